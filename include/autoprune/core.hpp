@@ -1,0 +1,13 @@
+/// @file core.hpp
+/// The room `core`: what every other room stands on.
+#pragma once
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/geometry.hpp"
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/core/random.hpp"
+#include "autoprune/core/tensor.hpp"
+#include "autoprune/core/text.hpp"
+#include "autoprune/core/thread_pool.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/core/version.hpp"

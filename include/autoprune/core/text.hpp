@@ -1,0 +1,60 @@
+/// @file text.hpp
+/// Building messages, and finding the word that a user meant.
+#pragma once
+
+#include <algorithm>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autoprune/core/types.hpp"
+
+namespace autoprune {
+
+/// The arguments streamed one after another into a string.
+template <class... Parts>
+[[nodiscard]] std::string concat(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+/// Levenshtein distance: the fewest single-character edits that turn `a` into `b`.
+[[nodiscard]] inline Index edit_distance(std::string_view a, std::string_view b) {
+  std::vector<Index> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<Index>(j);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    Index diagonal = row[0];
+    row[0] = static_cast<Index>(i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const Index substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+    }
+  }
+  return row[b.size()];
+}
+
+/// The candidate nearest to `word`, or "" when there is none.
+[[nodiscard]] inline std::string nearest_word(std::string_view word,
+                                              const std::vector<std::string>& candidates) {
+  const auto closer = [&](const std::string& a, const std::string& b) {
+    return edit_distance(word, a) < edit_distance(word, b);
+  };
+  const auto best = std::min_element(candidates.begin(), candidates.end(), closer);
+  return best == candidates.end() ? std::string{} : *best;
+}
+
+/// "a, b, c".
+[[nodiscard]] inline std::string join(const std::vector<std::string>& words,
+                                      std::string_view separator = ", ") {
+  std::string out;
+  for (const auto& word : words) {
+    if (!out.empty()) out += separator;
+    out += word;
+  }
+  return out;
+}
+
+}  // namespace autoprune

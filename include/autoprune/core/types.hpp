@@ -1,0 +1,23 @@
+/// @file types.hpp
+/// The integer of the library, and the few helpers that every room needs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace autoprune {
+
+/// Every count, size and index. Signed, so that a difference can't wrap around.
+using Index = std::ptrdiff_t;
+
+/// Smallest integer not below a / b, for a >= 0 and b > 0.
+[[nodiscard]] constexpr Index ceil_div(Index a, Index b) noexcept { return (a + b - 1) / b; }
+
+/// Bits that tell `n` values apart: ceil(log2 n), and 0 for n <= 1.
+[[nodiscard]] constexpr Index bits_for(Index n) noexcept {
+  Index bits = 0;
+  while ((Index{1} << bits) < n) ++bits;
+  return bits;
+}
+
+}  // namespace autoprune
