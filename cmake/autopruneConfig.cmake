@@ -1,0 +1,6 @@
+include(CMakeFindDependencyMacro)
+find_dependency(Eigen3 NO_MODULE)
+find_dependency(xtensor)
+find_dependency(nlohmann_json)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/autopruneTargets.cmake)

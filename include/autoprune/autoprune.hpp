@@ -1,0 +1,5 @@
+/// @file autoprune.hpp
+/// The whole library. A program that needs one room only includes that room's header instead.
+#pragma once
+
+#include "autoprune/core.hpp"

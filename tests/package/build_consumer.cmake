@@ -1,0 +1,38 @@
+# Builds tests/package/consumer in a fresh folder as a user would, runs it, and checks that no flag
+# of ours reached its compile commands.
+# MODE: installed (find_package) or subdirectory (add_subdirectory); FLAGS: the user's own flags.
+cmake_minimum_required(VERSION 3.21)
+
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE output
+                  ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "${command}\nfailed (${result}):\n${output}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK_DIR})
+if(MODE STREQUAL "installed")
+  run(${CMAKE_COMMAND} --install ${PROJECT_BUILD_DIR} --prefix ${WORK_DIR}/prefix)
+  set(where -D CMAKE_PREFIX_PATH=${WORK_DIR}/prefix)
+else()
+  set(where -D AUTOPRUNE_SOURCE=${SOURCE_DIR})
+endif()
+
+run(${CMAKE_COMMAND} -G Ninja -S ${SOURCE_DIR}/tests/package/consumer -B ${WORK_DIR}/build -D
+    CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_FLAGS=${FLAGS} -D CMAKE_BUILD_TYPE= -D
+    CMAKE_EXPORT_COMPILE_COMMANDS=ON ${where})
+run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
+run(${WORK_DIR}/build/consumer)
+
+file(READ ${WORK_DIR}/build/compile_commands.json commands)
+string(JSON last LENGTH "${commands}")
+math(EXPR last "${last} - 1")
+foreach(i RANGE ${last})
+  string(JSON command GET "${commands}" ${i} command)
+  string(REPLACE "${FLAGS} " "" command "${command}")
+  if(command MATCHES " (-[OWmf][^ ]*)")
+    message(FATAL_ERROR "the flag ${CMAKE_MATCH_1} leaked into a consumer: ${command}")
+  endif()
+endforeach()
