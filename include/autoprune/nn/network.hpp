@@ -95,7 +95,7 @@ struct ConvOptions {
 
 struct PoolOptions {
   Size2 kernel{2};
-  std::optional<Size2> stride;  ///< the kernel's size when not given
+  std::optional<Size2> stride = {};  ///< the kernel's size when not given
   Size2 padding{0};
 };
 
@@ -103,6 +103,10 @@ struct PoolOptions {
 struct NamedTensor {
   std::string name;
   Tensor* tensor;
+};
+struct ConstNamedTensor {
+  std::string name;
+  const Tensor* tensor;
 };
 
 /// Built node by node; each call appends a node that reads the last one (or `from`) and returns its
@@ -117,7 +121,7 @@ class Network {
     Node node;
     node.name = "input";
     node.shape = input;
-    nodes_.push_back(std::move(node));
+    append(std::move(node));
   }
 
   Index conv(std::string name, const ConvOptions& options, std::optional<Index> from = {}) {
@@ -126,14 +130,14 @@ class Network {
     set_window(node, options.kernel, options.stride, options.padding);
     set_matrix(node, options.out, options.bias);
     node.shape.channels = options.out;
-    node.weight = make_tensor({options.out, in.channels, node.kernel.h, node.kernel.w});
+    node.weight = make_weight(node, {options.out, in.channels, node.kernel.h, node.kernel.w});
     return append(std::move(node));
   }
 
   Index linear(std::string name, Index out, bool bias = true, std::optional<Index> from = {}) {
     Node node = make(std::move(name), Op::linear, from);
     set_matrix(node, out, bias);
-    node.weight = make_tensor({out, shape_in(node).size()});
+    node.weight = make_weight(node, {out, shape_in(node).size()});
     node.shape = {out, 1, 1};
     return append(std::move(node));
   }
@@ -202,18 +206,10 @@ class Network {
 
   /// Every parameter, in order, under its PyTorch name.
   [[nodiscard]] std::vector<NamedTensor> parameters() {
-    std::vector<NamedTensor> all;
-    for (Node& node : nodes_) {
-      if (node.has_matrix() || node.op == Op::batch_norm)
-        all.push_back({node.name + ".weight", &node.weight});
-      if (node.has_bias || node.op == Op::batch_norm)
-        all.push_back({node.name + ".bias", &node.bias});
-      if (node.op == Op::batch_norm) {
-        all.push_back({node.name + ".running_mean", &node.running_mean});
-        all.push_back({node.name + ".running_var", &node.running_var});
-      }
-    }
-    return all;
+    return list_parameters<NamedTensor>(nodes_);
+  }
+  [[nodiscard]] std::vector<ConstNamedTensor> parameters() const {
+    return list_parameters<ConstNamedTensor>(nodes_);
   }
 
   /// Kaiming-normal weights (fan-out for convolutions, fan-in for linear layers), biases zero.
@@ -230,6 +226,22 @@ class Network {
   }
 
  private:
+  template <class Named, class Nodes>
+  [[nodiscard]] static std::vector<Named> list_parameters(Nodes& nodes) {
+    std::vector<Named> all;
+    for (auto& node : nodes) {
+      if (node.has_matrix() || node.op == Op::batch_norm)
+        all.push_back({node.name + ".weight", &node.weight});
+      if (node.has_bias || node.op == Op::batch_norm)
+        all.push_back({node.name + ".bias", &node.bias});
+      if (node.op == Op::batch_norm) {
+        all.push_back({node.name + ".running_mean", &node.running_mean});
+        all.push_back({node.name + ".running_var", &node.running_var});
+      }
+    }
+    return all;
+  }
+
   [[nodiscard]] Shape3 shape_in(const Node& n) const { return node(n.inputs.front()).shape; }
 
   void check_index(const std::string& name, Index from) const {
@@ -253,8 +265,24 @@ class Network {
     for (const Node& other : nodes_)
       if (other.name == node.name)
         fail(ErrorId::invalid_graph, "two nodes are named '", node.name, "'");
+    check_size(node, {node.shape.channels, node.shape.height, node.shape.width});
     nodes_.push_back(std::move(node));
     return size() - 1;
+  }
+
+  /// Throws out_of_range for more than 2^31 numbers: no memory holds them, and indices stay exact.
+  static void check_size(const Node& node, const std::vector<Index>& shape) {
+    Index size = 1;
+    for (const Index extent : shape)
+      if (__builtin_mul_overflow(size, extent, &size) || size > Index{1} << 31)
+        fail(ErrorId::out_of_range, op_name(node.op), " '", node.name,
+             "': ", autoprune::shape_text(shape),
+             " is more than 2^31 numbers; is an extent mistyped?");
+  }
+
+  [[nodiscard]] static Tensor make_weight(const Node& node, const std::vector<Index>& shape) {
+    check_size(node, shape);
+    return make_tensor(shape);
   }
 
   static void set_matrix(Node& node, Index out, bool bias) {
