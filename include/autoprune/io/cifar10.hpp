@@ -1,0 +1,68 @@
+/// @file cifar10.hpp
+/// CIFAR-10 in its binary format: records of a label byte and 3x32x32 pixel bytes.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/io/file.hpp"
+#include "autoprune/nn/dataset.hpp"
+
+namespace autoprune::io {
+
+/// Which images of a data set.
+enum class Part { train, test };
+
+namespace detail {
+
+/// A file of a data set. Throws cannot_open, saying where to get it.
+[[nodiscard]] inline std::string read_data_file(const std::filesystem::path& path,
+                                                const std::string& set) {
+  if (!std::filesystem::exists(path))
+    fail(ErrorId::cannot_open, "no file '", path.string(), "'; get it with: examples/data/fetch ",
+         set, ' ', path.parent_path().string());
+  return read_file(path);
+}
+
+inline void append_cifar10(nn::Dataset& data, const std::filesystem::path& path) {
+  const std::string bytes = read_data_file(path, "cifar10");
+  const Index record = 1 + data.stored.size();
+  const auto size = static_cast<Index>(bytes.size());
+  if (size == 0 || size % record != 0)
+    fail(ErrorId::truncated_file, "file '", path.string(), "' has ", size,
+         " bytes, not a multiple of ", record,
+         ": cut off, or not CIFAR-10's binary version; get it again");
+  data.pixels.reserve(data.pixels.size() + bytes.size());
+  for (auto at = bytes.begin(); at != bytes.end(); at += record) {
+    const auto label = static_cast<std::uint8_t>(*at);
+    if (label >= data.classes)
+      fail(ErrorId::bad_label, "file '", path.string(), "', image ", (at - bytes.begin()) / record,
+           ": label ", int{label}, " is not one of 0 to ", data.classes - 1,
+           "; the file is damaged, get it again");
+    data.labels.push_back(label);
+    data.pixels.insert(data.pixels.end(), at + 1, at + record);
+  }
+}
+
+}  // namespace detail
+
+/// The training images (data_batch_1.bin to data_batch_5.bin, in order) or the test images
+/// (test_batch.bin) of a directory. Throws cannot_open, truncated_file or bad_label.
+[[nodiscard]] inline nn::Dataset read_cifar10(const std::filesystem::path& directory, Part part) {
+  nn::Dataset data;
+  data.name = "cifar10";
+  data.stored = {3, 32, 32};
+  data.mean = {0.4914F, 0.4822F, 0.4465F};
+  data.stddev = {0.2470F, 0.2435F, 0.2616F};
+  if (part == Part::test) {
+    detail::append_cifar10(data, directory / "test_batch.bin");
+  } else {
+    for (int batch = 1; batch <= 5; ++batch)
+      detail::append_cifar10(data, directory / concat("data_batch_", batch, ".bin"));
+  }
+  return data;
+}
+
+}  // namespace autoprune::io

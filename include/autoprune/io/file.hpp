@@ -1,0 +1,89 @@
+/// @file file.hpp
+/// Whole files (POSIX): read at once, and written so that a failure never costs the previous
+/// content.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "autoprune/core/error.hpp"
+
+namespace autoprune::io {
+
+namespace detail {
+
+[[nodiscard]] inline std::string errno_text(int error) {
+  return std::generic_category().message(error);
+}
+
+/// Writes `content` to `path` as it stands. Returns 0, or the errno of the step that failed.
+[[nodiscard]] inline int store(const std::filesystem::path& path, std::string_view content,
+                               bool sync) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return errno;
+  int error = 0;
+  while (!content.empty() && error == 0) {
+    const ssize_t written = ::write(file, content.data(), content.size());
+    if (written >= 0)
+      content.remove_prefix(static_cast<std::size_t>(written));
+    else if (errno != EINTR)
+      error = errno;
+  }
+  if (error == 0 && sync && ::fsync(file) != 0) error = errno;
+  if (::close(file) != 0 && error == 0) error = errno;
+  return error;
+}
+
+}  // namespace detail
+
+/// The bytes of a file. Throws cannot_open.
+[[nodiscard]] inline std::string read_file(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int error = file < 0 ? errno : 0;
+  std::string content;
+  constexpr std::size_t kChunk = std::size_t{1} << 20;
+  for (std::size_t size = 0; error == 0;) {
+    content.resize(size + kChunk);
+    const ssize_t read = ::read(file, content.data() + size, kChunk);
+    if (read < 0 && errno != EINTR) error = errno;
+    if (read > 0) size += static_cast<std::size_t>(read);
+    content.resize(size);
+    if (read == 0) break;
+  }
+  if (file >= 0) ::close(file);
+  if (error != 0)
+    fail(ErrorId::cannot_open, "can't read '", path.string(), "': ", detail::errno_text(error),
+         "; check the path and its permissions");
+  return content;
+}
+
+/// Writes a file so that `path` holds either its previous content or all of the new one, whatever
+/// happens: the bytes go to a temporary file beside it, which is synced to disk and then renamed.
+/// Devices and pipes are written to directly. Throws cannot_write; no temporary file is left then.
+inline void write_file(const std::filesystem::path& path, std::string_view content) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const bool special = fs::exists(path, ignored) && !fs::is_regular_file(path, ignored);
+  // A link keeps pointing at the file that is replaced.
+  const fs::path target =
+      fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : path;
+  const fs::path place =
+      special ? path : fs::path(concat(target.string(), '.', ::getpid(), ".tmp"));
+
+  int error = detail::store(place, content, !special);
+  if (!special) {
+    if (error == 0 && ::rename(place.c_str(), target.c_str()) != 0) error = errno;
+    if (error != 0) ::unlink(place.c_str());
+  }
+  if (error != 0)
+    fail(ErrorId::cannot_write, "can't write '", path.string(), "': ", detail::errno_text(error),
+         "; nothing was changed: make room, or write to a directory that exists and is yours");
+}
+
+}  // namespace autoprune::io

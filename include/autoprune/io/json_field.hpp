@@ -1,0 +1,93 @@
+/// @file json_field.hpp
+/// Walking through a JSON document so that every complaint names the place.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/io/json.hpp"
+
+namespace autoprune::io {
+
+/// A JSON value that knows where it stands in its document. It refers to the document, which must
+/// outlive it. Throws bad_json for a missing key or another type than the one asked for; numbers
+/// are never converted silently.
+class JsonField {
+ public:
+  JsonField(const Json& value, std::string place) : value_(&value), place_(std::move(place)) {}
+
+  [[nodiscard]] const Json& json() const noexcept { return *value_; }
+  /// Where the value stands, for messages: "net.json.nodes[3]".
+  [[nodiscard]] const std::string& place() const noexcept { return place_; }
+
+  /// Whether the key is there and not null.
+  [[nodiscard]] bool has(const std::string& key) const {
+    return value_->is_object() && value_->contains(key) && !value_->at(key).is_null();
+  }
+  [[nodiscard]] JsonField operator[](const std::string& key) const {
+    check(value_->is_object(), "an object {...}");
+    if (!value_->contains(key)) fail(ErrorId::bad_json, place_, " misses the key '", key, "'");
+    return {value_->at(key), place_ + "." + key};
+  }
+  [[nodiscard]] std::vector<JsonField> items() const {
+    check(value_->is_array(), "an array [...]");
+    std::vector<JsonField> all;
+    for (std::size_t i = 0; i < value_->size(); ++i)
+      all.emplace_back((*value_)[i], concat(place_, '[', i, ']'));
+    return all;
+  }
+
+  [[nodiscard]] double number() const {
+    check(value_->is_number(), "a number");
+    return value_->get<double>();
+  }
+  [[nodiscard]] Index integer() const {
+    constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<Index>::max());
+    check(value_->is_number_integer() &&
+              (!value_->is_number_unsigned() || value_->get<std::uint64_t>() <= kLargest),
+          "an integer");
+    return value_->get<Index>();
+  }
+  [[nodiscard]] bool boolean() const {
+    check(value_->is_boolean(), "true or false");
+    return value_->get<bool>();
+  }
+  [[nodiscard]] std::string text() const {
+    check(value_->is_string(), "a text");
+    return value_->get<std::string>();
+  }
+
+  /// Throws unknown_name, with the nearest known key, for one that isn't known.
+  void check_keys(const std::vector<std::string>& known) const {
+    check(value_->is_object(), "an object {...}");
+    for (const auto& item : value_->items())
+      if (std::find(known.begin(), known.end(), item.key()) == known.end())
+        fail_unknown(concat("key in ", place_, ':'), item.key(), known);
+  }
+
+  /// Throws bad_json when the document's key `schema` isn't `expected`.
+  void check_schema(const std::string& expected) const {
+    const std::string found = (*this)["schema"].text();
+    if (found != expected)
+      fail(ErrorId::bad_json, place_, ".schema is '", found, "'; this version reads '", expected,
+           "'");
+  }
+
+ private:
+  void check(bool right, const char* expected) const {
+    if (!right)
+      fail(ErrorId::bad_json, place_, " is ", json_text(*value_).substr(0, 60), "; it must be ",
+           expected);
+  }
+
+  const Json* value_;
+  std::string place_;
+};
+
+}  // namespace autoprune::io

@@ -1,0 +1,79 @@
+/// @file mnist.hpp
+/// MNIST in its IDX format: a big-endian header, then one byte a pixel or label.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/io/cifar10.hpp"
+#include "autoprune/nn/dataset.hpp"
+
+namespace autoprune::io {
+
+namespace detail {
+
+/// The values of an IDX file of unsigned bytes with `rank` dimensions, and their extents.
+struct Idx {
+  std::vector<Index> shape;
+  std::vector<std::uint8_t> values;
+};
+
+[[nodiscard]] inline Idx read_idx(const std::filesystem::path& path, Index rank) {
+  const std::string bytes = read_data_file(path, "mnist");
+  const auto size = static_cast<Index>(bytes.size());
+  const auto big_endian = [&](Index at) {
+    Index value = 0;
+    for (Index i = at; i < at + 4; ++i)
+      value = value * 256 + static_cast<std::uint8_t>(bytes[static_cast<std::size_t>(i)]);
+    return value;
+  };
+  const Index header = 4 * (1 + rank);
+  const Index magic = 0x800 + rank;  // 8: unsigned bytes
+  if (size >= 4 && big_endian(0) != magic)
+    fail(ErrorId::bad_magic, "file '", path.string(), "' begins with ", big_endian(0), ", not ",
+         magic, ": no IDX file of ", rank, " dimensions; unpack it if it is compressed");
+  Idx idx;
+  Index count = 1;
+  for (Index i = 0; i < rank && size >= header; ++i) {
+    idx.shape.push_back(big_endian(4 * (i + 1)));
+    if (__builtin_mul_overflow(count, idx.shape.back(), &count)) count = -1;
+  }
+  if (size < header || size - header != count)
+    fail(size - header > count ? ErrorId::bad_header : ErrorId::truncated_file, "file '",
+         path.string(), "' has ", size, " bytes, but its header of ", header, " bytes announces ",
+         shape_text(idx.shape), " more; get it again");
+  idx.values.assign(bytes.begin() + header, bytes.end());
+  return idx;
+}
+
+}  // namespace detail
+
+/// The training images (train-*-ubyte) or the test images (t10k-*-ubyte) of a directory; a border
+/// of 2 makes 32x32 of their 28x28. Throws cannot_open, bad_magic, truncated_file, bad_header,
+/// shape_mismatch or bad_label.
+[[nodiscard]] inline nn::Dataset read_mnist(const std::filesystem::path& directory, Part part) {
+  const std::string prefix = part == Part::train ? "train" : "t10k";
+  detail::Idx images = detail::read_idx(directory / (prefix + "-images-idx3-ubyte"), 3);
+  detail::Idx labels = detail::read_idx(directory / (prefix + "-labels-idx1-ubyte"), 1);
+  if (images.shape != std::vector<Index>{labels.shape[0], 28, 28})
+    fail(ErrorId::shape_mismatch, "directory '", directory.string(), "': ", prefix, " images of ",
+         shape_text(images.shape), " and ", labels.shape[0],
+         " labels; MNIST has one label for each image of 28x28");
+  nn::Dataset data;
+  data.name = "mnist";
+  data.stored = {1, 28, 28};
+  data.border = 2;
+  data.mean = {0.1307F};
+  data.stddev = {0.3081F};
+  data.pixels = std::move(images.values);
+  data.labels = std::move(labels.values);
+  for (Index i = 0; i < data.size(); ++i)
+    if (const int label = data.labels[static_cast<std::size_t>(i)]; label >= data.classes)
+      fail(ErrorId::bad_label, "directory '", directory.string(), "': ", prefix, " label ", i,
+           " is ", label, ", not one of 0 to ", data.classes - 1, "; get the file again");
+  return data;
+}
+
+}  // namespace autoprune::io
