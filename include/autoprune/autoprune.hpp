@@ -3,3 +3,5 @@
 #pragma once
 
 #include "autoprune/core.hpp"
+#include "autoprune/io.hpp"
+#include "autoprune/prune.hpp"
