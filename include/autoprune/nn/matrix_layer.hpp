@@ -1,0 +1,346 @@
+/// @file matrix_layer.hpp
+/// Convolution and linear layers, dense or masked: forward, gradient of the input, gradient of the
+/// weights. Work is cut into items that depend on shapes alone and that write to places of their
+/// own, so that results are the same bits for any number of threads.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "autoprune/core/tensor.hpp"
+#include "autoprune/core/thread_pool.hpp"
+#include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/matrix_plan.hpp"
+#include "autoprune/nn/microkernels.hpp"
+
+namespace autoprune::nn {
+
+/// What happens to a layer's sums before they are stored: y = relu(scale * sum + shift).
+struct Epilogue {
+  const float* scale = nullptr;  ///< [filters] or null for 1
+  const float* shift = nullptr;  ///< [filters] or null for 0
+  bool relu = false;
+};
+
+class MatrixLayer {
+ public:
+  /// The layer `node` under `mask`; its weights are read when pack() is called.
+  MatrixLayer(const Network& network, const Node& node, const PruneMask& mask)
+      : plan_(network, node, mask) {
+    const Index filters = shape().filters();
+    // A linear layer has one position, so threads share its filters instead of its positions.
+    chunk_ = shape().positions() > 1 ? filters : ceil_div(ceil_div(filters, 8), 12) * 12;
+  }
+  MatrixLayer(const Network& network, const Node& node)
+      : MatrixLayer(network, node,
+                    detail::MatrixPlan::dense_mask(detail::MatrixShape(network, node))) {}
+
+  [[nodiscard]] const detail::MatrixShape& shape() const noexcept { return plan_.shape; }
+  /// Weights that take part: those of kept column-vectors.
+  [[nodiscard]] Index kept_weights() const noexcept { return plan_.kept_weights; }
+
+  /// Reorders the weights for forward(), and for backward_input() when `backward` is set. Call it
+  /// whenever they have changed.
+  void pack(const Tensor& weight, bool backward, ThreadPool& pool) {
+    const ConstMatrixView w = weight_matrix(weight);
+    const auto size = static_cast<std::size_t>(plan_.kept_weights);
+    forward_weights_.resize(size);
+    backward_weights_.resize(backward ? size : 0);
+    pool.for_each(static_cast<Index>(plan_.spans.size()), [&](Index s) {
+      const detail::Span& span = plan_.spans[static_cast<std::size_t>(s)];
+      pack_forward(w, span);
+      if (backward) pack_backward(w, span);
+    });
+  }
+
+  /// y = epilogue(W x). Resizes y.
+  void forward(const Activation& x, Activation& y, const Epilogue& epilogue,
+               ThreadPool& pool) const {
+    y.resize(shape().out, x.images());
+    const Index height = shape().out.height;
+    if (shape().positions() == 1) {
+      pool.for_each(chunks(), [&](Index chunk) {
+        forward_part(x, y, {0, x.blocks(), 0, 1}, chunk, epilogue);
+      });
+      return;
+    }
+    const Index rows = std::clamp<Index>(kItemPositions / shape().out.width, 1, height);
+    const Index bands = ceil_div(height, rows);
+    pool.for_each(x.blocks() * bands, [&](Index item) {
+      const Index block = item / bands, row = item % bands * rows;
+      forward_part(x, y, {block, 1, row, std::min(rows, height - row)}, 0, epilogue);
+    });
+  }
+
+  /// dx = W^T dy. Resizes dx. Needs pack() with `backward`.
+  void backward_input(const Activation& dy, Activation& dx, ThreadPool& pool) const {
+    dx.resize(shape().in, dy.images());
+    const auto spans = static_cast<Index>(plan_.spans.size());
+    const auto clear = [&](Index b) { std::fill_n(dx.block(b), dx.block_size(), 0.0F); };
+    if (shape().positions() > 1) {
+      pool.for_each(dy.blocks(), [&](Index b) {
+        clear(b);
+        for (Index p = 0; p < shape().positions(); ++p)
+          for (const Span& span : plan_.spans) backward_part(dy, dx, b, p, span);
+      });
+    } else {
+      pool.for_each(dy.blocks(), clear);
+      pool.for_each(spans, [&](Index s) {
+        for (Index b = 0; b < dy.blocks(); ++b) backward_part(dy, dx, b, 0, plan_.spans[at(s)]);
+      });
+    }
+  }
+
+  /// dw(c, r) = sum over images and positions of dy_c x_r for kept vectors; entries of pruned
+  /// vectors are left as they are. `dw` has the shape of the weights.
+  void backward_weight(const Activation& x, const Activation& dy, Tensor& dw, ThreadPool& pool) {
+    const std::vector<Window> windows = cut_windows(dy.blocks());
+    const auto count = static_cast<Index>(windows.size());
+    // Small layers share the windows and add partial sums in order; large ones share the filters.
+    const Index most = std::min(count, kGradientParts);
+    const Index parts = plan_.kept_weights * most <= kPartialFloats ? most : 1;
+    const Index ranges = ceil_div(shape().filters(), gradient_filters());
+    const Index shared = parts > 1 ? 1 : ranges;
+    partials_.assign(at(count > 1 ? parts * plan_.kept_weights : 0), 0.0F);
+    if (count > 1)
+      pool.for_each(parts * shared, [&](Index item) {
+        const Index part = item / shared, range = item % shared;
+        float* sums = partials_.data() + part * plan_.kept_weights;
+        for (Index w = part * count / parts; w < (part + 1) * count / parts; ++w)
+          for_gradient_tiles(range, shared > 1 ? range + 1 : ranges, [&](const GradientTile& tile) {
+            add_gradient(x, dy, windows[at(w)], tile, sums + tile.begin);
+          });
+      });
+    MatrixView out = weight_matrix(dw);
+    pool.for_each(ranges, [&](Index range) {
+      for_gradient_tiles(range, range + 1, [&](const GradientTile& tile) {
+        std::array<float, detail::kGradFilters * detail::kGradRows> sums{};
+        if (count == 1)
+          add_gradient(x, dy, windows[0], tile, sums.data());
+        else
+          for (Index part = 0; part < parts; ++part)
+            for (Index i = 0; i < tile.size(); ++i)
+              sums[at(i)] += partials_[at(part * plan_.kept_weights + tile.begin + i)];
+        store_gradient(tile, sums.data(), out);
+      });
+    });
+  }
+
+ private:
+  /// Output rows of consecutive blocks.
+  struct Window {
+    Index block, blocks, row, rows;
+  };
+  using Span = detail::Span;
+  /// Kept filters [filter, filter_end) by entries [entry, entry_end) of one tap of a span; `begin`
+  /// is the tile's place in a buffer of all of them.
+  struct GradientTile {
+    const Span* span;
+    Index tap, filter, filter_end, entry, entry_end, begin;
+    [[nodiscard]] Index size() const { return (filter_end - filter) * (entry_end - entry); }
+  };
+
+  static constexpr Index kItemPositions = 64;     // output positions of a forward item
+  static constexpr Index kWindowPositions = 128;  // positions that a gradient tile sums at a time
+  static constexpr Index kGradientParts = 16;     // work items of a weight gradient
+  static constexpr Index kPartialFloats = Index{1} << 22;
+
+  /// Calls f(begin, end) for n rows cut into equal tiles of at most `most` rows.
+  template <class F>
+  static void for_tiles(Index n, Index most, F&& f) {
+    const Index tiles = ceil_div(n, most);
+    for (Index t = 0; t < tiles; ++t) f(t * n / tiles, (t + 1) * n / tiles);
+  }
+
+  [[nodiscard]] Index chunks() const { return ceil_div(shape().filters(), chunk_); }
+
+  /// The kept filters of a span that lie in [low, high), as positions in its list.
+  [[nodiscard]] static std::pair<Index, Index> kept_between(const Span& span, Index low,
+                                                            Index high) {
+    const auto at = [&](Index f) {
+      return std::lower_bound(span.filters.begin(), span.filters.end(), f) - span.filters.begin();
+    };
+    return {at(low), at(high)};
+  }
+
+  template <class F>
+  void for_filter_tiles(const Span& span, Index chunk, F&& f) const {
+    const auto [low, high] = kept_between(span, chunk * chunk_, (chunk + 1) * chunk_);
+    for_tiles(high - low, detail::kTileRows,
+              [&, first = low](Index begin, Index end) { f(first + begin, first + end); });
+  }
+
+  void pack_forward(const ConstMatrixView& w, const Span& span) {
+    for (Index chunk = 0; chunk < chunks(); ++chunk)
+      for_filter_tiles(span, chunk, [&](Index begin, Index end) {
+        float* out = forward_weights_.data() + span.packed_begin + begin * span.rows();
+        // Sixteen rows at a time: a cache line of each filter is read once.
+        for (Index k0 = 0; k0 < span.rows(); k0 += 16)
+          for (Index f = begin; f < end; ++f)
+            for (Index k = k0; k < std::min(k0 + 16, span.rows()); ++k)
+              out[k * (end - begin) + f - begin] = w(span.filters[at(f)], span.row[at(k)]);
+      });
+  }
+
+  void pack_backward(const ConstMatrixView& w, const Span& span) {
+    for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
+      float* out = backward_weights_.data() + span.packed_begin + begin * span.kept();
+      for (const auto f : span.filters)
+        for (Index k = begin; k < end; ++k) *out++ = w(f, span.row[at(k)]);
+    });
+  }
+
+  void forward_part(const Activation& x, Activation& y, const Window& part, Index chunk,
+                    const Epilogue& epilogue) const {
+    const Index low = chunk * chunk_, high = std::min(shape().filters(), low + chunk_);
+    for_positions(part, y, [&](Index, Index, Index, float* out) {
+      std::fill(out + low * kLanes, out + high * kLanes, 0.0F);
+    });
+    for (const Span& span : plan_.spans)
+      for_positions(part, y, [&](Index b, Index oh, Index ow, float* out) {
+        const std::size_t cls = plan_.classes.of(oh, ow);
+        const Index first = span.class_begin[cls];
+        const Index count = span.class_begin[cls + 1] - first;
+        const float* in = x.block(b) + shape().window(oh, ow);
+        for_filter_tiles(span, chunk, [&](Index begin, Index end) {
+          detail::multiply_tile_of(end - begin)(
+              forward_weights_.data() + span.packed_begin + begin * span.rows(),
+              span.row_off.data(), span.segments.data() + first, count, in, out,
+              span.filter_off.data() + begin);
+        });
+      });
+    for_positions(part, y,
+                  [&](Index, Index, Index, float* out) { finish(out, low, high, epilogue); });
+  }
+
+  /// Calls f(block, oh, ow, y at that position).
+  template <class F>
+  void for_positions(const Window& part, Activation& y, F&& f) const {
+    const Index width = shape().out.width, step = shape().filters() * kLanes;
+    for (Index b = part.block; b < part.block + part.blocks; ++b)
+      for (Index oh = part.row; oh < part.row + part.rows; ++oh)
+        for (Index ow = 0; ow < width; ++ow) f(b, oh, ow, y.block(b) + (oh * width + ow) * step);
+  }
+
+  static void finish(float* y, Index low, Index high, const Epilogue& epilogue) {
+    if (epilogue.scale == nullptr && epilogue.shift == nullptr && !epilogue.relu) return;
+    for (Index f = low; f < high; ++f) {
+      const float scale = epilogue.scale != nullptr ? epilogue.scale[f] : 1.0F;
+      const float shift = epilogue.shift != nullptr ? epilogue.shift[f] : 0.0F;
+      const float floor = epilogue.relu ? 0.0F : -std::numeric_limits<float>::infinity();
+      float* row = y + f * kLanes;
+      for (Index lane = 0; lane < kLanes; ++lane)
+        row[lane] = std::max(floor, scale * row[lane] + shift);
+    }
+  }
+
+  /// dx += W^T dy for one span at one output position.
+  void backward_part(const Activation& dy, Activation& dx, Index block, Index position,
+                     const Span& span) const {
+    const Index oh = position / shape().out.width, ow = position % shape().out.width;
+    const float* in = dy.block(block) + position * shape().filters() * kLanes;
+    float* out = dx.block(block) + shape().window(oh, ow);
+    const std::int32_t* off =
+        span.class_off.data() + static_cast<Index>(plan_.classes.of(oh, ow)) * span.rows();
+    const detail::Segment all{0, static_cast<std::int32_t>(span.kept())};
+    for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
+      if (std::all_of(off + begin, off + end, [](std::int32_t o) { return o < 0; })) return;
+      detail::multiply_tile_of(end - begin)(
+          backward_weights_.data() + span.packed_begin + begin * span.kept(),
+          span.filter_off.data(), &all, 1, in, out, off + begin);
+    });
+  }
+
+  /// Images and positions cut into windows that a gradient tile sums in one go: long enough that
+  /// its final reduction is cheap, short enough that its inputs stay in the L2 cache.
+  [[nodiscard]] std::vector<Window> cut_windows(Index blocks) const {
+    const Index height = shape().out.height;
+    const Index rows = std::clamp<Index>(kWindowPositions / shape().out.width, 1, height);
+    const Index together = std::max<Index>(1, kWindowPositions / shape().positions());
+    std::vector<Window> windows;
+    for (Index b = 0; b < blocks; b += together)
+      for (Index row = 0; row < height; row += rows)
+        windows.push_back({b, std::min(together, blocks - b), row, std::min(rows, height - row)});
+    return windows;
+  }
+
+  /// Filters of a range: whole tiles, and about kGradientParts ranges in all.
+  [[nodiscard]] Index gradient_filters() const {
+    return ceil_div(ceil_div(shape().filters(), kGradientParts), detail::kGradFilters) *
+           detail::kGradFilters;
+  }
+
+  /// Calls f with every tile of the filters in ranges [range, range_end), always in one order.
+  template <class F>
+  void for_gradient_tiles(Index range, Index range_end, F&& f) const {
+    for (const Span& span : plan_.spans)
+      for (Index r = range; r < range_end; ++r) {
+        const auto [low, high] =
+            kept_between(span, r * gradient_filters(), (r + 1) * gradient_filters());
+        Index begin = span.packed_begin + low * span.rows();
+        for_tiles(high - low, detail::kGradFilters, [&, low = low](Index f0, Index f1) {
+          for (Index tap = 0; tap < shape().taps(); ++tap) {
+            const Index first = span.tap_begin[at(tap)];
+            for_tiles(
+                span.tap_begin[at(tap + 1)] - first, detail::kGradRows, [&](Index k0, Index k1) {
+                  f(GradientTile{&span, tap, low + f0, low + f1, first + k0, first + k1, begin});
+                  begin += (f1 - f0) * (k1 - k0);
+                });
+          }
+        });
+      }
+  }
+
+  /// sums[filter][entry] += the tile's gradient over one window.
+  void add_gradient(const Activation& x, const Activation& dy, const Window& window,
+                    const GradientTile& tile, float* sums) const {
+    const detail::MatrixShape& s = shape();
+    const auto [oh_begin, oh_end] =
+        outputs_of_tap(tile.tap / s.kernel.w, s.in.height, s.out.height, s.stride.h, s.padding.h);
+    const auto [ow_begin, ow_end] =
+        outputs_of_tap(tile.tap % s.kernel.w, s.in.width, s.out.width, s.stride.w, s.padding.w);
+    const Index row = std::max(window.row, oh_begin);
+    const Index rows = std::min(window.row + window.rows, oh_end) - row;
+    if (rows <= 0) return;
+    const Index cx = s.in.channels * kLanes, cy = s.filters() * kLanes;
+    const detail::GradWindow positions{window.blocks,
+                                       rows,
+                                       ow_end - ow_begin,
+                                       x.block_stride(),
+                                       s.stride.h * s.in.width * cx,
+                                       s.stride.w * cx,
+                                       dy.block_stride(),
+                                       s.out.width * cy,
+                                       cy};
+    detail::gradient_tile_of(tile.filter_end - tile.filter, tile.entry_end - tile.entry)(
+        positions, dy.block(window.block) + (row * s.out.width + ow_begin) * cy,
+        tile.span->filter_off.data() + tile.filter,
+        x.block(window.block) + s.window(row, ow_begin) + tile.span->row_off[at(tile.entry)], sums);
+  }
+
+  static void store_gradient(const GradientTile& tile, const float* sums, MatrixView& dw) {
+    for (Index f = tile.filter; f < tile.filter_end; ++f)
+      for (Index k = tile.entry; k < tile.entry_end; ++k)
+        dw(tile.span->filters[at(f)], tile.span->row[at(k)]) = *sums++;
+  }
+
+  /// Output coordinates [first, second) of one axis whose window holds tap k inside the input.
+  [[nodiscard]] static std::pair<Index, Index> outputs_of_tap(Index k, Index in, Index out,
+                                                              Index stride, Index padding) {
+    const Index low = ceil_div(std::max<Index>(0, padding - k), stride);
+    const Index last = in - 1 + padding - k;  // largest output * stride that is inside
+    const Index high = last < 0 ? 0 : std::min(out, last / stride + 1);
+    return {std::min(low, high), high};
+  }
+
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+  detail::MatrixPlan plan_;
+  Index chunk_ = 0;
+  std::vector<float> forward_weights_, backward_weights_, partials_;
+};
+
+}  // namespace autoprune::nn

@@ -1,0 +1,202 @@
+/// @file matrix_plan.hpp
+/// How one weight layer is executed under a mask. Rows of the weight matrix with the same kept
+/// filters form a span; the work of a layer is the sum over spans of (rows of the span) x (its kept
+/// filters), so a pruned column-vector costs nothing. A dense layer is the mask that keeps all.
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/nn/microkernels.hpp"
+#include "autoprune/nn/network.hpp"
+
+namespace autoprune::nn::detail {
+
+/// Sizes of a weight layer. A linear layer is a convolution whose kernel covers its whole input.
+struct MatrixShape {
+  Shape3 in, out;
+  Size2 kernel, stride, padding;
+
+  MatrixShape(const Network& network, const Node& node)
+      : in(network.node(node.inputs.front()).shape),
+        out(node.shape),
+        kernel(node.kernel),
+        stride(node.stride),
+        padding(node.padding) {
+    if (node.op == Op::linear) {
+      kernel = {in.height, in.width};
+      stride = 1;
+      padding = 0;
+    }
+  }
+
+  [[nodiscard]] Index taps() const noexcept { return kernel.h * kernel.w; }
+  [[nodiscard]] Index rows() const noexcept { return in.channels * taps(); }
+  [[nodiscard]] Index filters() const noexcept { return out.channels; }
+  [[nodiscard]] Index positions() const noexcept { return out.height * out.width; }
+
+  /// Offset in floats of weight-matrix row r from the first pixel of its window.
+  [[nodiscard]] Index row_offset(Index r) const noexcept {
+    const Index channel = r / taps(), tap = r % taps();
+    return ((tap / kernel.w * in.width + tap % kernel.w) * in.channels + channel) * kLanes;
+  }
+  /// Offset in floats of the first pixel of an output position's window; it may lie outside.
+  [[nodiscard]] Index window(Index oh, Index ow) const noexcept {
+    return ((oh * stride.h - padding.h) * in.width + ow * stride.w - padding.w) * in.channels *
+           kLanes;
+  }
+};
+
+/// Taps [low, high) of one axis that fall inside the input, for one output coordinate.
+struct TapRange {
+  Index low, high;
+  friend bool operator==(const TapRange&, const TapRange&) = default;
+};
+[[nodiscard]] inline TapRange valid_taps(Index output, Index input_size, Index kernel, Index stride,
+                                         Index padding) {
+  const Index first = output * stride - padding;
+  return {std::clamp<Index>(-first, 0, kernel), std::clamp<Index>(input_size - first, 0, kernel)};
+}
+
+/// Output positions fall into classes by the taps that the border cuts off; taps outside are
+/// skipped, not multiplied by zeros (at 2x2 with a 3x3 kernel that is more than half of them).
+struct BorderClasses {
+  std::vector<std::vector<std::pair<Index, Index>>> runs;  ///< [class] runs of consecutive taps
+  std::vector<Index> row_class, column_class;              ///< [oh], [ow]
+  Index columns = 0;                                       ///< distinct column classes
+
+  explicit BorderClasses(const MatrixShape& s) {
+    std::vector<TapRange> rows, cols;
+    row_class = classify(rows, s.out.height, s.in.height, s.kernel.h, s.stride.h, s.padding.h);
+    column_class = classify(cols, s.out.width, s.in.width, s.kernel.w, s.stride.w, s.padding.w);
+    columns = static_cast<Index>(cols.size());
+    for (const TapRange& h : rows)
+      for (const TapRange& w : cols) {
+        auto& list = runs.emplace_back();
+        for (Index kh = h.low; kh < h.high; ++kh) {
+          const Index begin = kh * s.kernel.w + w.low, end = kh * s.kernel.w + w.high;
+          if (!list.empty() && list.back().second == begin)
+            list.back().second = end;
+          else if (begin < end)
+            list.emplace_back(begin, end);
+        }
+      }
+  }
+
+  [[nodiscard]] std::size_t of(Index oh, Index ow) const {
+    return static_cast<std::size_t>(row_class[static_cast<std::size_t>(oh)] * columns +
+                                    column_class[static_cast<std::size_t>(ow)]);
+  }
+
+ private:
+  static std::vector<Index> classify(std::vector<TapRange>& distinct, Index outputs, Index inputs,
+                                     Index kernel, Index stride, Index padding) {
+    std::vector<Index> classes;
+    for (Index o = 0; o < outputs; ++o) {
+      const TapRange range = valid_taps(o, inputs, kernel, stride, padding);
+      const auto found = std::find(distinct.begin(), distinct.end(), range);
+      classes.push_back(found - distinct.begin());
+      if (found == distinct.end()) distinct.push_back(range);
+    }
+    return classes;
+  }
+};
+
+/// Rows [row_begin, row_end) of the weight matrix, which keep the same filters. Inside a span rows
+/// are ordered by tap, so that the taps of a border class are few segments of the offset table.
+struct Span {
+  Index row_begin = 0, row_end = 0;
+  std::vector<std::int32_t> filters;     ///< kept filters, ascending
+  std::vector<std::int32_t> filter_off;  ///< filters * kLanes
+  std::vector<std::int32_t> row;         ///< weight-matrix row of each entry
+  std::vector<std::int32_t> row_off;     ///< its offset in the window
+  std::vector<std::int32_t> tap_begin;   ///< [taps + 1] first entry of each tap
+  std::vector<Segment> segments;         ///< of all border classes
+  std::vector<Index> class_begin;        ///< [classes + 1] into segments
+  std::vector<std::int32_t> class_off;   ///< [class][entry] row_off, or -1 outside of the input
+  Index packed_begin = 0;                ///< place in the packed weights
+
+  [[nodiscard]] Index rows() const noexcept { return row_end - row_begin; }
+  [[nodiscard]] Index kept() const noexcept { return static_cast<Index>(filters.size()); }
+
+  void index(const MatrixShape& shape, const BorderClasses& classes) {
+    for (const auto f : filters) filter_off.push_back(static_cast<std::int32_t>(f * kLanes));
+    for (Index tap = 0; tap < shape.taps(); ++tap) {
+      tap_begin.push_back(static_cast<std::int32_t>(row.size()));
+      const Index first = ceil_div(std::max<Index>(0, row_begin - tap), shape.taps());
+      for (Index r = first * shape.taps() + tap; r < row_end; r += shape.taps()) {
+        row.push_back(static_cast<std::int32_t>(r));
+        row_off.push_back(static_cast<std::int32_t>(shape.row_offset(r)));
+      }
+    }
+    tap_begin.push_back(static_cast<std::int32_t>(row.size()));
+    for (const auto& runs : classes.runs) {
+      class_begin.push_back(static_cast<Index>(segments.size()));
+      const std::size_t first = class_off.size();
+      class_off.resize(first + row.size(), -1);
+      for (const auto& [begin, end] : runs) {
+        const Segment segment{tap_begin[static_cast<std::size_t>(begin)],
+                              tap_begin[static_cast<std::size_t>(end)]};
+        segments.push_back(segment);
+        std::copy(row_off.begin() + segment.begin, row_off.begin() + segment.end,
+                  class_off.begin() + static_cast<Index>(first) + segment.begin);
+      }
+    }
+    class_begin.push_back(static_cast<Index>(segments.size()));
+  }
+};
+
+/// Rows of a span at most: its slice of the patches (128 bytes a row) has to stay in the L1 cache.
+inline constexpr Index kSpanRows = 256;
+
+/// The execution plan of one layer under one mask.
+struct MatrixPlan {
+  MatrixShape shape;
+  BorderClasses classes;
+  std::vector<Span> spans;
+  Index kept_weights = 0;
+
+  MatrixPlan(const Network& network, const Node& node, const PruneMask& mask)
+      : shape(network, node), classes(shape) {
+    if (mask.rows() != shape.rows() || mask.cols() != shape.filters())
+      fail(ErrorId::mask_mismatch, "layer '", node.name, "' has ", shape.rows(), 'x',
+           shape.filters(), " weights, its mask is for ", mask.rows(), 'x', mask.cols());
+    for (Index g = 0; g < mask.groups(); ++g) add_group(mask, g);
+    for (Span& span : spans) {
+      span.index(shape, classes);
+      span.packed_begin = kept_weights;
+      kept_weights += span.rows() * span.kept();
+    }
+  }
+
+  /// The mask of a dense layer, cut into spans of good size.
+  [[nodiscard]] static PruneMask dense_mask(const MatrixShape& shape) {
+    return {shape.rows(), shape.filters(),
+            shape.taps() * std::max<Index>(1, kSpanRows / shape.taps())};
+  }
+
+ private:
+  void add_group(const PruneMask& mask, Index g) {
+    std::vector<std::int32_t> filters;
+    for (Index c = 0; c < mask.cols(); ++c)
+      if (mask.kept(g, c)) filters.push_back(static_cast<std::int32_t>(c));
+    if (filters.empty()) return;
+    const bool follows = !spans.empty() && spans.back().row_end == mask.row_begin(g) &&
+                         mask.row_end(g) - spans.back().row_begin <= kSpanRows;
+    if (follows && spans.back().filters == filters) {
+      spans.back().row_end = mask.row_end(g);
+      return;
+    }
+    Span span;
+    span.row_begin = mask.row_begin(g);
+    span.row_end = mask.row_end(g);
+    span.filters = std::move(filters);
+    spans.push_back(std::move(span));
+  }
+};
+
+}  // namespace autoprune::nn::detail

@@ -1,0 +1,152 @@
+/// @file microkernels.hpp
+/// The three inner loops of every weight layer, dense or masked, on Eigen's packets. A tile of
+/// accumulators stays in registers while a run of rows streams past; rows are found through offset
+/// tables, so neither an im2col matrix nor a gathered copy of a masked matrix is ever built. Tiles
+/// come in every size up to the largest; a table maps a size to its kernel.
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <type_traits>
+#include <utility>
+
+#include "autoprune/core/types.hpp"
+#include "autoprune/nn/activation.hpp"
+
+namespace autoprune::nn::detail {
+
+using Packet = Eigen::internal::packet_traits<float>::type;
+inline constexpr int kPacket = Eigen::internal::packet_traits<float>::size;
+inline constexpr bool kManyRegisters = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
+
+/// A forward or backward-input tile: up to kTileRows rows by two packets of images.
+inline constexpr int kTileRows = kManyRegisters ? 12 : 6;
+inline constexpr int kTileLanes = 2 * kPacket;
+static_assert(kLanes % kTileLanes == 0);
+
+/// A weight-gradient tile: filters by rows.
+inline constexpr int kGradFilters = kManyRegisters ? 6 : 3;
+inline constexpr int kGradRows = kManyRegisters ? 4 : 3;
+static_assert(kGradRows <= 4);
+
+/// Consecutive entries [begin, end) of an offset table.
+struct Segment {
+  std::int32_t begin, end;
+};
+
+/// y[out[i]] += sum over k of a[k][i] * x[in[k]], k over the segments, all images of a block.
+/// `a` is packed [k][Rows]; `in` and `out` are offsets in floats; a row whose `out` is negative
+/// lies outside of the map and is dropped.
+template <int Rows>
+void multiply_tile(const float* a, const std::int32_t* in, const Segment* segments,
+                   Index segment_count, const float* x, float* y, const std::int32_t* out) {
+  namespace ei = Eigen::internal;
+  for (int lane = 0; lane < kLanes; lane += kTileLanes) {
+    Packet acc[Rows][2];
+    for (int i = 0; i < Rows; ++i) {
+      const bool inside = out[i] >= 0;
+      acc[i][0] = inside ? ei::pload<Packet>(y + out[i] + lane) : ei::pset1<Packet>(0.0F);
+      acc[i][1] = inside ? ei::pload<Packet>(y + out[i] + lane + kPacket) : ei::pset1<Packet>(0.0F);
+    }
+    for (Index s = 0; s < segment_count; ++s) {
+      const float* row = a + segments[s].begin * Rows;
+      for (std::int32_t k = segments[s].begin; k < segments[s].end; ++k, row += Rows) {
+        const Packet x0 = ei::pload<Packet>(x + in[k] + lane);
+        const Packet x1 = ei::pload<Packet>(x + in[k] + lane + kPacket);
+        for (int i = 0; i < Rows; ++i) {
+          const Packet w = ei::pset1<Packet>(row[i]);
+          acc[i][0] = ei::pmadd(w, x0, acc[i][0]);
+          acc[i][1] = ei::pmadd(w, x1, acc[i][1]);
+        }
+      }
+    }
+    for (int i = 0; i < Rows; ++i) {
+      if (out[i] < 0) continue;
+      ei::pstore(y + out[i] + lane, acc[i][0]);
+      ei::pstore(y + out[i] + lane + kPacket, acc[i][1]);
+    }
+  }
+}
+
+/// The positions over which a weight gradient is summed: a rectangle of the output map in
+/// consecutive blocks, with the strides (in floats) of input and output.
+struct GradWindow {
+  Index blocks, rows, columns;
+  Index x_block, x_row, x_column;
+  Index y_block, y_row, y_column;
+};
+
+/// The sums of four packets.
+[[nodiscard]] inline Eigen::internal::Packet4f sum_each(const Packet& a, const Packet& b,
+                                                        const Packet& c, const Packet& d) {
+  namespace ei = Eigen::internal;
+  const auto fold = [](auto self, const auto& packet) {
+    if constexpr (ei::unpacket_traits<std::decay_t<decltype(packet)>>::size == 4)
+      return packet;
+    else
+      return self(self, ei::predux_half_dowto4(packet));
+  };
+  ei::PacketBlock<ei::Packet4f, 4> block{
+      {fold(fold, a), fold(fold, b), fold(fold, c), fold(fold, d)}};
+  ei::ptranspose(block);
+  return ei::padd(ei::padd(block.packet[0], block.packet[1]),
+                  ei::padd(block.packet[2], block.packet[3]));
+}
+
+/// dw[i * Rows + j] += sum over the window and its images of dy[filter[i]] * x[j * kLanes].
+template <int Filters, int Rows>
+void gradient_tile(const GradWindow& window, const float* dy, const std::int32_t* filter,
+                   const float* x, float* dw) {
+  namespace ei = Eigen::internal;
+  Packet acc[Filters][Rows];
+  for (auto& line : acc)
+    for (auto& sum : line) sum = ei::pset1<Packet>(0.0F);
+  for (Index b = 0; b < window.blocks; ++b)
+    for (Index h = 0; h < window.rows; ++h) {
+      const float* px = x + b * window.x_block + h * window.x_row;
+      const float* py = dy + b * window.y_block + h * window.y_row;
+      for (Index w = 0; w < window.columns; ++w, px += window.x_column, py += window.y_column)
+        for (int lane = 0; lane < kLanes; lane += kPacket) {
+          Packet rows[Rows];
+          for (int j = 0; j < Rows; ++j) rows[j] = ei::pload<Packet>(px + j * kLanes + lane);
+          for (int i = 0; i < Filters; ++i) {
+            const Packet g = ei::pload<Packet>(py + filter[i] + lane);
+            for (int j = 0; j < Rows; ++j) acc[i][j] = ei::pmadd(g, rows[j], acc[i][j]);
+          }
+        }
+    }
+  for (int i = 0; i < Filters; ++i) {
+    const auto row = [&](int j) {
+      return j < Rows ? acc[i][j < Rows ? j : 0] : ei::pset1<Packet>(0.0F);
+    };
+    std::array<float, 4> sums;
+    ei::pstoreu(sums.data(), sum_each(row(0), row(1), row(2), row(3)));
+    for (int j = 0; j < Rows; ++j) dw[i * Rows + j] += sums[static_cast<std::size_t>(j)];
+  }
+}
+
+using MultiplyTile = void (*)(const float*, const std::int32_t*, const Segment*, Index,
+                              const float*, float*, const std::int32_t*);
+using GradientTile = void (*)(const GradWindow&, const float*, const std::int32_t*, const float*,
+                              float*);
+
+/// The kernel for 1 .. kTileRows rows.
+[[nodiscard]] inline MultiplyTile multiply_tile_of(Index rows) {
+  static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<MultiplyTile, sizeof...(I)>{&multiply_tile<I + 1>...};
+  }
+  (std::make_integer_sequence<int, kTileRows>{});
+  return table[static_cast<std::size_t>(rows - 1)];
+}
+
+/// The kernel for 1 .. kGradFilters filters and 1 .. kGradRows rows.
+[[nodiscard]] inline GradientTile gradient_tile_of(Index filters, Index rows) {
+  static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<GradientTile, sizeof...(I)>{
+        &gradient_tile<I / kGradRows + 1, I % kGradRows + 1>...};
+  }
+  (std::make_integer_sequence<int, kGradFilters * kGradRows>{});
+  return table[static_cast<std::size_t>((filters - 1) * kGradRows + rows - 1)];
+}
+
+}  // namespace autoprune::nn::detail
