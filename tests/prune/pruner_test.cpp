@@ -45,7 +45,8 @@ TEST_CASE("scores are those of the plain formula, the short last row group inclu
   Random random(1);
   for (int trial = 0; trial < 60; ++trial) {
     const Index g = kGranularities[static_cast<std::size_t>(random.below(6))];
-    const Matrix w = random_matrix(random, 1 + random.below(20), 1 + random.below(300));
+    const Index filters = 1 + random.below(20), rows = 1 + random.below(300);
+    const Matrix w = random_matrix(random, filters, rows);
     const Matrix gradient = random_matrix(random, w.rows(), w.cols());
     with_granularity(g, [&](auto granularity) {
       constexpr Index G = granularity;

@@ -1,0 +1,143 @@
+/// @file crossbar_mapper.hpp
+/// Masks to crossbars: how many, and where each OU sits.
+#pragma once
+
+#include <span>
+#include <utility>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/geometry.hpp"
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/mapping/index_buffer.hpp"
+#include "autoprune/mapping/mapping_options.hpp"
+#include "autoprune/mapping/mapping_result.hpp"
+#include "autoprune/mapping/ou_list.hpp"
+
+namespace autoprune::mapping {
+
+/// Maps masks of granularity G, which must divide the crossbar's rows, onto storage tiles of
+/// G x OuCols cells, one OU each. G < OuRows: one tile is active at a time, and its OU doesn't use
+/// all wordlines that could be. G > OuRows: a tile is activated in steps of OuRows wordlines.
+///
+///   const CrossbarMapper<PaperGeometry> mapper;
+///   const double cr = mapper.count(masks).crossbars.compression_per_layer();
+template <GeometryType Geom>
+class CrossbarMapper {
+ public:
+  /// Throws out_of_range, or geometry_mismatch when an OU can't hold whole weights.
+  explicit CrossbarMapper(const MappingOptions& options = {}) : options_(options) {
+    options.validate();
+    slices_ = options.slices(Geom::cell_bits);
+    if (Geom::ou_cols % bitlines_per_weight() != 0)
+      fail(ErrorId::geometry_mismatch, "geometry ", Geom::spec().to_string(), ": ", slices_,
+           " adjacent slices of a weight don't divide the ", Geom::ou_cols,
+           " OU columns; change weight_bits or keep the bit planes apart");
+  }
+
+  [[nodiscard]] const MappingOptions& options() const noexcept { return options_; }
+  /// Filters that one OU serves: the `ou_cols` of OU lists and of prune::round_to_ous.
+  [[nodiscard]] Index columns_per_ou() const noexcept {
+    return Geom::ou_cols / bitlines_per_weight();
+  }
+  /// Physical arrays that hold the same tiles: bit planes times sign arrays.
+  [[nodiscard]] Index arrays() const noexcept {
+    const bool apart = options_.layout == BitPlanes::apart;
+    return options_.sign_arrays() * (apart ? slices_ : 1);
+  }
+  /// Slots of a crossbar at a granularity. Throws mask_mismatch.
+  [[nodiscard]] static TileGrid grid(Index granularity) {
+    if (granularity < 1 || Geom::xbar_rows % granularity != 0)
+      fail(ErrorId::mask_mismatch, "granularity ", granularity, " doesn't divide the ",
+           Geom::xbar_rows, " rows of a crossbar (", Geom::spec().to_string(), ')');
+    return {Geom::xbar_rows / granularity, Geom::xbar_cols / Geom::ou_cols};
+  }
+  /// Crossbars of an R x C layer without pruning: rows packed, no index needed.
+  [[nodiscard]] Index dense_crossbars(Index rows, Index cols) const noexcept {
+    return ceil_div(rows, Geom::xbar_rows) *
+           ceil_div(cols * bitlines_per_weight(), Geom::xbar_cols) * arrays();
+  }
+
+  /// Counts without placing anything: what a search needs. Throws mask_mismatch.
+  [[nodiscard]] LayerCount count(const PruneMask& mask) const {
+    Index kept = 0, ous = 0;
+    for (Index g = 0; g < mask.groups(); ++g) {
+      const Index n = mask.kept_count(g);
+      kept += n;
+      ous += ceil_div(n, columns_per_ou());
+    }
+    return layer_count(mask, kept, ous);
+  }
+
+  /// Throws mask_mismatch, also when the masks differ in granularity.
+  [[nodiscard]] NetworkCount count(std::span<const PruneMask> masks) const {
+    NetworkCount network;
+    Index tiles = 0;
+    for (const PruneMask& mask : masks) {
+      network.layers.push_back(count(mask));
+      add(network.layers.back(), network.crossbars, tiles);
+    }
+    network.crossbars.pooled = pooled_crossbars(masks, tiles);
+    return network;
+  }
+
+  /// OU list, index buffer, counts and places of one layer. Throws mask_mismatch.
+  [[nodiscard]] LayerMapping map(const PruneMask& mask) const {
+    const TileGrid slots = grid(mask.granularity());
+    OuList ous(mask, columns_per_ou());
+    const LayerCount counts = layer_count(mask, ous.vectors(), ous.size());
+    const IndexSizes sizes = index_sizes(ous);
+    IndexBuffer index(ous, sizes.smallest());
+    return {counts, std::move(ous), sizes, std::move(index), slots};
+  }
+
+  /// Throws mask_mismatch, also when the masks differ in granularity.
+  [[nodiscard]] NetworkMapping map(std::span<const PruneMask> masks) const {
+    NetworkMapping network;
+    Index tiles = 0;
+    for (const PruneMask& mask : masks) {
+      LayerMapping layer = map(mask);
+      layer.first_pooled_tile = tiles;
+      add(layer.count, network.crossbars, tiles);
+      network.index_sizes += layer.index_sizes;
+      network.layers.push_back(std::move(layer));
+    }
+    network.crossbars.pooled = pooled_crossbars(masks, tiles);
+    return network;
+  }
+
+ private:
+  [[nodiscard]] Index bitlines_per_weight() const noexcept {
+    return options_.layout == BitPlanes::adjacent ? slices_ : 1;
+  }
+
+  [[nodiscard]] LayerCount layer_count(const PruneMask& mask, Index kept, Index ous) const {
+    return {mask.rows(),
+            mask.cols(),
+            mask.vectors(),
+            kept,
+            ous,
+            dense_crossbars(mask.rows(), mask.cols()),
+            ceil_div(ous, grid(mask.granularity()).tiles()) * arrays()};
+  }
+
+  static void add(const LayerCount& layer, CrossbarCount& total, Index& tiles) noexcept {
+    total.dense += layer.crossbars_dense;
+    total.per_layer += layer.crossbars;
+    tiles += layer.ous;
+  }
+
+  [[nodiscard]] Index pooled_crossbars(std::span<const PruneMask> masks, Index tiles) const {
+    for (const PruneMask& mask : masks)
+      if (mask.granularity() != masks.front().granularity())
+        fail(ErrorId::mask_mismatch, "layers of granularity ", masks.front().granularity(), " and ",
+             mask.granularity(), " can't share crossbars; prune a network with one granularity");
+    return masks.empty() ? 0
+                         : ceil_div(tiles, grid(masks.front().granularity()).tiles()) * arrays();
+  }
+
+  MappingOptions options_;
+  Index slices_ = 1;
+};
+
+}  // namespace autoprune::mapping

@@ -1,0 +1,269 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::mapping;
+using test::error_of;
+
+namespace {
+
+using TestGeometries =
+    GeometryList<PaperGeometry, Geometry<128, 128, 32, 32, 2>, Geometry<128, 128, 8, 8, 1>,
+                 Geometry<128, 128, 128, 128, 1>, Geometry<64, 32, 16, 16, 4>,
+                 Geometry<96, 120, 24, 24, 1>, Geometry<256, 256, 64, 64, 1>>;
+
+template <class Test, GeometryType... Geoms>
+void for_each_geometry(GeometryList<Geoms...>, const Test& test) {
+  (test(Geoms{}), ...);
+}
+
+/// A small random network, mapped, with what the mapper should know worked out by hand.
+struct Trial {
+  GeometrySpec spec;
+  MappingOptions options;
+  std::vector<PruneMask> masks;
+  NetworkCount counted;
+  NetworkMapping mapped;
+
+  bool apart() const { return options.layout == BitPlanes::apart; }
+  Index slices() const {
+    return ceil_div(options.weight_bits + (options.sign == SignEncoding::offset ? 1 : 0),
+                    spec.cell_bits);
+  }
+  Index bitlines() const { return apart() ? 1 : slices(); }
+  Index arrays() const {
+    return (options.sign == SignEncoding::pair ? 2 : 1) * (apart() ? slices() : 1);
+  }
+  Index columns_per_ou() const { return spec.ou_cols / bitlines(); }
+};
+
+template <GeometryType Geom>
+Trial random_trial(Random& random, Index max_rows, Index max_cols) {
+  Trial t;
+  t.spec = Geom::spec();
+  do {
+    t.options.weight_bits = 1 + random.below(9);
+    t.options.layout = random.below(2) == 0 ? BitPlanes::apart : BitPlanes::adjacent;
+    t.options.sign = random.below(2) == 0 ? SignEncoding::pair : SignEncoding::offset;
+  } while (t.spec.ou_cols % t.bitlines() != 0);
+  Index granularity = 0;
+  do granularity = 4 + random.below(125);
+  while (t.spec.xbar_rows % granularity != 0);
+  for (Index l = 1 + random.below(4); l > 0; --l)
+    t.masks.push_back(test::random_mask(random, granularity, max_rows, max_cols));
+
+  const CrossbarMapper<Geom> mapper(t.options);
+  REQUIRE(mapper.arrays() == t.arrays());
+  REQUIRE(mapper.columns_per_ou() == t.columns_per_ou());
+  t.counted = mapper.count(t.masks);
+  t.mapped = mapper.map(t.masks);
+  return t;
+}
+
+/// Which cells of one sign array and bit plane hold which weight (layer, row, column), written cell
+/// by cell. Fails on a cell that is written twice or lies outside of its crossbar.
+class Cells {
+ public:
+  Cells(const GeometrySpec& spec, Index bitlines) : spec_(spec), bitlines_(bitlines) {}
+
+  void write(Index layer, const PruneMask& mask, const Ou& ou, const Tile& tile) {
+    const Index top = tile.row_slot * mask.granularity(), left = tile.col_slot * spec_.ou_cols;
+    REQUIRE(top + mask.granularity() <= spec_.xbar_rows);
+    REQUIRE(left + spec_.ou_cols <= spec_.xbar_cols);
+    REQUIRE((tile.crossbar >= 0 && top >= 0 && left >= 0));
+    REQUIRE(ou.n_cols() * bitlines_ <= spec_.ou_cols);
+    crossbars_ = std::max(crossbars_, tile.crossbar + 1);
+    for (Index r = ou.row_begin; r < ou.row_end; ++r)
+      for (Index j = 0; j < ou.n_cols() * bitlines_; ++j) {
+        const auto cell = std::make_tuple(tile.crossbar, top + r - ou.row_begin, left + j);
+        const auto weight =
+            std::make_tuple(layer, r, Index{ou.columns[static_cast<std::size_t>(j / bitlines_)]});
+        if (!cells_.insert(cell).second) FAIL("two weights in one cell");
+        ++copies_[weight];
+      }
+  }
+
+  /// Every weight of a kept vector has its cells, and no other weight has any.
+  void check(const std::vector<PruneMask>& masks) const {
+    std::size_t expected = 0;
+    for (std::size_t l = 0; l < masks.size(); ++l)
+      for (Index r = 0; r < masks[l].rows(); ++r)
+        for (Index c = 0; c < masks[l].cols(); ++c) {
+          if (!masks[l].kept(r / masks[l].granularity(), c)) continue;
+          ++expected;
+          const auto found = copies_.find({static_cast<Index>(l), r, c});
+          if (found == copies_.end() || found->second != bitlines_) FAIL("a kept weight is lost");
+        }
+    REQUIRE(copies_.size() == expected);
+  }
+
+  Index crossbars() const { return crossbars_; }
+
+ private:
+  std::set<std::tuple<Index, Index, Index>> cells_;          // (crossbar, wordline, bitline)
+  std::map<std::tuple<Index, Index, Index>, Index> copies_;  // of (layer, row, column)
+  GeometrySpec spec_;
+  Index bitlines_;
+  Index crossbars_ = 0;
+};
+
+/// OUs of a mask, counted vector by vector.
+Index reference_ous(const PruneMask& mask, Index columns_per_ou) {
+  Index ous = 0;
+  for (Index g = 0; g < mask.groups(); ++g) {
+    Index room = 0;
+    for (Index c = 0; c < mask.cols(); ++c) {
+      if (!mask.kept(g, c)) continue;
+      if (room == 0) {
+        ++ous;
+        room = columns_per_ou;
+      }
+      --room;
+    }
+  }
+  return ous;
+}
+
+void check_counts(const Trial& t) {
+  const GeometrySpec& s = t.spec;
+  const Index tiles = s.xbar_rows / t.masks.front().granularity() * (s.xbar_cols / s.ou_cols);
+  CrossbarCount expected;
+  Index all_ous = 0;
+  IndexSizes sizes;
+  for (std::size_t l = 0; l < t.masks.size(); ++l) {
+    const PruneMask& mask = t.masks[l];
+    const Index ous = reference_ous(mask, t.columns_per_ou());
+    const Index dense = ceil_div(mask.rows(), s.xbar_rows) *
+                        ceil_div(mask.cols() * t.bitlines(), s.xbar_cols) * t.arrays();
+    for (const LayerCount& count : {t.counted.layers[l], t.mapped.layers[l].count}) {
+      REQUIRE(count.rows == mask.rows());
+      REQUIRE(count.cols == mask.cols());
+      REQUIRE(count.vectors == mask.vectors());
+      REQUIRE(count.kept == mask.kept_count());
+      REQUIRE(count.ous == ous);
+      REQUIRE(count.crossbars_dense == dense);
+      REQUIRE(count.crossbars == ceil_div(ous, tiles) * t.arrays());
+    }
+    expected.dense += dense;
+    expected.per_layer += ceil_div(ous, tiles) * t.arrays();
+    all_ous += ous;
+    sizes += t.mapped.layers[l].index_sizes;
+    REQUIRE(t.mapped.layers[l].index.encoding() == t.mapped.layers[l].index_sizes.smallest());
+  }
+  for (const CrossbarCount& crossbars : {t.counted.crossbars, t.mapped.crossbars}) {
+    REQUIRE(crossbars.dense == expected.dense);
+    REQUIRE(crossbars.per_layer == expected.per_layer);
+    REQUIRE(crossbars.pooled == ceil_div(all_ous, tiles) * t.arrays());
+  }
+  REQUIRE(t.mapped.index_sizes == sizes);
+}
+
+}  // namespace
+
+TEST_CASE("every kept weight has its own cells, alone and pooled, and nothing pruned has any") {
+  Random random(51);
+  for_each_geometry(TestGeometries{}, [&](auto geometry) {
+    for (int trial = 0; trial < 6; ++trial) {
+      const Trial t = random_trial<decltype(geometry)>(random, 300, 50);
+      Cells pooled(t.spec, t.bitlines());
+      for (std::size_t l = 0; l < t.masks.size(); ++l) {
+        const LayerMapping& layer = t.mapped.layers[l];
+        Cells alone(t.spec, t.bitlines());
+        for (Index i = 0; i < layer.ous.size(); ++i) {
+          alone.write(0, t.masks[l], layer.ous[i], layer.tile(i));
+          pooled.write(static_cast<Index>(l), t.masks[l], layer.ous[i], layer.pooled_tile(i));
+        }
+        alone.check({t.masks[l]});
+        REQUIRE(layer.count.crossbars == alone.crossbars() * t.arrays());
+        REQUIRE(layer.index.decode(t.masks[l].rows(), t.masks[l].cols(), t.masks[l].granularity(),
+                                   t.columns_per_ou()) == layer.ous);
+      }
+      pooled.check(t.masks);
+      REQUIRE(t.mapped.crossbars.pooled == pooled.crossbars() * t.arrays());
+    }
+  });
+}
+
+TEST_CASE("counting is mapping without places, and both are the brute-force count") {
+  Random random(52);
+  for_each_geometry(TestGeometries{}, [&](auto geometry) {
+    for (int trial = 0; trial < 20; ++trial)
+      check_counts(random_trial<decltype(geometry)>(random, 400, 90));
+  });
+}
+
+TEST_CASE("dense crossbars of the known networks") {
+  const auto dense = [](const test::Shapes& shapes, BitPlanes layout) {
+    const CrossbarMapper<PaperGeometry> mapper({.layout = layout});
+    return mapper.count(test::dense_masks(shapes, 32)).crossbars.dense;
+  };
+  CHECK(dense(test::alexnet(), BitPlanes::apart) == 23280);
+  CHECK(dense(test::vgg16(), BitPlanes::apart) == 14496);
+  CHECK(dense(test::plain20(), BitPlanes::apart) == 944);
+  CHECK(dense(test::alexnet(), BitPlanes::adjacent) == 22784);
+  CHECK(dense(test::vgg16(), BitPlanes::adjacent) == 14392);
+  CHECK(dense(test::plain20(), BitPlanes::adjacent) == 320);
+}
+
+TEST_CASE("compression of Plain20 per layer ends at 2.95, pooled it does not") {
+  std::vector<PruneMask> masks;
+  for (const auto& [rows, cols] : test::plain20()) {
+    masks.emplace_back(rows, cols, 32, false);
+    masks.back().set(0, 0, true);
+  }
+  const CrossbarCount crossbars = CrossbarMapper<PaperGeometry>().count(masks).crossbars;
+  CHECK(crossbars.compression_per_layer() == Approx(2.95));
+  CHECK(crossbars.pooled == 32);  // 20 tiles, 16 a crossbar, 16 arrays
+  CHECK(crossbars.compression_pooled() == Approx(29.5));
+}
+
+TEST_CASE("bits per cell, layout and signs set the arrays") {
+  using Paper = CrossbarMapper<PaperGeometry>;
+  CHECK(Paper().arrays() == 16);
+  CHECK(Paper().columns_per_ou() == 32);
+  CHECK(Paper({.layout = BitPlanes::adjacent}).arrays() == 2);
+  CHECK(Paper({.layout = BitPlanes::adjacent}).columns_per_ou() == 4);
+  CHECK(Paper({.sign = SignEncoding::offset}).arrays() == 9);
+  CHECK(CrossbarMapper<Geometry<128, 128, 32, 32, 4>>().arrays() == 4);
+  CHECK(CrossbarMapper<Geometry<128, 128, 32, 32, 3>>({.weight_bits = 7}).arrays() == 6);
+}
+
+TEST_CASE("what can't be mapped is refused") {
+  using Paper = CrossbarMapper<PaperGeometry>;
+  const auto mapped = [](Index granularity) { return Paper().map(PruneMask(8, 8, granularity)); };
+  CHECK(error_of([&] { (void)mapped(48); }) == ErrorId::mask_mismatch);
+  CHECK(error_of([&] { (void)mapped(256); }) == ErrorId::mask_mismatch);
+  CHECK(error_of([] { (void)Paper().count(PruneMask(8, 8, 48)); }) == ErrorId::mask_mismatch);
+  CHECK(error_of([] { (void)Paper().count(PruneMask()); }) == ErrorId::mask_mismatch);
+  const std::vector<PruneMask> mixed = {PruneMask(8, 8, 4), PruneMask(8, 8, 8)};
+  CHECK(error_of([&] { (void)Paper().count(mixed); }) == ErrorId::mask_mismatch);
+  CHECK(error_of([&] { (void)Paper().map(mixed); }) == ErrorId::mask_mismatch);
+  CHECK(error_of([] { Paper({.weight_bits = 0}); }) == ErrorId::out_of_range);
+  CHECK(error_of([] { Paper({.weight_bits = 7, .layout = BitPlanes::adjacent}); }) ==
+        ErrorId::geometry_mismatch);
+  CHECK(Paper().count(std::vector<PruneMask>{}).crossbars.pooled == 0);
+}
+
+TEST_CASE("run-time geometries reach the compile-time ones") {
+  const auto spec_of = [](auto geometry) { return decltype(geometry)::spec(); };
+  for (const char* text : {"128x128/32x32/1", "128x128/32x32/2", "128x128/32x32/4",
+                           "128x128/16x16/1", "128x128/8x8/1", "128x128/128x128/1", "64x64/32x32/1",
+                           "256x256/32x32/1", "256x256/64x64/1", "512x512/32x32/1"}) {
+    const GeometrySpec spec = GeometrySpec::parse(text);
+    CHECK(with_geometry(spec, spec_of) == spec);
+  }
+  const GeometrySpec other = GeometrySpec::parse("96x96/32x32/1");
+  CHECK(error_of([&] { (void)with_geometry(other, spec_of); }) == ErrorId::not_instantiated);
+  CHECK_THROWS_WITH(with_geometry(other, spec_of),
+                    Catch::Contains("128x128/32x32/1") && Catch::Contains("512x512/32x32/1"));
+  CHECK(with_geometry<GeometryList<Geometry<96, 96, 32, 32, 1>>>(other, spec_of) == other);
+  CHECK(error_of([&] {
+          (void)with_geometry({128, 128, 48, 32, 1}, spec_of);
+        }) == ErrorId::geometry_mismatch);
+}

@@ -1,0 +1,64 @@
+// Random masks and the networks' layer shapes for the tests of the room.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "autoprune/core.hpp"
+#include "autoprune/mapping.hpp"
+
+namespace autoprune::mapping::test {
+
+/// A mask of any shape and density; groups are now and then empty or full.
+inline PruneMask random_mask(Random& random, Index granularity, Index max_rows = 400,
+                             Index max_cols = 90) {
+  const Index rows = 1 + random.below(max_rows), cols = 1 + random.below(max_cols);
+  PruneMask mask(rows, cols, granularity, false);
+  const double density = random.uniform() * random.uniform();
+  for (Index g = 0; g < mask.groups(); ++g) {
+    const Index kind = random.below(8);
+    const double here = kind == 0 ? 0.0 : kind == 1 ? 1.0 : density;
+    for (Index c = 0; c < cols; ++c) mask.set(g, c, random.uniform() < here);
+  }
+  return mask;
+}
+
+/// The weight matrices of a network as (rows R, columns C).
+using Shapes = std::vector<std::pair<Index, Index>>;
+
+inline Shapes alexnet() {
+  return {{27, 64},    {576, 192},   {1728, 384},  {3456, 256},
+          {2304, 256}, {1024, 4096}, {4096, 4096}, {4096, 10}};
+}
+inline Shapes vgg16() {
+  return {{27, 64},    {576, 64},   {576, 128},  {1152, 128}, {1152, 256}, {2304, 256}, {2304, 256},
+          {2304, 512}, {4608, 512}, {4608, 512}, {4608, 512}, {4608, 512}, {4608, 512}, {512, 10}};
+}
+inline Shapes plain20() {
+  Shapes shapes = {{27, 16}};
+  for (int i = 0; i < 6; ++i) shapes.emplace_back(144, 16);
+  shapes.emplace_back(144, 32);
+  for (int i = 0; i < 5; ++i) shapes.emplace_back(288, 32);
+  shapes.emplace_back(288, 64);
+  for (int i = 0; i < 5; ++i) shapes.emplace_back(576, 64);
+  shapes.emplace_back(64, 10);
+  return shapes;
+}
+
+inline std::vector<PruneMask> dense_masks(const Shapes& shapes, Index granularity) {
+  std::vector<PruneMask> masks;
+  for (const auto& [rows, cols] : shapes) masks.emplace_back(rows, cols, granularity);
+  return masks;
+}
+
+template <class F>
+ErrorId error_of(const F& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.id();
+  }
+  return ErrorId{};
+}
+
+}  // namespace autoprune::mapping::test
