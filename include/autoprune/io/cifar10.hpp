@@ -20,7 +20,8 @@ namespace detail {
 /// A file of a data set. Throws cannot_open, saying where to get it.
 [[nodiscard]] inline std::string read_data_file(const std::filesystem::path& path,
                                                 const std::string& set) {
-  if (!std::filesystem::exists(path))
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
     fail(ErrorId::cannot_open, "no file '", path.string(), "'; get it with: examples/data/fetch ",
          set, ' ', path.parent_path().string());
   return read_file(path);

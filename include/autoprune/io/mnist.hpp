@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -34,14 +35,18 @@ struct Idx {
   if (size >= 4 && big_endian(0) != magic)
     fail(ErrorId::bad_magic, "file '", path.string(), "' begins with ", big_endian(0), ", not ",
          magic, ": no IDX file of ", rank, " dimensions; unpack it if it is compressed");
+  if (size < header)
+    fail(ErrorId::truncated_file, "file '", path.string(), "' has ", size,
+         " bytes and ends inside its header of ", header, "; get it again");
   Idx idx;
   Index count = 1;
-  for (Index i = 0; i < rank && size >= header; ++i) {
-    idx.shape.push_back(big_endian(4 * (i + 1)));
-    if (__builtin_mul_overflow(count, idx.shape.back(), &count)) count = -1;
+  for (Index at = 4; at < header; at += 4) {
+    idx.shape.push_back(big_endian(at));
+    if (__builtin_mul_overflow(count, idx.shape.back(), &count))
+      count = std::numeric_limits<Index>::max();
   }
-  if (size < header || size - header != count)
-    fail(size - header > count ? ErrorId::bad_header : ErrorId::truncated_file, "file '",
+  if (size - header != count)
+    fail(size - header < count ? ErrorId::truncated_file : ErrorId::bad_header, "file '",
          path.string(), "' has ", size, " bytes, but its header of ", header, " bytes announces ",
          shape_text(idx.shape), " more; get it again");
   idx.values.assign(bytes.begin() + header, bytes.end());

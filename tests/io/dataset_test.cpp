@@ -1,0 +1,161 @@
+#include "autoprune/io/dataset.hpp"
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using io::Part;
+using io::test::check_error;
+using io::test::error_of;
+using io::test::TempDir;
+
+namespace {
+
+std::string random_bytes(Random& random, Index size) {
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
+
+/// The content of a CIFAR-10 file of random images.
+std::string cifar10_file(Random& random, Index images) {
+  std::string bytes;
+  for (Index i = 0; i < images; ++i)
+    bytes += static_cast<char>(random.below(10)) + random_bytes(random, 3072);
+  return bytes;
+}
+
+void write_cifar10(const TempDir& dir, Random& random) {
+  for (int batch = 1; batch <= 5; ++batch)
+    io::write_file(dir / concat("data_batch_", batch, ".bin"), cifar10_file(random, batch));
+  io::write_file(dir / "test_batch.bin", cifar10_file(random, 7));
+}
+
+std::string big_endian(std::uint32_t value) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+  return bytes;
+}
+
+std::string idx(const std::vector<std::uint32_t>& shape, const std::string& values) {
+  std::string bytes = big_endian(0x800 + static_cast<std::uint32_t>(shape.size()));
+  for (const std::uint32_t extent : shape) bytes += big_endian(extent);
+  return bytes + values;
+}
+
+void write_mnist(const TempDir& dir, Random& random) {
+  for (const auto& [part, images] : {std::pair{"train", 5U}, {"t10k", 3U}}) {
+    io::write_file(dir / concat(part, "-images-idx3-ubyte"),
+                   idx({images, 28, 28}, random_bytes(random, 784 * images)));
+    std::string labels;
+    for (std::uint32_t i = 0; i < images; ++i) labels += static_cast<char>(random.below(10));
+    io::write_file(dir / concat(part, "-labels-idx1-ubyte"), idx({images}, labels));
+  }
+}
+
+Error error_in(const TempDir& dir, const std::string& name) {
+  return error_of([&] { (void)io::read_dataset(name + ':' + dir.path().string()); });
+}
+
+}  // namespace
+
+TEST_CASE("CIFAR-10: every record becomes its label and its pixels, in order", "[dataset]") {
+  const TempDir dir;
+  Random random(8);
+  write_cifar10(dir, random);
+  const auto [train, test] = io::read_dataset("cifar10:" + dir.path().string());
+  CHECK(train.size() == 1 + 2 + 3 + 4 + 5);
+  CHECK(test.size() == 7);
+  std::string all;
+  for (int batch = 1; batch <= 5; ++batch)
+    all += io::read_file(dir / concat("data_batch_", batch, ".bin"));
+  std::string back;
+  for (Index i = 0; i < train.size(); ++i) {
+    back += static_cast<char>(train.labels[static_cast<std::size_t>(i)]);
+    back.append(reinterpret_cast<const char*>(train.image(i)), 3072);
+  }
+  CHECK(back == all);
+  CHECK(test.shape() == nn::Shape3{3, 32, 32});
+  CHECK(test.classes == 10);
+  CHECK(test.mean == std::vector<float>{0.4914F, 0.4822F, 0.4465F});
+  CHECK(test.stddev == std::vector<float>{0.2470F, 0.2435F, 0.2616F});
+}
+
+TEST_CASE("CIFAR-10: missing, cut and damaged files are told apart", "[dataset]") {
+  const TempDir dir;
+  Random random(9);
+  check_error(error_in(dir, "cifar10"), ErrorId::cannot_open,
+              {"data_batch_1.bin", "examples/data/fetch cifar10"});
+  write_cifar10(dir, random);
+  std::string bytes = io::read_file(dir / "data_batch_3.bin");
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, bytes.size() - 1}) {
+    io::write_file(dir / "data_batch_3.bin", bytes.substr(0, size));
+    check_error(error_in(dir, "cifar10"), ErrorId::truncated_file,
+                {"data_batch_3.bin", concat(size, " bytes"), "3073"});
+  }
+  bytes[3073] = 10;
+  io::write_file(dir / "data_batch_3.bin", bytes);
+  check_error(error_in(dir, "cifar10"), ErrorId::bad_label,
+              {"data_batch_3.bin", "image 1", "label 10"});
+}
+
+TEST_CASE("MNIST: images and labels in order, with a border of black pixels", "[dataset]") {
+  const TempDir dir;
+  Random random(10);
+  write_mnist(dir, random);
+  const auto [train, test] = io::read_dataset("mnist:" + dir.path().string());
+  CHECK(train.size() == 5);
+  CHECK(test.size() == 3);
+  CHECK(test.stored == nn::Shape3{1, 28, 28});
+  CHECK(test.shape() == nn::Shape3{1, 32, 32});
+  CHECK(test.border == 2);
+  CHECK(test.mean == std::vector<float>{0.1307F});
+  CHECK(test.stddev == std::vector<float>{0.3081F});
+  const std::string images = io::read_file(dir / "train-images-idx3-ubyte").substr(16);
+  CHECK(std::string(train.pixels.begin(), train.pixels.end()) == images);
+  const std::string labels = io::read_file(dir / "train-labels-idx1-ubyte").substr(8);
+  CHECK(std::string(train.labels.begin(), train.labels.end()) == labels);
+}
+
+TEST_CASE("MNIST: every cut of a file is an error", "[dataset]") {
+  const TempDir dir;
+  Random random(11);
+  write_mnist(dir, random);
+  const std::string name = "t10k-labels-idx1-ubyte", labels = io::read_file(dir / name);
+  for (std::size_t size = 0; size < labels.size(); ++size) {
+    io::write_file(dir / name, labels.substr(0, size));
+    check_error(error_in(dir, "mnist"), ErrorId::truncated_file, {name, concat(size, " bytes")});
+  }
+  io::write_file(dir / name, labels + "x");
+  check_error(error_in(dir, "mnist"), ErrorId::bad_header, {name, "announces 3 "});
+}
+
+TEST_CASE("MNIST: missing, foreign and contradictory files are told apart", "[dataset]") {
+  const TempDir dir;
+  Random random(12);
+  const std::string images = "train-images-idx3-ubyte", labels = "train-labels-idx1-ubyte";
+  check_error(error_in(dir, "mnist"), ErrorId::cannot_open, {images, "examples/data/fetch mnist"});
+  write_mnist(dir, random);
+
+  io::write_file(dir / labels, idx({5}, std::string("\1\2\12\3\4")));
+  check_error(error_in(dir, "mnist"), ErrorId::bad_label, {"train label 2 is 10"});
+  io::write_file(dir / labels, idx({4}, std::string(4, '\0')));
+  check_error(error_in(dir, "mnist"), ErrorId::shape_mismatch, {"5x28x28", "4 labels"});
+  io::write_file(dir / labels, "\x1f\x8b\b compressed");
+  check_error(error_in(dir, "mnist"), ErrorId::bad_magic, {labels, "unpack"});
+  io::write_file(dir / labels, idx({5, 1, 1}, std::string(5, '\0')));
+  check_error(error_in(dir, "mnist"), ErrorId::bad_magic, {labels, "1 dimensions"});
+  io::write_file(dir / images, idx({5, 32, 32}, std::string(5 * 1024, '\0')));
+  io::write_file(dir / labels, idx({5}, std::string(5, '\0')));
+  check_error(error_in(dir, "mnist"), ErrorId::shape_mismatch, {"5x32x32", "28x28"});
+  io::write_file(dir / images, idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, ""));
+  check_error(error_in(dir, "mnist"), ErrorId::truncated_file, {images});
+}
+
+TEST_CASE("a data set is NAME:DIR of a known name", "[dataset]") {
+  const auto error = [](const std::string& spec) {
+    return error_of([&] { (void)io::read_dataset(spec); });
+  };
+  check_error(error("cifar10"), ErrorId::bad_syntax, {"'cifar10'", "NAME:DIR"});
+  check_error(error("mnist:"), ErrorId::bad_syntax, {"'mnist:'"});
+  check_error(error("cifar:x"), ErrorId::unknown_name, {"'cifar'", "did you mean 'cifar10'"});
+}

@@ -1,0 +1,97 @@
+#include "autoprune/io/file.hpp"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using autoprune::io::test::check_error;
+using autoprune::io::test::error_of;
+using autoprune::io::test::TempDir;
+
+namespace {
+
+/// While it lives, no file of this process can grow beyond `bytes`, as on a disk that is full.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  sighandler_t handler_;
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("what is written is read back, whatever its size", "[file]") {
+  const TempDir dir;
+  Random random(1);
+  for (const Index size : {0, 1, 4096, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3'000'000}) {
+    std::string content(static_cast<std::size_t>(size), '\0');
+    for (char& c : content) c = static_cast<char>(random());
+    io::write_file(dir / "file", content);
+    CHECK(io::read_file(dir / "file") == content);
+    CHECK(dir.files() == 1);
+  }
+}
+
+TEST_CASE("a file that can't be read is an error that names it", "[file]") {
+  const TempDir dir;
+  check_error(error_of([&] { (void)io::read_file(dir / "none"); }), ErrorId::cannot_open,
+              {(dir / "none").string(), "No such file"});
+  check_error(error_of([&] { (void)io::read_file(dir.path()); }), ErrorId::cannot_open,
+              {"Is a directory"});
+}
+
+TEST_CASE("the previous file survives a disk that fills up, and no rest is left", "[file]") {
+  const TempDir dir;
+  const std::string previous = "the previous checkpoint", next(100'000, 'x');
+  io::write_file(dir / "checkpoint", previous);
+  const Error error = error_of([&] {
+    const FileSizeLimit full(4096);
+    io::write_file(dir / "checkpoint", next);
+  });
+  check_error(error, ErrorId::cannot_write, {(dir / "checkpoint").string(), "File too large"});
+  CHECK(io::read_file(dir / "checkpoint") == previous);
+  CHECK(dir.files() == 1);
+  io::write_file(dir / "checkpoint", next);
+  CHECK(io::read_file(dir / "checkpoint") == next);
+}
+
+TEST_CASE("a device without room is reported and stays a device", "[file]") {
+  check_error(error_of([] { io::write_file("/dev/full", "content"); }), ErrorId::cannot_write,
+              {"/dev/full", "No space left"});
+  CHECK(std::filesystem::is_character_file("/dev/full"));
+  io::write_file("/dev/null", "content");
+  CHECK(std::filesystem::is_character_file("/dev/null"));
+}
+
+TEST_CASE("a place that can't be written is reported", "[file]") {
+  const TempDir dir;
+  check_error(error_of([&] { io::write_file(dir / "no/such/file", "x"); }), ErrorId::cannot_write,
+              {"no/such/file", "No such file or directory"});
+  check_error(error_of([&] { io::write_file(dir.path(), "x"); }), ErrorId::cannot_write,
+              {"Is a directory"});
+  CHECK(dir.files() == 0);
+}
+
+TEST_CASE("a link keeps pointing at the file that is replaced", "[file]") {
+  const TempDir dir;
+  io::write_file(dir / "target", "old");
+  std::filesystem::create_symlink("target", dir / "link");
+  io::write_file(dir / "link", "new");
+  CHECK(std::filesystem::is_symlink(dir / "link"));
+  CHECK(io::read_file(dir / "target") == "new");
+  CHECK(dir.files() == 2);
+}

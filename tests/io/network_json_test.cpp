@@ -1,0 +1,144 @@
+#include "autoprune/io/network_json.hpp"
+
+#include "autoprune/nn/zoo.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+using io::test::check_error;
+using io::test::error_of;
+using io::test::fill;
+using io::test::same;
+using io::test::TempDir;
+
+namespace {
+
+nn::Network parse(const std::string& text) {
+  return io::network_from_json(io::parse_json(text, "net.json"), "net.json");
+}
+
+/// A graph of one node for 3x8x8 images.
+nn::Network parse_node(const std::string& node) {
+  return parse(R"({"input": [3, 8, 8], "nodes": [)" + node + "]}");
+}
+
+}  // namespace
+
+TEST_CASE("any graph comes back from its JSON", "[network_json]") {
+  Random random(5);
+  for (int round = 0; round < 200; ++round) {
+    const nn::Network network = io::test::random_network(random);
+    const std::string text = io::json_text(io::network_to_json(network), 2);
+    INFO(text);
+    CHECK(same(parse(text), network, false));
+  }
+  for (const std::string& name : nn::zoo_names()) {
+    const nn::Network network = nn::make_network(name, {3, 32, 32});
+    CHECK(same(parse(io::json_text(io::network_to_json(network))), network, false));
+  }
+}
+
+TEST_CASE("a saved network loads alone, graph and weights", "[network_json]") {
+  const TempDir dir;
+  Random random(6);
+  for (int round = 0; round < 30; ++round) {
+    nn::Network network = io::test::random_network(random);
+    fill(network, static_cast<std::uint64_t>(round));
+    io::save_network(network, dir / "net.safetensors", {{"note", "pruned"}});
+    CHECK(same(io::read_network(dir / "net.safetensors"), network, true));
+    CHECK(io::Safetensors::read(dir / "net.safetensors").metadata().at("note") == "pruned");
+  }
+}
+
+TEST_CASE("a graph file finds its weights beside it", "[network_json]") {
+  const TempDir dir;
+  nn::Network network = nn::lenet5();
+  fill(network, 7);
+  io::Json graph = io::network_to_json(network);
+  io::write_file(dir / "net.json", io::json_text(graph));
+  CHECK(same(io::read_network(dir / "net.json"), nn::lenet5(), true));
+  graph["weights"] = "weights.safetensors";
+  io::write_file(dir / "net.json", io::json_text(graph));
+  check_error(error_of([&] { (void)io::read_network(dir / "net.json"); }), ErrorId::cannot_open,
+              {(dir / "weights.safetensors").string()});
+  io::save_weights(network, dir / "weights.safetensors");
+  CHECK(same(io::read_network(dir / "net.json"), network, true));
+  check_error(error_of([&] { (void)io::read_network(dir / "weights.safetensors"); }),
+              ErrorId::missing_value, {"weights.safetensors", "autoprune.network", ".json"});
+}
+
+TEST_CASE("the documented defaults hold", "[network_json]") {
+  const nn::Node conv = parse_node(R"({"name": "c", "op": "conv", "out": 2, "kernel": 3})").node(1);
+  CHECK(conv.stride == nn::Size2(1));
+  CHECK(conv.padding == nn::Size2(0));
+  CHECK_FALSE(conv.has_bias);
+  CHECK(parse_node(R"({"name": "l", "op": "linear", "out": 2})").node(1).has_bias);
+  const nn::Node pool = parse_node(R"({"name": "p", "op": "max_pool", "kernel": [2, 4]})").node(1);
+  CHECK(pool.kernel == nn::Size2(2, 4));
+  CHECK(pool.stride == nn::Size2(2, 4));
+}
+
+TEST_CASE("a wrong graph names the node, the key and the fix", "[network_json]") {
+  struct Case {
+    std::string node;
+    ErrorId id;
+    std::vector<std::string> words;
+  };
+  const std::vector<Case> cases = {
+      {R"({"name": "c", "op": "conv", "out": 2, "kernal": 3})",
+       ErrorId::unknown_name,
+       {"nodes[0]", "'kernal'", "did you mean 'kernel'"}},
+      {R"({"name": "r", "op": "relu", "out": 2})", ErrorId::unknown_name, {"nodes[0]", "'out'"}},
+      {R"({"name": "c", "op": "convolution"})", ErrorId::unknown_name, {"nodes[0].op", "conv"}},
+      {R"({"name": "i", "op": "input"})", ErrorId::unknown_name, {"'input'"}},
+      {R"({"op": "relu"})", ErrorId::bad_json, {"nodes[0]", "'name'"}},
+      {R"({"name": "c", "op": "conv", "out": 2})", ErrorId::bad_json, {"nodes[0]", "'kernel'"}},
+      {R"({"name": "c", "op": "conv", "out": "2", "kernel": 3})",
+       ErrorId::bad_json,
+       {"nodes[0].out", "\"2\"", "an integer"}},
+      {R"({"name": "c", "op": "conv", "out": 2.5, "kernel": 3})", ErrorId::bad_json, {"2.5"}},
+      {R"({"name": "c", "op": "conv", "out": 2, "kernel": [3, 3, 3]})",
+       ErrorId::bad_json,
+       {"nodes[0].kernel", "3 numbers", "[height, width]"}},
+      {R"({"name": "c", "op": "conv", "out": 2, "kernel": 3, "bias": 1})",
+       ErrorId::bad_json,
+       {"nodes[0].bias", "true or false"}},
+      {R"({"name": "c", "op": "conv", "out": 2, "kernel": 9})", ErrorId::invalid_graph, {"'c'"}},
+      {R"({"name": "c", "op": "conv", "out": 0, "kernel": 3})", ErrorId::out_of_range, {"'c'"}},
+      {R"({"name": "c", "op": "conv", "out": 9000000000000000000, "kernel": 3})",
+       ErrorId::out_of_range,
+       {"'c'", "2^31"}},
+      {R"({"name": "d", "op": "dropout", "rate": 1.5})", ErrorId::out_of_range, {"'d'", "1.5"}},
+      {R"({"name": "r", "op": "relu", "inputs": ["inptu"]})",
+       ErrorId::unknown_name,
+       {"nodes[0].inputs[0]", "'inptu'", "did you mean 'input'"}},
+      {R"({"name": "r", "op": "relu", "inputs": "input"})", ErrorId::bad_json, {"an array"}},
+      {R"({"name": "r", "op": "relu", "inputs": []})", ErrorId::invalid_graph, {"0 inputs"}},
+      {R"({"name": "a", "op": "add", "inputs": ["input"]})", ErrorId::invalid_graph, {"1 inputs"}},
+      {R"({"name": "a", "op": "add"})", ErrorId::invalid_graph, {"1 inputs", "two or more"}},
+      {R"({"name": "input", "op": "relu"})", ErrorId::invalid_graph, {"two nodes", "'input'"}},
+      {R"("relu")", ErrorId::bad_json, {"nodes[0]", "an object"}},
+      {R"({"name": "r", "op": "relu", "op": "flatten"})", ErrorId::bad_json, {"\"op\"", "twice"}},
+      {R"({"name": "r", "op": )", ErrorId::bad_json, {"net.json", "column"}},
+  };
+  for (const Case& one : cases) {
+    INFO(one.node);
+    check_error(error_of([&] { (void)parse_node(one.node); }), one.id, one.words);
+  }
+}
+
+TEST_CASE("a graph without its parts says which", "[network_json]") {
+  const auto error = [](const std::string& text) { return error_of([&] { (void)parse(text); }); };
+  check_error(error("[]"), ErrorId::bad_json, {"net.json", "an object"});
+  check_error(error(R"({"nodes": []})"), ErrorId::bad_json, {"'input'"});
+  check_error(error(R"({"input": [3, 8, 8]})"), ErrorId::bad_json, {"'nodes'"});
+  check_error(error(R"({"input": [3, 8], "nodes": []})"), ErrorId::bad_json, {"2 numbers"});
+  check_error(error(R"({"input": [3, 8, 0], "nodes": []})"), ErrorId::out_of_range, {"3x8x0"});
+  check_error(error(R"({"input": [3, 8, 8], "nodes": [], "layers": []})"), ErrorId::unknown_name,
+              {"'layers'"});
+}
+
+TEST_CASE("any cut of a graph's text is an error", "[network_json]") {
+  const std::string text = io::json_text(io::network_to_json(nn::lenet5()));
+  for (std::size_t size = 0; size < text.size(); ++size)
+    CHECK(error_of([&] { (void)parse(text.substr(0, size)); }).id() == ErrorId::bad_json);
+}
