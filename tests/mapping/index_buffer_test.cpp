@@ -33,6 +33,17 @@ Index size_in(const IndexSizes& sizes, IndexEncoding encoding) {
   }
 }
 
+/// Whether a list is that of some mask.
+bool valid(const OuList& list) {
+  PruneMask mask(list.rows(), list.cols(), list.granularity(), false);
+  for (Index i = 0; i < list.size(); ++i)
+    for (const Index c : list[i].columns) {
+      if (list[i].row_group >= list.groups() || c >= list.cols()) return false;
+      mask.set(list[i].row_group, c, true);
+    }
+  return OuList(mask, list.ou_cols()) == list;
+}
+
 /// Sizes by walking the vectors one at a time; delta by trying every field width.
 IndexSizes reference_sizes(const OuList& list) {
   IndexSizes sizes;
@@ -147,6 +158,7 @@ TEST_CASE("flipped bits are refused or decode to another list, and never crash")
     try {
       const OuList got = decode_as(damaged, list);
       REQUIRE_FALSE(got == list);
+      REQUIRE(valid(got));
       REQUIRE(IndexBuffer(got, encoding) == damaged);
       ++other;
     } catch (const Error& e) {
@@ -166,14 +178,17 @@ TEST_CASE("garbage, truncation and a wrong shape are refused or harmless") {
     std::vector<std::uint64_t> words(static_cast<std::size_t>(random.below(20)));
     for (std::uint64_t& word : words) word = (std::uint64_t{random()} << 32) | random();
     const auto bits = static_cast<Index>(words.size()) * 64;
+    bool sound = true;
     const ErrorId garbage =
-        test::error_of([&] { (void)decode_as(IndexBuffer(encoding, bits, words), list); });
+        test::error_of([&] { sound = valid(decode_as(IndexBuffer(encoding, bits, words), list)); });
+    REQUIRE(sound);
     REQUIRE((garbage == ErrorId{} || garbage == ErrorId::corrupt_index));
 
     const IndexBuffer buffer(list, encoding);
-    const ErrorId wrong_shape = test::error_of([&] {
-      (void)buffer.decode(1 + random.below(300), 1 + random.below(90), 8, 1 + random.below(40));
-    });
+    const Index rows = 1 + random.below(300), cols = 1 + random.below(90);
+    const ErrorId wrong_shape =
+        test::error_of([&] { sound = valid(buffer.decode(rows, cols, 8, list.ou_cols())); });
+    REQUIRE(sound);
     REQUIRE((wrong_shape == ErrorId{} || wrong_shape == ErrorId::corrupt_index));
 
     const Index cut = random.below(buffer.bits());
