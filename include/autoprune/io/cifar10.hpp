@@ -35,7 +35,6 @@ inline void append_cifar10(nn::Dataset& data, const std::filesystem::path& path)
     fail(ErrorId::truncated_file, "file '", path.string(), "' has ", size,
          " bytes, not a multiple of ", record,
          ": cut off, or not CIFAR-10's binary version; get it again");
-  data.pixels.reserve(data.pixels.size() + bytes.size());
   for (auto at = bytes.begin(); at != bytes.end(); at += record) {
     const auto label = static_cast<std::uint8_t>(*at);
     if (label >= data.classes)

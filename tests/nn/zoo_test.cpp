@@ -1,0 +1,129 @@
+#include "autoprune/nn/zoo.hpp"
+
+#include <catch2/catch.hpp>
+#include <map>
+
+using namespace autoprune;
+
+namespace {
+
+using Shapes = std::map<std::string, std::vector<Index>>;
+
+Shapes parameters(nn::Network network) {
+  Shapes shapes;
+  for (const auto& [name, tensor] : network.parameters()) shapes[name] = shape_of(*tensor);
+  return shapes;
+}
+
+/// Adds a convolution without bias at `features.at` and the batch-norm behind it.
+void add_block(Shapes& shapes, Index at, Index in, Index out) {
+  shapes[concat("features.", at, ".weight")] = {out, in, 3, 3};
+  for (const char* part : {"weight", "bias", "running_mean", "running_var"})
+    shapes[concat("features.", at + 1, '.', part)] = {out};
+}
+
+void add_linear(Shapes& shapes, Index at, Index in, Index out) {
+  shapes[concat("classifier.", at, ".weight")] = {out, in};
+  shapes[concat("classifier.", at, ".bias")] = {out};
+}
+
+std::vector<std::string> names_of(const nn::Network& network, nn::Op op) {
+  std::vector<std::string> names;
+  for (const nn::Node& node : network.nodes())
+    if (node.op == op) names.push_back(node.name);
+  return names;
+}
+
+Index weights_of(const nn::Network& network) {
+  Index weights = 0;
+  for (const Index i : network.matrix_layers())
+    weights += static_cast<Index>(network.node(i).weight.size());
+  return weights;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("LeNet-5 has PyTorch's names and shapes", "[zoo]") {
+  Shapes expected = {{"features.0.weight", {6, 1, 5, 5}},
+                     {"features.0.bias", {6}},
+                     {"features.3.weight", {16, 6, 5, 5}},
+                     {"features.3.bias", {16}}};
+  add_linear(expected, 0, 400, 120);
+  add_linear(expected, 2, 120, 84);
+  add_linear(expected, 4, 84, 10);
+  CHECK(parameters(nn::lenet5()) == expected);
+  CHECK(names_of(nn::lenet5(), nn::Op::max_pool) == Names{"features.2", "features.5"});
+  CHECK(names_of(nn::lenet5(), nn::Op::relu) ==
+        Names{"features.1", "features.4", "classifier.1", "classifier.3"});
+}
+
+TEST_CASE("AlexNet has PyTorch's names and shapes", "[zoo]") {
+  Shapes expected;
+  add_block(expected, 0, 3, 64);
+  add_block(expected, 4, 64, 192);
+  add_block(expected, 8, 192, 384);
+  add_block(expected, 11, 384, 256);
+  add_block(expected, 14, 256, 256);
+  add_linear(expected, 1, 1024, 4096);
+  add_linear(expected, 4, 4096, 4096);
+  add_linear(expected, 6, 4096, 10);
+  const nn::Network network = nn::alexnet();
+  CHECK(parameters(network) == expected);
+  CHECK(weights_of(network) == 23'262'912);
+  CHECK(names_of(network, nn::Op::max_pool) == Names{"features.3", "features.7", "features.17"});
+  CHECK(names_of(network, nn::Op::dropout) == Names{"classifier.0", "classifier.3"});
+  CHECK(network.node(1).stride == nn::Size2(2));
+}
+
+TEST_CASE("VGG16 has PyTorch's names and shapes", "[zoo]") {
+  Shapes expected;
+  const std::vector<std::pair<Index, Index>> convs = {
+      {0, 64},   {3, 64},   {7, 128},  {10, 128}, {14, 256}, {17, 256}, {20, 256},
+      {24, 512}, {27, 512}, {30, 512}, {34, 512}, {37, 512}, {40, 512}};
+  Index in = 3;
+  for (const auto& [at, out] : convs) {
+    add_block(expected, at, in, out);
+    in = out;
+  }
+  add_linear(expected, 0, 512, 10);
+  CHECK(parameters(nn::vgg16()) == expected);
+  CHECK(names_of(nn::vgg16(), nn::Op::max_pool) ==
+        Names{"features.6", "features.13", "features.23", "features.33", "features.43"});
+}
+
+TEST_CASE("Plain20 has PyTorch's names and shapes", "[zoo]") {
+  for (const Index channels : {1, 3}) {
+    Shapes expected;
+    for (Index layer = 0; layer < 19; ++layer) {
+      const auto width = [](Index i) { return Index{16} << std::max<Index>(0, (i - 1) / 6); };
+      add_block(expected, 3 * layer, layer == 0 ? channels : width(layer - 1), width(layer));
+    }
+    add_linear(expected, 0, 64, 10);
+    CHECK(parameters(nn::plain20({channels, 32, 32})) == expected);
+  }
+  const nn::Network network = nn::plain20();
+  CHECK(names_of(network, nn::Op::avg_pool) == Names{"features.57"});
+  CHECK(network.node(58).kernel == nn::Size2(8));
+  std::vector<std::string> strided;
+  for (const nn::Node& node : network.nodes())
+    if (node.op == nn::Op::conv && node.stride == nn::Size2(2)) strided.push_back(node.name);
+  CHECK(strided == Names{"features.21", "features.39"});
+}
+
+TEST_CASE("every network is made by its name and ends in ten classes", "[zoo]") {
+  for (const std::string& name : nn::zoo_names())
+    for (const nn::Shape3 input : {nn::Shape3{1, 32, 32}, {3, 32, 32}, {3, 64, 64}}) {
+      const nn::Network network = nn::make_network(name, input);
+      CHECK(network.input_shape() == input);
+      CHECK(network.outputs() == 10);
+    }
+}
+
+TEST_CASE("an unknown name and too small images are errors", "[zoo]") {
+  CHECK_THROWS_WITH(nn::make_network("vgg-16", {3, 32, 32}),
+                    Catch::Contains("config.101") && Catch::Contains("did you mean 'vgg16'") &&
+                        Catch::Contains("alexnet, lenet5, plain20, vgg16"));
+  CHECK_THROWS_WITH(nn::make_network("vgg16", {3, 8, 8}), Catch::Contains("shape.202"));
+}
