@@ -1,0 +1,190 @@
+/// @file report_data.hpp
+/// report.json and mapping.json, checked and typed, for the writers of tables and pages.
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "autoprune/io/json_field.hpp"
+
+namespace autoprune::io {
+
+/// What was counted of one layer, or of all of them.
+struct LayerFigures {
+  std::string name, op;
+  Index rows = 0, cols = 0;  ///< weight matrix: wordlines x filters
+  Index crossbars_dense = 0, crossbars = 0;
+  Index ous = 0, vectors = 0, kept = 0, dead_filters = 0, index_bits = 0;
+  double keep_ratio = 1.0;
+
+  [[nodiscard]] double compression() const {
+    return static_cast<double>(crossbars_dense) / static_cast<double>(crossbars);
+  }
+  /// Kept weights, taking every column-vector of the layer as equally long.
+  [[nodiscard]] double kept_weights() const {
+    return keep_ratio * static_cast<double>(rows) * static_cast<double>(cols);
+  }
+};
+
+/// Per cent of images whose label is the first guess, or among the first five.
+struct Accuracy {
+  double top1 = 0.0, top5 = 0.0;
+};
+
+struct AccuracyFigures {
+  std::string kind;  ///< float, quantised or on-crossbar
+  Index images = 0;
+  Accuracy dense;
+  std::optional<Accuracy> pruned;
+};
+
+struct EpisodeFigures {
+  Index episode = 0;
+  std::string kind;
+  double reward = 0.0, accuracy = 0.0, compression_per_layer = 0.0, compression_pooled = 0.0;
+};
+
+struct SearchFigures {
+  std::string objective;
+  std::vector<EpisodeFigures> episodes;
+  EpisodeFigures best;
+};
+
+struct EpochFigures {
+  Index epoch = 0;
+  double loss = 0.0, learning_rate = 0.0, keep_ratio = 0.0, compression_pooled = 0.0;
+  double held_out_top1 = 0.0;  ///< NaN in epochs that weren't evaluated
+};
+
+/// report.json.
+struct ReportData {
+  std::string version, command, network, data, geometry, seed;
+  Index granularity = 0, threads = 0;
+  Json options;
+  std::vector<LayerFigures> layers;
+  Index crossbars_dense = 0, crossbars_per_layer = 0, crossbars_pooled = 0;
+  double compression_per_layer = 0.0, compression_pooled = 0.0;
+  Index explicit_bits = 0, bitmap_bits = 0, delta_bits = 0;
+  std::optional<AccuracyFigures> accuracy;
+  std::optional<SearchFigures> search;
+  std::vector<EpochFigures> fine_tune;
+  double search_seconds = 0.0, fine_tune_seconds = 0.0, total_seconds = 0.0;
+
+  /// The sum of a count over the layers: `report.total(&LayerFigures::ous)`.
+  [[nodiscard]] Index total(Index LayerFigures::*count) const {
+    Index sum = 0;
+    for (const LayerFigures& layer : layers) sum += layer.*count;
+    return sum;
+  }
+  [[nodiscard]] double keep_ratio() const {
+    return static_cast<double>(total(&LayerFigures::kept)) /
+           static_cast<double>(total(&LayerFigures::vectors));
+  }
+  /// Bits of the kept weights' magnitudes, 8 each: what the index buffer is held against.
+  [[nodiscard]] double kept_weight_bits() const {
+    double weights = 0.0;
+    for (const LayerFigures& layer : layers) weights += layer.kept_weights();
+    return 8.0 * weights;
+  }
+};
+
+namespace detail {
+
+[[nodiscard]] inline LayerFigures read_layer(const JsonField& field) {
+  LayerFigures layer;
+  layer.name = field["name"].text();
+  layer.op = field["op"].text();
+  layer.rows = field["rows"].integer();
+  layer.cols = field["cols"].integer();
+  layer.crossbars_dense = field["crossbars_dense"].integer();
+  layer.crossbars = field["crossbars"].integer();
+  layer.ous = field["ous"].integer();
+  layer.vectors = field["vectors"].integer();
+  layer.kept = field["kept"].integer();
+  layer.keep_ratio = field["keep_ratio"].number();
+  layer.dead_filters = field["dead_filters"].integer();
+  layer.index_bits = field["index_bits"].integer();
+  return layer;
+}
+
+[[nodiscard]] inline Accuracy read_top(const JsonField& field) {
+  return {field["top1"].number(), field["top5"].number()};
+}
+
+[[nodiscard]] inline AccuracyFigures read_accuracy(const JsonField& field) {
+  AccuracyFigures accuracy{
+      field["kind"].text(), field["images"].integer(), read_top(field["dense"]), {}};
+  if (field.has("pruned")) accuracy.pruned = read_top(field["pruned"]);
+  return accuracy;
+}
+
+[[nodiscard]] inline SearchFigures read_search(const JsonField& field) {
+  SearchFigures search;
+  search.objective = field["objective"].text();
+  const Index best = field["best"].integer();
+  bool found = false;
+  for (const JsonField& item : field["episodes"].items()) {
+    search.episodes.push_back({item["episode"].integer(), item["kind"].text(),
+                               item["reward"].number(), item["accuracy"].number(),
+                               item["compression_per_layer"].number(),
+                               item["compression_pooled"].number()});
+    if (search.episodes.back().episode == best) {
+      search.best = search.episodes.back();
+      found = true;
+    }
+  }
+  if (!found) fail(ErrorId::bad_json, "report.search.best is ", best, ", which is no episode");
+  return search;
+}
+
+[[nodiscard]] inline EpochFigures read_epoch(const JsonField& field) {
+  return {field["epoch"].integer(),
+          field["loss"].number(),
+          field["learning_rate"].number(),
+          field["keep_ratio"].number(),
+          field["compression_pooled"].number(),
+          field.has("held_out_top1") ? field["held_out_top1"].number()
+                                     : std::numeric_limits<double>::quiet_NaN()};
+}
+
+}  // namespace detail
+
+/// Reads a document of schema "autoprune.report/1". `accuracy`, `accuracy.pruned`, `search` and
+/// `fine_tune` may be missing or null; any other missing or mistyped key throws bad_json.
+[[nodiscard]] inline ReportData read_report(const Json& document) {
+  const JsonField report(document, "report");
+  report.check_schema("autoprune.report/1");
+  ReportData data;
+  data.version = report["autoprune_version"].text();
+  data.command = report["command"].text();
+  data.network = report["network"].text();
+  data.data = report["data"].text();
+  data.geometry = report["geometry"].text();
+  data.granularity = report["granularity"].integer();
+  data.seed = report["seed"].json().dump();
+  data.threads = report["threads"].integer();
+  data.options = report["options"].json();
+  for (const JsonField& layer : report["layers"].items())
+    data.layers.push_back(detail::read_layer(layer));
+  data.crossbars_dense = report["crossbars"]["dense"].integer();
+  data.crossbars_per_layer = report["crossbars"]["per_layer"].integer();
+  data.crossbars_pooled = report["crossbars"]["pooled"].integer();
+  data.compression_per_layer = report["compression"]["per_layer"].number();
+  data.compression_pooled = report["compression"]["pooled"].number();
+  data.explicit_bits = report["index"]["explicit_bits"].integer();
+  data.bitmap_bits = report["index"]["bitmap_bits"].integer();
+  data.delta_bits = report["index"]["delta_bits"].integer();
+  if (report.has("accuracy")) data.accuracy = detail::read_accuracy(report["accuracy"]);
+  if (report.has("search")) data.search = detail::read_search(report["search"]);
+  if (report.has("fine_tune"))
+    for (const JsonField& epoch : report["fine_tune"]["epochs"].items())
+      data.fine_tune.push_back(detail::read_epoch(epoch));
+  data.search_seconds = report["seconds"]["search"].number();
+  data.fine_tune_seconds = report["seconds"]["fine_tune"].number();
+  data.total_seconds = report["seconds"]["total"].number();
+  return data;
+}
+
+}  // namespace autoprune::io

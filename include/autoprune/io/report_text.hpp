@@ -1,0 +1,114 @@
+/// @file report_text.hpp
+/// report.json as a table for the terminal.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autoprune/io/format.hpp"
+#include "autoprune/io/report_data.hpp"
+
+namespace autoprune::io {
+
+namespace detail {
+
+/// Rows of cells as lines: the first column to the left, the others to the right, two blanks apart.
+[[nodiscard]] inline std::vector<std::string> aligned(
+    const std::vector<std::vector<std::string>>& rows) {
+  std::vector<Index> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t c = 0; c < row.size(); ++c)
+      widths[c] = std::max(widths[c], text_length(row[c]));
+  }
+  std::vector<std::string> lines;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string pad(static_cast<std::size_t>(widths[c] - text_length(row[c])), ' ');
+      line += c == 0 ? row[c] + pad : "  " + pad + row[c];
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+[[nodiscard]] inline std::string kibibytes(Index bits) {
+  return format_number(static_cast<double>(bits) / 8192.0, 2);
+}
+
+[[nodiscard]] inline std::vector<std::string> layer_row(const LayerFigures& layer) {
+  return {shorten(layer.name, 16),        concat(layer.rows, 'x', layer.cols),
+          format_number(layer.kept),      format_number(100.0 * layer.keep_ratio, 1),
+          format_number(layer.ous),       format_number(layer.crossbars_dense),
+          format_number(layer.crossbars), format_number(layer.compression(), 2),
+          format_number(layer.index_bits)};
+}
+
+[[nodiscard]] inline std::string accuracy_lines(const AccuracyFigures& accuracy) {
+  const auto pair = [](double top1, double top5) {
+    return format_number(top1, 2) + " / " + format_number(top5, 2);
+  };
+  std::string out = "accuracy      dense " + pair(accuracy.dense.top1, accuracy.dense.top5);
+  if (accuracy.pruned)
+    out += "   pruned " + pair(accuracy.pruned->top1, accuracy.pruned->top5) + "   drop " +
+           pair(accuracy.dense.top1 - accuracy.pruned->top1,
+                accuracy.dense.top5 - accuracy.pruned->top5);
+  return out + "\n              Acc1 / Acc5 in %, " + accuracy.kind + ", " +
+         format_number(accuracy.images) + " images\n";
+}
+
+/// Sizes of the index buffer: what the smallest encodings take, layer by layer, and each one alone.
+[[nodiscard]] inline std::string index_lines(const ReportData& data) {
+  const auto used = static_cast<double>(data.total(&LayerFigures::index_bits));
+  const double weights = data.kept_weight_bits();
+  return "index buffer  " + format_bits(used) + " = " + format_number(100.0 * used / weights, 1) +
+         " % of the kept weights' " + format_bits(weights) +
+         " (8 bits each)\n              explicit " + kibibytes(data.explicit_bits) + "   bitmap " +
+         kibibytes(data.bitmap_bits) + "   delta " + kibibytes(data.delta_bits) + " KiB\n";
+}
+
+}  // namespace detail
+
+/// One line per layer with totals, then both countings of the crossbars and their compression, the
+/// accuracy, the index buffer against the kept weights, and the seconds; 100 columns at most for
+/// networks of up to a hundred million weights. Throws bad_json as read_report() does.
+[[nodiscard]] inline std::string report_table(const Json& report) {
+  const ReportData data = read_report(report);
+  std::vector<std::vector<std::string>> rows = {
+      {"layer", "matrix", "kept", "keep %", "OUs", "dense xb", "xb", "CR", "index bits"}};
+  for (const LayerFigures& layer : data.layers) rows.push_back(detail::layer_row(layer));
+  rows.push_back({"total", "", format_number(data.total(&LayerFigures::kept)),
+                  format_number(100.0 * data.keep_ratio(), 1),
+                  format_number(data.total(&LayerFigures::ous)),
+                  format_number(data.crossbars_dense), format_number(data.crossbars_per_layer),
+                  format_number(data.compression_per_layer, 2),
+                  format_number(data.total(&LayerFigures::index_bits))});
+  std::vector<std::string> lines = detail::aligned(rows);
+  const std::string rule(lines.front().size(), '-');
+  lines.insert(lines.begin() + 1, rule);
+  lines.insert(lines.end() - 1, rule);
+
+  const auto fixed = [](double value) { return format_number(value, 2); };
+  return shorten(data.command, 12) + ": " + shorten(data.network, 32) + " on " +
+         shorten(data.data, 24) + ", " + data.geometry +
+         ", G = " + format_number(data.granularity) + "\n\n" + join(lines, "\n") +
+         "\nxb: crossbars after pruning, counted per layer; CR: dense xb / xb"
+         "\n\nvectors       kept " +
+         format_number(data.total(&LayerFigures::kept)) + " of " +
+         format_number(data.total(&LayerFigures::vectors)) + "   dead filters " +
+         format_number(data.total(&LayerFigures::dead_filters)) + "\ncrossbars     dense " +
+         format_number(data.crossbars_dense) + "   per layer " +
+         format_number(data.crossbars_per_layer) + "   pooled " +
+         format_number(data.crossbars_pooled) + "\ncompression   per layer " +
+         fixed(data.compression_per_layer) + "   pooled " + fixed(data.compression_pooled) + "\n" +
+         (data.accuracy ? detail::accuracy_lines(*data.accuracy) : std::string()) +
+         detail::index_lines(data) + "seconds       search " +
+         format_number(data.search_seconds, 1) + "   fine-tune " +
+         format_number(data.fine_tune_seconds, 1) + "   total " +
+         format_number(data.total_seconds, 1) + "\n";
+}
+
+}  // namespace autoprune::io
