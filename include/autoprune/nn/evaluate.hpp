@@ -1,0 +1,70 @@
+/// @file evaluate.hpp
+/// Accuracy of a network, and batch-norm statistics that fit its masks.
+#pragma once
+
+#include <span>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/session.hpp"
+
+namespace autoprune::nn {
+
+/// Percent of images whose label is the largest logit, or among the five largest.
+struct Accuracy {
+  double top1 = 0.0, top5 = 0.0;
+};
+
+/// How many logits of an image come before its label's; of equal ones the earlier class comes
+/// first.
+[[nodiscard]] inline Index rank_of_label(const Activation& logits, Index image, Index label) {
+  const float own = logits.at(image, label, 0, 0);
+  Index rank = 0;
+  for (Index c = 0; c < logits.shape().channels; ++c) {
+    const float other = logits.at(image, c, 0, 0);
+    rank += other > own || (other == own && c < label) ? 1 : 0;
+  }
+  return rank;
+}
+
+/// Throws empty_data for no images, and not_finite when the network puts out NaN.
+[[nodiscard]] inline Accuracy evaluate(Session& session, std::span<const Batch> batches) {
+  Index images = 0, first = 0, five = 0;
+  for (const Batch& batch : batches) {
+    const Activation& logits = session.forward(batch.images, Mode::inference);
+    for (Index i = 0; i < logits.images(); ++i) {
+      const Index label = batch.labels[static_cast<std::size_t>(i)];
+      if (label >= logits.shape().channels)
+        fail(ErrorId::bad_label, "label ", label, "; the network has ", logits.shape().channels,
+             " classes");
+      if (!(logits.at(i, label, 0, 0) == logits.at(i, label, 0, 0)))
+        fail(ErrorId::not_finite, "the network's logits are NaN; check its weights");
+      const Index rank = rank_of_label(logits, i, label);
+      first += rank < 1 ? 1 : 0;
+      five += rank < 5 ? 1 : 0;
+    }
+    images += logits.images();
+  }
+  if (images == 0) fail(ErrorId::empty_data, "accuracy of no images");
+  const double percent = 100.0 / static_cast<double>(images);
+  return {percent * static_cast<double>(first), percent * static_cast<double>(five)};
+}
+
+/// The same over images of a data set, loaded batch by batch.
+[[nodiscard]] inline Accuracy evaluate(Session& session, const Dataset& data,
+                                       std::span<const Index> indices) {
+  const std::vector<Batch> batches = load_batches(data, indices, session.pool());
+  return evaluate(session, batches);
+}
+
+/// Sets every batch-norm's running statistics to the mean over the batches of the statistics that
+/// the network has under its present masks.
+inline void recalibrate(Session& session, std::span<const Batch> batches) {
+  for (std::size_t k = 0; k < batches.size(); ++k) {
+    session.set_momentum(1.0 / static_cast<double>(k + 1));
+    session.forward(batches[k].images, Mode::statistics);
+  }
+  session.set_momentum(0.1);
+}
+
+}  // namespace autoprune::nn

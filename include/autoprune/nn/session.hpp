@@ -1,0 +1,336 @@
+/// @file session.hpp
+/// Runs a network on batches: forward for inference and training, backward for all gradients. A
+/// convolution is fused with the batch-norm and ReLU behind it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/core/thread_pool.hpp"
+#include "autoprune/nn/batch_norm.hpp"
+#include "autoprune/nn/elementwise.hpp"
+#include "autoprune/nn/matrix_layer.hpp"
+#include "autoprune/nn/network.hpp"
+
+namespace autoprune::nn {
+
+enum class Mode {
+  inference,   ///< running statistics, no dropout
+  statistics,  ///< statistics of the batch, which update the running ones; no dropout
+  training,    ///< statistics of the batch, dropout, and what backward() needs is kept
+};
+
+/// Gradients of one node's parameters, in their shapes.
+struct Gradient {
+  Tensor weight, bias;
+};
+
+/// Holds references: the network and the pool have to outlive the session.
+class Session {
+ public:
+  Session(Network& network, ThreadPool& pool) : network_(network), pool_(pool) {
+    const auto size = static_cast<std::size_t>(network.size());
+    layers_.resize(size);
+    norms_.resize(size);
+    outputs_.resize(size);
+    raw_.resize(size);
+    grads_.resize(size);
+    gradients_.resize(size);
+    fuse();
+    set_masks({});
+  }
+
+  /// Executes under these masks, one a matrix layer in order; empty means dense. Throws
+  /// mask_mismatch when they don't fit.
+  void set_masks(std::span<const PruneMask> masks) {
+    const std::vector<Index> matrices = network_.matrix_layers();
+    if (!masks.empty() && masks.size() != matrices.size())
+      fail(ErrorId::mask_mismatch, masks.size(), " masks for ", matrices.size(),
+           " layers with weights; one each is needed");
+    for (std::size_t i = 0; i < matrices.size(); ++i) {
+      const Node& node = network_.node(matrices[i]);
+      layers_[at(matrices[i])] =
+          masks.empty() ? MatrixLayer(network_, node) : MatrixLayer(network_, node, masks[i]);
+    }
+    packed_ = Packed::no;
+  }
+
+  /// Must be called after the network's weights were changed from outside.
+  void weights_changed() { packed_ = Packed::no; }
+
+  /// Weight of a batch in the running statistics, for modes statistics and training.
+  void set_momentum(double momentum) { momentum_ = momentum; }
+  /// Names the zeros that dropout draws in the next training pass.
+  void set_dropout_step(std::uint64_t seed, std::uint64_t step) {
+    dropout_seed_ = seed;
+    dropout_step_ = step;
+  }
+
+  /// Logits of a batch, valid until the next call.
+  const Activation& forward(const Activation& input, Mode mode) {
+    if (input.shape() != network_.input_shape())
+      fail(ErrorId::shape_mismatch, "the network takes images of ",
+           shape_text(network_.input_shape()), ", these are ", shape_text(input.shape()));
+    if (input.images() < 1) fail(ErrorId::empty_data, "a batch without images");
+    pack(mode == Mode::training);
+    input_ = &input;
+    for (const Step& step : steps_) run(step, mode);
+    trained_ = mode == Mode::training;
+    return output(network_.size() - 1);
+  }
+
+  /// Gradients of every parameter, from those of the logits of the last training pass, which have
+  /// to be zero in lanes without an image.
+  void backward(const Activation& dlogits) {
+    if (!trained_)
+      fail(ErrorId::wrong_order, "backward() needs a forward() in training mode first");
+    for (auto& grad : grads_) grad.reset();
+    grads_.back() = dlogits;
+    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) run_backward(*step);
+  }
+
+  [[nodiscard]] const Gradient& gradient(Index node) const { return gradients_[at(node)]; }
+  [[nodiscard]] Network& network() noexcept { return network_; }
+  [[nodiscard]] ThreadPool& pool() noexcept { return pool_; }
+  /// What a node put out in the last pass; nodes that were fused into the next one have nothing.
+  [[nodiscard]] const Activation& output(Index node) const {
+    return node == 0 ? *input_ : outputs_[at(node)];
+  }
+  /// Weights that take part in the products: those of kept column-vectors.
+  [[nodiscard]] Index kept_weights() const {
+    Index kept = 0;
+    for (const auto& layer : layers_) kept += layer ? layer->kept_weights() : 0;
+    return kept;
+  }
+
+ private:
+  enum class Packed { no, forward, both };
+
+  /// A node and what is fused into it; `last` is the node whose output it produces.
+  struct Step {
+    Index node, last;
+    std::optional<Index> norm;
+    bool relu = false;
+  };
+
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+  /// The only reader of a node, when it is of the given op.
+  [[nodiscard]] std::optional<Index> sole_reader(Index node, Op op) const {
+    std::optional<Index> reader;
+    for (Index i = 0; i < network_.size(); ++i)
+      for (const Index input : network_.node(i).inputs)
+        if (input == node) {
+          if (reader) return {};
+          reader = i;
+        }
+    return reader && network_.node(*reader).op == op ? reader : std::nullopt;
+  }
+
+  void fuse() {
+    std::vector<bool> done(at(network_.size()), false);
+    for (Index i = 1; i < network_.size(); ++i) {
+      if (done[at(i)]) continue;
+      const Node& node = network_.node(i);
+      Step step{i, i, {}, node.op == Op::relu};
+      const auto absorb = [&](Op op) {
+        const auto next = sole_reader(step.last, op);
+        if (next) done[at(step.last = *next)] = true;
+        return next;
+      };
+      if (node.op == Op::batch_norm) step.norm = i;
+      if (node.has_matrix()) step.norm = absorb(Op::batch_norm);
+      if (node.has_matrix() || step.norm) step.relu = absorb(Op::relu).has_value();
+      steps_.push_back(step);
+    }
+  }
+
+  void pack(bool backward) {
+    if (packed_ == Packed::both || (packed_ == Packed::forward && !backward)) return;
+    for (const Index i : network_.matrix_layers())
+      layers_[at(i)]->pack(network_.node(i).weight, backward, pool_);
+    packed_ = backward ? Packed::both : Packed::forward;
+  }
+
+  template <class F>
+  void for_blocks(const Activation& like, F&& f) {
+    pool_.for_each(like.blocks(), f);
+  }
+
+  void run(const Step& step, Mode mode) {
+    Node& node = network_.node(step.node);
+    const Activation& x = output(node.inputs.front());
+    Activation& y = outputs_[at(step.last)];
+    if (node.has_matrix()) return run_matrix(step, x, y, mode);
+    y.resize(node.shape, x.images());
+    switch (node.op) {
+      case Op::batch_norm:
+        return run_norm(step, x, y, mode);
+      case Op::relu:
+        return for_blocks(x,
+                          [&](Index b) { detail::relu(x.block(b), y.block(b), x.block_size()); });
+      case Op::max_pool:
+        return for_blocks(
+            x, [&](Index b) { detail::max_pool(node, x.shape(), x.block(b), y.block(b)); });
+      case Op::avg_pool:
+        return for_blocks(
+            x, [&](Index b) { detail::avg_pool(node, x.shape(), x.block(b), y.block(b)); });
+      case Op::flatten:
+        return for_blocks(x, [&](Index b) {
+          detail::for_flat_rows(x.shape(), [&](Index map, Index flat) {
+            std::copy_n(x.block(b) + map, kLanes, y.block(b) + flat);
+          });
+        });
+      case Op::dropout:
+        return for_blocks(x, [&](Index b) {
+          if (mode == Mode::training)
+            detail::dropout(x.block(b), y.block(b), x.block_size(), node.rate, dropout_seed_,
+                            dropout_step_ * at(network_.size()) + at(step.node), b);
+          else
+            std::copy_n(x.block(b), x.block_size(), y.block(b));
+        });
+      case Op::add:
+        return for_blocks(x, [&](Index b) {
+          std::copy_n(x.block(b), x.block_size(), y.block(b));
+          for (std::size_t i = 1; i < node.inputs.size(); ++i)
+            detail::add(output(node.inputs[i]).block(b), y.block(b), x.block_size());
+        });
+      default:
+        break;
+    }
+  }
+
+  void run_matrix(const Step& step, const Activation& x, Activation& y, Mode mode) {
+    const Node& node = network_.node(step.node);
+    const MatrixLayer& layer = *layers_[at(step.node)];
+    const float* bias = node.has_bias ? node.bias.data() : nullptr;
+    if (!step.norm) {
+      layer.forward(x, y, {nullptr, bias, step.relu}, pool_);
+    } else if (mode == Mode::inference) {
+      detail::Affine affine = detail::inference_affine(network_.node(*step.norm));
+      for (std::size_t f = 0; node.has_bias && f < affine.shift.size(); ++f)
+        affine.shift[f] += affine.scale[f] * node.bias(f);
+      layer.forward(x, y, {affine.scale.data(), affine.shift.data(), step.relu}, pool_);
+    } else {
+      layer.forward(x, raw_[at(step.node)], {nullptr, bias, false}, pool_);
+      run_norm(step, raw_[at(step.node)], y, mode);
+    }
+  }
+
+  void run_norm(const Step& step, const Activation& x, Activation& y, Mode mode) {
+    Node& bn = network_.node(*step.norm);
+    if (mode != Mode::inference)
+      return norms_[at(*step.norm)].forward(bn, x, y, step.relu, momentum_, pool_);
+    const detail::Affine a = detail::inference_affine(bn);
+    for_blocks(x, [&](Index b) {
+      detail::affine(x.block(b), y.block(b), x.positions(), x.shape().channels, a.scale.data(),
+                     a.shift.data(), step.relu);
+    });
+  }
+
+  void run_backward(const Step& step) {
+    const Node& node = network_.node(step.node);
+    if (!grads_[at(step.last)]) return;  // nobody reads this node
+    Activation& dy = *grads_[at(step.last)];
+    const Activation& y = outputs_[at(step.last)];
+    const Activation& x = output(node.inputs.front());
+    if (step.norm) {
+      Gradient& g = gradients_[at(*step.norm)];
+      const Node& bn = network_.node(*step.norm);
+      g.weight = make_tensor(shape_of(bn.weight));
+      g.bias = make_tensor(shape_of(bn.bias));
+      const Activation& in = node.has_matrix() ? raw_[at(step.node)] : x;
+      norms_[at(*step.norm)].backward(bn, in, y, step.relu, dy, g.weight, g.bias, pool_);
+    } else if (step.relu) {
+      for_blocks(dy,
+                 [&](Index b) { detail::relu_backward(y.block(b), dy.block(b), dy.block_size()); });
+    }
+    if (node.has_matrix()) weight_gradients(step.node, x, dy);
+    for (const Index input : node.inputs)
+      if (input != 0) pass_down(step, input, x, y, dy);
+    if (step.last != network_.size() - 1) spare_.push_back(std::move(*grads_[at(step.last)]));
+    grads_[at(step.last)].reset();
+  }
+
+  void weight_gradients(Index i, const Activation& x, const Activation& dy) {
+    const Node& node = network_.node(i);
+    Gradient& g = gradients_[at(i)];
+    if (g.weight.size() != node.weight.size()) g.weight = make_tensor(shape_of(node.weight));
+    layers_[at(i)]->backward_weight(x, dy, g.weight, pool_);
+    if (!node.has_bias) return;
+    g.bias = make_tensor(shape_of(node.bias));
+    const auto sums = detail::channel_sums(dy, pool_, [&](Index b, Index row, Index, float* lanes) {
+      for (Index l = 0; l < kLanes; ++l) lanes[l] += dy.block(b)[row + l];
+    });
+    for (std::size_t c = 0; c < g.bias.size(); ++c) g.bias(c) = static_cast<float>(sums[2 * c]);
+  }
+
+  /// Adds a step's contribution to the gradient of one of its inputs.
+  void pass_down(const Step& step, Index input, const Activation& x, const Activation& y,
+                 const Activation& dy) {
+    const Node& node = network_.node(step.node);
+    Activation dx = take_spare();
+    dx.resize(network_.node(input).shape, dy.images());
+    if (node.has_matrix())
+      layers_[at(step.node)]->backward_input(dy, dx, pool_);
+    else
+      for_blocks(dy, [&](Index b) { elementwise_backward(step, b, x, y, dy, dx); });
+    auto& grad = grads_[at(input)];
+    if (!grad) {
+      grad = std::move(dx);
+      return;
+    }
+    for_blocks(dx, [&](Index b) { detail::add(dx.block(b), grad->block(b), dx.block_size()); });
+    spare_.push_back(std::move(dx));
+  }
+
+  void elementwise_backward(const Step& step, Index b, const Activation& x, const Activation& y,
+                            const Activation& dy, Activation& dx) const {
+    const Node& node = network_.node(step.node);
+    const float* g = dy.block(b);
+    float* out = dx.block(b);
+    switch (node.op) {
+      case Op::max_pool:
+        std::fill_n(out, dx.block_size(), 0.0F);
+        return detail::max_pool_backward(node, dx.shape(), x.block(b), y.block(b), g, out);
+      case Op::avg_pool:
+        std::fill_n(out, dx.block_size(), 0.0F);
+        return detail::avg_pool_backward(node, dx.shape(), g, out);
+      case Op::flatten:
+        return detail::for_flat_rows(
+            dx.shape(), [&](Index map, Index flat) { std::copy_n(g + flat, kLanes, out + map); });
+      case Op::dropout:
+        return detail::dropout(g, out, dx.block_size(), node.rate, dropout_seed_,
+                               dropout_step_ * at(network_.size()) + at(step.node), b);
+      default:
+        std::copy_n(g, dx.block_size(), out);  // add, relu, batch-norm: dy is dx already
+    }
+  }
+
+  [[nodiscard]] Activation take_spare() {
+    if (spare_.empty()) return {};
+    Activation out = std::move(spare_.back());
+    spare_.pop_back();
+    return out;
+  }
+
+  Network& network_;
+  ThreadPool& pool_;
+  std::vector<Step> steps_;
+  std::vector<std::optional<MatrixLayer>> layers_;  // by node
+  std::vector<detail::BatchNorm> norms_;            // by batch-norm node
+  std::vector<Activation> outputs_, raw_;           // by node; raw: before a fused batch-norm
+  std::vector<std::optional<Activation>> grads_;    // by node, during backward()
+  std::vector<Activation> spare_;                   // memory of gradients that are no longer needed
+  std::vector<Gradient> gradients_;
+  const Activation* input_ = nullptr;
+  Packed packed_ = Packed::no;
+  bool trained_ = false;
+  double momentum_ = 0.1;
+  std::uint64_t dropout_seed_ = 0, dropout_step_ = 0;
+};
+
+}  // namespace autoprune::nn
