@@ -1,7 +1,9 @@
 #include "autoprune/rl/adam.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
+#include "archive.hpp"
 #include "reference.hpp"
 
 using namespace autoprune;
@@ -34,4 +36,22 @@ TEST_CASE("Adam follows the reference at every size", "[rl][adam]") {
     }
     REQUIRE(reference::difference(parameters, q) < 1e-5);
   }
+}
+
+TEST_CASE("moments that no gradient feeds never become subnormal", "[rl][adam]") {
+  rl::Adam adam(37, 1e-3);
+  std::vector<float> p(37, 0.5F), g(37, 1.0F);
+  adam.step(p, g);
+  g.assign(37, 0.0F);
+  archive::Snapshot snapshot;
+  std::vector<float> settled;
+  for (int step = 0; step < 80000; ++step) {
+    adam.step(p, g);
+    if (step == 1000) settled = p;
+    if (step % 100 != 0) continue;
+    adam.visit_state(snapshot);
+    for (const auto& [name, moments] : snapshot.numbers)
+      for (const float x : moments) REQUIRE(std::fpclassify(x) != FP_SUBNORMAL);
+  }
+  CHECK(p == settled);
 }

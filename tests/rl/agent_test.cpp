@@ -10,7 +10,7 @@ using rl::AgentConfig;
 using rl::DdpgAgent;
 
 TEST_CASE("the agent learns a problem with a known optimum to within 1 %", "[rl][agent]") {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
     DdpgAgent agent({.shape = {toy::kFeatures, 1, {64, 64}},
                      .actor_rate = 1e-3,
                      .noise_decay = 0.99,
