@@ -4,4 +4,7 @@
 
 #include "autoprune/core.hpp"
 #include "autoprune/io.hpp"
+#include "autoprune/mapping.hpp"
+#include "autoprune/nn.hpp"
 #include "autoprune/prune.hpp"
+#include "autoprune/rl.hpp"
