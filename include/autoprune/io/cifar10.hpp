@@ -7,25 +7,12 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/io/file.hpp"
+#include "autoprune/io/data_file.hpp"
 #include "autoprune/nn/dataset.hpp"
 
 namespace autoprune::io {
 
-/// Which images of a data set.
-enum class Part { train, test };
-
 namespace detail {
-
-/// A file of a data set. Throws cannot_open, saying where to get it.
-[[nodiscard]] inline std::string read_data_file(const std::filesystem::path& path,
-                                                const std::string& set) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored))
-    fail(ErrorId::cannot_open, "no file '", path.string(), "'; get it with: examples/data/fetch ",
-         set, ' ', path.parent_path().string());
-  return read_file(path);
-}
 
 inline void append_cifar10(nn::Dataset& data, const std::filesystem::path& path) {
   const std::string bytes = read_data_file(path, "cifar10");

@@ -5,10 +5,11 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/io/cifar10.hpp"
+#include "autoprune/io/data_file.hpp"
 #include "autoprune/nn/dataset.hpp"
 
 namespace autoprune::io {
