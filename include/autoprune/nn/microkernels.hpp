@@ -7,7 +7,6 @@
 
 #include <Eigen/Core>
 #include <array>
-#include <type_traits>
 #include <utility>
 
 #include "autoprune/core/types.hpp"
@@ -27,7 +26,6 @@ static_assert(kLanes % kTileLanes == 0);
 /// A weight-gradient tile: filters by rows.
 inline constexpr int kGradFilters = kManyRegisters ? 6 : 3;
 inline constexpr int kGradRows = kManyRegisters ? 4 : 3;
-static_assert(kGradRows <= 4);
 
 /// Consecutive entries [begin, end) of an offset table.
 struct Segment {
@@ -76,23 +74,6 @@ struct GradWindow {
   Index y_block, y_row, y_column;
 };
 
-/// The sums of four packets.
-[[nodiscard]] inline Eigen::internal::Packet4f sum_each(const Packet& a, const Packet& b,
-                                                        const Packet& c, const Packet& d) {
-  namespace ei = Eigen::internal;
-  const auto fold = [](auto self, const auto& packet) {
-    if constexpr (ei::unpacket_traits<std::decay_t<decltype(packet)>>::size == 4)
-      return packet;
-    else
-      return self(self, ei::predux_half_dowto4(packet));
-  };
-  ei::PacketBlock<ei::Packet4f, 4> block{
-      {fold(fold, a), fold(fold, b), fold(fold, c), fold(fold, d)}};
-  ei::ptranspose(block);
-  return ei::padd(ei::padd(block.packet[0], block.packet[1]),
-                  ei::padd(block.packet[2], block.packet[3]));
-}
-
 /// dw[i * Rows + j] += sum over the window and its images of dy[filter[i]] * x[j * kLanes].
 template <int Filters, int Rows>
 void gradient_tile(const GradWindow& window, const float* dy, const std::int32_t* filter,
@@ -115,14 +96,8 @@ void gradient_tile(const GradWindow& window, const float* dy, const std::int32_t
           }
         }
     }
-  for (int i = 0; i < Filters; ++i) {
-    const auto row = [&](int j) {
-      return j < Rows ? acc[i][j < Rows ? j : 0] : ei::pset1<Packet>(0.0F);
-    };
-    std::array<float, 4> sums;
-    ei::pstoreu(sums.data(), sum_each(row(0), row(1), row(2), row(3)));
-    for (int j = 0; j < Rows; ++j) dw[i * Rows + j] += sums[static_cast<std::size_t>(j)];
-  }
+  for (int i = 0; i < Filters; ++i)
+    for (int j = 0; j < Rows; ++j) dw[i * Rows + j] += ei::predux(acc[i][j]);
 }
 
 using MultiplyTile = void (*)(const float*, const std::int32_t*, const Segment*, Index,
