@@ -1,0 +1,70 @@
+/// @file ou_ranking.hpp
+/// Ranking by what the hardware pays for. A row group's vectors, best first, are cut into OUs; as
+/// an OU costs the same however full or good it is, the layer keeps the OUs with the largest sums
+/// of importance. No kept OU is part-filled, unless its layer has fewer filters than an OU.
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/prune/importance.hpp"
+#include "autoprune/prune/ranking.hpp"
+
+namespace autoprune::prune {
+
+/// One layer's vectors in OUs. Sorting is done once; masks for many keep ratios are cheap.
+class OuRanking {
+ public:
+  /// `scores` is groups x filters of an R-row layer at granularity G. Throws shape_mismatch,
+  /// out_of_range or not_finite.
+  OuRanking(const Scores& scores, Index rows, Index granularity, Index ou_cols)
+      : rows_(rows), granularity_(granularity), ou_cols_(ou_cols), cols_(scores.cols()) {
+    if (ou_cols < 1) fail(ErrorId::out_of_range, "OU of ", ou_cols, " columns; needs at least 1");
+    const PruneMask empty(rows, cols_, granularity, false);
+    detail::check_scores(scores, empty);
+    order_.resize(static_cast<std::size_t>(scores.size()));
+    sums_.setZero(scores.rows(), ceil_div(cols_, ou_cols));
+    for (Index g = 0; g < scores.rows(); ++g) {
+      const std::span<std::int32_t> columns = group(g);
+      std::iota(columns.begin(), columns.end(), 0);
+      std::stable_sort(columns.begin(), columns.end(),
+                       [&](auto a, auto b) { return scores(g, a) > scores(g, b); });
+      // A short last group has fewer weights a vector, and so less to lose.
+      const auto share = static_cast<float>(empty.row_end(g) - empty.row_begin(g)) /
+                         static_cast<float>(granularity);
+      for (Index i = 0; i < cols_; ++i)
+        sums_(g, i / ou_cols) += share * scores(g, columns[static_cast<std::size_t>(i)]);
+    }
+  }
+
+  /// Importance of every OU: groups x OUs of a group, falling along a row.
+  [[nodiscard]] const Scores& ou_scores() const noexcept { return sums_; }
+
+  /// Keeps n = max(1, round(keep_ratio * OUs)) OUs. Throws out_of_range.
+  [[nodiscard]] PruneMask keep(double keep_ratio) const {
+    std::vector<float> values(sums_.data(), sums_.data() + sums_.size());
+    detail::Cut cut = detail::cut_at(values, keep_count(sums_.size(), keep_ratio));
+    PruneMask mask(rows_, cols_, granularity_, false);
+    for (Index g = 0; g < sums_.rows(); ++g)
+      for (Index ou = 0; ou < sums_.cols() && cut.takes(sums_(g, ou)); ++ou)
+        for (Index i = ou * ou_cols_; i < std::min(cols_, (ou + 1) * ou_cols_); ++i)
+          mask.set(g, order_[static_cast<std::size_t>(g * cols_ + i)], true);
+    return mask;
+  }
+
+ private:
+  [[nodiscard]] std::span<std::int32_t> group(Index g) {
+    return std::span(order_).subspan(static_cast<std::size_t>(g * cols_),
+                                     static_cast<std::size_t>(cols_));
+  }
+
+  Index rows_, granularity_, ou_cols_, cols_;
+  std::vector<std::int32_t> order_;  // [group][filter], best first
+  Scores sums_;
+};
+
+}  // namespace autoprune::prune

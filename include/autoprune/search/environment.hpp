@@ -1,0 +1,115 @@
+/// @file environment.hpp
+/// What answers a policy: masks, batch-norm statistics that fit them, accuracy on held-out images,
+/// crossbars, and the reward of the two.
+#pragma once
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "autoprune/nn/evaluate.hpp"
+#include "autoprune/search/compressor.hpp"
+#include "autoprune/search/policy.hpp"
+#include "autoprune/search/reward.hpp"
+#include "autoprune/search/state.hpp"
+
+namespace autoprune::search {
+
+/// Which accuracy the reward reads.
+enum class Metric { top1, top5 };
+
+/// Images that the environment works on, all from the training set: some to set batch-norm
+/// statistics, others, held out of training, to measure accuracy.
+struct EnvironmentImages {
+  std::vector<nn::Batch> calibration, held_out;
+};
+
+/// What the environment says of a policy.
+struct Outcome {
+  Policy keep_ratios;     ///< realised: after scaling to the target and rounding to whole OUs
+  double accuracy = 0.0;  ///< held out, percent
+  double reward = 0.0;    ///< minus 1 when the accuracy is below the allowed one
+  bool feasible = true;   ///< within the allowed loss of accuracy
+  mapping::CrossbarCount crossbars;
+};
+
+template <RewardFunction Reward = CompressionReward>
+class PruningEnvironment {
+ public:
+  /// Copies the network. The pool has to outlive the environment. Throws what the constraints and
+  /// the compressor throw.
+  PruningEnvironment(nn::Network network, Compressor compressor, EnvironmentImages images,
+                     Constraints constraints, ThreadPool& pool, Metric metric = Metric::top1,
+                     Reward reward = {})
+      : network_(std::move(network)),
+        compressor_(std::move(compressor)),
+        images_(std::move(images)),
+        constraints_(std::move(constraints)),
+        metric_(metric),
+        reward_(std::move(reward)),
+        session_(network_, pool),
+        layers_(compressor_.rank(network_)),
+        states_(network_,
+                compressor_.count(Compressor::masks(layers_, Policy(layers_.size(), 1.0)))) {
+    constraints_.validate(layers_.size());
+    dense_accuracy_ = measure();
+  }
+  PruningEnvironment(const PruningEnvironment&) = delete;
+  PruningEnvironment& operator=(const PruningEnvironment&) = delete;
+
+  [[nodiscard]] Index layers() const noexcept { return states_.layers(); }
+  [[nodiscard]] const StateTable& states() const noexcept { return states_; }
+  [[nodiscard]] const Constraints& constraints() const noexcept { return constraints_; }
+  [[nodiscard]] const Compressor& compressor() const noexcept { return compressor_; }
+  [[nodiscard]] std::span<const Ranking> rankings() const noexcept { return layers_; }
+  [[nodiscard]] const nn::Network& network() const noexcept { return network_; }
+  /// Held-out accuracy of the unpruned network, percent.
+  [[nodiscard]] double dense_accuracy() const noexcept { return dense_accuracy_; }
+
+  /// The policy moved into the constraints that don't need an accuracy: bounds and target.
+  [[nodiscard]] Policy allowed(const Policy& policy) const {
+    return meet_constraints(policy, constraints_, compressor_, layers_);
+  }
+
+  /// Crossbars that layer k saves at a keep ratio.
+  [[nodiscard]] double saved(Index k, double keep_ratio) const {
+    const auto count = compressor_.count(layers_[static_cast<std::size_t>(k)].mask(keep_ratio));
+    return static_cast<double>(count.crossbars_dense - count.crossbars);
+  }
+
+  /// Prunes under the (allowed) policy and measures.
+  [[nodiscard]] Outcome evaluate(const Policy& policy) {
+    const std::vector<PruneMask> masks = Compressor::masks(layers_, policy);
+    Outcome out;
+    for (const PruneMask& mask : masks) out.keep_ratios.push_back(mask.keep_ratio());
+    out.crossbars = compressor_.count(masks).crossbars;
+    session_.set_masks(masks);
+    nn::recalibrate(session_, images_.calibration);
+    out.accuracy = measure();
+    out.feasible = !constraints_.max_accuracy_drop ||
+                   out.accuracy >= dense_accuracy_ - *constraints_.max_accuracy_drop;
+    out.reward = reward_({compression(out.crossbars, constraints_.counting), out.accuracy,
+                          dense_accuracy_}) -
+                 (out.feasible ? 0.0 : 1.0);
+    return out;
+  }
+
+ private:
+  [[nodiscard]] double measure() {
+    const nn::Accuracy accuracy = nn::evaluate(session_, images_.held_out);
+    return metric_ == Metric::top5 ? accuracy.top5 : accuracy.top1;
+  }
+
+  nn::Network network_;
+  Compressor compressor_;
+  EnvironmentImages images_;
+  Constraints constraints_;
+  Metric metric_;
+  Reward reward_;
+  nn::Session session_;
+  std::vector<Ranking> layers_;
+  StateTable states_;
+  double dense_accuracy_ = 0.0;
+};
+
+}  // namespace autoprune::search

@@ -1,0 +1,92 @@
+/// @file fine_tune.hpp
+/// Recovers the accuracy of a policy: the masks tighten gradually while the network trains, are
+/// ranked anew on the weights of the moment (a pruned vector may come back), and stay fixed for the
+/// rest. Pruning to the end in one step makes a network collapse above a compression of about 10.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "autoprune/nn/train.hpp"
+#include "autoprune/prune/schedule.hpp"
+#include "autoprune/search/policy.hpp"
+
+namespace autoprune::search {
+
+struct FineTuneConfig {
+  nn::TrainConfig train;            ///< epochs, learning rate, distillation and so on
+  prune::GradualSchedule schedule;  ///< share of the epochs in which the masks tighten
+};
+
+/// A fine-tuning run, epoch by epoch, so that its owner can measure and save in between.
+class FineTuner {
+ public:
+  /// Trains `network` in place towards `policy`; `teacher`, the dense network, may be null.
+  FineTuner(nn::Network& network, const nn::Dataset& data, std::vector<Index> indices,
+            Policy policy, Constraints constraints, Compressor compressor, FineTuneConfig config,
+            ThreadPool& pool, nn::Network* teacher = nullptr)
+      : network_(network),
+        policy_(std::move(policy)),
+        constraints_(std::move(constraints)),
+        compressor_(std::move(compressor)),
+        config_(config),
+        trainer_(network, data, std::move(indices), config.train, pool, teacher) {
+    config_.schedule.validate();
+  }
+
+  [[nodiscard]] bool done() const noexcept { return trainer_.done(); }
+  [[nodiscard]] nn::Trainer& trainer() noexcept { return trainer_; }
+  [[nodiscard]] const std::vector<PruneMask>& masks() const noexcept { return trainer_.masks(); }
+
+  nn::EpochReport run_epoch(const std::function<void(Index, Index)>& on_step = {}) {
+    return trainer_.run_epoch([this](double progress) { return tighten(progress); }, on_step);
+  }
+
+  /// Goes on from a checkpoint: the network's parameters and trainer().state() have been restored.
+  void resume(Index epoch, std::vector<PruneMask> masks, bool tightened) {
+    trainer_.resume(epoch, std::move(masks));
+    tightened_ = tightened;
+  }
+  /// The masks have reached their final form.
+  [[nodiscard]] bool tightened() const noexcept { return tightened_; }
+
+  /// Sets the weights of pruned vectors to zero: what the masks say, in the weights themselves.
+  void erase_pruned() {
+    const std::vector<Index> layers = network_.matrix_layers();
+    for (std::size_t k = 0; k < masks().size(); ++k) {
+      MatrixView weights = weight_matrix(network_.node(layers[k]).weight);
+      const PruneMask& mask = masks()[k];
+      for (Index g = 0; g < mask.groups(); ++g)
+        for (Index c = 0; c < mask.cols(); ++c)
+          if (!mask.kept(g, c))
+            weights.row(c)
+                .segment(mask.row_begin(g), mask.row_end(g) - mask.row_begin(g))
+                .setZero();
+    }
+  }
+
+ private:
+  std::optional<std::vector<PruneMask>> tighten(double progress) {
+    if (tightened_) return {};
+    tightened_ = progress >= config_.schedule.ramp;
+    const std::vector<Ranking> layers = compressor_.rank(network_);
+    Policy now;
+    for (const double keep : policy_)
+      now.push_back(config_.schedule.keep_ratio(keep, std::min(1.0, progress)));
+    // The ranking has moved since the search: scale the last masks to the target once more.
+    if (tightened_) now = meet_constraints(now, constraints_, compressor_, layers);
+    return Compressor::masks(layers, now);
+  }
+
+  nn::Network& network_;
+  Policy policy_;
+  Constraints constraints_;
+  Compressor compressor_;
+  FineTuneConfig config_;
+  nn::Trainer trainer_;
+  bool tightened_ = false;
+};
+
+}  // namespace autoprune::search

@@ -1,0 +1,97 @@
+/// @file policy.hpp
+/// A policy, the constraints on it, and the nearest policy that meets them.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/search/compressor.hpp"
+
+namespace autoprune::search {
+
+/// Keep ratio of every matrix layer, in order.
+using Policy = std::vector<double>;
+
+/// Which crossbars count: a layer's own, or those that all layers share.
+enum class Counting { per_layer, pooled };
+
+[[nodiscard]] inline double compression(const mapping::CrossbarCount& count, Counting counting) {
+  return counting == Counting::pooled ? count.compression_pooled() : count.compression_per_layer();
+}
+
+/// Keep ratios that a layer may have; 1 to 1 freezes it.
+struct Bounds {
+  double min = 0.0, max = 1.0;
+};
+
+struct Constraints {
+  /// At least this crossbar compression: the policy is scaled until it is met.
+  std::optional<double> target_compression;
+  /// Highest loss of held-out accuracy against the dense network, in points, before fine-tuning.
+  std::optional<double> max_accuracy_drop;
+  Counting counting = Counting::per_layer;  ///< of the target and of the reward
+  std::vector<Bounds> bounds;               ///< one a matrix layer; empty: none
+
+  /// Throws out_of_range or shape_mismatch.
+  void validate(std::size_t layers) const {
+    if (target_compression && !(*target_compression >= 1.0))
+      fail(ErrorId::out_of_range, "target compression ", *target_compression,
+           "; it has to be at least 1");
+    if (max_accuracy_drop && !(*max_accuracy_drop >= 0.0))
+      fail(ErrorId::out_of_range, "highest accuracy drop ", *max_accuracy_drop,
+           " points; it can't be negative");
+    if (!bounds.empty() && bounds.size() != layers)
+      fail(ErrorId::shape_mismatch, bounds.size(), " bounds for ", layers, " layers");
+    for (const Bounds& b : bounds)
+      if (!(b.min >= 0.0 && b.min <= b.max && b.max <= 1.0 && b.max > 0.0))
+        fail(ErrorId::out_of_range, "keep ratio bounds ", b.min, " to ", b.max,
+             "; needs 0 <= min <= max <= 1 and max > 0");
+  }
+};
+
+/// Smallest keep ratio that a policy holds; every layer keeps at least one vector anyway.
+inline constexpr double kLeastKeepRatio = 1e-4;
+
+/// The policy with each keep ratio moved into its layer's bounds.
+[[nodiscard]] inline Policy clamp_to_bounds(Policy policy, const Constraints& constraints) {
+  for (std::size_t k = 0; k < policy.size(); ++k) {
+    const Bounds b = constraints.bounds.empty() ? Bounds{} : constraints.bounds[k];
+    policy[k] = std::clamp(policy[k], std::max(kLeastKeepRatio, b.min), b.max);
+  }
+  return policy;
+}
+
+/// The policy, scaled by one factor so that its compression just reaches the target (when there is
+/// one), inside the bounds. Throws infeasible_constraint when the bounds can't allow the target.
+[[nodiscard]] inline Policy meet_constraints(const Policy& policy, const Constraints& constraints,
+                                             const Compressor& compressor,
+                                             std::span<const Ranking> layers) {
+  if (!constraints.target_compression) return clamp_to_bounds(policy, constraints);
+  const auto scaled = [&](double factor) {
+    Policy p = policy;
+    for (double& keep : p) keep *= factor;
+    return clamp_to_bounds(std::move(p), constraints);
+  };
+  const auto reached = [&](const Policy& p) {
+    const auto count = compressor.count(Compressor::masks(layers, p));
+    return compression(count.crossbars, constraints.counting);
+  };
+  const double target = *constraints.target_compression;
+  double low = 1e-4, high = 1e4;
+  if (reached(scaled(high)) >= target) return scaled(high);
+  if (const double most = reached(scaled(low)); most < target)
+    fail(ErrorId::infeasible_constraint, "a compression of ", target, " can't be reached: with ",
+         "every layer at its lower bound it is ", most, "; lower the target or the bounds",
+         constraints.counting == Counting::per_layer ? ", or count crossbars pooled" : "");
+  while (high / low > 1.002) {
+    const double middle = std::sqrt(low * high);
+    (reached(scaled(middle)) >= target ? low : high) = middle;
+  }
+  return scaled(low);
+}
+
+}  // namespace autoprune::search
