@@ -63,12 +63,16 @@ class BatchNorm {
   void forward(Node& bn, const Activation& x, Activation& y, bool relu, double momentum,
                ThreadPool& pool) {
     y.resize(x.shape(), x.images());
+    // Sums of differences from one value of the channel: a mean far from zero costs no precision.
+    const float* pivots = x.block(0);
     const std::vector<double> sums =
-        channel_sums(x, pool, [&](Index b, Index row, Index, float* lanes) {
+        channel_sums(x, pool, [&](Index b, Index row, Index c, float* lanes) {
           const float* v = x.block(b) + row;
+          const float pivot = pivots[c * kLanes];
           for (Index l = 0; l < kLanes; ++l) {
-            lanes[l] += v[l];
-            lanes[kLanes + l] += v[l] * v[l];
+            const float d = v[l] - pivot;
+            lanes[l] += d;
+            lanes[kLanes + l] += d * d;
           }
         });
     const auto channels = static_cast<std::size_t>(x.shape().channels);
@@ -77,8 +81,9 @@ class BatchNorm {
     inverse_.resize(channels);
     Affine affine{std::vector<float>(channels), std::vector<float>(channels)};
     for (std::size_t c = 0; c < channels; ++c) {
-      const double mean = sums[2 * c] / count;
-      const double variance = std::max(0.0, sums[2 * c + 1] / count - mean * mean);
+      const double offset = sums[2 * c] / count;
+      const double mean = pivots[c * kLanes] + offset;
+      const double variance = std::max(0.0, sums[2 * c + 1] / count - offset * offset);
       const double unbiased = count > 1 ? variance * count / (count - 1) : variance;
       blend(bn.running_mean(c), mean, momentum);
       blend(bn.running_var(c), unbiased, momentum);

@@ -2,6 +2,7 @@
 /// Accuracy of a network, and batch-norm statistics that fit its masks.
 #pragma once
 
+#include <cmath>
 #include <span>
 
 #include "autoprune/core/error.hpp"
@@ -37,8 +38,9 @@ struct Accuracy {
       if (label >= logits.shape().channels)
         fail(ErrorId::bad_label, "label ", label, "; the network has ", logits.shape().channels,
              " classes");
-      if (!(logits.at(i, label, 0, 0) == logits.at(i, label, 0, 0)))
-        fail(ErrorId::not_finite, "the network's logits are NaN; check its weights");
+      for (Index c = 0; c < logits.shape().channels; ++c)
+        if (std::isnan(logits.at(i, c, 0, 0)))
+          fail(ErrorId::not_finite, "the network's logits are NaN; check its weights");
       const Index rank = rank_of_label(logits, i, label);
       first += rank < 1 ? 1 : 0;
       five += rank < 5 ? 1 : 0;

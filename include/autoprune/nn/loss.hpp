@@ -44,6 +44,10 @@ inline double loss(const Activation& logits, std::span<const std::uint8_t> label
   const Index images = logits.images(), classes = logits.shape().channels;
   if (static_cast<Index>(labels.size()) != images)
     fail(ErrorId::shape_mismatch, labels.size(), " labels for ", images, " images");
+  if (teacher != nullptr && (teacher->shape() != logits.shape() || teacher->images() != images))
+    fail(ErrorId::shape_mismatch, "the teacher's logits are ", teacher->images(), " x ",
+         shape_text(teacher->shape()), ", the student's ", images, " x ",
+         shape_text(logits.shape()));
   dlogits.resize(logits.shape(), images);
   dlogits.fill(0.0F);
   const double soft = teacher != nullptr ? distillation.weight : 0.0;

@@ -38,7 +38,6 @@ class Session {
     outputs_.resize(size);
     raw_.resize(size);
     grads_.resize(size);
-    gradients_.resize(size);
     fuse();
     set_masks({});
   }
@@ -87,11 +86,21 @@ class Session {
   void backward(const Activation& dlogits) {
     if (!trained_)
       fail(ErrorId::wrong_order, "backward() needs a forward() in training mode first");
+    const Activation& logits = output(network_.size() - 1);
+    if (dlogits.shape() != logits.shape() || dlogits.images() != logits.images())
+      fail(ErrorId::shape_mismatch, "a gradient of ", dlogits.images(), " x ",
+           shape_text(dlogits.shape()), " for logits of ", logits.images(), " x ",
+           shape_text(logits.shape()));
+    if (gradients_.empty())
+      for (const Node& node : network_.nodes())
+        gradients_.push_back(
+            {make_tensor(shape_of(node.weight)), make_tensor(shape_of(node.bias))});
     for (auto& grad : grads_) grad.reset();
     grads_.back() = dlogits;
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) run_backward(*step);
   }
 
+  /// Of the last backward(); entries of pruned column-vectors mean nothing.
   [[nodiscard]] const Gradient& gradient(Index node) const { return gradients_[at(node)]; }
   [[nodiscard]] Network& network() noexcept { return network_; }
   [[nodiscard]] ThreadPool& pool() noexcept { return pool_; }
@@ -240,8 +249,6 @@ class Session {
     if (step.norm) {
       Gradient& g = gradients_[at(*step.norm)];
       const Node& bn = network_.node(*step.norm);
-      g.weight = make_tensor(shape_of(bn.weight));
-      g.bias = make_tensor(shape_of(bn.bias));
       const Activation& in = node.has_matrix() ? raw_[at(step.node)] : x;
       norms_[at(*step.norm)].backward(bn, in, y, step.relu, dy, g.weight, g.bias, pool_);
     } else if (step.relu) {
@@ -258,10 +265,8 @@ class Session {
   void weight_gradients(Index i, const Activation& x, const Activation& dy) {
     const Node& node = network_.node(i);
     Gradient& g = gradients_[at(i)];
-    if (g.weight.size() != node.weight.size()) g.weight = make_tensor(shape_of(node.weight));
     layers_[at(i)]->backward_weight(x, dy, g.weight, pool_);
     if (!node.has_bias) return;
-    g.bias = make_tensor(shape_of(node.bias));
     const auto sums = detail::channel_sums(dy, pool_, [&](Index b, Index row, Index, float* lanes) {
       for (Index l = 0; l < kLanes; ++l) lanes[l] += dy.block(b)[row + l];
     });

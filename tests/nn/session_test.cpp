@@ -1,0 +1,320 @@
+#include "autoprune/nn/session.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "reference.hpp"
+
+using namespace autoprune;
+using namespace autoprune::nn;
+using namespace autoprune::nn::test;
+
+namespace {
+
+/// Every op but add; overlapping and padded windows; layers that fuse and layers that don't.
+Network chain() {
+  Network n({3, 9, 8});
+  n.conv("c1", {.out = 6, .kernel = {3, 2}, .padding = {1, 0}, .bias = true});
+  n.relu("r1");
+  n.max_pool("m", {.kernel = 3, .stride = 2, .padding = 1});
+  n.conv("c2", {.out = 8, .kernel = 3, .padding = 1});
+  n.batch_norm("b2");
+  n.relu("r2");
+  n.avg_pool("a", {.kernel = {3, 2}, .stride = Size2{2, 1}, .padding = {1, 0}});
+  n.batch_norm("b3");
+  n.flatten("f");
+  n.dropout("d", 0.4);
+  n.linear("l1", 11);
+  n.relu("r3");
+  n.linear("l2", 5, false);
+  return n;
+}
+
+/// Residual sums of two and three nodes, one node twice in a sum, batch-norm on the input, a
+/// batch-norm behind a biased convolution, a linear layer that reads a map.
+Network residual() {
+  Network n({4, 6, 6});
+  const Index in = n.batch_norm("b0");
+  const Index c1 = n.conv("c1", {.out = 4, .kernel = 3, .padding = 1, .bias = true});
+  n.batch_norm("b1");
+  const Index r1 = n.relu("r1");
+  n.conv("c2", {.out = 4, .kernel = 1});
+  const Index b2 = n.batch_norm("b2");
+  n.add("s1", {b2, in, c1});
+  n.relu("r2");
+  n.add("s2", {n.size() - 1, n.size() - 1, r1});
+  n.max_pool("m", {.kernel = 2});
+  n.batch_norm("b3");
+  n.relu("r3");
+  n.linear("l", 5);
+  return n;
+}
+
+struct Run {
+  Network network;
+  Activation input;
+  std::vector<std::uint8_t> labels;
+  std::vector<PruneMask> masks;
+  Activation teacher;
+  bool distil = false;
+
+  /// Loss after the training pass and backward of `session`.
+  double train(Session& session) const {
+    session.set_masks(masks);
+    session.set_dropout_step(7, 3);
+    const Activation& logits = session.forward(input, Mode::training);
+    Activation dlogits;
+    const double value = loss(logits, labels, distil ? &teacher : nullptr, {}, dlogits);
+    session.backward(dlogits);
+    return value;
+  }
+};
+
+Run make_run(Network network, Index images, std::uint64_t seed) {
+  randomise(network, seed);
+  Random random(seed, 1);
+  Run run{std::move(network), {}, {}, {}, {}};
+  run.input = random_activation(random, run.network.input_shape(), images);
+  for (Index i = 0; i < images; ++i)
+    run.labels.push_back(static_cast<std::uint8_t>(random.below(run.network.outputs())));
+  run.teacher = random_activation(random, {run.network.outputs(), 1, 1}, images);
+  return run;
+}
+
+bool pruned(const Run& run, Index node, std::size_t weight) {
+  if (run.masks.empty() || !run.network.node(node).has_matrix()) return false;
+  const std::vector<Index> layers = run.network.matrix_layers();
+  const auto layer = std::find(layers.begin(), layers.end(), node) - layers.begin();
+  const PruneMask& mask = run.masks[static_cast<std::size_t>(layer)];
+  const auto at = static_cast<Index>(weight);
+  return !mask.kept(at % mask.rows() / mask.granularity(), at / mask.rows());
+}
+
+/// What a dropout node multiplied its input by.
+Values factors_of(const Session& session, Index node, const Network& network) {
+  Values y = values_of(session.output(node));
+  const Values x = values_of(session.output(network.node(node).inputs.front()));
+  for (std::size_t i = 0; i < y.size(); ++i) y[i] = x[i] != 0.0 ? y[i] / x[i] : 0.0;
+  return y;
+}
+
+Reference reference_of(const Run& run, const Session& session) {
+  Reference reference(run.network, Mode::training);
+  for (Index i = 0; i < run.network.size(); ++i) {
+    if (run.network.node(i).op == Op::dropout)
+      reference.factors[i] = factors_of(session, i, run.network);
+    Values& weight = reference.parameters[static_cast<std::size_t>(i)].weight;
+    for (std::size_t k = 0; k < weight.size(); ++k)
+      if (pruned(run, i, k)) weight[k] = 0.0;
+  }
+  return reference;
+}
+
+/// Compares some entries of a gradient with central differences of the reference's loss.
+template <class Loss, class Skip>
+void check_gradient(const Tensor& gradient, Values& parameter, Loss&& loss_now, Skip&& skip) {
+  const std::size_t stride = 1 + parameter.size() / 25;
+  Values actual, wanted;
+  for (std::size_t k = 0; k < parameter.size(); k += stride) {
+    if (skip(k)) continue;
+    constexpr double kStep = 1e-6;
+    const double value = parameter[k];
+    parameter[k] = value + kStep;
+    const double above = loss_now();
+    parameter[k] = value - kStep;
+    const double below = loss_now();
+    parameter[k] = value;
+    // Scaled, so that error_of() is relative to gradients of 0.01.
+    actual.push_back(100.0 * gradient.flat(k));
+    wanted.push_back(100.0 * (above - below) / (2.0 * kStep));
+  }
+  CHECK(error_of(actual, wanted) < 1e-4);
+}
+
+void check_gradients(Run& run) {
+  Network trained = run.network;  // running statistics move on
+  ThreadPool pool(2);
+  Session session(trained, pool);
+  const double value = run.train(session);
+  Reference reference = reference_of(run, session);
+  const Values x = values_of(run.input), teacher = values_of(run.teacher);
+  const auto loss_now = [&] {
+    return reference_loss(reference.forward(x, run.input.images()), run.labels,
+                          run.distil ? &teacher : nullptr, {});
+  };
+  CHECK(value == Approx(loss_now()).epsilon(1e-5));
+  CHECK(error_of(values_of(session.output(trained.size() - 1)),
+                 reference.forward(x, run.input.images())) < 1e-5);
+  for (Index i = 0; i < trained.size(); ++i) {
+    INFO("node " << trained.node(i).name);
+    auto& parameters = reference.parameters[static_cast<std::size_t>(i)];
+    check_gradient(session.gradient(i).weight, parameters.weight, loss_now,
+                   [&](std::size_t k) { return pruned(run, i, k); });
+    check_gradient(session.gradient(i).bias, parameters.bias, loss_now,
+                   [](std::size_t) { return false; });
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
+  const Index images = GENERATE(6, 37);
+  Run run = make_run(GENERATE(0, 1) == 0 ? chain() : residual(), images, 11);
+  SECTION("cross-entropy") { check_gradients(run); }
+  SECTION("distillation") {
+    run.distil = true;
+    check_gradients(run);
+  }
+  SECTION("under masks") {
+    Random random(5);
+    run.masks = random_masks(random, run.network, 4);
+    check_gradients(run);
+  }
+}
+
+TEST_CASE("Inference agrees with plain loops", "[nn]") {
+  Run run = make_run(GENERATE(0, 1) == 0 ? chain() : residual(), 37, 3);
+  ThreadPool pool(2);
+  Session session(run.network, pool);
+  Reference reference(run.network, Mode::inference);
+  const Values wanted = reference.forward(values_of(run.input), 37);
+  CHECK(error_of(values_of(session.forward(run.input, Mode::inference)), wanted) < 1e-5);
+}
+
+TEST_CASE("A network trains to the same bits on one, two and three threads", "[nn]") {
+  const auto outcome = [](Index threads, bool masked) {
+    Run run = make_run(masked ? residual() : chain(), 70, 21);
+    Random random(8);
+    if (masked) run.masks = random_masks(random, run.network, 8);
+    ThreadPool pool(threads);
+    Session session(run.network, pool);
+    Values all{run.train(session)};
+    for (Index i = 0; i < run.network.size(); ++i)
+      for (const Tensor* t : {&session.gradient(i).weight, &session.gradient(i).bias})
+        all.insert(all.end(), t->begin(), t->end());
+    for (const auto& [name, tensor] : run.network.parameters())
+      all.insert(all.end(), tensor->begin(), tensor->end());
+    return all;
+  };
+  for (const bool masked : {false, true}) {
+    const Values one = outcome(1, masked);
+    CHECK(outcome(2, masked) == one);
+    CHECK(outcome(3, masked) == one);
+  }
+}
+
+TEST_CASE("An image's logits don't depend on the batch it is in", "[nn]") {
+  Run run = make_run(GENERATE(0, 1) == 0 ? chain() : residual(), 64, 4);
+  ThreadPool pool(2);
+  Session session(run.network, pool);
+  const Activation all = session.forward(run.input, Mode::inference);
+  for (const Index begin : {0, 3, 59}) {
+    const Activation part = part_of(run.input, begin, 5);
+    CHECK(values_of(session.forward(part, Mode::inference)) == values_of(part_of(all, begin, 5)));
+  }
+}
+
+TEST_CASE("Gradients are those of the present batch, whatever came before", "[nn]") {
+  Run run = make_run(chain(), 9, 6);
+  const Run large = make_run(chain(), 70, 7);
+  ThreadPool pool(1);
+  Network a = run.network, b = run.network;
+  Session used(a, pool), fresh(b, pool);
+  large.train(used);
+  a = run.network;
+  used.weights_changed();
+  run.train(used);
+  run.train(fresh);
+  for (Index i = 0; i < a.size(); ++i) {
+    CHECK(values_of(used.gradient(i).weight) == values_of(fresh.gradient(i).weight));
+    CHECK(values_of(used.gradient(i).bias) == values_of(fresh.gradient(i).bias));
+  }
+}
+
+TEST_CASE("Dropout zeroes its rate of values and keeps the mean", "[nn]") {
+  Network n({16, 5, 5});
+  const Index dropout = n.dropout("d", 0.3);
+  n.linear("l", 4);
+  n.initialise(1);
+  ThreadPool pool(2);
+  Session session(n, pool);
+  Activation ones(n.input_shape(), 70);
+  ones.fill(1.0F);
+  const auto draw = [&](std::uint64_t seed, std::uint64_t step, Mode mode) {
+    session.set_dropout_step(seed, step);
+    session.forward(ones, mode);
+    return values_of(session.output(dropout));
+  };
+  const Values first = draw(1, 1, Mode::training);
+  const auto zeros = std::count(first.begin(), first.end(), 0.0);
+  CHECK(static_cast<double>(zeros) / static_cast<double>(first.size()) == Approx(0.3).margin(0.01));
+  for (const double v : first)
+    if (v != 0.0) REQUIRE(v == Approx(1.0 / 0.7));
+  CHECK(draw(1, 1, Mode::training) == first);
+  CHECK(draw(1, 2, Mode::training) != first);
+  CHECK(draw(2, 1, Mode::training) != first);
+  CHECK(draw(1, 1, Mode::inference) == Values(first.size(), 1.0));
+  CHECK(draw(1, 1, Mode::statistics) == Values(first.size(), 1.0));
+}
+
+TEST_CASE("Batch-norm finds the spread of values far from zero", "[nn]") {
+  Network n({2, 8, 8});
+  n.batch_norm("b");
+  n.linear("l", 3);
+  Random random(2);
+  Activation x = random_activation(random, n.input_shape(), 40);
+  for_values(x, [&](Index i, Index c, Index h, Index w) {
+    x.at(i, c, h, w) = 1000.0F + 0.25F * x.at(i, c, h, w);
+  });
+  ThreadPool pool(1);
+  Session session(n, pool);
+  session.set_momentum(1.0);
+  session.forward(x, Mode::statistics);
+  Reference reference(n, Mode::statistics);
+  static_cast<void>(reference.forward(values_of(x), 40));
+  for (std::size_t c = 0; c < 2; ++c) {
+    CHECK(n.node(1).running_mean(c) == Approx(reference.means[1][c]).epsilon(1e-6));
+    CHECK(n.node(1).running_var(c) ==
+          Approx(reference.variances[1][c] * 2560.0 / 2559.0).epsilon(1e-3));
+  }
+}
+
+TEST_CASE("A node that nobody reads has a gradient of zero", "[nn]") {
+  Network n({3, 4, 4});
+  const Index unread = n.conv("unread", {.out = 2, .bias = true});
+  n.linear("l", 3, true, 0);
+  Run run = make_run(n, 4, 1);
+  ThreadPool pool(1);
+  Session session(run.network, pool);
+  run.train(session);
+  CHECK(values_of(session.gradient(unread).weight) == Values(54, 0.0));
+  CHECK(values_of(session.gradient(unread).bias) == Values(2, 0.0));
+}
+
+TEST_CASE("A session refuses what doesn't fit", "[nn]") {
+  Run run = make_run(chain(), 4, 1);
+  ThreadPool pool(1);
+  Session session(run.network, pool);
+  const auto forward = [&](Shape3 shape, Index images) {
+    Activation x(shape, images);
+    x.fill(0.0F);
+    session.forward(x, Mode::inference);
+  };
+  CHECK(id_of([&] { forward({3, 8, 9}, 2); }) == ErrorId::shape_mismatch);
+  CHECK(id_of([&] { forward(run.network.input_shape(), 0); }) == ErrorId::empty_data);
+
+  Random random(1);
+  std::vector<PruneMask> masks = random_masks(random, run.network, 4);
+  std::swap(masks.front(), masks.back());
+  CHECK(id_of([&] { session.set_masks(masks); }) == ErrorId::mask_mismatch);
+  masks.pop_back();
+  CHECK(id_of([&] { session.set_masks(masks); }) == ErrorId::mask_mismatch);
+
+  Activation dlogits({5, 1, 1}, 4);
+  dlogits.fill(0.0F);
+  CHECK(id_of([&] { session.backward(dlogits); }) == ErrorId::wrong_order);
+  session.forward(run.input, Mode::inference);
+  CHECK(id_of([&] { session.backward(dlogits); }) == ErrorId::wrong_order);
+  session.forward(run.input, Mode::training);
+  CHECK(id_of([&] { session.backward(Activation({5, 1, 1}, 3)); }) == ErrorId::shape_mismatch);
+  CHECK_NOTHROW(session.backward(dlogits));
+}
