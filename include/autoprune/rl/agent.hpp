@@ -64,11 +64,13 @@ class Agent {
   /// the policy's with truncated normal noise that gets narrower with each episode.
   [[nodiscard]] std::vector<float> explore(std::span<const float> state, Index episode) {
     std::vector<float> action = act(state);
-    const Index trained = episode - config_.warmup_episodes;
-    const double sigma = noise_sigma(config_.noise, config_.noise_decay, trained);
-    for (float& a : action)
-      a = static_cast<float>(trained < 0 ? exploration_.uniform()
-                                         : truncated_normal(exploration_, a, sigma));
+    if (episode < config_.warmup_episodes) {
+      for (float& a : action) a = static_cast<float>(exploration_.uniform());
+      return action;
+    }
+    const double sigma =
+        noise_sigma(config_.noise, config_.noise_decay, episode - config_.warmup_episodes);
+    for (float& a : action) a = static_cast<float>(truncated_normal(exploration_, a, sigma));
     return action;
   }
 
@@ -93,6 +95,19 @@ class Agent {
     follow(target_actor_, actor_);
     follow(target_critic_, critic_);
     return report;
+  }
+
+  /// One step of the actor towards actions that are known to be good (behaviour cloning), which the
+  /// target actor takes over at once. One decision a row; returns the mean squared error before it.
+  float imitate(const ConstMatrixView& states, const ConstMatrixView& actions) {
+    d_values_ = actor_.forward(states) - actions;
+    const auto size = static_cast<float>(d_values_.size());
+    const float loss = d_values_.squaredNorm() / size;
+    d_values_ *= 2.0F / size;
+    actor_.backward(d_values_);
+    actor_adam_.step(actor_.parameters(), actor_.gradients());
+    target_actor_ = actor_;
+    return loss;
   }
 
   [[nodiscard]] const AgentConfig& config() const noexcept { return config_; }
@@ -139,9 +154,9 @@ class Agent {
     const ConstMatrixView next_actions = target_actor_.forward(batch_.next_states);
     const ConstMatrixView next = target_critic_.forward(batch_.next_states, next_actions);
     const auto gamma = static_cast<float>(config_.discount);
-    const auto targets =
+    d_values_ =
         (batch_.rewards.array() - baseline_) + gamma * batch_.continues.array() * next.array();
-    d_values_ = critic_.forward(batch_.states, batch_.actions).array() - targets;
+    d_values_ = critic_.forward(batch_.states, batch_.actions) - d_values_;
     const float loss = d_values_.squaredNorm() / static_cast<float>(config_.batch);
     if (!std::isfinite(loss))
       fail(ErrorId::diverged, "the critic's loss is ", loss, " at update ", updates_,

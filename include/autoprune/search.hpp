@@ -1,0 +1,13 @@
+/// @file search.hpp
+/// The room `search`: where pruning, mapping, accuracy and the agent meet.
+#pragma once
+
+#include "autoprune/search/archive.hpp"
+#include "autoprune/search/auto_prune.hpp"
+#include "autoprune/search/compressor.hpp"
+#include "autoprune/search/environment.hpp"
+#include "autoprune/search/fine_tune.hpp"
+#include "autoprune/search/heuristics.hpp"
+#include "autoprune/search/policy.hpp"
+#include "autoprune/search/reward.hpp"
+#include "autoprune/search/state.hpp"

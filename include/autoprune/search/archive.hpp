@@ -1,0 +1,107 @@
+/// @file archive.hpp
+/// Bytes of a checkpoint: names and values in a fixed order, little-endian. A reader that finds
+/// another name or size than it expects refuses the file.
+#pragma once
+
+#include <bit>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "autoprune/core/error.hpp"
+
+namespace autoprune::search {
+
+static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");
+
+class ArchiveWriter {
+ public:
+  static constexpr bool loading = false;
+
+  void operator()(std::string_view name, std::span<float> values) { put(name, values); }
+  void operator()(std::string_view name, std::span<double> values) { put(name, values); }
+  void operator()(std::string_view name, std::uint64_t& value) { put(name, std::span(&value, 1)); }
+  void operator()(std::string_view name, double& value) { put(name, std::span(&value, 1)); }
+
+  [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
+
+ private:
+  template <class T>
+  void put(std::string_view name, std::span<T> values) {
+    put_number(name.size());
+    bytes_ += name;
+    put_number(values.size_bytes());
+    bytes_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+  }
+  void put_number(std::uint64_t n) { bytes_.append(reinterpret_cast<const char*>(&n), sizeof n); }
+
+  std::string bytes_;
+};
+
+class ArchiveReader {
+ public:
+  static constexpr bool loading = true;
+
+  explicit ArchiveReader(std::string_view bytes) : rest_(bytes) {}
+
+  void operator()(std::string_view name, std::span<float> values) { get(name, values); }
+  void operator()(std::string_view name, std::span<double> values) { get(name, values); }
+  void operator()(std::string_view name, std::uint64_t& value) { get(name, std::span(&value, 1)); }
+  void operator()(std::string_view name, double& value) { get(name, std::span(&value, 1)); }
+
+  /// Throws truncated_file when bytes are left: the checkpoint is of something else.
+  void finish() const {
+    if (!rest_.empty())
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint has ", rest_.size(), " bytes too many");
+  }
+
+ private:
+  template <class T>
+  void get(std::string_view name, std::span<T> values) {
+    const std::string_view found = take(take_number());
+    if (found != name)
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint holds '", found, "' where '", name,
+           "' belongs; it is damaged or of another version");
+    const std::uint64_t size = take_number();
+    if (size != values.size_bytes())
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint's '", name, "' has ", size,
+           " bytes, this run's ", values.size_bytes(),
+           "; resume with the options of the first run");
+    std::memcpy(values.data(), take(size).data(), size);
+  }
+  std::uint64_t take_number() {
+    std::uint64_t n = 0;
+    std::memcpy(&n, take(sizeof n).data(), sizeof n);
+    return n;
+  }
+  std::string_view take(std::uint64_t size) {
+    if (size > rest_.size())
+      fail(ErrorId::truncated_file, "the checkpoint ends too early; use the one before it");
+    const std::string_view taken = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return taken;
+  }
+
+  std::string_view rest_;
+};
+
+/// A number that tells contents apart (FNV-1a, 64 bits).
+class Fingerprint {
+ public:
+  template <class T>
+  Fingerprint& add(std::span<T> values) {
+    for (const auto byte : std::as_bytes(values)) {
+      hash_ ^= static_cast<std::uint64_t>(byte);
+      hash_ *= 0x100000001B3ull;
+    }
+    return *this;
+  }
+  Fingerprint& add(double value) { return add(std::span<const double>(&value, 1)); }
+  [[nodiscard]] std::uint64_t value() const noexcept { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 0xCBF29CE484222325ull;
+};
+
+}  // namespace autoprune::search

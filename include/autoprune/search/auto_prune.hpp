@@ -1,0 +1,281 @@
+/// @file auto_prune.hpp
+/// The search: an agent chooses each layer's keep ratio from the hardware's answer. It begins with
+/// heuristic policies, learns to repeat the best, and explores from there; the best policy that was
+/// ever measured is kept.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autoprune/rl/agent.hpp"
+#include "autoprune/search/archive.hpp"
+#include "autoprune/search/environment.hpp"
+#include "autoprune/search/heuristics.hpp"
+
+namespace autoprune::search {
+
+struct SearchConfig {
+  Index episodes = 100;    ///< policies that are measured, those of the warm start included
+  bool warm_start = true;  ///< begin with heuristic policies instead of random ones
+  /// An action u means a keep ratio of least_keep^(1 - u): equal steps are equal factors, which is
+  /// how crossbars answer. At 0 the action is the keep ratio itself.
+  double least_keep = 0.01;
+  double warm_noise = 0.08;        ///< exploration after a warm start, in units of the action
+  double warm_noise_decay = 0.99;  ///< factor on it for each episode
+  double warm_share = 0.3;         ///< share of the layers that are explored in an episode
+  Index imitation_steps = 400;     ///< of the actor towards each new best policy; 0: never
+  Index anchor_steps = 30;         ///< of the actor towards the best policy after each episode
+  rl::AgentConfig agent;           ///< its seed is the search's
+  std::uint64_t seed = 1;
+
+  void validate() const {
+    if (episodes < 1 || imitation_steps < 0)
+      fail(ErrorId::out_of_range, "search with ", episodes, " episodes and ", imitation_steps,
+           " imitation steps; needs at least 1 and 0");
+    if (!(least_keep >= 0.0 && least_keep < 1.0))
+      fail(ErrorId::out_of_range, "least keep ratio ", least_keep, " is not in [0, 1)");
+  }
+};
+
+/// One policy that was measured.
+struct Episode {
+  Origin origin = Origin::agent;
+  Outcome outcome;
+};
+
+/// A search, episode by episode, so that its owner can report and save in between.
+template <class Environment = PruningEnvironment<>>
+class AutoPruner {
+ public:
+  AutoPruner(Environment& environment, SearchConfig config)
+      : environment_(environment),
+        config_((config.validate(), std::move(config))),
+        agent_(agent_config()),
+        start_(config_.warm_start ? warm_start(environment.rankings(), environment.constraints())
+                                  : std::vector<Proposal>{}),
+        exploration_(config_.seed, kExplorationStream) {}
+
+  [[nodiscard]] const std::vector<Episode>& episodes() const noexcept { return episodes_; }
+  [[nodiscard]] bool done() const noexcept {
+    return static_cast<Index>(episodes_.size()) >= config_.episodes;
+  }
+  /// Index of the best episode so far. Throws wrong_order before the first.
+  [[nodiscard]] Index best() const {
+    if (episodes_.empty()) fail(ErrorId::wrong_order, "no policy has been measured yet");
+    const auto worse = [](const Episode& a, const Episode& b) {
+      return a.outcome.reward < b.outcome.reward;
+    };
+    return std::max_element(episodes_.begin(), episodes_.end(), worse) - episodes_.begin();
+  }
+  /// The best policy. Throws infeasible_constraint when none met the allowed loss of accuracy.
+  [[nodiscard]] const Outcome& best_outcome() const {
+    const Outcome& outcome = episodes_[static_cast<std::size_t>(best())].outcome;
+    if (!outcome.feasible)
+      fail(ErrorId::infeasible_constraint, "no policy of ", episodes_.size(),
+           " kept the accuracy within ", *environment_.constraints().max_accuracy_drop,
+           " points of ", environment_.dense_accuracy(), " %; the nearest reached ",
+           outcome.accuracy, " %. Allow more, or search longer");
+    return outcome;
+  }
+
+  /// Measures one policy and learns from it.
+  const Episode& run_episode() {
+    const Index number = static_cast<Index>(episodes_.size());
+    const bool heuristic = number < static_cast<Index>(start_.size());
+    Proposal proposal = heuristic ? start_[static_cast<std::size_t>(number)] : propose();
+    Episode episode{proposal.origin, environment_.evaluate(environment_.allowed(proposal.policy))};
+    episodes_.push_back(std::move(episode));
+    remember(episodes_.back().outcome);
+    const bool started = number + 1 >= static_cast<Index>(start_.size());
+    if (started && agent_episode() >= agent_.config().warmup_episodes && agent_.can_update())
+      for (Index k = 0; k < environment_.layers(); ++k) agent_.update();
+    if (started && config_.warm_start) imitate();
+    return episodes_.back();
+  }
+
+  /// Everything that decides the rest of the search, as bytes.
+  [[nodiscard]] std::string save() {
+    ArchiveWriter out;
+    visit_state(out);
+    return out.bytes();
+  }
+  /// Goes on from save(). Throws checkpoint_mismatch for a checkpoint of another search.
+  void restore(std::string_view bytes) {
+    ArchiveReader in(bytes);
+    visit_state(in);
+    in.finish();
+  }
+
+ private:
+  static constexpr std::uint64_t kExplorationStream = 0xA6E27;
+
+  [[nodiscard]] rl::AgentConfig agent_config() const {
+    rl::AgentConfig agent = config_.agent;
+    agent.seed = config_.seed;
+    agent.shape.states = static_cast<Index>(State{}.size());
+    agent.shape.actions = 1;
+    agent.replay_capacity = std::max(agent.batch, 100 * environment_.layers());
+    if (config_.warm_start) {
+      agent.warmup_episodes = 0;
+      agent.noise = config_.warm_noise;
+      agent.noise_decay = config_.warm_noise_decay;
+    }
+    return agent;
+  }
+
+  /// Episodes that the agent itself has proposed.
+  [[nodiscard]] Index agent_episode() const {
+    return static_cast<Index>(episodes_.size()) - static_cast<Index>(start_.size());
+  }
+
+  [[nodiscard]] double keep_of(double action) const {
+    const double keep =
+        config_.least_keep > 0.0 ? std::pow(config_.least_keep, 1.0 - action) : action;
+    return std::clamp(keep, kLeastKeepRatio, 1.0);
+  }
+  [[nodiscard]] float action_of(double keep) const {
+    const double action =
+        config_.least_keep > 0.0 ? 1.0 - std::log(keep) / std::log(config_.least_keep) : keep;
+    return static_cast<float>(std::clamp(action, 0.0, 1.0));
+  }
+
+  [[nodiscard]] Proposal propose() {
+    const Index episode = agent_episode();
+    const bool warming_up = episode < agent_.config().warmup_episodes;
+    Proposal proposal{warming_up ? Origin::explore : Origin::agent, {}};
+    double saved = 0.0, previous = 1.0;
+    for (Index k = 0; k < environment_.layers(); ++k) {
+      const State state = environment_.states().at(k, saved, previous);
+      const bool explores = !config_.warm_start || exploration_.uniform() < config_.warm_share;
+      previous = keep_of((explores ? agent_.explore(state, episode) : agent_.act(state)).front());
+      saved += environment_.saved(k, previous);
+      proposal.policy.push_back(previous);
+    }
+    return proposal;
+  }
+
+  /// The states that a realised policy runs through; one more than there are layers, the last of
+  /// which is never used but as a successor.
+  [[nodiscard]] std::vector<State> trajectory(const Policy& policy) const {
+    std::vector<State> states;
+    double saved = 0.0, previous = 1.0;
+    for (Index k = 0; k < environment_.layers(); ++k) {
+      states.push_back(environment_.states().at(k, saved, previous));
+      previous = policy[static_cast<std::size_t>(k)];
+      saved += environment_.saved(k, previous);
+    }
+    states.push_back(states.back());
+    return states;
+  }
+
+  /// Every step of the episode gets its final reward.
+  void remember(const Outcome& outcome) {
+    const std::vector<State> states = trajectory(outcome.keep_ratios);
+    for (std::size_t k = 0; k < outcome.keep_ratios.size(); ++k) {
+      const float action = action_of(outcome.keep_ratios[k]);
+      const bool last = k + 1 == outcome.keep_ratios.size();
+      agent_.remember({{states[k].begin(), states[k].end()},
+                       {action},
+                       static_cast<float>(outcome.reward),
+                       {states[k + 1].begin(), states[k + 1].end()},
+                       last});
+    }
+  }
+
+  void imitate() {
+    const Index steps = best() != imitated_ ? config_.imitation_steps : config_.anchor_steps;
+    imitated_ = best();
+    const Policy& policy = episodes_[static_cast<std::size_t>(imitated_)].outcome.keep_ratios;
+    const std::vector<State> states = trajectory(policy);
+    std::vector<float> actions;
+    for (const double keep : policy) actions.push_back(action_of(keep));
+    const auto rows = static_cast<Index>(policy.size());
+    for (Index step = 0; step < steps; ++step)
+      agent_.imitate({states.front().data(), rows, static_cast<Index>(State{}.size())},
+                     {actions.data(), rows, 1});
+  }
+
+  template <class Archive>
+  void visit_state(Archive& archive) {
+    const auto check = [&](std::string_view name, std::uint64_t expected) {
+      std::uint64_t found = expected;
+      archive(name, found);
+      if (found != expected)
+        fail(ErrorId::checkpoint_mismatch, "the checkpoint's ", name,
+             " is another one; resume with the network and the options of the first run");
+    };
+    check("format", 1);
+    check("fingerprint", fingerprint());
+    std::uint64_t count = episodes_.size(), imitated = static_cast<std::uint64_t>(imitated_ + 1);
+    archive("episodes", count);
+    if (count > static_cast<std::uint64_t>(config_.episodes))
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint has ", count,
+           " episodes, this search only ", config_.episodes);
+    episodes_.resize(count);
+    for (Episode& episode : episodes_) visit_episode(archive, episode);
+    archive("imitated", imitated);
+    imitated_ = static_cast<Index>(imitated) - 1;
+    std::uint64_t position = exploration_.position();
+    archive("exploration", position);
+    exploration_ = Random(config_.seed, kExplorationStream, position);
+    agent_.visit_state(archive);
+  }
+
+  template <class Archive>
+  void visit_episode(Archive& archive, Episode& episode) {
+    Outcome& o = episode.outcome;
+    o.keep_ratios.resize(static_cast<std::size_t>(environment_.layers()));
+    std::array<double, 7> numbers = {static_cast<double>(episode.origin),
+                                     o.accuracy,
+                                     o.reward,
+                                     o.feasible ? 1.0 : 0.0,
+                                     static_cast<double>(o.crossbars.dense),
+                                     static_cast<double>(o.crossbars.per_layer),
+                                     static_cast<double>(o.crossbars.pooled)};
+    archive("keep_ratios", std::span<double>(o.keep_ratios));
+    archive("figures", std::span<double>(numbers));
+    if (numbers[0] < 0.0 || numbers[0] > 3.0)
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: origin ", numbers[0]);
+    episode.origin = static_cast<Origin>(numbers[0]);
+    o.accuracy = numbers[1];
+    o.reward = numbers[2];
+    o.feasible = numbers[3] != 0.0;
+    o.crossbars = {static_cast<Index>(numbers[4]), static_cast<Index>(numbers[5]),
+                   static_cast<Index>(numbers[6])};
+  }
+
+  /// Of all that a resumed search has to have in common with the first.
+  [[nodiscard]] std::uint64_t fingerprint() const {
+    Fingerprint print;
+    for (const nn::ConstNamedTensor& p : environment_.network().parameters())
+      if (p.name.find("running_") == std::string::npos)
+        print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
+    const Constraints& c = environment_.constraints();
+    print.add(c.target_compression.value_or(-1.0)).add(c.max_accuracy_drop.value_or(-1.0));
+    print.add(static_cast<double>(c.counting));
+    for (const Bounds& b : c.bounds) print.add(b.min).add(b.max);
+    const std::string geometry = environment_.compressor().geometry().to_string();
+    print.add(std::span<const char>(geometry));
+    print.add(static_cast<double>(environment_.compressor().granularity()));
+    print.add(environment_.dense_accuracy());
+    for (const double v :
+         {config_.warm_start ? 1.0 : 0.0, config_.least_keep, config_.warm_noise,
+          config_.warm_noise_decay, config_.warm_share,
+          static_cast<double>(config_.imitation_steps), static_cast<double>(config_.anchor_steps),
+          static_cast<double>(config_.seed)})
+      print.add(v);
+    return print.value();
+  }
+
+  Environment& environment_;
+  SearchConfig config_;
+  rl::DdpgAgent agent_;
+  std::vector<Proposal> start_;
+  std::vector<Episode> episodes_;
+  Index imitated_ = -1;
+  Random exploration_;
+};
+
+}  // namespace autoprune::search
