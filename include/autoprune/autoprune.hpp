@@ -8,3 +8,4 @@
 #include "autoprune/nn.hpp"
 #include "autoprune/prune.hpp"
 #include "autoprune/rl.hpp"
+#include "autoprune/search.hpp"
