@@ -26,9 +26,9 @@ struct TrainConfig {
   Index epochs = 20;
   Index batch = 256;            ///< images a step; the last, smaller batch of an epoch is left out
   double learning_rate = 0.05;  ///< at the start; falls along a half cosine to 0
-  SgdConfig sgd;                ///< momentum and weight decay
+  SgdConfig sgd = {};           ///< momentum and weight decay
   bool augment = true;          ///< crop and flip
-  Distillation distillation;    ///< used when there is a teacher
+  Distillation distillation = {};  ///< used when there is a teacher
   /// Distinct augmentations of an image; later epochs repeat them, and take the teacher's logits
   /// from memory. 0: always new ones.
   Index variants = 8;

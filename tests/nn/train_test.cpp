@@ -1,0 +1,234 @@
+#include "autoprune/nn/train.hpp"
+
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::nn;
+using namespace autoprune::nn::test;
+
+namespace {
+
+Network small_network(std::uint64_t seed) {
+  Network n({1, 8, 8});
+  n.conv("c1", {.out = 8, .kernel = 3, .padding = 1});
+  n.batch_norm("b1");
+  n.relu("r1");
+  n.max_pool("m1", {.kernel = 2});
+  n.conv("c2", {.out = 8, .kernel = 3, .padding = 1, .bias = true});
+  n.relu("r2");
+  n.flatten("f");
+  n.dropout("d", 0.2);
+  n.linear("l", 4);
+  n.initialise(seed);
+  return n;
+}
+
+/// Every number that a trained network consists of.
+Values everything(const Network& network) {
+  Values all;
+  for (const auto& [name, tensor] : network.parameters())
+    all.insert(all.end(), tensor->begin(), tensor->end());
+  return all;
+}
+
+/// Masks that get tighter, and that depend on the progress alone.
+std::optional<std::vector<PruneMask>> tightening(const Network& network, double progress) {
+  Random random(static_cast<std::uint64_t>(progress * 64.0));
+  std::vector<PruneMask> masks;
+  for (const Index i : network.matrix_layers()) {
+    const ConstMatrixView w = weight_matrix(network.node(i).weight);
+    masks.emplace_back(w.cols(), w.rows(), 4);
+    for (Index g = 0; g < masks.back().groups(); ++g)
+      for (Index c = 0; c < w.rows(); ++c)
+        masks.back().set(g, c, random.uniform() > 0.5 * progress);
+  }
+  return masks;
+}
+
+TrainConfig short_config() {
+  TrainConfig config;
+  config.epochs = 4;
+  config.batch = 40;
+  config.variants = 2;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("SGD follows PyTorch's rule and leaves pruned vectors alone", "[nn]") {
+  const Dataset data = quarters(20, 1);
+  ThreadPool pool(2);
+  Network network = small_network(2);
+  Session session(network, pool);
+  Random random(3);
+  std::vector<PruneMask> masks = random_masks(random, network, 4);
+  session.set_masks(masks);
+  Sgd sgd(network, {0.9, 0.01});
+  Batch batch;
+  load_batch(data, range(0, 20), batch, pool);
+
+  std::vector<std::pair<std::string, std::pair<Values, Values>>> state;  // weights, velocity
+  for (const auto& [name, tensor] : network.parameters())
+    state.emplace_back(name, std::pair{values_of(*tensor), Values(tensor->size(), 0.0)});
+  for (int step = 0; step < 3; ++step) {
+    Activation dlogits;
+    loss(session.forward(batch.images, Mode::training), batch.labels, nullptr, {}, dlogits);
+    session.backward(dlogits);
+    const double rate = 0.1 / (1 + step);
+    std::size_t matrix = 0;
+    for (Index i = 0; i < network.size(); ++i) {
+      const Node& node = network.node(i);
+      const PruneMask* mask = node.has_matrix() ? &masks[matrix++] : nullptr;
+      for (auto& [name, values] : state) {
+        const bool weight = name == node.name + ".weight";
+        if (!weight && name != node.name + ".bias") continue;
+        const Tensor& g = weight ? session.gradient(i).weight : session.gradient(i).bias;
+        auto& [w, v] = values;
+        for (std::size_t k = 0; k < w.size(); ++k) {
+          const auto at = static_cast<Index>(k);
+          if (weight && mask != nullptr &&
+              !mask->kept(at % mask->rows() / mask->granularity(), at / mask->rows()))
+            continue;
+          const double d = g.flat(k) + 0.01 * w[k];
+          v[k] = 0.9 * v[k] + d;
+          w[k] -= rate * (d + 0.9 * v[k]);
+        }
+      }
+    }
+    sgd.step(session, rate, masks);
+  }
+  for (const auto& [name, tensor] : network.parameters())
+    for (const auto& [other, values] : state)
+      if (name == other && name.find("running") == std::string::npos) {
+        INFO(name);
+        CHECK(error_of(values_of(*tensor), values.first) < 1e-6);
+      }
+  for (const auto& [name, tensor] : sgd.state())
+    for (const auto& [other, values] : state)
+      if (name == other + ".velocity") CHECK(error_of(values_of(*tensor), values.second) < 1e-6);
+}
+
+TEST_CASE("A tiny network learns to tell the quarters apart", "[nn]") {
+  const Dataset data = quarters(200, 1), test = quarters(200, 2);
+  ThreadPool pool(2);
+  Network network = small_network(1);
+  TrainConfig config = short_config();
+  config.epochs = 8;
+  config.augment = false;
+  Trainer trainer(network, data, range(0, 200), config, pool);
+  double first = 0.0, last = 0.0;
+  while (!trainer.done()) {
+    const EpochReport report = trainer.run_epoch();
+    (report.epoch == 1 ? first : last) = report.loss;
+  }
+  CHECK(last < 0.2 * first);
+  CHECK(evaluate(trainer.session(), test, range(0, 200)).top1 == 100.0);
+}
+
+TEST_CASE("A run that stops and goes on ends in the same bits", "[nn]") {
+  const Dataset data = quarters(130, 4);
+  const bool augment = GENERATE(true, false), taught = GENERATE(true, false);
+  const Index threads = GENERATE(1, 3);
+  ThreadPool pool(threads);
+  Network teacher = small_network(9);
+  TrainConfig config = short_config();
+  config.augment = augment;
+  const auto make = [&](Network& network) {
+    return Trainer(network, data, range(5, 130), config, pool, taught ? &teacher : nullptr);
+  };
+  const auto run = [](Trainer& trainer, Network& network, Index epochs) {
+    for (Index e = 0; e < epochs; ++e)
+      trainer.run_epoch([&](double progress) { return tightening(network, progress); });
+  };
+
+  Network whole = small_network(1);
+  Trainer uninterrupted = make(whole);
+  run(uninterrupted, whole, 4);
+
+  // Every epoch by a trainer of its own: nothing but what a checkpoint holds goes over, and the
+  // second epoch of each variant has no teacher's logits in memory.
+  Network network = small_network(1), saved = network;
+  std::vector<PruneMask> masks;
+  std::vector<Tensor> momentum;
+  for (Index epoch = 0; epoch < 4; ++epoch) {
+    Network fresh = saved;
+    Trainer trainer = make(fresh);
+    if (epoch > 0) {
+      auto state = trainer.state();
+      for (std::size_t i = 0; i < state.size(); ++i) *state[i].tensor = momentum[i];
+      trainer.resume(epoch, masks);
+    }
+    run(trainer, fresh, 1);
+    CHECK(trainer.epoch() == epoch + 1);
+    saved = fresh;
+    masks = trainer.masks();
+    momentum.clear();
+    for (const auto& [name, tensor] : trainer.state()) momentum.push_back(*tensor);
+  }
+  CHECK(everything(saved) == everything(whole));
+  CHECK(uninterrupted.masks() == masks);
+}
+
+TEST_CASE("A run ends in the same bits on any number of threads", "[nn]") {
+  const Dataset data = quarters(130, 4);
+  const auto outcome = [&](Index threads) {
+    ThreadPool pool(threads);
+    Network network = small_network(1), teacher = small_network(9);
+    Trainer trainer(network, data, range(0, 130), short_config(), pool, &teacher);
+    for (int e = 0; e < 3; ++e) trainer.run_epoch();
+    return everything(network);
+  };
+  const Values one = outcome(1);
+  CHECK(outcome(2) == one);
+  CHECK(outcome(3) == one);
+}
+
+TEST_CASE("The learning rate falls along a half cosine, step by step", "[nn]") {
+  const Dataset data = quarters(130, 4);
+  ThreadPool pool(1);
+  Network network = small_network(1);
+  Trainer trainer(network, data, range(0, 130), short_config(), pool);
+  CHECK(trainer.steps() == 3);
+  Index calls = 0;
+  std::vector<double> progress;
+  for (Index e = 0; e < 4; ++e) {
+    const EpochReport report = trainer.run_epoch(
+        [&](double p) -> std::optional<std::vector<PruneMask>> {
+          progress.push_back(p);
+          return {};
+        },
+        [&](Index done, Index steps) { calls += done <= steps ? 1 : 0; });
+    const double at = (static_cast<double>(3 * e) + 2.0) / 12.0;
+    CHECK(report.learning_rate == Approx(0.025 * (1.0 + std::cos(std::numbers::pi * at))));
+  }
+  CHECK(calls == 12);
+  REQUIRE(progress.size() == 12);
+  for (std::size_t i = 0; i < 12; ++i) CHECK(progress[i] == Approx(static_cast<double>(i) / 12.0));
+  CHECK(trainer.done());
+}
+
+TEST_CASE("A trainer refuses what it can't train", "[nn]") {
+  const Dataset data = quarters(50, 1);
+  ThreadPool pool(1);
+  Network network = small_network(1);
+  const auto id = [&](TrainConfig config, Index images = 50) {
+    return id_of([&] { Trainer(network, data, range(0, images), config, pool).run_epoch(); });
+  };
+  CHECK(id({.batch = 51}) == ErrorId::empty_data);
+  CHECK(id({.batch = 32}, 0) == ErrorId::empty_data);
+  CHECK(id({.epochs = 0}) == ErrorId::out_of_range);
+  CHECK(id({.learning_rate = std::numeric_limits<double>::quiet_NaN()}) == ErrorId::out_of_range);
+  CHECK(id({.batch = 10, .learning_rate = 1e30}) == ErrorId::diverged);
+
+  Network large({1, 9, 9});
+  large.linear("l", 4);
+  CHECK(id_of([&] { Trainer(large, data, range(0, 50), {.batch = 10}, pool); }) ==
+        ErrorId::shape_mismatch);
+  Network few({1, 8, 8});
+  few.linear("l", 3);
+  CHECK(id_of([&] { Trainer(few, data, range(0, 50), {.batch = 50}, pool).run_epoch(); }) ==
+        ErrorId::bad_label);
+}
