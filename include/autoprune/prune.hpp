@@ -5,6 +5,7 @@
 #include "autoprune/prune/column_vector_pruner.hpp"
 #include "autoprune/prune/importance.hpp"
 #include "autoprune/prune/lamp.hpp"
+#include "autoprune/prune/ou_ranking.hpp"
 #include "autoprune/prune/ou_rounding.hpp"
 #include "autoprune/prune/ranking.hpp"
 #include "autoprune/prune/schedule.hpp"

@@ -19,13 +19,16 @@ namespace autoprune::prune {
 /// One layer's vectors in OUs. Sorting is done once; masks for many keep ratios are cheap.
 class OuRanking {
  public:
-  /// `scores` is groups x filters of an R-row layer at granularity G. Throws shape_mismatch,
-  /// out_of_range or not_finite.
+  /// `scores` is groups x filters of an R-row layer at granularity G, none of them negative. Throws
+  /// shape_mismatch, out_of_range or not_finite.
   OuRanking(const Scores& scores, Index rows, Index granularity, Index ou_cols)
       : rows_(rows), granularity_(granularity), ou_cols_(ou_cols), cols_(scores.cols()) {
     if (ou_cols < 1) fail(ErrorId::out_of_range, "OU of ", ou_cols, " columns; needs at least 1");
     const PruneMask empty(rows, cols_, granularity, false);
     detail::check_scores(scores, empty);
+    if (scores.minCoeff() < 0.0F)
+      fail(ErrorId::out_of_range, "importance ", scores.minCoeff(),
+           " of a column-vector; sums over an OU need importance of at least 0");
     order_.resize(static_cast<std::size_t>(scores.size()));
     sums_.setZero(scores.rows(), ceil_div(cols_, ou_cols));
     for (Index g = 0; g < scores.rows(); ++g) {

@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <limits>
+#include <vector>
+
+#include "autoprune/mapping.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::prune;
+using test::error_of;
+
+namespace {
+
+struct Layer {
+  Index rows, granularity, ou_cols;
+  Scores scores;
+
+  [[nodiscard]] Index groups() const { return scores.rows(); }
+  [[nodiscard]] Index cols() const { return scores.cols(); }
+  [[nodiscard]] Index ous() const { return groups() * ceil_div(cols(), ou_cols); }
+  [[nodiscard]] OuRanking ranking() const { return {scores, rows, granularity, ou_cols}; }
+
+  /// Scores by what a vector's weights add up to: those of a short last group weigh less.
+  [[nodiscard]] Scores weighted() const {
+    Scores weighted = scores;
+    const Index last = rows - (groups() - 1) * granularity;
+    weighted.row(groups() - 1) *= static_cast<float>(last) / static_cast<float>(granularity);
+    return weighted;
+  }
+  [[nodiscard]] double importance(const PruneMask& mask) const {
+    const Scores weighted = this->weighted();
+    double sum = 0.0;
+    for (Index g = 0; g < groups(); ++g)
+      for (Index c = 0; c < cols(); ++c) sum += mask.kept(g, c) ? double{weighted(g, c)} : 0.0;
+    return sum;
+  }
+  [[nodiscard]] Index ous_of(const PruneMask& mask) const {
+    return mapping::OuList(mask, ou_cols).size();
+  }
+};
+
+/// Integer scores and granularities that are powers of two: every sum is exact.
+Layer random_layer(Random& random, Index max_groups, Index max_cols) {
+  const Index granularity = Index{1} << random.below(5);
+  const Index groups = 1 + random.below(max_groups), cols = 1 + random.below(max_cols);
+  const Index rows = (groups - 1) * granularity + 1 + random.below(granularity);
+  return {rows, granularity, 1 + random.below(max_cols + 3),
+          test::random_scores(random, groups, cols, 1 + random.below(9))};
+}
+
+}  // namespace
+
+TEST_CASE("a layer keeps as many OUs as its keep ratio says, all of them full") {
+  Random random(41);
+  for (int trial = 0; trial < 400; ++trial) {
+    const Layer layer = random_layer(random, 12, 70);
+    const OuRanking ranking = layer.ranking();
+    for (const double keep : {1e-6, random.uniform(1e-3, 1.0), 1.0}) {
+      const PruneMask mask = ranking.keep(keep);
+      REQUIRE(layer.ous_of(mask) == keep_count(layer.ous(), keep));
+      for (Index g = 0; g < mask.groups(); ++g) {
+        const Index kept = mask.kept_count(g);
+        REQUIRE((kept % layer.ou_cols == 0 || kept == layer.cols()));
+      }
+    }
+    REQUIRE(ranking.keep(1.0) == PruneMask(layer.rows, layer.cols(), layer.granularity));
+  }
+}
+
+TEST_CASE("the mapper finds as many tiles as were kept") {
+  Random random(42);
+  const mapping::CrossbarMapper<Geometry<64, 64, 16, 8, 1>> mapper;
+  for (int trial = 0; trial < 50; ++trial) {
+    const Index rows = 1 + random.below(300), cols = 1 + random.below(60);
+    const Scores scores = test::random_scores(random, ceil_div(rows, 16), cols);
+    const OuRanking ranking(scores, rows, 16, mapper.columns_per_ou());
+    const double keep = random.uniform(1e-3, 1.0);
+    REQUIRE(mapper.count(ranking.keep(keep)).ous ==
+            keep_count(ceil_div(rows, 16) * ceil_div(cols, 8), keep));
+  }
+}
+
+TEST_CASE("no mask of as many OUs is worth more") {
+  Random random(43);
+  for (int trial = 0; trial < 60; ++trial) {
+    const Layer layer = random_layer(random, 3, 4);  // at most 12 vectors, 4096 masks
+    std::vector<double> best(static_cast<std::size_t>(layer.ous()) + 1, -1.0);
+    const Index vectors = layer.scores.size();
+    for (Index bits = 0; bits < (Index{1} << vectors); ++bits) {
+      PruneMask mask(layer.rows, layer.cols(), layer.granularity, false);
+      for (Index i = 0; i < vectors; ++i)
+        mask.set(i / layer.cols(), i % layer.cols(), (bits >> i & 1) == 1);
+      double& known = best[static_cast<std::size_t>(layer.ous_of(mask))];
+      known = std::max(known, layer.importance(mask));
+    }
+    const OuRanking ranking = layer.ranking();
+    for (Index n = 1; n <= layer.ous(); ++n) {
+      const double keep = static_cast<double>(n) / static_cast<double>(layer.ous());
+      REQUIRE(layer.importance(ranking.keep(keep)) == best[static_cast<std::size_t>(n)]);
+    }
+  }
+}
+
+TEST_CASE("OUs of one column are ranked as vectors are") {
+  Random random(44);
+  for (int trial = 0; trial < 200; ++trial) {
+    Layer layer = random_layer(random, 8, 20);
+    layer.ou_cols = 1;
+    const double keep = random.uniform(1e-3, 1.0);
+    REQUIRE(layer.ranking().keep(keep) ==
+            keep_best(layer.weighted(), layer.rows, layer.granularity, keep));
+  }
+}
+
+TEST_CASE("OU scores are the sums over each group's best vectors, chunk by chunk") {
+  Random random(45);
+  for (int trial = 0; trial < 100; ++trial) {
+    const Layer layer = random_layer(random, 6, 30);
+    const Scores weighted = layer.weighted();
+    const Scores got = layer.ranking().ou_scores();
+    REQUIRE(got.size() == layer.ous());
+    for (Index g = 0; g < layer.groups(); ++g) {
+      std::vector<float> sorted(weighted.row(g).begin(), weighted.row(g).end());
+      std::sort(sorted.begin(), sorted.end(), std::greater<>{});
+      std::vector<float> sums(static_cast<std::size_t>(got.cols()), 0.0F);
+      for (std::size_t i = 0; i < sorted.size(); ++i)
+        sums[i / static_cast<std::size_t>(layer.ou_cols)] += sorted[i];
+      REQUIRE(std::equal(sums.begin(), sums.end(), got.row(g).begin()));
+      REQUIRE(std::is_sorted(sums.rbegin(), sums.rend()));
+    }
+  }
+}
+
+TEST_CASE("an OU ranking refuses what it can't rank") {
+  const Scores scores = Scores::Ones(2, 3);
+  REQUIRE(error_of([&] { OuRanking(scores, 8, 4, 0); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { OuRanking(scores, 9, 4, 2); }) == ErrorId::shape_mismatch);
+  for (const double keep : {0.0, -0.5, 1.5})
+    REQUIRE(error_of([&] { (void)OuRanking(scores, 8, 4, 2).keep(keep); }) ==
+            ErrorId::out_of_range);
+  Scores bad = scores;
+  bad(1, 1) = std::numeric_limits<float>::quiet_NaN();
+  REQUIRE(error_of([&] { OuRanking(bad, 8, 4, 2); }) == ErrorId::not_finite);
+  bad(1, 1) = -0.5F;  // a short OU of negative scores would count as more than a full one
+  REQUIRE(error_of([&] { OuRanking(bad, 8, 4, 2); }) == ErrorId::out_of_range);
+}
