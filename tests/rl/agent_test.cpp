@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "reference.hpp"
 #include "toy.hpp"
 
 using namespace autoprune;
@@ -52,6 +53,31 @@ TEST_CASE("exploration is uniform first, then narrows around the policy", "[rl][
     last = distance;
   }
   CHECK(last < 0.02);
+}
+
+TEST_CASE("imitation moves the policy onto the actions that it is shown", "[rl][agent]") {
+  DdpgAgent agent({.shape = {3, 2, {32}}, .actor_rate = 1e-2, .seed = 6});
+  Random random(1);
+  const Matrix states = reference::random_matrix(random, 4, 3);
+  Matrix actions = 0.5F + 0.4F * reference::random_matrix(random, 4, 2).array();
+  const ConstMatrixView s(states.data(), 4, 3), a(actions.data(), 4, 2);
+  const auto miss = [&] {
+    float sum = 0.0F;
+    for (Index r = 0; r < 4; ++r) {
+      const auto action = agent.act({states.row(r).data(), 3});
+      for (Index i = 0; i < 2; ++i) {
+        const float error = action[static_cast<std::size_t>(i)] - actions(r, i);
+        sum += error * error / 8.0F;
+      }
+    }
+    return sum;
+  };
+  const float before = miss();
+  CHECK(agent.imitate(s, a) == Approx(before));
+  for (int step = 0; step < 500; ++step) agent.imitate(s, a);
+  CHECK(miss() < 1e-3F * before);
+  CHECK_THROWS_AS(agent.imitate(s, {actions.data(), 8, 1}), Error);
+  CHECK_THROWS_AS(agent.imitate(s, {actions.data(), 3, 2}), Error);
 }
 
 TEST_CASE("an update needs a whole batch", "[rl][agent]") {

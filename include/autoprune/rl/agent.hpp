@@ -100,6 +100,9 @@ class Agent {
   /// One step of the actor towards actions that are known to be good (behaviour cloning), which the
   /// target actor takes over at once. One decision a row; returns the mean squared error before it.
   float imitate(const ConstMatrixView& states, const ConstMatrixView& actions) {
+    if (states.rows() != actions.rows() || actions.cols() != config_.shape.actions)
+      fail(ErrorId::shape_mismatch, "actions ", actions.rows(), 'x', actions.cols(), " for ",
+           states.rows(), " states; the agent has ", config_.shape.actions, " actions a state");
     d_values_ = actor_.forward(states) - actions;
     const auto size = static_cast<float>(d_values_.size());
     const float loss = d_values_.squaredNorm() / size;
@@ -192,7 +195,7 @@ class Agent {
   std::uint64_t updates_ = 0;
   float baseline_ = 0.0F;
   Batch batch_;
-  Matrix d_values_;  ///< batch x 1: gradient of the loss by the critic's output
+  Matrix d_values_;  ///< gradient of the loss by a network's output
 };
 
 /// The agent of the slides.
