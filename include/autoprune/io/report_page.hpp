@@ -34,7 +34,8 @@ figcaption, .note { color: var(--soft); font-size: 14.5px; max-width: 62em; marg
 .wide { overflow-x: auto; }
 .wide svg { display: block; width: 100%; min-width: 640px; height: auto; }
 .wide + .wide { margin-top: 18px; }
-.pair { display: grid; gap: 20px 32px; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); }
+.pair { display: grid; gap: 20px 32px;
+  grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); }
 .pair svg { display: block; width: 100%; height: auto; }
 .strips { display: flex; flex-wrap: wrap; gap: 18px 24px; }
 .strip { min-width: 172px; }
@@ -75,14 +76,16 @@ converters at the bitlines keep it small.</dd></div>
 row groups.</dd></div>
 <div><dt>column-vector</dt><dd>The weights of one filter in one row group: what is kept or pruned as
 a whole.</dd></div>
-<div><dt>keep ratio, prune ratio</dt><dd>The share of column-vectors that is kept, and the share that
+<div><dt>keep ratio, prune ratio</dt>
+<dd>The share of column-vectors that is kept, and the share that
 is removed.</dd></div>
 <div><dt>crossbar compression (CR)</dt><dd>Crossbars of the dense network divided by crossbars after
 pruning. Per layer: a crossbar belongs to one layer. Pooled: the OUs of all layers are packed
 together.</dd></div>
 <div><dt>dislocation, index buffer</dt><dd>After pruning, a column's place in a crossbar no longer
 tells its filter. The index buffer stores each OU's row group and each vector's filter.</dd></div>
-<div><dt>dead filter</dt><dd>A filter that lost all of its vectors; its output is a constant.</dd></div>
+<div><dt>dead filter</dt>
+<dd>A filter that lost all of its vectors; its output is a constant.</dd></div>
 <div><dt>top-1, top-5</dt><dd>The share of images whose label is the first guess of the network, or
 among its first five.</dd></div>
 <div><dt>float, quantised, on-crossbar</dt><dd>How an accuracy was computed: with floating-point
