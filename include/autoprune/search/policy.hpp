@@ -56,11 +56,14 @@ struct Constraints {
 /// Smallest keep ratio that a policy holds; every layer keeps at least one vector anyway.
 inline constexpr double kLeastKeepRatio = 1e-4;
 
-/// The policy with each keep ratio moved into its layer's bounds.
+/// The policy with each keep ratio moved into its layer's bounds. Throws out_of_range or
+/// shape_mismatch.
 [[nodiscard]] inline Policy clamp_to_bounds(Policy policy, const Constraints& constraints) {
+  constraints.validate(policy.size());
   for (std::size_t k = 0; k < policy.size(); ++k) {
     const Bounds b = constraints.bounds.empty() ? Bounds{} : constraints.bounds[k];
-    policy[k] = std::clamp(policy[k], std::max(kLeastKeepRatio, b.min), b.max);
+    const double least = std::min(b.max, std::max(kLeastKeepRatio, b.min));
+    policy[k] = std::clamp(policy[k], least, b.max);
   }
   return policy;
 }

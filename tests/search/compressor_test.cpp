@@ -1,0 +1,100 @@
+#include "autoprune/search/compressor.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::search;
+using test::id_of;
+
+namespace {
+
+using Geom = Geometry<64, 64, 16, 8, 2>;
+using Pruner = prune::ColumnVectorPruner<16, prune::L2>;
+
+/// Layers of random sizes, one behind the other.
+nn::Network random_network(Random& random, std::uint64_t seed) {
+  nn::Network n({1 + random.below(12), 8, 8});
+  for (const char* name : {"a", "b", "c"})
+    n.conv(name, {.out = 1 + random.below(40), .kernel = 1 + random.below(3)});
+  n.linear("d", 1 + random.below(60));
+  n.initialise(seed);
+  return n;
+}
+
+/// What the library's parts make of one layer.
+PruneMask by_parts(ConstMatrixView weights, double keep, Index ou_cols, OuSelection selection) {
+  const prune::Scores scores = Pruner{}.scores(weights);
+  if (selection == OuSelection::best)
+    return prune::OuRanking(scores, weights.cols(), 16, ou_cols).keep(keep);
+  const PruneMask best = prune::keep_best(scores, weights.cols(), 16, keep);
+  if (selection == OuSelection::part_filled) return best;
+  return prune::round_to_ous(
+      best, scores, ou_cols,
+      selection == OuSelection::refill ? prune::OuRounding::refill : prune::OuRounding::nearest);
+}
+
+}  // namespace
+
+TEST_CASE("masks and counts are those of pruner and mapper") {
+  Random random(51);
+  for (int trial = 0; trial < 40; ++trial) {
+    const nn::Network network = random_network(random, static_cast<std::uint64_t>(trial));
+    const auto selection = static_cast<OuSelection>(random.below(4));
+    mapping::MappingOptions options;
+    options.layout =
+        random.below(2) == 0 ? mapping::BitPlanes::apart : mapping::BitPlanes::adjacent;
+    options.sign =
+        random.below(2) == 0 ? mapping::SignEncoding::pair : mapping::SignEncoding::offset;
+    options.weight_bits = options.sign == mapping::SignEncoding::pair ? 8 : 7;  // 4 slices each
+    const mapping::CrossbarMapper<Geom> mapper(options);
+    const Compressor compressor = Compressor::make<Geom>(Pruner{}, options, selection);
+    REQUIRE(compressor.arrays() == mapper.arrays());
+    REQUIRE(compressor.geometry() == Geom::spec());
+    REQUIRE(compressor.granularity() == 16);
+
+    const std::vector<Ranking> layers = compressor.rank(network);
+    const Policy policy = test::random_policy(random, layers.size());
+    const std::vector<PruneMask> masks = Compressor::masks(layers, policy);
+    const std::vector<Index> nodes = network.matrix_layers();
+    REQUIRE(masks.size() == nodes.size());
+    for (std::size_t k = 0; k < masks.size(); ++k) {
+      const ConstMatrixView weights = weight_matrix(network.node(nodes[k]).weight);
+      REQUIRE(masks[k] == by_parts(weights, policy[k], mapper.columns_per_ou(), selection));
+      REQUIRE(compressor.count(masks[k]).crossbars == mapper.count(masks[k]).crossbars);
+    }
+    const mapping::NetworkCount count = compressor.count(masks);
+    const mapping::NetworkMapping map = compressor.map(masks);
+    for (const mapping::CrossbarCount& c : {count.crossbars, map.crossbars}) {
+      REQUIRE(c.dense == mapper.count(masks).crossbars.dense);
+      REQUIRE(c.per_layer == mapper.count(masks).crossbars.per_layer);
+      REQUIRE(c.pooled == mapper.count(masks).crossbars.pooled);
+    }
+  }
+}
+
+TEST_CASE("a ranking outlives the network that it was made of") {
+  std::vector<Ranking> layers;
+  PruneMask before;
+  {
+    const nn::Network network = test::small_network(3);
+    layers = test::small_compressor().rank(network);
+    before = layers[2].mask(0.4);
+  }
+  REQUIRE(layers[2].mask(0.4) == before);
+}
+
+TEST_CASE("a policy has one keep ratio in (0, 1] a layer") {
+  const std::vector<Ranking> layers = test::small_compressor().rank(test::small_network());
+  for (const Policy& policy : {Policy{}, Policy(3, 0.5), Policy(5, 0.5)})
+    REQUIRE(id_of([&] { (void)Compressor::masks(layers, policy); }) == ErrorId::shape_mismatch);
+  for (const double keep : {0.0, -1.0, 1.01, std::nan("")})
+    REQUIRE(id_of([&] { (void)Compressor::masks(layers, Policy(4, keep)); }) ==
+            ErrorId::out_of_range);
+}
+
+TEST_CASE("a granularity that doesn't divide the crossbar is refused at once") {
+  REQUIRE(id_of([] { (void)Compressor::make<PaperGeometry>(prune::ColumnVectorPruner<24>{}); }) ==
+          ErrorId::mask_mismatch);
+}

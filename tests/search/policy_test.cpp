@@ -1,0 +1,131 @@
+#include "autoprune/search/policy.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "autoprune/search/heuristics.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::search;
+using test::id_of;
+using test::target;
+
+namespace {
+
+struct Fixture {
+  Compressor compressor = test::small_compressor();
+  std::vector<Ranking> layers = compressor.rank(test::small_network(5));
+
+  [[nodiscard]] double reached(const Policy& policy, Counting counting) const {
+    return compression(compressor.count(Compressor::masks(layers, policy)).crossbars, counting);
+  }
+  [[nodiscard]] Policy meet(const Policy& policy, const Constraints& constraints) const {
+    return meet_constraints(policy, constraints, compressor, layers);
+  }
+};
+
+Policy scaled(Policy policy, double factor, const Constraints& constraints) {
+  for (double& keep : policy) keep *= factor;
+  return clamp_to_bounds(std::move(policy), constraints);
+}
+
+/// Bounds for some of four layers, one now and then frozen.
+std::vector<Bounds> random_bounds(Random& random) {
+  std::vector<Bounds> bounds(4);
+  for (Bounds& b : bounds) {
+    const Index kind = random.below(4);
+    if (kind == 0) b = {random.uniform(0.0, 0.3), random.uniform(0.3, 1.0)};
+    if (kind == 1 && random.below(3) == 0) b = {1.0, 1.0};
+  }
+  return bounds;
+}
+
+}  // namespace
+
+TEST_CASE("a target is just reached: one factor for all layers, inside the bounds") {
+  const Fixture f;
+  Random random(61);
+  Index feasible = 0;
+  for (int trial = 0; trial < 300; ++trial) {
+    const Policy policy = test::random_policy(random, 4);
+    Constraints constraints = target(random.uniform(1.2, 4.5),
+                                     random.below(2) == 0 ? Counting::per_layer : Counting::pooled);
+    constraints.bounds = random_bounds(random);
+    const double most = f.reached(scaled(policy, 1e-9, constraints), constraints.counting);
+    if (most < *constraints.target_compression) {
+      REQUIRE(id_of([&] { (void)f.meet(policy, constraints); }) == ErrorId::infeasible_constraint);
+      continue;
+    }
+    ++feasible;
+    const Policy met = f.meet(policy, constraints);
+    REQUIRE(f.reached(met, constraints.counting) >= *constraints.target_compression);
+    // The factor shows in the layers that no bound holds; a slightly larger one misses the target.
+    double factor = 0.0;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const Bounds b = constraints.bounds[k];
+      REQUIRE(met[k] >= b.min);
+      REQUIRE(met[k] <= b.max);
+      if (b.min == 1.0) REQUIRE(met[k] == 1.0);
+      if (met[k] > std::max(b.min, kLeastKeepRatio) && met[k] < b.max) factor = met[k] / policy[k];
+    }
+    if (factor == 0.0) continue;
+    const Policy again = scaled(policy, factor, constraints);
+    for (std::size_t k = 0; k < 4; ++k) REQUIRE(again[k] == Approx(met[k]));
+    REQUIRE(f.reached(scaled(policy, factor * 1.0021, constraints), constraints.counting) <
+            *constraints.target_compression);
+  }
+  REQUIRE(feasible > 100);
+}
+
+TEST_CASE("a target that the upper bounds meet already changes nothing else") {
+  const Fixture f;
+  Constraints constraints = target(1.5);
+  constraints.bounds = std::vector<Bounds>(4, Bounds{0.0, 0.25});
+  REQUIRE(f.meet(Policy(4, 0.01), constraints) == Policy(4, 0.25));
+}
+
+TEST_CASE("pooled crossbars allow targets that crossbars of one layer each don't") {
+  const Fixture f;
+  const Policy policy(4, 0.5);
+  // Four layers keep a crossbar each: at most 19 / 4 = 4.75 per layer, 19 pooled.
+  REQUIRE(f.reached(f.meet(policy, target(4.75, Counting::per_layer)), Counting::per_layer) ==
+          4.75);
+  REQUIRE(id_of([&] { (void)f.meet(policy, target(4.76, Counting::per_layer)); }) ==
+          ErrorId::infeasible_constraint);
+  REQUIRE(f.reached(f.meet(policy, target(19.0)), Counting::pooled) == 19.0);
+  REQUIRE(id_of([&] { (void)f.meet(policy, target(19.1)); }) == ErrorId::infeasible_constraint);
+}
+
+TEST_CASE("without a target a policy is moved into its bounds") {
+  const Fixture f;
+  Constraints constraints;
+  REQUIRE(f.meet({0.0, 0.3, 1.0, 2.0}, constraints) == Policy{kLeastKeepRatio, 0.3, 1.0, 1.0});
+  constraints.bounds = {{1.0, 1.0}, {0.4, 0.9}, {0.0, 0.5}, {0.0, 1e-6}};
+  REQUIRE(f.meet({0.1, 0.3, 1.0, 2.0}, constraints) == Policy{1.0, 0.4, 0.5, 1e-6});
+}
+
+TEST_CASE("constraints that make no sense are refused") {
+  const auto id = [](auto&& change) {
+    Constraints constraints;
+    change(constraints);
+    return id_of([&] { constraints.validate(2); });
+  };
+  for (const double bad : {0.5, -1.0, std::nan("")}) {
+    REQUIRE(id([&](Constraints& c) { c.target_compression = bad; }) == ErrorId::out_of_range);
+    REQUIRE(id([&](Constraints& c) {
+              c.bounds = {{0.0, 1.0}, {bad, 0.4}};
+            }) == ErrorId::out_of_range);
+  }
+  REQUIRE(id([](Constraints& c) { c.max_accuracy_drop = -0.1; }) == ErrorId::out_of_range);
+  REQUIRE(id([](Constraints& c) { c.bounds = {{0.0, 1.0}, {0.0, 0.0}}; }) == ErrorId::out_of_range);
+  REQUIRE(id([](Constraints& c) { c.bounds = {{0.0, 1.0}}; }) == ErrorId::shape_mismatch);
+  REQUIRE(id([](Constraints& c) { c.bounds = {{0.0, 1.0}, {1.0, 1.0}}; }) == ErrorId{});
+
+  const Fixture f;
+  Constraints constraints;
+  constraints.bounds = std::vector<Bounds>(4);
+  REQUIRE(id_of([&] { (void)f.meet(Policy(5, 0.5), constraints); }) == ErrorId::shape_mismatch);
+  REQUIRE(id_of([&] {
+            (void)f.meet({0.5, std::nan(""), 0.5, 0.5}, target(2.0));
+          }) == ErrorId::out_of_range);
+}

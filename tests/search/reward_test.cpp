@@ -1,0 +1,46 @@
+#include "autoprune/search/reward.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::search;
+using test::id_of;
+
+namespace {
+
+struct Row {
+  double compression, accuracy;
+  double rewards[4];  // at alpha = 0.1, 0.5, 1, 2
+};
+
+}  // namespace
+
+TEST_CASE("the reward at the operating points that the slides publish") {
+  const Row rows[] = {
+      {14.3, 99.10, {0.9838, 0.9557, 0.9217, 0.8572}},  // AlexNet
+      {4.3, 98.81, {0.9623, 0.8656, 0.7583, 0.5820}},
+      {11.9, 98.62, {0.9776, 0.9439, 0.9033, 0.8274}},  // VGG16
+      {6.1, 98.62, {0.9687, 0.9017, 0.8245, 0.6894}},
+      {10.3, 98.29, {0.9729, 0.9340, 0.8875, 0.8013}},  // Plain20
+      {7.3, 98.19, {0.9675, 0.9122, 0.8474, 0.7313}},
+  };
+  const double alphas[] = {0.1, 0.5, 1.0, 2.0};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < 4; ++i)
+      REQUIRE(CompressionReward{alphas[i]}({row.compression, row.accuracy, 99.36}) ==
+              Approx(row.rewards[i]).margin(6e-5));
+}
+
+TEST_CASE("nothing saved earns nothing, and accuracy counts alone at alpha 0") {
+  REQUIRE(CompressionReward{}({1.0, 99.0, 99.0}) == 0.0);
+  REQUIRE(CompressionReward{}({0.8, 99.0, 99.0}) == 0.0);  // more crossbars than dense
+  REQUIRE(CompressionReward{0.0}({1.0, 75.0, 99.0}) == Approx(0.75));
+  REQUIRE(CompressionReward{}({1e9, 100.0, 99.0}) == Approx(1.0));
+}
+
+TEST_CASE("an exponent below zero is refused") {
+  REQUIRE(id_of([] { CompressionReward{-1.0}.validate(); }) == ErrorId::out_of_range);
+  REQUIRE_NOTHROW(CompressionReward{0.0}.validate());
+}
