@@ -9,3 +9,4 @@
 #include "autoprune/prune/ou_rounding.hpp"
 #include "autoprune/prune/ranking.hpp"
 #include "autoprune/prune/schedule.hpp"
+#include "autoprune/prune/zero_mask.hpp"

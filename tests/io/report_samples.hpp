@@ -55,7 +55,8 @@ inline Json report() {
                       {"learning_rate", 0.05},
                       {"keep_ratio", 0.5},
                       {"compression_pooled", 2.0 + i},
-                      {"held_out_top1", i % 2 == 0 ? Json(80.0 + i) : Json(nullptr)}});
+                      {"held_out_top1", i % 2 == 0 ? Json(80.0 + i) : Json(nullptr)},
+                      {"seconds", 60.1}});
   return {{"schema", "autoprune.report/1"},
           {"autoprune_version", "0.1.0"},
           {"command", "prune"},

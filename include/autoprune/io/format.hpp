@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "autoprune/core/text.hpp"
 #include "autoprune/core/types.hpp"
 
 namespace autoprune::io {
@@ -23,7 +24,7 @@ namespace autoprune::io {
   std::string text(digits.data(), end);
   const bool zero = text.find_first_not_of("0.") == std::string::npos;
   const std::size_t point = std::min(text.find('.'), text.size());
-  for (std::size_t at = point; at > 3; at -= 3) text.insert(at - 3, ",");
+  for (std::size_t at = point; at > 3; at -= 3) text.insert(at - 3, 1, ',');
   return value < 0.0 && !zero ? "-" + text : text;
 }
 
@@ -37,6 +38,15 @@ namespace autoprune::io {
   if (bits < kKibibyte) return format_number(bits) + " bits";
   if (bits < kKibibyte * 1024.0) return format_number(bits / kKibibyte, 2) + " KiB";
   return format_number(bits / (kKibibyte * 1024.0), 2) + " MiB";
+}
+
+/// "93.1 s", "6 min 53 s", "53 min", "1 h 1 min".
+[[nodiscard]] inline std::string format_seconds(double seconds) {
+  if (!(seconds >= 120.0)) return format_number(seconds, 1) + " s";
+  const auto whole = static_cast<Index>(seconds + 0.5);
+  if (whole < 600) return concat(whole / 60, " min ", whole % 60, " s");
+  if (whole < 3600) return concat((whole + 30) / 60, " min");
+  return concat(whole / 3600, " h ", whole % 3600 / 60, " min");
 }
 
 namespace detail {

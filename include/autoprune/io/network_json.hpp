@@ -205,25 +205,29 @@ inline void save_network(const nn::Network& network, const std::filesystem::path
   save_weights(network, path, metadata, type);
 }
 
-/// The network of a file: a .json graph, with its weights when it names them, or a safetensors file
-/// that carries its graph. Throws missing_value when it carries none, and what parsing throws.
-[[nodiscard]] inline nn::Network read_network(const std::filesystem::path& path) {
-  const std::string origin = concat("file '", path.string(), '\'');
-  if (path.extension() == ".json") {
-    const Json graph = parse_json(read_file(path), origin);
-    nn::Network network = network_from_json(graph, origin);
-    const JsonField root(graph, origin);
-    if (root.has("weights")) load_weights(network, path.parent_path() / root["weights"].text());
-    return network;
-  }
-  const Safetensors file = Safetensors::read(path);
+/// The network of a safetensors file that carries its graph. Throws missing_value when it carries
+/// none, and what parsing throws.
+[[nodiscard]] inline nn::Network read_network(const Safetensors& file) {
   const auto found = file.metadata().find(kNetworkKey);
   if (found == file.metadata().end())
-    fail(ErrorId::missing_value, origin, " has weights but no graph (metadata key '", kNetworkKey,
+    fail(ErrorId::missing_value, "file '", file.origin(),
+         "' has weights but no graph (metadata key '", kNetworkKey,
          "'); name its network, or describe it in a .json file");
-  const std::string where = concat(origin, ", metadata '", kNetworkKey, '\'');
+  const std::string where = concat("file '", file.origin(), "', metadata '", kNetworkKey, '\'');
   nn::Network network = network_from_json(parse_json(found->second, where), where);
   load_weights(network, file);
+  return network;
+}
+
+/// The network of a file: a .json graph, with its weights when it names them, or a safetensors file
+/// that carries its graph. Throws what parsing throws.
+[[nodiscard]] inline nn::Network read_network(const std::filesystem::path& path) {
+  if (path.extension() != ".json") return read_network(Safetensors::read(path));
+  const std::string origin = concat("file '", path.string(), '\'');
+  const Json graph = parse_json(read_file(path), origin);
+  nn::Network network = network_from_json(graph, origin);
+  const JsonField root(graph, origin);
+  if (root.has("weights")) load_weights(network, path.parent_path() / root["weights"].text());
   return network;
 }
 

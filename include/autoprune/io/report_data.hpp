@@ -56,6 +56,7 @@ struct EpochFigures {
   Index epoch = 0;
   double loss = 0.0, learning_rate = 0.0, keep_ratio = 0.0, compression_pooled = 0.0;
   double held_out_top1 = 0.0;  ///< NaN in epochs that weren't evaluated
+  double seconds = 0.0;
 };
 
 /// report.json.
@@ -146,7 +147,8 @@ namespace detail {
           field["keep_ratio"].number(),
           field["compression_pooled"].number(),
           field.has("held_out_top1") ? field["held_out_top1"].number()
-                                     : std::numeric_limits<double>::quiet_NaN()};
+                                     : std::numeric_limits<double>::quiet_NaN(),
+          field["seconds"].number()};
 }
 
 }  // namespace detail

@@ -21,15 +21,6 @@ namespace detail {
   return format_number(value, decimals) + " %";
 }
 
-/// "93.1 s", "6 min 53 s", "53 min", "1 h 1 min".
-[[nodiscard]] inline std::string format_seconds(double seconds) {
-  if (!(seconds >= 120.0)) return format_number(seconds, 1) + " s";
-  const auto whole = static_cast<Index>(seconds + 0.5);
-  if (whole < 600) return concat(whole / 60, " min ", whole % 60, " s");
-  if (whole < 3600) return concat((whole + 30) / 60, " min");
-  return concat(whole / 3600, " h ", whole % 3600 / 60, " min");
-}
-
 [[nodiscard]] inline std::string headline(const ReportData& data) {
   std::string out = "<header>\n<p class=\"kicker\">autoprune " + escape_xml(data.command) +
                     "</p>\n<h1>" + escape_xml(data.network) + " on " + escape_xml(data.data) +

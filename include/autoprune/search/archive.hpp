@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bit>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@ class ArchiveWriter {
 
   void operator()(std::string_view name, std::span<float> values) { put(name, values); }
   void operator()(std::string_view name, std::span<double> values) { put(name, values); }
+  void operator()(std::string_view name, std::span<std::uint8_t> values) { put(name, values); }
   void operator()(std::string_view name, std::uint64_t& value) { put(name, std::span(&value, 1)); }
   void operator()(std::string_view name, double& value) { put(name, std::span(&value, 1)); }
 
@@ -47,10 +49,11 @@ class ArchiveReader {
 
   void operator()(std::string_view name, std::span<float> values) { get(name, values); }
   void operator()(std::string_view name, std::span<double> values) { get(name, values); }
+  void operator()(std::string_view name, std::span<std::uint8_t> values) { get(name, values); }
   void operator()(std::string_view name, std::uint64_t& value) { get(name, std::span(&value, 1)); }
   void operator()(std::string_view name, double& value) { get(name, std::span(&value, 1)); }
 
-  /// Throws truncated_file when bytes are left: the checkpoint is of something else.
+  /// Throws checkpoint_mismatch when bytes are left: the checkpoint is of something else.
   void finish() const {
     if (!rest_.empty())
       fail(ErrorId::checkpoint_mismatch, "the checkpoint has ", rest_.size(), " bytes too many");

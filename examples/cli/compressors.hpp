@@ -1,0 +1,15 @@
+/// @file compressors.hpp
+/// The compressor of a geometry and granularity that are known at run time.
+#pragma once
+
+#include <autoprune/search/compressor.hpp>
+
+#include "options.hpp"
+
+namespace autoprune::cli {
+
+/// Throws not_instantiated for hardware that this program wasn't compiled for.
+[[nodiscard]] search::Compressor make_compressor(const GeometrySpec& geometry, Index granularity,
+                                                 const Options& options);
+
+}  // namespace autoprune::cli

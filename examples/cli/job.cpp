@@ -1,0 +1,212 @@
+#include "job.hpp"
+
+#include <algorithm>
+#include <autoprune/io/network_json.hpp>
+#include <autoprune/io/policy_json.hpp>
+#include <autoprune/nn/zoo.hpp>
+#include <autoprune/prune/zero_mask.hpp>
+#include <charconv>
+
+#include "compressors.hpp"
+
+namespace autoprune::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::optional<io::Datasets> read_data(const Options& options) {
+  if (options.data.empty()) return {};
+  return io::read_dataset(options.data);
+}
+
+/// Images that a network of the zoo takes when no data set says otherwise.
+nn::Shape3 usual_input(const std::string& network) {
+  return network == "lenet5" ? nn::Shape3{1, 32, 32} : nn::Shape3{3, 32, 32};
+}
+
+bool has_weights(const nn::Network& network) {
+  const std::vector<Index> layers = network.matrix_layers();
+  return std::any_of(layers.begin(), layers.end(), [&](Index i) {
+    const Tensor& w = network.node(i).weight;
+    return std::any_of(w.begin(), w.end(), [](float value) { return value != 0.0F; });
+  });
+}
+
+double parse_number(const std::string& text, const std::string& whole) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size())
+    fail(ErrorId::bad_syntax, "bounds '", whole, "' are not of the form LAYER:MIN:MAX, e.g. ",
+         "features.0:0.1:0.5");
+  return value;
+}
+
+}  // namespace
+
+void prove_writable(const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error)
+    fail(ErrorId::cannot_write, "can't make directory '", directory.string(),
+         "': ", error.message(), "; choose another place");
+  const fs::path probe = directory / ".autoprune-probe";
+  io::write_file(probe, "x");
+  fs::remove(probe, error);
+}
+
+Job::Job(const Options& o, Weights weights)
+    : options(o), pool(o.threads), data(read_data(o)), network(read_network()) {
+  const auto from_file = [&](const char* key) {
+    const auto found = metadata_.find(key);
+    return found == metadata_.end() ? std::string{} : found->second;
+  };
+  GeometrySpec geometry = PaperGeometry::spec();
+  if (const std::string text = from_file(kGeometryKey); !text.empty())
+    geometry = GeometrySpec::parse(text);
+  Index granularity = 32;
+  if (const std::string text = from_file(kGranularityKey); !text.empty())
+    std::from_chars(text.data(), text.data() + text.size(), granularity);
+  compressor =
+      make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity), o);
+  constraints = read_constraints();
+  check_inputs(weights);
+  if (weights == Weights::random && !has_weights(network)) network.initialise(o.seed);
+  if (!o.out.empty()) prove_writable(o.out);
+  if (!o.json.empty() && o.json != "-") {
+    const fs::path directory = fs::path(o.json).parent_path();
+    prove_writable(directory.empty() ? "." : directory);
+  }
+}
+
+nn::Network Job::read_network() {
+  const std::vector<std::string> zoo = nn::zoo_names();
+  const std::string& name = options.network;
+  nn::Network net;
+  if (std::find(zoo.begin(), zoo.end(), name) != zoo.end()) {
+    net = nn::make_network(name, data ? data->train.shape() : usual_input(name));
+  } else if (!fs::exists(name) && name.find_first_of("./") == std::string::npos) {
+    fail_unknown("network", name, zoo);
+  } else if (fs::path(name).extension() == ".json") {
+    net = io::read_network(name);
+  } else {
+    const io::Safetensors file = io::Safetensors::read(name);
+    metadata_ = file.metadata();
+    net = io::read_network(file);
+  }
+  if (!options.weights.empty()) io::load_weights(net, options.weights);
+  if (net.matrix_layers().empty())
+    fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
+  return net;
+}
+
+void Job::check_inputs(Weights weights) const {
+  if (weights == Weights::needed && !has_weights(network))
+    fail(ErrorId::missing_value, "network '", options.network,
+         "' has no weights; give them with --weights FILE");
+  if (!data) return;
+  if (data->train.shape() != network.input_shape())
+    fail(ErrorId::shape_mismatch, "images of ", data->train.name, " are ",
+         shape_text(data->train.shape()), ", but network '", options.network, "' takes ",
+         shape_text(network.input_shape()));
+  if (network.outputs() < data->train.classes)
+    fail(ErrorId::shape_mismatch, "network '", options.network, "' has ", network.outputs(),
+         " outputs for the ", data->train.classes, " classes of ", data->train.name);
+}
+
+search::Constraints Job::read_constraints() const {
+  search::Constraints c = options.constraints;
+  const std::vector<std::string> names = io::matrix_layer_names(network);
+  const auto bounds_of = [&](const std::string& name) -> search::Bounds& {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) fail_unknown("layer", name, names);
+    c.bounds.resize(names.size());
+    return c.bounds[static_cast<std::size_t>(found - names.begin())];
+  };
+  for (const std::string& text : options.bounds) {
+    const std::size_t second = text.rfind(':');
+    const std::size_t first =
+        second == 0 || second == std::string::npos ? second : text.rfind(':', second - 1);
+    if (first == std::string::npos || first == second) (void)parse_number("", text);
+    bounds_of(text.substr(0, first)) = {
+        parse_number(text.substr(first + 1, second - first - 1), text),
+        parse_number(text.substr(second + 1), text)};
+  }
+  for (const std::string& name : options.freeze) bounds_of(name) = {1.0, 1.0};
+  c.validate(names.size());
+  return c;
+}
+
+double Job::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+}
+
+nn::Split Job::split() const { return nn::split(data->train, options.held_out); }
+
+std::vector<nn::Batch> Job::held_out_batches() {
+  std::vector<Index> images = split().held_out;
+  if (options.held_out_images < 1)
+    fail(ErrorId::out_of_range, "--held-out-images ", options.held_out_images,
+         "; at least 1 is needed");
+  images.resize(static_cast<std::size_t>(
+      std::min(options.held_out_images, static_cast<Index>(images.size()))));
+  return nn::load_batches(data->train, images, pool);
+}
+
+std::vector<PruneMask> Job::masks_of_zeros(const nn::Network& of) const {
+  std::vector<PruneMask> masks;
+  for (const Index i : of.matrix_layers())
+    masks.push_back(prune::zero_mask(weight_matrix(of.node(i).weight), compressor.granularity()));
+  const bool dense = std::all_of(masks.begin(), masks.end(),
+                                 [](const PruneMask& m) { return m.kept_count() == m.vectors(); });
+  return dense ? std::vector<PruneMask>{} : masks;
+}
+
+std::vector<PruneMask> Job::dense_masks() const {
+  std::vector<PruneMask> masks;
+  for (const Index i : network.matrix_layers()) {
+    const ConstMatrixView weights = weight_matrix(network.node(i).weight);
+    masks.emplace_back(weights.cols(), weights.rows(), compressor.granularity());
+  }
+  return masks;
+}
+
+Index Job::test_images() const {
+  const Index all = data->test.size();
+  if (options.images < 0 || options.images > all)
+    fail(ErrorId::out_of_range, "--images ", options.images, " of a test set of ", all);
+  return options.images == 0 ? all : options.images;
+}
+
+nn::Accuracy Job::test_accuracy(nn::Network& of, const std::vector<PruneMask>& masks) {
+  nn::Session session(of, pool);
+  session.set_masks(masks);
+  return nn::evaluate(session, data->test, nn::range(0, test_images()));
+}
+
+io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
+                     const mapping::NetworkMapping& mapping, io::RunSeconds seconds) const {
+  io::RunDescription run;
+  run.command = options.command;
+  run.network = options.network;
+  run.data = data ? data->train.name : "no data";
+  run.geometry = compressor.geometry();
+  run.granularity = compressor.granularity();
+  run.seed = options.seed;
+  run.threads = pool.threads();
+  run.options = options.to_json();
+  return io::report_json(run, of, masks, mapping, seconds);
+}
+
+std::uint64_t Job::fingerprint(const std::vector<std::string>& groups) const {
+  search::Fingerprint print;
+  print.add(static_cast<double>(options.fingerprint(groups) >> 11));
+  const std::string graph = io::json_text(io::network_to_json(network));
+  print.add(std::span<const char>(graph));
+  for (const nn::ConstNamedTensor& p : network.parameters())
+    print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
+  print.add(std::span<const std::uint8_t>(data->train.labels));
+  return print.value();
+}
+
+}  // namespace autoprune::cli

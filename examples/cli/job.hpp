@@ -1,0 +1,78 @@
+/// @file job.hpp
+/// What every command works with: the inputs, read and checked against one another before any work
+/// begins, and the places where results go, proven writable.
+#pragma once
+
+#include <autoprune/core/thread_pool.hpp>
+#include <autoprune/io/dataset.hpp>
+#include <autoprune/io/report_json.hpp>
+#include <autoprune/io/safetensors.hpp>
+#include <autoprune/nn/evaluate.hpp>
+#include <autoprune/search/compressor.hpp>
+#include <autoprune/search/policy.hpp>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+
+namespace autoprune::cli {
+
+/// Metadata keys under which a pruned network's file names the hardware that it was pruned for.
+inline constexpr const char* kGeometryKey = "autoprune.geometry";
+inline constexpr const char* kGranularityKey = "autoprune.granularity";
+
+/// What a command expects of the network's weights.
+enum class Weights { needed, optional, random };
+
+class Job {
+  // First, because reading the network fills it.
+  io::Metadata metadata_;  ///< of the network's file
+
+ public:
+  Job(const Options& options, Weights weights);
+
+  const Options& options;
+  ThreadPool pool;
+  std::optional<io::Datasets> data;
+  nn::Network network;              ///< as it was given
+  search::Compressor compressor;    ///< of the geometry and the granularity
+  search::Constraints constraints;  ///< with the bounds of every layer
+
+  [[nodiscard]] double seconds() const;
+  /// Images for training and images held out of it.
+  [[nodiscard]] nn::Split split() const;
+  [[nodiscard]] std::vector<nn::Batch> held_out_batches();
+  /// Masks that the network's zeros spell out; none for a network that isn't pruned.
+  [[nodiscard]] std::vector<PruneMask> masks_of_zeros(const nn::Network& of) const;
+  /// Everything kept.
+  [[nodiscard]] std::vector<PruneMask> dense_masks() const;
+  /// Accuracy on the test set, or on its first --images images.
+  [[nodiscard]] nn::Accuracy test_accuracy(nn::Network& of, const std::vector<PruneMask>& masks);
+  [[nodiscard]] Index test_images() const;
+
+  /// The report of a network under masks, without what a command adds to it.
+  [[nodiscard]] io::Json report(const nn::Network& of, const std::vector<PruneMask>& masks,
+                                const mapping::NetworkMapping& mapping,
+                                io::RunSeconds seconds = {}) const;
+  /// Fingerprint of a run: its options in `groups`, the network's weights and the data.
+  [[nodiscard]] std::uint64_t fingerprint(const std::vector<std::string>& groups) const;
+
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const {
+    return options.out / name;
+  }
+
+ private:
+  [[nodiscard]] nn::Network read_network();
+  void check_inputs(Weights weights) const;
+  [[nodiscard]] search::Constraints read_constraints() const;
+
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+/// Throws cannot_write unless files can be made in `directory`, which is made when it is missing.
+void prove_writable(const std::filesystem::path& directory);
+
+}  // namespace autoprune::cli

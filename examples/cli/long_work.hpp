@@ -1,0 +1,46 @@
+/// @file long_work.hpp
+/// The work that takes minutes or hours: it shows its progress, saves itself after every step and
+/// goes on from where it was.
+#pragma once
+
+#include <autoprune/search/policy.hpp>
+
+#include "job.hpp"
+
+namespace autoprune::cli {
+
+/// Names of the checkpoints in --out.
+inline constexpr const char* kSearchCheckpoint = "search.checkpoint";
+inline constexpr const char* kFineTuneCheckpoint = "fine_tune.checkpoint";
+inline constexpr const char* kTrainCheckpoint = "train.checkpoint";
+
+struct SearchResult {
+  search::Policy policy;  ///< the best one
+  io::Json json;          ///< the report's "search"
+  double seconds = 0.0;   ///< with those of the runs that were resumed
+};
+
+/// Throws infeasible_constraint, cannot_write, checkpoint_mismatch.
+[[nodiscard]] SearchResult run_search(Job& job);
+
+struct TrainingResult {
+  std::vector<PruneMask> masks;  ///< none after dense training
+  io::Json json;                 ///< the report's "fine_tune"
+  double seconds = 0.0;
+};
+
+/// Prunes `network`, a copy of the job's, to the policy while it trains; pruned weights are zero
+/// afterwards.
+[[nodiscard]] TrainingResult run_fine_tune(Job& job, nn::Network& network,
+                                           const search::Policy& policy);
+
+/// Trains the network without masks.
+[[nodiscard]] TrainingResult run_training(Job& job, nn::Network& network);
+
+/// Throws when --out holds one of these checkpoints and --resume wasn't given.
+void refuse_checkpoints(const Job& job, const std::vector<std::string>& names);
+
+/// Throws out_of_range or empty_data when this job can't train.
+void check_training(const Job& job);
+
+}  // namespace autoprune::cli

@@ -1,0 +1,69 @@
+/// @file options.hpp
+/// What the user asked for, read and checked as far as it can be without opening a file.
+#pragma once
+
+#include <autoprune/core/geometry.hpp>
+#include <autoprune/io/json.hpp>
+#include <autoprune/mapping/mapping_options.hpp>
+#include <autoprune/search/auto_prune.hpp>
+#include <autoprune/search/fine_tune.hpp>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace autoprune::cli {
+
+enum class Importance { mean_absolute, l2 };
+
+/// An option as it stands in reports; its group tells which part of the work it decides.
+struct OptionValue {
+  std::string group, name;
+  io::Json value;
+};
+
+struct Options {
+  std::string command;
+
+  // Inputs and outputs
+  std::string network, weights, data, policy;
+  std::string json;           ///< "-": standard output
+  std::filesystem::path out;  ///< empty: nothing is kept
+  bool quiet = false, resume = false;
+  Index threads = 0;
+  std::uint64_t seed = 1;
+
+  // Hardware
+  std::optional<GeometrySpec> geometry;  ///< not given: the network file's, or the paper's
+  std::optional<Index> granularity;
+  mapping::MappingOptions mapping;
+  Importance importance = Importance::mean_absolute;
+  search::OuSelection selection = search::OuSelection::best;
+
+  // Policy and constraints
+  std::optional<double> keep;  ///< map: keep ratio of a heuristic policy
+  search::Origin heuristic = search::Origin::lamp;
+  search::Constraints constraints;  ///< without bounds, which need a network
+  std::vector<std::string> freeze, bounds;
+
+  // Search, fine-tuning, evaluation
+  search::SearchConfig search;
+  search::CompressionReward reward;
+  search::Metric metric = search::Metric::top1;
+  Index held_out = 5000, held_out_images = 2000, calibration_images = 512;
+  search::FineTuneConfig fine_tune;
+  Index images = 0;  ///< of the test set; 0: all
+
+  std::vector<OptionValue> all;  ///< every option of the command, given or default
+
+  /// The options as an object, for reports.
+  [[nodiscard]] io::Json to_json() const;
+  /// A number that tells runs apart whose results differ: of the options in `groups`.
+  [[nodiscard]] std::uint64_t fingerprint(const std::vector<std::string>& groups) const;
+};
+
+/// Reads the command line. Nothing comes back when help or the version was asked for, and has been
+/// printed. Throws config errors.
+[[nodiscard]] std::optional<Options> read_options(int argc, const char* const* argv);
+
+}  // namespace autoprune::cli

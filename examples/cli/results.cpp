@@ -1,0 +1,47 @@
+#include "results.hpp"
+
+#include <autoprune/io/mapping_json.hpp>
+#include <autoprune/io/network_json.hpp>
+#include <autoprune/io/policy_json.hpp>
+#include <autoprune/io/report_html.hpp>
+#include <autoprune/io/report_text.hpp>
+#include <iostream>
+
+namespace autoprune::cli {
+
+namespace {
+
+std::string text_of(const io::Json& document) { return io::json_text(document, 1) + "\n"; }
+
+}  // namespace
+
+void write_json(const Job& job, const io::Json& report, const std::string& text) {
+  const std::string& json = job.options.json;
+  if (json == "-")
+    std::cout << text_of(report) << std::flush;
+  else
+    std::cout << text << std::flush;
+  if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output; is its disk full?");
+  if (!json.empty() && json != "-") io::write_file(json, text_of(report));
+}
+
+void write_report(const Job& job, const io::Json& report, const io::Json& mapping) {
+  if (!job.options.out.empty()) {
+    if (!mapping.is_null()) io::write_file(job.file("mapping.json"), io::json_text(mapping) + "\n");
+    io::write_file(job.file("report.json"), text_of(report));
+    io::write_file(job.file("report.html"), io::report_html(report, mapping));
+  }
+  write_json(job, report, io::report_table(report));
+}
+
+void write_policy(const Job& job, const search::Policy& policy) {
+  io::write_file(job.file("policy.json"), text_of(io::policy_to_json(job.network, policy)));
+}
+
+void write_network(const Job& job, const nn::Network& network, const std::string& name) {
+  io::save_network(network, job.file(name),
+                   {{kGeometryKey, job.compressor.geometry().to_string()},
+                    {kGranularityKey, concat(job.compressor.granularity())}});
+}
+
+}  // namespace autoprune::cli

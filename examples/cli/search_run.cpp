@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <autoprune/io/checkpoint_file.hpp>
+#include <autoprune/io/format.hpp>
+#include <autoprune/search/auto_prune.hpp>
+
+#include "long_work.hpp"
+#include "progress.hpp"
+
+namespace autoprune::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string objective(const Options& o) {
+  return concat("(1 - 1/CR)^", o.reward.alpha, " x ",
+                o.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy, CR ",
+                o.constraints.counting == search::Counting::pooled ? "pooled" : "per layer");
+}
+
+search::EnvironmentImages images(Job& job) {
+  const nn::Split split = job.split();
+  const Index calibration = job.options.calibration_images;
+  if (calibration < 1 || calibration > static_cast<Index>(split.train.size()))
+    fail(ErrorId::out_of_range, "--calibration-images ", calibration, " of ", split.train.size(),
+         " training images");
+  return {nn::load_batches(job.data->train, nn::range(0, calibration), job.pool),
+          job.held_out_batches()};
+}
+
+std::string describe(const search::AutoPruner<>& pruner, Index episodes) {
+  const search::Episode& best = pruner.episodes()[static_cast<std::size_t>(pruner.best())];
+  const mapping::CrossbarCount& count = best.outcome.crossbars;
+  return concat(pruner.episodes().size(), '/', episodes, " episodes  best reward ",
+                io::format_number(best.outcome.reward, 4), " (", search::origin_name(best.origin),
+                ")  CR ", io::format_number(count.compression_per_layer(), 2), " per layer, ",
+                io::format_number(count.compression_pooled(), 2), " pooled  accuracy ",
+                io::format_number(best.outcome.accuracy, 2), " %");
+}
+
+}  // namespace
+
+SearchResult run_search(Job& job) {
+  const Options& o = job.options;
+  search::SearchConfig config = o.search;
+  config.seed = o.seed;
+  search::PruningEnvironment<> environment(job.network, job.compressor, images(job),
+                                           job.constraints, job.pool, o.metric, o.reward);
+  search::AutoPruner<> pruner(environment, config);
+
+  const fs::path checkpoint = job.file(kSearchCheckpoint);
+  const std::uint64_t run = job.fingerprint({"Hardware", "Constraints", "Search"});
+  double before = 0.0;
+  if (fs::exists(checkpoint)) {
+    const io::Checkpoint saved = io::read_checkpoint(checkpoint, run);
+    pruner.restore(saved.bytes);
+    before = saved.seconds;
+  }
+  const double began = job.seconds();
+  const auto worked = [&] { return before + job.seconds() - began; };
+  const auto done = [&] {
+    return static_cast<double>(pruner.episodes().size()) / static_cast<double>(config.episodes);
+  };
+  Progress progress("search", o.quiet, done());
+  const Index tenth = std::max<Index>(1, config.episodes / 10);
+  while (!pruner.done()) {
+    pruner.run_episode();
+    io::write_checkpoint(checkpoint, {run, worked(), pruner.save()});
+    const auto count = static_cast<Index>(pruner.episodes().size());
+    progress.show(done(), describe(pruner, config.episodes), count % tenth == 0 || pruner.done());
+  }
+  return {pruner.best_outcome().keep_ratios, io::search_json(pruner, objective(o)), worked()};
+}
+
+}  // namespace autoprune::cli

@@ -1,0 +1,152 @@
+/// @file report_json.hpp
+/// Results of the library as report.json, the document that report_table() and report_html() read:
+///
+///     Json report = report_json(run, network, masks, compressor.map(masks));
+///     report["accuracy"] = accuracy_json(10000, dense, pruned);
+///     report["search"] = search_json(pruner, "(1 - 1 / CR) * top-1 accuracy");
+///     write_file("report.html", report_html(report, mapping_to_json(...)));
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "autoprune/core/version.hpp"
+#include "autoprune/io/json.hpp"
+#include "autoprune/io/report_data.hpp"
+#include "autoprune/mapping/mapping_result.hpp"
+#include "autoprune/nn/evaluate.hpp"
+#include "autoprune/nn/network.hpp"
+#include "autoprune/search/auto_prune.hpp"
+
+namespace autoprune::io {
+
+/// How the results came about.
+struct RunDescription {
+  std::string command, network, data;
+  GeometrySpec geometry;
+  Index granularity = 0;
+  std::uint64_t seed = 0;
+  Index threads = 1;
+  Json options = Json::object();
+};
+
+struct RunSeconds {
+  double search = 0.0, fine_tune = 0.0, total = 0.0;
+};
+
+namespace detail {
+
+[[nodiscard]] inline Json layer_json(const nn::Node& node, const PruneMask& mask,
+                                     const mapping::LayerMapping& layer) {
+  const mapping::LayerCount& count = layer.count;
+  return {{"name", node.name},
+          {"op", nn::op_name(node.op)},
+          {"rows", count.rows},
+          {"cols", count.cols},
+          {"crossbars_dense", count.crossbars_dense},
+          {"crossbars", count.crossbars},
+          {"ous", count.ous},
+          {"vectors", count.vectors},
+          {"kept", count.kept},
+          {"keep_ratio", mask.keep_ratio()},
+          {"dead_filters", mask.dead_filters()},
+          {"index_bits", layer.index.bits()}};
+}
+
+[[nodiscard]] inline Json top_json(const nn::Accuracy& accuracy) {
+  return {{"top1", accuracy.top1}, {"top5", accuracy.top5}};
+}
+
+}  // namespace detail
+
+/// The part of the document that every run has: what was mapped and counted. Throws mask_mismatch
+/// when masks and mapping aren't the network's.
+[[nodiscard]] inline Json report_json(const RunDescription& run, const nn::Network& network,
+                                      std::span<const PruneMask> masks,
+                                      const mapping::NetworkMapping& mapping,
+                                      const RunSeconds& seconds = {}) {
+  const std::vector<Index> nodes = network.matrix_layers();
+  if (masks.size() != nodes.size() || mapping.layers.size() != nodes.size())
+    fail(ErrorId::mask_mismatch, masks.size(), " masks and ", mapping.layers.size(),
+         " mapped layers for a network of ", nodes.size());
+  Json layers = Json::array();
+  for (std::size_t k = 0; k < nodes.size(); ++k)
+    layers.push_back(detail::layer_json(network.node(nodes[k]), masks[k], mapping.layers[k]));
+  const mapping::CrossbarCount& crossbars = mapping.crossbars;
+  const mapping::IndexSizes& index = mapping.index_sizes;
+  return {
+      {"schema", "autoprune.report/1"},
+      {"autoprune_version", AUTOPRUNE_VERSION},
+      {"command", run.command},
+      {"network", run.network},
+      {"data", run.data},
+      {"geometry", run.geometry.to_string()},
+      {"granularity", run.granularity},
+      {"seed", run.seed},
+      {"threads", run.threads},
+      {"options", run.options},
+      {"layers", layers},
+      {"crossbars",
+       {{"dense", crossbars.dense},
+        {"per_layer", crossbars.per_layer},
+        {"pooled", crossbars.pooled}}},
+      {"compression",
+       {{"per_layer", crossbars.compression_per_layer()},
+        {"pooled", crossbars.compression_pooled()}}},
+      {"index",
+       {{"explicit_bits", index.explicit_bits},
+        {"bitmap_bits", index.bitmap_bits},
+        {"delta_bits", index.delta_bits}}},
+      {"seconds",
+       {{"search", seconds.search}, {"fine_tune", seconds.fine_tune}, {"total", seconds.total}}}};
+}
+
+/// The value of "accuracy".
+[[nodiscard]] inline Json accuracy_json(Index images, const nn::Accuracy& dense,
+                                        const std::optional<nn::Accuracy>& pruned = {},
+                                        std::string_view kind = "float") {
+  Json accuracy = {{"kind", kind}, {"images", images}, {"dense", detail::top_json(dense)}};
+  if (pruned) accuracy["pruned"] = detail::top_json(*pruned);
+  return accuracy;
+}
+
+/// The value of "search"; `objective` says in words what the reward is. Throws wrong_order before
+/// the first episode.
+template <class Environment>
+[[nodiscard]] Json search_json(const search::AutoPruner<Environment>& pruner,
+                               std::string_view objective) {
+  Json episodes = Json::array();
+  for (const search::Episode& episode : pruner.episodes()) {
+    const search::Outcome& outcome = episode.outcome;
+    episodes.push_back({{"episode", episodes.size()},
+                        {"kind", search::origin_name(episode.origin)},
+                        {"reward", outcome.reward},
+                        {"accuracy", outcome.accuracy},
+                        {"feasible", outcome.feasible},
+                        {"compression_per_layer", outcome.crossbars.compression_per_layer()},
+                        {"compression_pooled", outcome.crossbars.compression_pooled()},
+                        {"keep_ratios", outcome.keep_ratios}});
+  }
+  return {{"objective", objective}, {"best", pruner.best()}, {"episodes", std::move(episodes)}};
+}
+
+/// The value of "fine_tune".
+[[nodiscard]] inline Json fine_tune_json(std::span<const EpochFigures> history) {
+  Json epochs = Json::array();
+  for (const EpochFigures& e : history)
+    epochs.push_back({{"epoch", e.epoch},
+                      {"loss", e.loss},
+                      {"learning_rate", e.learning_rate},
+                      {"keep_ratio", e.keep_ratio},
+                      {"compression_pooled", e.compression_pooled},
+                      {"held_out_top1", e.held_out_top1},
+                      {"seconds", e.seconds}});
+  return {{"epochs", std::move(epochs)}};
+}
+
+}  // namespace autoprune::io

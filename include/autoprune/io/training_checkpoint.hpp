@@ -1,0 +1,110 @@
+/// @file training_checkpoint.hpp
+/// Everything that a training run, dense or fine-tuning, needs to go on to the same bits.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/io/report_data.hpp"
+#include "autoprune/nn/train.hpp"
+#include "autoprune/search/archive.hpp"
+
+namespace autoprune::io {
+
+/// What a run has reached, besides the parameters and their momentum.
+struct TrainingState {
+  Index epoch = 0;
+  bool tightened = false;        ///< fine-tuning: the masks are final
+  std::vector<PruneMask> masks;  ///< none: dense
+  std::vector<EpochFigures> history;
+};
+
+namespace detail {
+
+/// Calls archive(name, number) for an integer of any kind.
+template <class Archive, class Number>
+void visit_number(Archive& archive, std::string_view name, Number& number) {
+  auto value = static_cast<std::uint64_t>(number);
+  archive(name, value);
+  number = static_cast<Number>(value);
+}
+
+template <class Archive>
+void visit_mask(Archive& archive, const std::string& layer, PruneMask& mask) {
+  std::vector<std::uint8_t> kept;
+  for (Index g = 0; g < mask.groups(); ++g)
+    for (Index c = 0; c < mask.cols(); ++c) kept.push_back(mask.kept(g, c) ? 1 : 0);
+  archive(layer + ".mask", std::span<std::uint8_t>(kept));
+  auto at = kept.begin();
+  for (Index g = 0; g < mask.groups(); ++g)
+    for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, *at++ != 0);
+}
+
+template <class Archive>
+void visit_masks(Archive& archive, const nn::Network& network, std::vector<PruneMask>& masks) {
+  Index granularity = masks.empty() ? 0 : masks.front().granularity();
+  visit_number(archive, "granularity", granularity);
+  if (granularity == 0) return;
+  const std::vector<Index> layers = network.matrix_layers();
+  masks.resize(layers.size());
+  for (std::size_t k = 0; k < layers.size(); ++k) {
+    const nn::Node& node = network.node(layers[k]);
+    if constexpr (Archive::loading) {
+      const ConstMatrixView weights = weight_matrix(node.weight);
+      masks[k] = PruneMask(weights.cols(), weights.rows(), granularity);
+    }
+    visit_mask(archive, node.name, masks[k]);
+  }
+}
+
+template <class Archive>
+void visit_training(Archive& archive, nn::Network& network, nn::Trainer& trainer,
+                    TrainingState& state) {
+  const auto visit_all = [&](const std::vector<nn::NamedTensor>& tensors) {
+    for (const nn::NamedTensor& t : tensors)
+      archive(t.name, std::span<float>(t.tensor->data(), t.tensor->size()));
+  };
+  visit_all(network.parameters());
+  visit_all(trainer.state());
+  visit_number(archive, "epoch", state.epoch);
+  visit_number(archive, "tightened", state.tightened);
+  visit_masks(archive, network, state.masks);
+  if (state.epoch < 0 || state.epoch > 1'000'000)
+    fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: ", state.epoch, " epochs");
+  state.history.resize(static_cast<std::size_t>(state.epoch));
+  for (EpochFigures& e : state.history) {
+    visit_number(archive, "history.epoch", e.epoch);
+    for (double* figure : {&e.loss, &e.learning_rate, &e.keep_ratio, &e.compression_pooled,
+                           &e.held_out_top1, &e.seconds})
+      archive("history.figure", *figure);
+  }
+}
+
+}  // namespace detail
+
+/// The run as bytes. `state.history` holds one entry an epoch.
+[[nodiscard]] inline std::string save_training(nn::Network& network, nn::Trainer& trainer,
+                                               TrainingState state) {
+  search::ArchiveWriter out;
+  detail::visit_training(out, network, trainer, state);
+  return out.bytes();
+}
+
+/// Sets the network's parameters and the trainer's momentum; the caller hands the state that comes
+/// back to Trainer::resume() or FineTuner::resume(). Throws checkpoint_mismatch or truncated_file.
+[[nodiscard]] inline TrainingState load_training(std::string_view bytes, nn::Network& network,
+                                                 nn::Trainer& trainer) {
+  search::ArchiveReader in(bytes);
+  TrainingState state;
+  detail::visit_training(in, network, trainer, state);
+  in.finish();
+  return state;
+}
+
+}  // namespace autoprune::io
