@@ -55,7 +55,8 @@ class AutoPruner {
         agent_(agent_config()),
         start_(config_.warm_start ? warm_start(environment.rankings(), environment.constraints())
                                   : std::vector<Proposal>{}),
-        exploration_(config_.seed, kExplorationStream) {}
+        exploration_(config_.seed, kExplorationStream),
+        fingerprint_(fingerprint()) {}
 
   [[nodiscard]] const std::vector<Episode>& episodes() const noexcept { return episodes_; }
   [[nodiscard]] bool done() const noexcept {
@@ -207,7 +208,7 @@ class AutoPruner {
              " is another one; resume with the network and the options of the first run");
     };
     check("format", 1);
-    check("fingerprint", fingerprint());
+    check("fingerprint", fingerprint_);
     std::uint64_t count = episodes_.size(), imitated = static_cast<std::uint64_t>(imitated_ + 1);
     archive("episodes", count);
     if (count > static_cast<std::uint64_t>(config_.episodes))
@@ -248,25 +249,16 @@ class AutoPruner {
 
   /// Of all that a resumed search has to have in common with the first.
   [[nodiscard]] std::uint64_t fingerprint() const {
-    Fingerprint print;
-    for (const nn::ConstNamedTensor& p : environment_.network().parameters())
-      if (p.name.find("running_") == std::string::npos)
-        print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
-    const Constraints& c = environment_.constraints();
-    print.add(c.target_compression.value_or(-1.0)).add(c.max_accuracy_drop.value_or(-1.0));
-    print.add(static_cast<double>(c.counting));
-    for (const Bounds& b : c.bounds) print.add(b.min).add(b.max);
-    const std::string geometry = environment_.compressor().geometry().to_string();
-    print.add(std::span<const char>(geometry));
-    print.add(static_cast<double>(environment_.compressor().granularity()));
-    print.add(environment_.dense_accuracy());
+    Fingerprint print = environment_.fingerprint();
+    const rl::AgentConfig& agent = agent_.config();
     for (const double v :
-         {config_.warm_start ? 1.0 : 0.0, config_.least_keep, config_.warm_noise,
-          config_.warm_noise_decay, config_.warm_share,
-          static_cast<double>(config_.imitation_steps), static_cast<double>(config_.anchor_steps),
-          static_cast<double>(config_.seed)})
+         {config_.least_keep, config_.warm_share, agent.actor_rate, agent.critic_rate,
+          agent.discount, agent.tau, agent.baseline_rate, agent.noise, agent.noise_decay})
       print.add(v);
-    return print.value();
+    for (const Index v : {Index{config_.warm_start}, config_.imitation_steps, config_.anchor_steps,
+                          agent.batch, agent.warmup_episodes})
+      print.add(static_cast<double>(v));
+    return print.add(std::span(&config_.seed, 1)).value();
   }
 
   Environment& environment_;
@@ -276,6 +268,7 @@ class AutoPruner {
   std::vector<Episode> episodes_;
   Index imitated_ = -1;
   Random exploration_;
+  std::uint64_t fingerprint_;
 };
 
 }  // namespace autoprune::search

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autoprune/nn/evaluate.hpp"
+#include "autoprune/search/archive.hpp"
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/reward.hpp"
@@ -92,6 +93,34 @@ class PruningEnvironment {
                           dense_accuracy_}) -
                  (out.feasible ? 0.0 : 1.0);
     return out;
+  }
+
+  /// Of all that outcomes depend on. Pruner, mapping and reward, which may be of any type, are told
+  /// apart by what they answer.
+  [[nodiscard]] Fingerprint fingerprint() const {
+    Fingerprint print;
+    for (const nn::ConstNamedTensor& p : network_.parameters())
+      if (p.name.find("running_") == std::string::npos)
+        print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
+    for (const Ranking& layer : layers_) {
+      print.add(std::span<const float>(layer.vectors.data(),
+                                       layer.vectors.data() + layer.vectors.size()));
+      for (const double keep : {0.1, 0.3, 1.0}) {
+        const mapping::LayerCount count = compressor_.count(layer.mask(keep));
+        for (const Index n : {count.kept, count.ous, count.crossbars, count.crossbars_dense})
+          print.add(static_cast<double>(n));
+      }
+    }
+    for (const auto* batches : {&images_.calibration, &images_.held_out})
+      for (const nn::Batch& batch : *batches)
+        print.add(std::span<const std::uint8_t>(batch.labels));
+    print.add(constraints_.target_compression.value_or(-1.0));
+    print.add(constraints_.max_accuracy_drop.value_or(-1.0));
+    print.add(static_cast<double>(constraints_.counting));
+    for (const Bounds& b : constraints_.bounds) print.add(b.min).add(b.max);
+    return print.add(reward_({3.0, 50.0, 60.0}))
+        .add(static_cast<double>(metric_))
+        .add(dense_accuracy_);
   }
 
  private:

@@ -1,0 +1,182 @@
+#include "autoprune/search/fine_tune.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "autoprune/search/heuristics.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::search;
+using test::id_of;
+
+namespace {
+
+FineTuneConfig short_config() {
+  FineTuneConfig config;
+  config.train.epochs = 6;
+  config.train.batch = 32;
+  config.train.learning_rate = 0.02;
+  config.train.variants = 2;
+  return config;
+}
+
+/// A network on its way to a quarter of its crossbars.
+struct Run {
+  explicit Run(const Constraints& constraints = test::target(4.0),
+               OuSelection selection = OuSelection::best, Index threads = 1)
+      : pool(threads),
+        compressor(test::small_compressor(selection)),
+        tuner(network, test::images(), nn::range(0, 256), policy(constraints), constraints,
+              compressor, short_config(), pool, &teacher) {}
+
+  [[nodiscard]] Policy policy(const Constraints& constraints) const {
+    const std::vector<Ranking> layers = compressor.rank(network);
+    return meet_constraints(heuristic(Origin::lamp, layers, 0.25).policy, constraints, compressor,
+                            layers);
+  }
+  void run() {
+    while (!tuner.done()) tuner.run_epoch();
+  }
+  [[nodiscard]] double accuracy() {
+    return nn::evaluate(tuner.trainer().session(), test::images(), nn::range(256, 384)).top1;
+  }
+
+  ThreadPool pool;
+  nn::Network network = test::trained(), teacher = test::trained();
+  Compressor compressor;
+  FineTuner tuner;
+};
+
+/// What a checkpoint holds.
+struct Saved {
+  nn::Network network;
+  std::vector<Tensor> momentum;
+  std::vector<PruneMask> masks;
+  Index epoch;
+  bool tightened;
+};
+
+Saved save(Run& run) {
+  Saved saved{
+      run.network, {}, run.tuner.masks(), run.tuner.trainer().epoch(), run.tuner.tightened()};
+  for (const nn::NamedTensor& t : run.tuner.trainer().state()) saved.momentum.push_back(*t.tensor);
+  return saved;
+}
+
+void restore(Run& run, const Saved& saved) {
+  const auto to = run.network.parameters();
+  const auto from = saved.network.parameters();
+  for (std::size_t i = 0; i < to.size(); ++i) *to[i].tensor = *from[i].tensor;
+  const auto momentum = run.tuner.trainer().state();
+  for (std::size_t i = 0; i < momentum.size(); ++i) *momentum[i].tensor = saved.momentum[i];
+  run.tuner.resume(saved.epoch, saved.masks, saved.tightened);
+}
+
+}  // namespace
+
+TEST_CASE("masks only ever tighten, in many steps, and stay from three fifths of the epochs on") {
+  Run run;
+  std::vector<Index> kept(4, 1 << 20);
+  Index changes = 0;
+  double last_change = 0.0;
+  while (!run.tuner.done())
+    run.tuner.run_epoch([&](Index step, Index steps) {
+      const std::vector<PruneMask>& masks = run.tuner.masks();
+      REQUIRE(masks.size() == 4);
+      bool changed = false;
+      for (std::size_t k = 0; k < 4; ++k) {
+        REQUIRE(masks[k].kept_count() <= kept[k]);
+        changed = changed || masks[k].kept_count() < kept[k];
+        kept[k] = masks[k].kept_count();
+      }
+      if (!changed) return;
+      ++changes;
+      last_change = (static_cast<double>(run.tuner.trainer().epoch()) +
+                     static_cast<double>(step) / static_cast<double>(steps)) /
+                    6.0;
+    });
+  REQUIRE(run.tuner.tightened());
+  REQUIRE(changes > 10);
+  REQUIRE(last_change == Approx(0.6).margin(0.1));
+}
+
+TEST_CASE("the last masks reach the target, whatever the ranking has become") {
+  for (const OuSelection selection :
+       {OuSelection::best, OuSelection::refill, OuSelection::nearest, OuSelection::part_filled})
+    for (const Counting counting : {Counting::pooled, Counting::per_layer}) {
+      const Constraints constraints = test::target(3.5, counting);
+      Run run(constraints, selection);
+      run.run();
+      const auto count = run.compressor.count(run.tuner.masks()).crossbars;
+      REQUIRE(compression(count, counting) >= 3.5);
+    }
+}
+
+TEST_CASE("the erased network is the masked one") {
+  Run run;
+  run.run();
+  const std::vector<PruneMask> masks = run.tuner.masks();
+  const double masked = run.accuracy();
+  const nn::Batch batch = nn::load_batches(test::images(), nn::range(0, 32), run.pool).front();
+  const nn::test::Values before =
+      nn::test::values_of(run.tuner.trainer().session().forward(batch.images, nn::Mode::inference));
+
+  run.tuner.erase_pruned();
+  const std::vector<Index> layers = run.network.matrix_layers();
+  for (std::size_t k = 0; k < layers.size(); ++k) {
+    const MatrixView weights = weight_matrix(run.network.node(layers[k]).weight);
+    Index wrong = 0;
+    for (Index c = 0; c < weights.rows(); ++c)
+      for (Index r = 0; r < weights.cols(); ++r)
+        wrong += masks[k].kept(r / 8, c) == (weights(c, r) != 0.0F) ? 0 : 1;
+    REQUIRE(wrong == 0);
+  }
+  nn::Session dense(run.network, run.pool);
+  const nn::test::Values after =
+      nn::test::values_of(dense.forward(batch.images, nn::Mode::inference));
+  REQUIRE(nn::test::error_of(after, before) < 1e-5);
+  REQUIRE(nn::evaluate(dense, test::images(), nn::range(256, 384)).top1 == masked);
+}
+
+TEST_CASE("fine-tuning gives accuracy back") {
+  Run run;
+  PruningEnvironment<> environment(test::trained(), run.compressor,
+                                   test::environment_images(run.pool), test::target(4.0), run.pool);
+  const double pruned = environment.evaluate(run.policy(test::target(4.0))).accuracy;
+  run.run();
+  REQUIRE(run.accuracy() >= pruned);
+  REQUIRE(run.accuracy() >= environment.dense_accuracy() - 5.0);
+}
+
+TEST_CASE("fine-tuning that is stopped after any epoch ends in the same bits") {
+  Run whole;
+  std::vector<Saved> saves = {save(whole)};
+  while (!whole.tuner.done()) {
+    whole.tuner.run_epoch();
+    saves.push_back(save(whole));
+  }
+  const std::vector<float> expected = test::everything(whole.network);
+  for (const Saved& saved : saves) {
+    Run resumed(test::target(4.0), OuSelection::best, 2);
+    restore(resumed, saved);
+    resumed.run();
+    REQUIRE(test::everything(resumed.network) == expected);
+    REQUIRE(resumed.tuner.masks() == whole.tuner.masks());
+  }
+}
+
+TEST_CASE("a policy for another network, or a schedule that makes no sense, is refused") {
+  Run run;
+  FineTuneConfig config = short_config();
+  nn::Network network = test::trained();
+  const auto tune = [&](const Policy& policy) {
+    FineTuner tuner(network, test::images(), nn::range(0, 256), policy, {}, run.compressor, config,
+                    run.pool);
+    tuner.run_epoch();
+  };
+  REQUIRE(id_of([&] { tune(Policy(3, 0.5)); }) == ErrorId::shape_mismatch);
+  REQUIRE(id_of([&] { tune(Policy(4, 1.5)); }) == ErrorId::out_of_range);
+  config.schedule.ramp = 0.0;
+  REQUIRE(id_of([&] { tune(Policy(4, 0.5)); }) == ErrorId::out_of_range);
+}
