@@ -48,7 +48,7 @@ class MatrixLayer {
     const ConstMatrixView w = weight_matrix(weight);
     const auto size = static_cast<std::size_t>(plan_.kept_weights);
     forward_weights_.resize(size);
-    backward_weights_.resize(backward ? size : 0);
+    if (backward) backward_weights_.resize(size);
     pool.for_each(static_cast<Index>(plan_.spans.size()), [&](Index s) {
       const detail::Span& span = plan_.spans[static_cast<std::size_t>(s)];
       pack_forward(w, span);
@@ -78,20 +78,23 @@ class MatrixLayer {
   /// dx = W^T dy. Resizes dx. Needs pack() with `backward`.
   void backward_input(const Activation& dy, Activation& dx, ThreadPool& pool) const {
     dx.resize(shape().in, dy.images());
-    const auto spans = static_cast<Index>(plan_.spans.size());
     const auto clear = [&](Index b) { std::fill_n(dx.block(b), dx.block_size(), 0.0F); };
     if (shape().positions() > 1) {
       pool.for_each(dy.blocks(), [&](Index b) {
         clear(b);
         for (Index p = 0; p < shape().positions(); ++p)
-          for (const Span& span : plan_.spans) backward_part(dy, dx, b, p, span);
+          for (const Span& span : plan_.spans) backward_part(dy, dx, b, p, span, true);
       });
-    } else {
-      pool.for_each(dy.blocks(), clear);
-      pool.for_each(spans, [&](Index s) {
-        for (Index b = 0; b < dy.blocks(); ++b) backward_part(dy, dx, b, 0, plan_.spans[at(s)]);
-      });
+      return;
     }
+    // With one position a row of dx belongs to one span, or to none.
+    Index covered = 0;
+    for (const Span& span : plan_.spans) covered += span.rows();
+    if (covered < shape().in.size()) pool.for_each(dy.blocks(), clear);
+    pool.for_each(static_cast<Index>(plan_.spans.size()), [&](Index s) {
+      for (Index b = 0; b < dy.blocks(); ++b)
+        backward_part(dy, dx, b, 0, plan_.spans[at(s)], false);
+    });
   }
 
   /// dw(c, r) = sum over images and positions of dy_c x_r for kept vectors; entries of pruned
@@ -173,32 +176,47 @@ class MatrixLayer {
               [&, first = low](Index begin, Index end) { f(first + begin, first + end); });
   }
 
+  // Both read the weights in small squares: whole cache lines, of few filters at a time.
+  static constexpr Index kPackRows = 64, kPackFilters = 8;
+
   void pack_forward(const ConstMatrixView& w, const Span& span) {
     for (Index chunk = 0; chunk < chunks(); ++chunk)
       for_filter_tiles(span, chunk, [&](Index begin, Index end) {
-        float* out = forward_weights_.data() + span.packed_begin + begin * span.rows();
-        // Sixteen rows at a time: a cache line of each filter is read once.
-        for (Index k0 = 0; k0 < span.rows(); k0 += 16)
-          for (Index f = begin; f < end; ++f)
-            for (Index k = k0; k < std::min(k0 + 16, span.rows()); ++k)
-              out[k * (end - begin) + f - begin] = w(span.filters[at(f)], span.row[at(k)]);
+        const Index size = end - begin;
+        float* tile = forward_weights_.data() + span.packed_begin + begin * span.rows();
+        for (Index k0 = 0; k0 < span.rows(); k0 += kPackRows)
+          for (Index f = 0; f < size; ++f)
+            copy_row(w, span, begin + f, k0, std::min(k0 + kPackRows, span.rows()),
+                     tile + k0 * size + f, size);
       });
   }
 
   void pack_backward(const ConstMatrixView& w, const Span& span) {
-    for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
-      float* out = backward_weights_.data() + span.packed_begin + begin * span.kept();
-      for (const auto f : span.filters)
-        for (Index k = begin; k < end; ++k) *out++ = w(f, span.row[at(k)]);
-    });
+    for (Index f0 = 0; f0 < span.kept(); f0 += kPackFilters)
+      for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
+        float* tile = backward_weights_.data() + span.packed_begin + begin * span.kept();
+        for (Index f = f0; f < std::min(f0 + kPackFilters, span.kept()); ++f)
+          copy_row(w, span, f, begin, end, tile + f * (end - begin), 1);
+      });
+  }
+
+  /// Entries [begin, end) of a filter of the span to every stride-th place of `out`.
+  [[gnu::noinline]] static void copy_row(const ConstMatrixView& w, const Span& span, Index filter,
+                                         Index begin, Index end, float* out, Index stride) {
+    const float* weights = w.data() + span.filters[at(filter)] * w.cols();
+    const std::int32_t* row = span.row.data();
+    for (Index k = begin; k < end; ++k, out += stride) *out = weights[row[k]];
   }
 
   void forward_part(const Activation& x, Activation& y, const Window& part, Index chunk,
                     const Epilogue& epilogue) const {
     const Index low = chunk * chunk_, high = std::min(shape().filters(), low + chunk_);
-    for_positions(part, y, [&](Index, Index, Index, float* out) {
-      std::fill(out + low * kLanes, out + high * kLanes, 0.0F);
-    });
+    // The first span overwrites y, unless some filter isn't in it.
+    const bool overwrite = !plan_.spans.empty() && plan_.spans[0].kept() == shape().filters();
+    if (!overwrite)
+      for_positions(part, y, [&](Index, Index, Index, float* out) {
+        std::fill(out + low * kLanes, out + high * kLanes, 0.0F);
+      });
     for (const Span& span : plan_.spans)
       for_positions(part, y, [&](Index b, Index oh, Index ow, float* out) {
         const std::size_t cls = plan_.classes.of(oh, ow);
@@ -209,7 +227,7 @@ class MatrixLayer {
           detail::multiply_tile_of(end - begin)(
               forward_weights_.data() + span.packed_begin + begin * span.rows(),
               span.row_off.data(), span.segments.data() + first, count, in, out,
-              span.filter_off.data() + begin);
+              span.filter_off.data() + begin, !overwrite || &span != plan_.spans.data());
         });
       });
     for_positions(part, y,
@@ -237,9 +255,9 @@ class MatrixLayer {
     }
   }
 
-  /// dx += W^T dy for one span at one output position.
+  /// dx (+)= W^T dy for one span at one output position.
   void backward_part(const Activation& dy, Activation& dx, Index block, Index position,
-                     const Span& span) const {
+                     const Span& span, bool add) const {
     const Index oh = position / shape().out.width, ow = position % shape().out.width;
     const float* in = dy.block(block) + position * shape().filters() * kLanes;
     float* out = dx.block(block) + shape().window(oh, ow);
@@ -250,7 +268,7 @@ class MatrixLayer {
       if (std::all_of(off + begin, off + end, [](std::int32_t o) { return o < 0; })) return;
       detail::multiply_tile_of(end - begin)(
           backward_weights_.data() + span.packed_begin + begin * span.kept(),
-          span.filter_off.data(), &all, 1, in, out, off + begin);
+          span.filter_off.data(), &all, 1, in, out, off + begin, add);
     });
   }
 

@@ -32,19 +32,20 @@ struct Segment {
   std::int32_t begin, end;
 };
 
-/// y[out[i]] += sum over k of a[k][i] * x[in[k]], k over the segments, all images of a block.
+/// y[out[i]] (+)= sum over k of a[k][i] * x[in[k]], k over the segments, all images of a block.
 /// `a` is packed [k][Rows]; `in` and `out` are offsets in floats; a row whose `out` is negative
-/// lies outside of the map and is dropped.
+/// lies outside of the map and is dropped. Without `add` what stood in y is overwritten.
 template <int Rows>
 void multiply_tile(const float* a, const std::int32_t* in, const Segment* segments,
-                   Index segment_count, const float* x, float* y, const std::int32_t* out) {
+                   Index segment_count, const float* x, float* y, const std::int32_t* out,
+                   bool add) {
   namespace ei = Eigen::internal;
   for (int lane = 0; lane < kLanes; lane += kTileLanes) {
     Packet acc[Rows][2];
     for (int i = 0; i < Rows; ++i) {
-      const bool inside = out[i] >= 0;
-      acc[i][0] = inside ? ei::pload<Packet>(y + out[i] + lane) : ei::pset1<Packet>(0.0F);
-      acc[i][1] = inside ? ei::pload<Packet>(y + out[i] + lane + kPacket) : ei::pset1<Packet>(0.0F);
+      const bool load = add && out[i] >= 0;
+      acc[i][0] = load ? ei::pload<Packet>(y + out[i] + lane) : ei::pset1<Packet>(0.0F);
+      acc[i][1] = load ? ei::pload<Packet>(y + out[i] + lane + kPacket) : ei::pset1<Packet>(0.0F);
     }
     for (Index s = 0; s < segment_count; ++s) {
       const float* row = a + segments[s].begin * Rows;
@@ -101,7 +102,7 @@ void gradient_tile(const GradWindow& window, const float* dy, const std::int32_t
 }
 
 using MultiplyTile = void (*)(const float*, const std::int32_t*, const Segment*, Index,
-                              const float*, float*, const std::int32_t*);
+                              const float*, float*, const std::int32_t*, bool);
 using GradientTile = void (*)(const GradWindow&, const float*, const std::int32_t*, const float*,
                               float*);
 
