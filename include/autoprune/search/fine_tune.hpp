@@ -16,8 +16,8 @@
 namespace autoprune::search {
 
 struct FineTuneConfig {
-  nn::TrainConfig train;            ///< epochs, learning rate, distillation and so on
-  prune::GradualSchedule schedule;  ///< share of the epochs in which the masks tighten
+  nn::TrainConfig train = {};            ///< epochs, learning rate, distillation and so on
+  prune::GradualSchedule schedule = {};  ///< share of the epochs in which the masks tighten
 };
 
 /// A fine-tuning run, epoch by epoch, so that its owner can measure and save in between.

@@ -30,11 +30,11 @@ struct Bounds {
 
 struct Constraints {
   /// At least this crossbar compression: the policy is scaled until it is met.
-  std::optional<double> target_compression;
+  std::optional<double> target_compression = {};
   /// Highest loss of held-out accuracy against the dense network, in points, before fine-tuning.
-  std::optional<double> max_accuracy_drop;
+  std::optional<double> max_accuracy_drop = {};
   Counting counting = Counting::per_layer;  ///< of the target and of the reward
-  std::vector<Bounds> bounds;               ///< one a matrix layer; empty: none
+  std::vector<Bounds> bounds = {};          ///< one a matrix layer; empty: none
 
   /// Throws out_of_range or shape_mismatch.
   void validate(std::size_t layers) const {
