@@ -4,6 +4,7 @@
 #include <autoprune/io/mapping_json.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/io/report_text.hpp>
+#include <autoprune/search/heuristics.hpp>
 #include <map>
 
 #include "job.hpp"
@@ -14,12 +15,64 @@ namespace autoprune::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
+/// Removes checkpoints, and what kills in the midst of writing one have left.
 void remove_checkpoints(const Job& job, const std::vector<std::string>& names) {
+  namespace fs = std::filesystem;
   std::error_code ignored;
-  for (const std::string& name : names) fs::remove(job.file(name), ignored);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(job.options.out, ignored))
+    for (const std::string& name : names)
+      if (entry.path().filename().string().starts_with(name)) files.push_back(entry.path());
+  for (const fs::path& file : files) fs::remove(file, ignored);
 }
+
+/// Masks that the network's zeros spell out, or such that keep everything.
+std::vector<PruneMask> present_masks(const Job& job) {
+  std::vector<PruneMask> masks = job.masks_of_zeros(job.network);
+  return masks.empty() ? job.dense_masks() : masks;
+}
+
+// ---- inspect ------------------------------------------------------------------------------------
+
+io::Json nodes_json(const nn::Network& network) {
+  io::Json nodes = io::Json::array();
+  for (const nn::Node& node : network.nodes())
+    nodes.push_back({{"name", node.name},
+                     {"op", nn::op_name(node.op)},
+                     {"output", {node.shape.channels, node.shape.height, node.shape.width}},
+                     {"weights", node.has_matrix() ? node.weight.size() : 0}});
+  return nodes;
+}
+
+std::string node_table(const nn::Network& network, const mapping::NetworkMapping& mapping) {
+  std::vector<std::vector<std::string>> rows = {
+      {"layer", "op", "output", "matrix", "weights", "dense xb"}};
+  Index weights = 0;
+  std::size_t k = 0;
+  for (const nn::Node& node : network.nodes()) {
+    rows.push_back({node.name, std::string(nn::op_name(node.op)), shape_text(node.shape)});
+    if (!node.has_matrix()) continue;
+    const mapping::LayerCount& count = mapping.layers[k++].count;
+    weights += count.rows * count.cols;
+    rows.back().insert(rows.back().end(), {concat(count.rows, 'x', count.cols),
+                                           io::format_number(count.rows * count.cols),
+                                           io::format_number(count.crossbars_dense)});
+  }
+  rows.push_back({"total", "", "", "", io::format_number(weights),
+                  io::format_number(mapping.crossbars.dense)});
+  return join(io::align_columns(rows), "\n") + "\n";
+}
+
+void inspect(const Options& options) {
+  const Job job(options, Weights::optional);
+  const std::vector<PruneMask> masks = job.dense_masks();
+  const mapping::NetworkMapping mapping = job.compressor.map(masks);
+  io::Json report = job.report(job.network, masks, mapping);
+  report["nodes"] = nodes_json(job.network);
+  write_report(job, report, nullptr, node_table(job.network, mapping));
+}
+
+// ---- map, evaluate ------------------------------------------------------------------------------
 
 search::Policy read_policy(const Job& job) {
   const std::string origin = concat("file '", job.options.policy, '\'');
@@ -27,7 +80,69 @@ search::Policy read_policy(const Job& job) {
                               job.network, origin);
 }
 
-/// Reports a network under masks: crossbars, accuracies on the test set, and what `add` adds.
+std::vector<PruneMask> chosen_masks(const Job& job) {
+  const Options& o = job.options;
+  if (o.policy.empty() && !o.keep) return present_masks(job);
+  if (!o.policy.empty() && o.keep)
+    fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
+  const std::vector<search::Ranking> rankings = job.compressor.rank(job.network);
+  return search::Compressor::masks(
+      rankings,
+      o.keep ? search::heuristic(o.heuristic, rankings, *o.keep).policy : read_policy(job));
+}
+
+void map(const Options& options) {
+  const Job job(options, Weights::needed);
+  const std::vector<PruneMask> masks = chosen_masks(job);
+  const mapping::NetworkMapping mapping = job.compressor.map(masks);
+  const io::Json report = job.report(job.network, masks, mapping);
+  write_report(job, report, io::mapping_to_json(job.network, job.compressor, mapping),
+               io::report_table(report));
+}
+
+/// The report of the job's network, dense or pruned, with its accuracy on the test set.
+io::Json evaluated(Job& job) {
+  const std::vector<PruneMask> zeros = job.masks_of_zeros(job.network);
+  const std::vector<PruneMask> masks = present_masks(job);
+  const nn::Accuracy accuracy = job.test_accuracy(job.network, zeros);
+  io::Json report = job.report(job.network, masks, job.compressor.map(masks));
+  report["accuracy"] = zeros.empty() ? io::accuracy_json(job.test_images(), accuracy)
+                                     : io::accuracy_json(job.test_images(), {}, accuracy);
+  return report;
+}
+
+std::string accuracy_line(const Job& job, const io::Json& report) {
+  const io::Json& accuracy = report["accuracy"];
+  const bool dense = accuracy.contains("dense");
+  const io::Json& top = accuracy[dense ? "dense" : "pruned"];
+  return concat(job.options.network, " on ", job.data->test.name, ": top-1 ",
+                io::format_number(top["top1"].get<double>(), 2), " %, top-5 ",
+                io::format_number(top["top5"].get<double>(), 2), " % (float, ",
+                dense ? "dense, " : "pruned, ", io::format_number(job.test_images()),
+                " test images)\n");
+}
+
+void evaluate(const Options& options) {
+  Job job(options, Weights::needed);
+  const io::Json report = evaluated(job);
+  write_report(job, report, nullptr, accuracy_line(job, report));
+}
+
+// ---- train, search, fine-tune, prune ------------------------------------------------------------
+
+void train(const Options& options) {
+  Job job(options, Weights::random);
+  refuse_checkpoints(job, {kTrainCheckpoint});
+  check_training(job);
+  const TrainingResult trained = run_training(job);
+  write_network(job, job.network, "trained.safetensors");
+  io::Json report = evaluated(job);
+  report["training"] = trained.json;
+  write_report(job, report, nullptr, accuracy_line(job, report));
+  remove_checkpoints(job, {kTrainCheckpoint});
+}
+
+/// Reports a network under masks: crossbars, accuracies on the test set, and `parts`.
 void report_pruned(Job& job, nn::Network& pruned, const std::vector<PruneMask>& masks,
                    io::RunSeconds seconds, const io::Json& parts) {
   const mapping::NetworkMapping mapping = job.compressor.map(masks);
@@ -37,7 +152,32 @@ void report_pruned(Job& job, nn::Network& pruned, const std::vector<PruneMask>& 
   io::Json report = job.report(pruned, masks, mapping, seconds);
   report["accuracy"] = io::accuracy_json(job.test_images(), dense, accuracy);
   report.update(parts);
-  write_report(job, report, io::mapping_to_json(pruned, job.compressor, mapping));
+  write_report(job, report, io::mapping_to_json(pruned, job.compressor, mapping),
+               io::report_table(report));
+}
+
+void search(const Options& options) {
+  Job job(options, Weights::needed);
+  refuse_checkpoints(job, {kSearchCheckpoint});
+  const SearchResult found = run_search(job);
+  write_policy(job, found.policy);
+  nn::Network network = job.network;
+  const std::vector<PruneMask> masks = prune_and_recalibrate(job, network, found.policy);
+  report_pruned(job, network, masks, {found.seconds, 0.0, 0.0}, {{"search", found.json}});
+  remove_checkpoints(job, {kSearchCheckpoint});
+}
+
+void fine_tune(const Options& options) {
+  Job job(options, Weights::needed);
+  refuse_checkpoints(job, {kFineTuneCheckpoint});
+  check_training(job);
+  const search::Policy policy = read_policy(job);
+  nn::Network network = job.network;
+  const TrainingResult tuned = run_fine_tune(job, network, policy);
+  write_policy(job, policy);
+  write_network(job, network, "pruned.safetensors");
+  report_pruned(job, network, tuned.masks, {0.0, tuned.seconds, 0.0}, {{"fine_tune", tuned.json}});
+  remove_checkpoints(job, {kFineTuneCheckpoint});
 }
 
 void prune(const Options& options) {
@@ -54,24 +194,13 @@ void prune(const Options& options) {
   remove_checkpoints(job, {kFineTuneCheckpoint, kSearchCheckpoint});
 }
 
-void fine_tune(const Options& options) {
-  Job job(options, Weights::needed);
-  refuse_checkpoints(job, {kFineTuneCheckpoint});
-  check_training(job);
-  const search::Policy policy = read_policy(job);
-  nn::Network network = job.network;
-  const TrainingResult tuned = run_fine_tune(job, network, policy);
-  write_policy(job, policy);
-  write_network(job, network, "pruned.safetensors");
-  report_pruned(job, network, tuned.masks, {0.0, tuned.seconds, 0.0}, {{"fine_tune", tuned.json}});
-  remove_checkpoints(job, {kFineTuneCheckpoint});
-}
-
 }  // namespace
 
 void run_command(const Options& options) {
   static const std::map<std::string, void (*)(const Options&)> commands = {
-      {"prune", prune}, {"fine-tune", fine_tune}};
+      {"inspect", inspect}, {"map", map},       {"evaluate", evaluate},
+      {"train", train},     {"search", search}, {"fine-tune", fine_tune},
+      {"prune", prune}};
   commands.at(options.command)(options);
 }
 

@@ -33,12 +33,15 @@ bool has_weights(const nn::Network& network) {
   });
 }
 
-double parse_number(const std::string& text, const std::string& whole) {
+[[noreturn]] void fail_bounds(const std::string& text) {
+  fail(ErrorId::bad_syntax, "bounds '", text,
+       "' are not of the form LAYER:MIN:MAX, e.g. features.0:0.1:0.5");
+}
+
+double parse_bound(const std::string& text, const std::string& bounds) {
   double value = 0.0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size())
-    fail(ErrorId::bad_syntax, "bounds '", whole, "' are not of the form LAYER:MIN:MAX, e.g. ",
-         "features.0:0.1:0.5");
+  if (error != std::errc{} || end != text.data() + text.size()) fail_bounds(bounds);
   return value;
 }
 
@@ -85,7 +88,8 @@ nn::Network Job::read_network() {
   nn::Network net;
   if (std::find(zoo.begin(), zoo.end(), name) != zoo.end()) {
     net = nn::make_network(name, data ? data->train.shape() : usual_input(name));
-  } else if (!fs::exists(name) && name.find_first_of("./") == std::string::npos) {
+  } else if (std::error_code ignored;
+             !fs::exists(name, ignored) && name.find_first_of("./") == std::string::npos) {
     fail_unknown("network", name, zoo);
   } else if (fs::path(name).extension() == ".json") {
     net = io::read_network(name);
@@ -105,6 +109,7 @@ void Job::check_inputs(Weights weights) const {
     fail(ErrorId::missing_value, "network '", options.network,
          "' has no weights; give them with --weights FILE");
   if (!data) return;
+  (void)test_images();
   if (data->train.shape() != network.input_shape())
     fail(ErrorId::shape_mismatch, "images of ", data->train.name, " are ",
          shape_text(data->train.shape()), ", but network '", options.network, "' takes ",
@@ -125,12 +130,11 @@ search::Constraints Job::read_constraints() const {
   };
   for (const std::string& text : options.bounds) {
     const std::size_t second = text.rfind(':');
-    const std::size_t first =
-        second == 0 || second == std::string::npos ? second : text.rfind(':', second - 1);
-    if (first == std::string::npos || first == second) (void)parse_number("", text);
+    const std::size_t first = text.substr(0, second).rfind(':');
+    if (first == std::string::npos || second == std::string::npos) fail_bounds(text);
     bounds_of(text.substr(0, first)) = {
-        parse_number(text.substr(first + 1, second - first - 1), text),
-        parse_number(text.substr(second + 1), text)};
+        parse_bound(text.substr(first + 1, second - first - 1), text),
+        parse_bound(text.substr(second + 1), text)};
   }
   for (const std::string& name : options.freeze) bounds_of(name) = {1.0, 1.0};
   c.validate(names.size());
@@ -201,6 +205,8 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
 std::uint64_t Job::fingerprint(const std::vector<std::string>& groups) const {
   search::Fingerprint print;
   print.add(static_cast<double>(options.fingerprint(groups) >> 11));
+  const std::string geometry = compressor.geometry().to_string();
+  print.add(std::span<const char>(geometry)).add(static_cast<double>(compressor.granularity()));
   const std::string graph = io::json_text(io::network_to_json(network));
   print.add(std::span<const char>(graph));
   for (const nn::ConstNamedTensor& p : network.parameters())

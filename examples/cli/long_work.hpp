@@ -23,6 +23,10 @@ struct SearchResult {
 /// Throws infeasible_constraint, cannot_write, checkpoint_mismatch.
 [[nodiscard]] SearchResult run_search(Job& job);
 
+/// Masks of the policy on `network`, a copy of the job's, with batch-norm statistics that fit them.
+[[nodiscard]] std::vector<PruneMask> prune_and_recalibrate(Job& job, nn::Network& network,
+                                                           const search::Policy& policy);
+
 struct TrainingResult {
   std::vector<PruneMask> masks;  ///< none after dense training
   io::Json json;                 ///< the report's "fine_tune"
@@ -34,8 +38,8 @@ struct TrainingResult {
 [[nodiscard]] TrainingResult run_fine_tune(Job& job, nn::Network& network,
                                            const search::Policy& policy);
 
-/// Trains the network without masks.
-[[nodiscard]] TrainingResult run_training(Job& job, nn::Network& network);
+/// Trains the job's network without masks.
+[[nodiscard]] TrainingResult run_training(Job& job);
 
 /// Throws when --out holds one of these checkpoints and --resume wasn't given.
 void refuse_checkpoints(const Job& job, const std::vector<std::string>& names);

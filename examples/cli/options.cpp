@@ -11,11 +11,7 @@ namespace autoprune::cli {
 namespace {
 
 constexpr const char* kInputs = "Inputs and outputs";
-constexpr const char* kHardware = "Hardware";
 constexpr const char* kPolicy = "Policy";
-constexpr const char* kConstraints = "Constraints";
-constexpr const char* kSearch = "Search";
-constexpr const char* kTraining = "Training";
 constexpr const char* kEvaluation = "Evaluation";
 
 /// Option values that are names, before they are looked up.
@@ -114,17 +110,21 @@ void add_constraints(CLI::App& app, Options& o, Words& w) {
       ->group(kConstraints);
   app.add_option("--freeze", o.freeze, "layer that is not pruned (repeatable)")
       ->allow_extra_args(false)
+      ->take_all()
+      ->default_str("")
       ->group(kConstraints);
   app.add_option("--bounds", o.bounds, "LAYER:MIN:MAX, keep ratios of a layer (repeatable)")
       ->allow_extra_args(false)
+      ->take_all()
+      ->default_str("")
       ->group(kConstraints);
 }
 
 void add_held_out(CLI::App& app, Options& o) {
   app.add_option("--held-out", o.held_out, "training images held out of training, the last ones")
-      ->group(kSearch);
+      ->group(kHeldOut);
   app.add_option("--held-out-images", o.held_out_images, "how many of them measure accuracy")
-      ->group(kSearch);
+      ->group(kHeldOut);
 }
 
 void add_search(CLI::App& app, Options& o, Words& w) {
@@ -182,7 +182,7 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   std::map<std::string, Command> commands;
   const auto add = [&](const std::string& name, const std::string& what, bool data, bool out) {
     CLI::App& sub = *app.add_subcommand(name, what)->allow_extras();
-    sub.option_defaults()->always_capture_default();
+    sub.option_defaults()->always_capture_default()->take_last();
     add_inputs(sub, o, w);
     commands[name] = {&sub, data, out};
     return &sub;
@@ -235,6 +235,16 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   return commands;
 }
 
+void check_command(const std::string& word, const std::map<std::string, Command>& commands) {
+  if (commands.count(word) == 1 || word == "--help" || word == "-h" || word == "--version") return;
+  std::vector<std::string> known;
+  for (const auto& [name, command] : commands) known.push_back(name);
+  if (word.starts_with("-"))
+    fail(ErrorId::bad_syntax, "'", word, "' stands where the command belongs: autoprune COMMAND ",
+         "--option value ...; commands: ", join(known));
+  fail_unknown("command", word, known);
+}
+
 void refuse_extras(const CLI::App& app) {
   const std::vector<std::string> extras = app.remaining();
   if (extras.empty()) return;
@@ -256,13 +266,14 @@ io::Json parse_value(const std::string& text) {
 std::vector<OptionValue> collect(const CLI::App& app) {
   std::vector<OptionValue> all;
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;
+    if (option->get_lnames().front() == "help") continue;
     io::Json value = parse_value(option->get_default_str());
     const std::vector<std::string> given = option->results();
-    if (given.size() == 1) value = parse_value(given.front());
-    if (given.size() > 1) value = given;
+    if (!given.empty()) value = parse_value(given.back());
+    if (!given.empty() && option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll)
+      value = given;
     if (option->get_expected_max() == 0 && given.empty()) value = false;
-    if (value != io::Json("") && value != io::Json("[]"))
+    if (value != io::Json(""))
       all.push_back({option->get_group(), option->get_lnames().front(), value});
   }
   return all;
@@ -301,11 +312,7 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   app.set_version_flag("--version", AUTOPRUNE_VERSION);
   app.require_subcommand(1);
   const std::map<std::string, Command> commands = add_commands(app, o, words);
-  if (argc > 1 && argv[1][0] != '-' && commands.count(argv[1]) == 0) {
-    std::vector<std::string> known;
-    for (const auto& [name, command] : commands) known.push_back(name);
-    fail_unknown("command", argv[1], known);
-  }
+  if (argc > 1) check_command(argv[1], commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -14,6 +14,13 @@
 
 namespace autoprune::cli {
 
+/// Groups of options that decide results; a checkpoint belongs to one choice of them.
+inline constexpr const char* kHardware = "Hardware";
+inline constexpr const char* kConstraints = "Constraints";
+inline constexpr const char* kHeldOut = "Held-out images";
+inline constexpr const char* kSearch = "Search";
+inline constexpr const char* kTraining = "Training";
+
 enum class Importance { mean_absolute, l2 };
 
 /// An option as it stands in reports; its group tells which part of the work it decides.

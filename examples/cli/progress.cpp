@@ -1,5 +1,6 @@
 #include "progress.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <autoprune/io/format.hpp>
@@ -7,6 +8,17 @@
 #include <utility>
 
 namespace autoprune::cli {
+
+namespace {
+
+/// Columns of the terminal; a longer line would not be overwritten by the next one.
+std::size_t terminal_width() {
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+  return known ? size.ws_col - 1u : 79u;
+}
+
+}  // namespace
 
 Progress::Progress(std::string what, bool quiet, double start)
     : what_(std::move(what)),
@@ -34,7 +46,7 @@ void Progress::show(double done, const std::string& text, bool milestone) {
   }
   if (!milestone && Clock::now() - shown_ < 200ms) return;
   shown_ = Clock::now();
-  std::cerr << "\r\033[K" << line << std::flush;
+  std::cerr << "\r\033[K" << line.substr(0, terminal_width()) << std::flush;
   open_ = true;
 }
 

@@ -4,7 +4,6 @@
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/io/report_html.hpp>
-#include <autoprune/io/report_text.hpp>
 #include <iostream>
 
 namespace autoprune::cli {
@@ -15,23 +14,17 @@ std::string text_of(const io::Json& document) { return io::json_text(document, 1
 
 }  // namespace
 
-void write_json(const Job& job, const io::Json& report, const std::string& text) {
-  const std::string& json = job.options.json;
-  if (json == "-")
-    std::cout << text_of(report) << std::flush;
-  else
-    std::cout << text << std::flush;
-  if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output; is its disk full?");
-  if (!json.empty() && json != "-") io::write_file(json, text_of(report));
-}
-
-void write_report(const Job& job, const io::Json& report, const io::Json& mapping) {
+void write_report(const Job& job, const io::Json& report, const io::Json& mapping,
+                  const std::string& text) {
   if (!job.options.out.empty()) {
     if (!mapping.is_null()) io::write_file(job.file("mapping.json"), io::json_text(mapping) + "\n");
     io::write_file(job.file("report.json"), text_of(report));
     io::write_file(job.file("report.html"), io::report_html(report, mapping));
   }
-  write_json(job, report, io::report_table(report));
+  const std::string& json = job.options.json;
+  if (!json.empty() && json != "-") io::write_file(json, text_of(report));
+  std::cout << (json == "-" ? text_of(report) : text) << std::flush;
+  if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output");
 }
 
 void write_policy(const Job& job, const search::Policy& policy) {

@@ -6,12 +6,10 @@
 
 namespace autoprune::cli {
 
-/// Writes mapping.json, report.json and report.html into --out, the report to --json, and the table
-/// to standard output unless the report goes there. `mapping` may be null: then it isn't written.
-void write_report(const Job& job, const io::Json& report, const io::Json& mapping);
-
-/// Writes the report to --json, and `text` to standard output unless the report goes there.
-void write_json(const Job& job, const io::Json& report, const std::string& text);
+/// Writes report.json, report.html and, when it isn't null, mapping.json into --out, the report to
+/// --json, and `text` to standard output unless the report goes there.
+void write_report(const Job& job, const io::Json& report, const io::Json& mapping,
+                  const std::string& text);
 
 /// Writes policy.json into --out.
 void write_policy(const Job& job, const search::Policy& policy);

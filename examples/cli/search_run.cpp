@@ -18,14 +18,12 @@ std::string objective(const Options& o) {
                 o.constraints.counting == search::Counting::pooled ? "pooled" : "per layer");
 }
 
-search::EnvironmentImages images(Job& job) {
-  const nn::Split split = job.split();
-  const Index calibration = job.options.calibration_images;
-  if (calibration < 1 || calibration > static_cast<Index>(split.train.size()))
-    fail(ErrorId::out_of_range, "--calibration-images ", calibration, " of ", split.train.size(),
-         " training images");
-  return {nn::load_batches(job.data->train, nn::range(0, calibration), job.pool),
-          job.held_out_batches()};
+std::vector<nn::Batch> calibration_batches(Job& job) {
+  const auto images = static_cast<Index>(job.split().train.size());
+  const Index taken = job.options.calibration_images;
+  if (taken < 1 || taken > images)
+    fail(ErrorId::out_of_range, "--calibration-images ", taken, " of ", images, " training images");
+  return nn::load_batches(job.data->train, nn::range(0, taken), job.pool);
 }
 
 std::string describe(const search::AutoPruner<>& pruner, Index episodes) {
@@ -44,12 +42,14 @@ SearchResult run_search(Job& job) {
   const Options& o = job.options;
   search::SearchConfig config = o.search;
   config.seed = o.seed;
-  search::PruningEnvironment<> environment(job.network, job.compressor, images(job),
+  o.reward.validate();
+  search::PruningEnvironment<> environment(job.network, job.compressor,
+                                           {calibration_batches(job), job.held_out_batches()},
                                            job.constraints, job.pool, o.metric, o.reward);
   search::AutoPruner<> pruner(environment, config);
 
   const fs::path checkpoint = job.file(kSearchCheckpoint);
-  const std::uint64_t run = job.fingerprint({"Hardware", "Constraints", "Search"});
+  const std::uint64_t run = job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch});
   double before = 0.0;
   if (fs::exists(checkpoint)) {
     const io::Checkpoint saved = io::read_checkpoint(checkpoint, run);
@@ -69,7 +69,16 @@ SearchResult run_search(Job& job) {
     const auto count = static_cast<Index>(pruner.episodes().size());
     progress.show(done(), describe(pruner, config.episodes), count % tenth == 0 || pruner.done());
   }
-  return {pruner.best_outcome().keep_ratios, io::search_json(pruner, objective(o)), worked()};
+  return {pruner.best_outcome().policy, io::search_json(pruner, objective(o)), worked()};
+}
+
+std::vector<PruneMask> prune_and_recalibrate(Job& job, nn::Network& network,
+                                             const search::Policy& policy) {
+  std::vector<PruneMask> masks = search::Compressor::masks(job.compressor.rank(network), policy);
+  nn::Session session(network, job.pool);
+  session.set_masks(masks);
+  nn::recalibrate(session, calibration_batches(job));
+  return masks;
 }
 
 }  // namespace autoprune::cli

@@ -118,8 +118,9 @@ TrainingResult run_fine_tune(Job& job, nn::Network& network, const search::Polic
   search::FineTuner tuner(network, job.data->train, job.split().train, policy, job.constraints,
                           job.compressor, config, job.pool, &job.network);
   search::Fingerprint print;
-  print.add(static_cast<double>(job.fingerprint({"Hardware", "Constraints", "Training"}) >> 11));
-  print.add(static_cast<double>(job.options.held_out)).add(std::span<const double>(policy));
+  print.add(
+      static_cast<double>(job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining}) >> 11));
+  print.add(std::span<const double>(policy));
   TrainingRun run(job, network, tuner.trainer(), "fine-tune", kFineTuneCheckpoint, print.value());
   if (run.restore()) tuner.resume(run.state().epoch, run.state().masks, run.state().tightened);
   TrainingResult result = run.finish([&](const auto& on_step) { return tuner.run_epoch(on_step); },
@@ -128,10 +129,11 @@ TrainingResult run_fine_tune(Job& job, nn::Network& network, const search::Polic
   return result;
 }
 
-TrainingResult run_training(Job& job, nn::Network& network) {
-  nn::Trainer trainer(network, job.data->train, job.split().train, train_config(job.options),
+TrainingResult run_training(Job& job) {
+  const std::uint64_t fingerprint = job.fingerprint({kHeldOut, kTraining});
+  nn::Trainer trainer(job.network, job.data->train, job.split().train, train_config(job.options),
                       job.pool);
-  TrainingRun run(job, network, trainer, "train", kTrainCheckpoint, job.fingerprint({"Training"}));
+  TrainingRun run(job, job.network, trainer, "train", kTrainCheckpoint, fingerprint);
   if (run.restore()) trainer.resume(run.state().epoch, {});
   return run.finish([&](const auto& on_step) { return trainer.run_epoch({}, on_step); },
                     [] { return false; });

@@ -102,6 +102,7 @@ inline Json mapping() {
   return {{"schema", "autoprune.mapping/1"},
           {"geometry", "128x128/32x32/1"},
           {"granularity", 32},
+          {"bitlines_per_weight", 1},
           {"layers", {layer("conv1", 3), layer("conv2", 13), layer("fc", 1)}}};
 }
 

@@ -36,8 +36,7 @@ struct Accuracy {
 struct AccuracyFigures {
   std::string kind;  ///< float, quantised or on-crossbar
   Index images = 0;
-  Accuracy dense;
-  std::optional<Accuracy> pruned;
+  std::optional<Accuracy> dense, pruned;  ///< at least one of them
 };
 
 struct EpisodeFigures {
@@ -115,9 +114,9 @@ namespace detail {
 }
 
 [[nodiscard]] inline AccuracyFigures read_accuracy(const JsonField& field) {
-  AccuracyFigures accuracy{
-      field["kind"].text(), field["images"].integer(), read_top(field["dense"]), {}};
+  AccuracyFigures accuracy{field["kind"].text(), field["images"].integer(), {}, {}};
   if (field.has("pruned")) accuracy.pruned = read_top(field["pruned"]);
+  if (field.has("dense") || !accuracy.pruned) accuracy.dense = read_top(field["dense"]);
   return accuracy;
 }
 
@@ -153,8 +152,9 @@ namespace detail {
 
 }  // namespace detail
 
-/// Reads a document of schema "autoprune.report/1". `accuracy`, `accuracy.pruned`, `search` and
-/// `fine_tune` may be missing or null; any other missing or mistyped key throws bad_json.
+/// Reads a document of schema "autoprune.report/1". `accuracy`, one of its two parts,
+/// `search` and `fine_tune` may be missing or null; any other missing or mistyped key throws
+/// bad_json.
 [[nodiscard]] inline ReportData read_report(const Json& document) {
   const JsonField report(document, "report");
   report.check_schema("autoprune.report/1");

@@ -35,9 +35,11 @@ namespace detail {
   if (data.accuracy) {
     const AccuracyFigures& accuracy = *data.accuracy;
     out += " Top-1 accuracy " +
-           (accuracy.pruned ? "goes from <b>" + percent(accuracy.dense.top1) + "</b> to <b>" +
-                                  percent(accuracy.pruned->top1) + "</b>"
-                            : "is <b>" + percent(accuracy.dense.top1) + "</b>") +
+           (accuracy.dense && accuracy.pruned
+                ? "goes from <b>" + percent(accuracy.dense->top1) + "</b> to <b>" +
+                      percent(accuracy.pruned->top1) + "</b>"
+                : "is <b>" + percent((accuracy.dense ? accuracy.dense : accuracy.pruned)->top1) +
+                      "</b>") +
            " (" + escape_xml(accuracy.kind) + ", " + format_number(accuracy.images) + " images).";
   }
   return out + "</p>\n</header>\n";
@@ -49,11 +51,15 @@ namespace detail {
                 "</span></div>\n");
 }
 
-[[nodiscard]] inline std::string accuracy_card(std::string_view name, double dense,
-                                               const double* pruned) {
-  if (pruned == nullptr) return card(name, percent(dense), "dense");
-  return card(name, percent(*pruned),
-              "dense " + percent(dense) + ", drop " + format_number(dense - *pruned, 2));
+[[nodiscard]] inline std::string accuracy_card(std::string_view name,
+                                               const AccuracyFigures& accuracy,
+                                               double Accuracy::*top) {
+  if (!accuracy.pruned) return card(name, percent((*accuracy.dense).*top), "dense");
+  const double pruned = (*accuracy.pruned).*top;
+  if (!accuracy.dense) return card(name, percent(pruned), "pruned");
+  const double dense = (*accuracy.dense).*top;
+  return card(name, percent(pruned),
+              "dense " + percent(dense) + ", drop " + format_number(dense - pruned, 2));
 }
 
 [[nodiscard]] inline std::string cards(const ReportData& data) {
@@ -64,11 +70,8 @@ namespace detail {
   out += card("Compression pooled", format_number(data.compression_pooled, 2) + "×",
               dense + format_number(data.crossbars_pooled) + " crossbars");
   if (data.accuracy) {
-    const Accuracy* pruned = data.accuracy->pruned ? &*data.accuracy->pruned : nullptr;
-    out += accuracy_card("Top-1 accuracy", data.accuracy->dense.top1,
-                         pruned ? &pruned->top1 : nullptr);
-    out += accuracy_card("Top-5 accuracy", data.accuracy->dense.top5,
-                         pruned ? &pruned->top5 : nullptr);
+    out += accuracy_card("Top-1 accuracy", *data.accuracy, &Accuracy::top1);
+    out += accuracy_card("Top-5 accuracy", *data.accuracy, &Accuracy::top5);
   }
   out += card("Keep ratio", percent(100.0 * data.keep_ratio(), 1),
               format_number(data.total(&LayerFigures::kept)) + " of " +

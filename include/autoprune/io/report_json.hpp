@@ -106,11 +106,12 @@ namespace detail {
        {{"search", seconds.search}, {"fine_tune", seconds.fine_tune}, {"total", seconds.total}}}};
 }
 
-/// The value of "accuracy".
-[[nodiscard]] inline Json accuracy_json(Index images, const nn::Accuracy& dense,
+/// The value of "accuracy", of the dense network, the pruned one or both.
+[[nodiscard]] inline Json accuracy_json(Index images, const std::optional<nn::Accuracy>& dense,
                                         const std::optional<nn::Accuracy>& pruned = {},
                                         std::string_view kind = "float") {
-  Json accuracy = {{"kind", kind}, {"images", images}, {"dense", detail::top_json(dense)}};
+  Json accuracy = {{"kind", kind}, {"images", images}};
+  if (dense) accuracy["dense"] = detail::top_json(*dense);
   if (pruned) accuracy["pruned"] = detail::top_json(*pruned);
   return accuracy;
 }

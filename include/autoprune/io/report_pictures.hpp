@@ -151,7 +151,7 @@ struct LayerOccupancy {
 
 [[nodiscard]] inline LayerOccupancy layer_occupancy(const JsonField& layer,
                                                     const GeometrySpec& geometry, Index granularity,
-                                                    Index most) {
+                                                    Index bitlines_per_weight, Index most) {
   LayerOccupancy out;
   out.name = layer["name"].text();
   out.crossbars = layer["crossbars_per_plane"].integer();
@@ -169,7 +169,7 @@ struct LayerOccupancy {
   Index cells_used = 0;
   for (const JsonField& tile : layer["tiles"].items()) {
     const Index crossbar = tile["crossbar"].integer();
-    const auto columns = static_cast<Index>(tile["columns"].items().size());
+    const Index columns = bitlines_per_weight * static_cast<Index>(tile["columns"].items().size());
     const OccupancyChart::Block block{tile["row"].integer(), tile["column"].integer(),
                                       tile["rows"].integer(), columns};
     cells_used += block.rows * block.columns;
@@ -201,10 +201,11 @@ struct LayerOccupancy {
   const Index granularity = mapping["granularity"].integer();
   if (granularity < 1)
     fail(ErrorId::bad_json, "mapping.granularity is ", granularity, "; needs at least 1");
+  const Index bitlines = mapping["bitlines_per_weight"].integer();
   const std::vector<JsonField> layers = mapping["layers"].items();
   std::vector<LayerOccupancy> strips;
   for (const JsonField& layer : layers)
-    strips.push_back(layer_occupancy(layer, geometry, granularity,
+    strips.push_back(layer_occupancy(layer, geometry, granularity, bitlines,
                                      drawn_crossbars(geometry, granularity, layers.size())));
   return strips;
 }

@@ -12,10 +12,8 @@
 
 namespace autoprune::io {
 
-namespace detail {
-
 /// Rows of cells as lines: the first column to the left, the others to the right, two blanks apart.
-[[nodiscard]] inline std::vector<std::string> aligned(
+[[nodiscard]] inline std::vector<std::string> align_columns(
     const std::vector<std::vector<std::string>>& rows) {
   std::vector<Index> widths;
   for (const auto& row : rows) {
@@ -35,6 +33,8 @@ namespace detail {
   return lines;
 }
 
+namespace detail {
+
 [[nodiscard]] inline std::string kibibytes(Index bits) {
   return format_number(static_cast<double>(bits) / 8192.0, 2);
 }
@@ -51,13 +51,14 @@ namespace detail {
   const auto pair = [](double top1, double top5) {
     return format_number(top1, 2) + " / " + format_number(top5, 2);
   };
-  std::string out = "accuracy      dense " + pair(accuracy.dense.top1, accuracy.dense.top5);
-  if (accuracy.pruned)
-    out += "   pruned " + pair(accuracy.pruned->top1, accuracy.pruned->top5) + "   drop " +
-           pair(accuracy.dense.top1 - accuracy.pruned->top1,
-                accuracy.dense.top5 - accuracy.pruned->top5);
-  return out + "\n              Acc1 / Acc5 in %, " + accuracy.kind + ", " +
-         format_number(accuracy.images) + " images\n";
+  const auto& [kind, images, dense, pruned] = accuracy;
+  std::vector<std::string> parts;
+  if (dense) parts.push_back("dense " + pair(dense->top1, dense->top5));
+  if (pruned) parts.push_back("pruned " + pair(pruned->top1, pruned->top5));
+  if (dense && pruned)
+    parts.push_back("drop " + pair(dense->top1 - pruned->top1, dense->top5 - pruned->top5));
+  return "accuracy      " + join(parts, "   ") + "\n              Acc1 / Acc5 in %, " + kind +
+         ", " + format_number(images) + " images\n";
 }
 
 /// Sizes of the index buffer: what the smallest encodings take, layer by layer, and each one alone.
@@ -86,7 +87,7 @@ namespace detail {
                   format_number(data.crossbars_dense), format_number(data.crossbars_per_layer),
                   format_number(data.compression_per_layer, 2),
                   format_number(data.total(&LayerFigures::index_bits))});
-  std::vector<std::string> lines = detail::aligned(rows);
+  std::vector<std::string> lines = align_columns(rows);
   const std::string rule(lines.front().size(), '-');
   lines.insert(lines.begin() + 1, rule);
   lines.insert(lines.end() - 1, rule);

@@ -42,20 +42,33 @@ class OuRanking {
       for (Index i = 0; i < cols_; ++i)
         sums_(g, i / ou_cols) += share * scores(g, columns[static_cast<std::size_t>(i)]);
     }
+    ranked_.resize(static_cast<std::size_t>(sums_.size()));
+    std::iota(ranked_.begin(), ranked_.end(), 0);
+    std::stable_sort(ranked_.begin(), ranked_.end(),
+                     [&](auto a, auto b) { return sums_.data()[a] > sums_.data()[b]; });
   }
 
   /// Importance of every OU: groups x OUs of a group, falling along a row.
   [[nodiscard]] const Scores& ou_scores() const noexcept { return sums_; }
 
-  /// Keeps n = max(1, round(keep_ratio * OUs)) OUs. Throws out_of_range.
+  /// Keeps the best OUs, as many as bring the share of kept vectors nearest to the keep ratio, but
+  /// at least one; the share that comes out, asked for again, gives the same mask. Throws
+  /// out_of_range.
   [[nodiscard]] PruneMask keep(double keep_ratio) const {
-    std::vector<float> values(sums_.data(), sums_.data() + sums_.size());
-    detail::Cut cut = detail::cut_at(values, keep_count(sums_.size(), keep_ratio));
+    detail::check_keep_ratio(keep_ratio);
     PruneMask mask(rows_, cols_, granularity_, false);
-    for (Index g = 0; g < sums_.rows(); ++g)
-      for (Index ou = 0; ou < sums_.cols() && cut.takes(sums_(g, ou)); ++ou)
-        for (Index i = ou * ou_cols_; i < std::min(cols_, (ou + 1) * ou_cols_); ++i)
-          mask.set(g, order_[static_cast<std::size_t>(g * cols_ + i)], true);
+    const double wanted = keep_ratio * static_cast<double>(mask.vectors());
+    Index kept = 0;
+    for (const std::int32_t ou : ranked_) {
+      const Index g = ou / sums_.cols(), begin = ou % sums_.cols() * ou_cols_;
+      const Index end = std::min(cols_, begin + ou_cols_);
+      const Index more = kept + end - begin;
+      if (kept > 0 && static_cast<double>(more) - wanted > wanted - static_cast<double>(kept))
+        break;
+      for (Index i = begin; i < end; ++i)
+        mask.set(g, order_[static_cast<std::size_t>(g * cols_ + i)], true);
+      kept = more;
+    }
     return mask;
   }
 
@@ -68,6 +81,7 @@ class OuRanking {
   Index rows_, granularity_, ou_cols_, cols_;
   std::vector<std::int32_t> order_;  // [group][filter], best first
   Scores sums_;
+  std::vector<std::int32_t> ranked_;  // OUs (group * OUs of a group + OU), best first
 };
 
 }  // namespace autoprune::prune

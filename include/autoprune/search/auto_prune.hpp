@@ -27,7 +27,7 @@ struct SearchConfig {
   double warm_share = 0.3;         ///< share of the layers that are explored in an episode
   Index imitation_steps = 400;     ///< of the actor towards each new best policy; 0: never
   Index anchor_steps = 30;         ///< of the actor towards the best policy after each episode
-  rl::AgentConfig agent;           ///< its seed is the search's
+  rl::AgentConfig agent = {};      ///< its seed is the search's
   std::uint64_t seed = 1;
 
   void validate() const {
@@ -227,7 +227,8 @@ class AutoPruner {
   template <class Archive>
   void visit_episode(Archive& archive, Episode& episode) {
     Outcome& o = episode.outcome;
-    o.keep_ratios.resize(static_cast<std::size_t>(environment_.layers()));
+    for (Policy* policy : {&o.policy, &o.keep_ratios})
+      policy->resize(static_cast<std::size_t>(environment_.layers()));
     std::array<double, 7> numbers = {static_cast<double>(episode.origin),
                                      o.accuracy,
                                      o.reward,
@@ -235,9 +236,10 @@ class AutoPruner {
                                      static_cast<double>(o.crossbars.dense),
                                      static_cast<double>(o.crossbars.per_layer),
                                      static_cast<double>(o.crossbars.pooled)};
+    archive("policy", std::span<double>(o.policy));
     archive("keep_ratios", std::span<double>(o.keep_ratios));
     archive("figures", std::span<double>(numbers));
-    if (numbers[0] < 0.0 || numbers[0] > 3.0)
+    if (!(numbers[0] >= 0.0 && numbers[0] <= 3.0))
       fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: origin ", numbers[0]);
     episode.origin = static_cast<Origin>(numbers[0]);
     o.accuracy = numbers[1];

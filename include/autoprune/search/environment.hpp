@@ -32,6 +32,7 @@ struct Outcome {
   double reward = 0.0;    ///< minus 1 when the accuracy is below the allowed one
   bool feasible = true;   ///< within the allowed loss of accuracy
   mapping::CrossbarCount crossbars;
+  Policy policy;  ///< as it was measured: gives the same masks again
 };
 
 template <RewardFunction Reward = CompressionReward>
@@ -82,6 +83,7 @@ class PruningEnvironment {
   [[nodiscard]] Outcome evaluate(const Policy& policy) {
     const std::vector<PruneMask> masks = Compressor::masks(layers_, policy);
     Outcome out;
+    out.policy = policy;
     for (const PruneMask& mask : masks) out.keep_ratios.push_back(mask.keep_ratio());
     out.crossbars = compressor_.count(masks).crossbars;
     session_.set_masks(masks);

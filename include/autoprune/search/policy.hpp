@@ -23,7 +23,7 @@ enum class Counting { per_layer, pooled };
   return counting == Counting::pooled ? count.compression_pooled() : count.compression_per_layer();
 }
 
-/// Keep ratios that a layer may have; 1 to 1 freezes it.
+/// Keep ratios that a layer may have, to the nearest OU; 1 to 1 freezes it.
 struct Bounds {
   double min = 0.0, max = 1.0;
 };

@@ -1,0 +1,223 @@
+// Each command on a small network: what it writes, and that what it writes is true.
+#include <set>
+
+#include "helpers.hpp"
+
+using namespace cli;  // NOLINT: a test's own helpers
+
+namespace {
+
+/// Keys that the report of every command has.
+void check_report(const Json& report, const std::string& command) {
+  INFO(command);
+  CHECK(report["schema"] == "autoprune.report/1");
+  CHECK(report["command"] == command);
+  REQUIRE(report["layers"].size() == 3);
+  for (const Json& layer : report["layers"])
+    for (const char* key : {"name", "op", "rows", "cols", "crossbars_dense", "crossbars", "ous",
+                            "vectors", "kept", "keep_ratio", "dead_filters", "index_bits"})
+      CHECK(layer.contains(key));
+  for (const char* key : {"dense", "per_layer", "pooled"})
+    CHECK(report["crossbars"][key].is_number_integer());
+  for (const char* key : {"per_layer", "pooled"}) CHECK(report["compression"][key].is_number());
+  for (const char* key : {"explicit_bits", "bitmap_bits", "delta_bits"})
+    CHECK(report["index"][key].is_number_integer());
+  for (const char* key : {"search", "fine_tune", "total"})
+    CHECK(report["seconds"][key].is_number());
+  CHECK(report["options"].is_object());
+}
+
+void check_accuracy(const Json& accuracy, const std::string& part) {
+  CHECK(accuracy["images"] == 100);
+  CHECK(accuracy["kind"] == "float");
+  const double top1 = accuracy[part]["top1"].get<double>();
+  CHECK(top1 >= 0.0);
+  CHECK(top1 <= accuracy[part]["top5"].get<double>());
+  CHECK(accuracy[part]["top5"].get<double>() <= 100.0);
+}
+
+const Json& layer(const Json& report, const std::string& name) {
+  for (const Json& found : report["layers"])
+    if (found["name"] == name) return found;
+  FAIL("no layer " << name);
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("inspect shows the graph") {
+  const Answer answer = run({"inspect", "--network", "alexnet"});
+  REQUIRE(answer.status == 0);
+  CHECK(has(answer.out, "classifier.1"));
+  CHECK(has(answer.out, "23,28"));  // crossbars of the dense network
+  const Answer json = run({"inspect", "--network", trained(), "--json", "-"});
+  REQUIRE(json.status == 0);
+  check_report(json.json(), "inspect");
+  CHECK(json.json()["nodes"].size() == 10);
+  CHECK(layer(json.json(), "second")["rows"] == 360);
+  CHECK(layer(json.json(), "second")["keep_ratio"] == 1.0);
+}
+
+TEST_CASE("train writes a network that evaluates as the report says") {
+  const std::string network = trained();
+  const Json report = read_json(bench() / "train.json");
+  check_report(report, "train");
+  check_accuracy(report["accuracy"], "dense");
+  CHECK(report["accuracy"]["dense"]["top1"].get<double>() > 20.0);  // it has learned
+  CHECK(report["training"]["epochs"].size() == 4);
+  CHECK_FALSE(fs::exists(bench() / "trained/train.checkpoint"));
+
+  const Json evaluated =
+      run({"evaluate", "--network", network, "--data", bench().data(), "--json", "-"}).json();
+  check_report(evaluated, "evaluate");
+  CHECK(evaluated["accuracy"] == report["accuracy"]);
+  const Answer few =
+      run({"evaluate", "--network", network, "--data", bench().data(), "--images", "10"});
+  CHECK(has(few.out, "10 test images"));
+}
+
+TEST_CASE("map counts and places what a policy keeps") {
+  const std::string out = fresh("map");
+  const Answer answer = run({"map", "--network", trained(), "--keep", "0.3", "--heuristic",
+                             "uniform", "--out", out, "--json", "-"});
+  REQUIRE(answer.status == 0);
+  const Json report = answer.json();
+  check_report(report, "map");
+  CHECK(read_json(out + "/report.json") == report);
+  CHECK(has(read(out + "/report.html"), "</html>"));
+  const Json mapping = read_json(out + "/mapping.json");
+  CHECK(mapping["schema"] == "autoprune.mapping/1");
+  for (std::size_t k = 0; k < 3; ++k) {
+    const Json& placed = mapping["layers"][k];
+    const Json& counted = report["layers"][k];
+    CHECK(placed["tiles"].size() == counted["ous"].get<std::size_t>());
+    std::size_t vectors = 0;
+    std::set<std::vector<Index>> places;
+    for (const Json& tile : placed["tiles"]) {
+      vectors += tile["columns"].size();
+      places.insert(
+          {tile["crossbar"].get<Index>(), tile["row"].get<Index>(), tile["column"].get<Index>()});
+    }
+    CHECK(vectors == counted["kept"].get<std::size_t>());
+    CHECK(places.size() == placed["tiles"].size());
+    CHECK(placed["crossbars_per_plane"].get<Index>() * placed["planes"].get<Index>() ==
+          counted["crossbars"].get<Index>());
+  }
+  SECTION("adjacent bit planes take as many bitlines as the drawing shows") {
+    const Answer adjacent = run({"map", "--network", trained(), "--bit-planes", "adjacent",
+                                 "--signs", "offset", "--weight-bits", "7", "--out", fresh("map")});
+    CHECK(adjacent.status == 0);
+  }
+}
+
+TEST_CASE("search finds a policy within its constraints") {
+  const std::string out = fresh("search");
+  const Answer answer = run(Words{"search"} + inputs() + short_search() +
+                            Words{"--out", out, "--json", "-", "--target-compression", "2",
+                                  "--count", "pooled", "--freeze", "first", "--freeze", "last"});
+  INFO(answer.err);
+  REQUIRE(answer.status == 0);
+  const Json report = answer.json();
+  check_report(report, "search");
+  check_accuracy(report["accuracy"], "dense");
+  check_accuracy(report["accuracy"], "pruned");
+  CHECK(report["search"]["episodes"].size() == 5);
+  CHECK(report["compression"]["pooled"].get<double>() >= 2.0);
+  for (const Json& episode : report["search"]["episodes"]) {
+    CHECK(episode["compression_pooled"].get<double>() >= 2.0);
+    CHECK(episode["keep_ratios"][0] == 1.0);
+    CHECK(episode["keep_ratios"][2] == 1.0);
+    CHECK(episode["reward"] <=
+          report["search"]["episodes"][report["search"]["best"].get<int>()]["reward"]);
+  }
+  const Json policy = read_json(out + "/policy.json");
+  CHECK(policy["layers"][0] == Json{{"name", "first"}, {"keep_ratio", 1.0}});
+  const Json mapped =
+      run({"map", "--network", trained(), "--policy", out + "/policy.json", "--json", "-"}).json();
+  CHECK(mapped["layers"] == report["layers"]);
+}
+
+TEST_CASE("prune does the whole job, and fine-tune its second half") {
+  const Words options =
+      Words{
+          "--target-compression", "2",        "--count",   "pooled", "--held-out", "80", "--bounds",
+          "second:0.05:0.5",      "--bounds", "last:0.2:1"} +
+      short_training();
+  const std::string out = fresh("prune"), json = bench() / "prune.json";
+  const Answer answer =
+      run(Words{"prune"} + inputs() + options +
+          Words{"--calibration-images", "64", "--episodes", "5", "--out", out, "--json", json});
+  INFO(answer.err);
+  REQUIRE(answer.status == 0);
+  CHECK(has(answer.out, "compression   per layer"));
+  const Json report = read_json(json);
+  check_report(report, "prune");
+  check_accuracy(report["accuracy"], "dense");
+  check_accuracy(report["accuracy"], "pruned");
+  CHECK(read_json(out + "/report.json") == report);
+  CHECK(has(read(out + "/report.html"), "Crossbar occupancy"));
+  CHECK(report["fine_tune"]["epochs"].size() == 2);
+  CHECK(report["compression"]["pooled"].get<double>() >= 2.0);
+  const double half_ou = 16.0 / layer(report, "second")["vectors"].get<double>();
+  CHECK(layer(report, "second")["keep_ratio"].get<double>() <= 0.5 + half_ou);
+  CHECK(layer(report, "last")["keep_ratio"].get<double>() >= 0.2);
+  for (const char* name : {"/search.checkpoint", "/fine_tune.checkpoint"})
+    CHECK_FALSE(fs::exists(out + name));
+
+  const std::string pruned = out + "/pruned.safetensors";
+  const Json evaluated =
+      run({"evaluate", "--network", pruned, "--data", bench().data(), "--json", "-"}).json();
+  CHECK(evaluated["accuracy"]["pruned"] == report["accuracy"]["pruned"]);
+  CHECK(run({"map", "--network", pruned, "--json", "-"}).json()["layers"] == report["layers"]);
+
+  const std::string tuned = fresh("tune");
+  REQUIRE(run(Words{"fine-tune"} + inputs() + options +
+              Words{"--policy", out + "/policy.json", "--out", tuned})
+              .status == 0);
+  CHECK(read(tuned + "/pruned.safetensors") == read(pruned));
+  check_report(read_json(tuned + "/report.json"), "fine-tune");
+}
+
+TEST_CASE("a pruned network remembers its hardware") {
+  const std::string out = fresh("hardware");
+  const Words hardware = {"--geometry", "64x64/32x32/1", "--granularity", "16"};
+  REQUIRE(run(Words{"prune"} + inputs() + short_search() + short_training() + hardware +
+              Words{"--target-compression", "3", "--out", out})
+              .status == 0);
+  const Json report = read_json(out + "/report.json");
+  CHECK(report["geometry"] == "64x64/32x32/1");
+  const Json again = run({"map", "--network", out + "/pruned.safetensors", "--json", "-"}).json();
+  CHECK(again["geometry"] == "64x64/32x32/1");
+  CHECK(again["granularity"] == 16);
+  CHECK(again["layers"] == report["layers"]);
+}
+
+TEST_CASE("one thread or two: the same bits") {
+  std::vector<std::string> policies, networks;
+  for (const char* threads : {"1", "2"}) {
+    const std::string out = fresh("threads");
+    REQUIRE(run(Words{"prune"} + inputs() + short_search() + short_training() +
+                Words{"--target-compression", "3", "--threads", threads, "--out", out})
+                .status == 0);
+    policies.push_back(read(out + "/policy.json"));
+    networks.push_back(read(out + "/pruned.safetensors"));
+  }
+  CHECK(policies[0] == policies[1]);
+  CHECK(networks[0] == networks[1]);
+}
+
+TEST_CASE("a network of the zoo with the repository's weights") {
+  const std::string weights = AUTOPRUNE_SOURCE_DIR "/models/plain20-cifar10.safetensors";
+  const Answer answer = run({"evaluate", "--network", "plain20", "--weights", weights, "--data",
+                             bench().data(), "--json", "-"});
+  REQUIRE(answer.status == 0);
+  CHECK(answer.json()["crossbars"]["dense"] == 944);
+}
+
+TEST_CASE("help and version") {
+  CHECK(has(run({"--help"}).out, "fine-tune"));
+  const Answer help = run({"prune", "--help"});
+  CHECK(help.status == 0);
+  CHECK(has(help.out, "--target-compression"));
+  CHECK(run({"--version"}).status == 0);
+}
