@@ -18,10 +18,10 @@ void prune_plain20(const std::string& data_set) {
 
   const auto hardware = search::Compressor::make<PaperGeometry, prune::ColumnVectorPruner<32>>();
   const search::Constraints target{.target_compression = 6.0, .counting = search::Counting::pooled};
-  search::PruningEnvironment environment(dense, hardware,
-                                         {nn::load_batches(data.train, nn::range(0, 512), pool),
-                                          nn::load_batches(data.train, images.held_out, pool)},
-                                         target, pool);
+  const search::EnvironmentImages measured{
+      .calibration = nn::load_batches(data.train, nn::range(0, 512), pool),
+      .held_out = nn::load_batches(data.train, images.held_out, pool)};
+  search::PruningEnvironment environment(dense, hardware, measured, target, pool);
   search::AutoPruner agent(environment, {.episodes = 50});
   while (!agent.done()) agent.run_episode();
 
