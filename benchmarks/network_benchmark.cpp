@@ -154,10 +154,11 @@ void layer_forward(benchmark::State& state, bool masked) {
 
 void layer_backward(benchmark::State& state, bool masked) {
   Layer l;
-  nn::MatrixLayer layer = l.execution(masked);
+  const nn::MatrixLayer layer = l.execution(masked);
+  nn::detail::GradientScratch scratch;
   for (auto _ : state) {
     layer.backward_input(l.x, l.dx, pool());
-    layer.backward_weight(l.x, l.x, l.dw, pool());
+    layer.backward_weight(l.x, l.x, l.dw, scratch, pool());
   }
   report(state, kImages, 2.0 * kLayerFlops);
 }

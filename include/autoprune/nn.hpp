@@ -16,4 +16,6 @@
 #include "autoprune/nn/session.hpp"
 #include "autoprune/nn/sgd.hpp"
 #include "autoprune/nn/train.hpp"
+#include "autoprune/nn/transposed.hpp"
+#include "autoprune/nn/weight_gradient.hpp"
 #include "autoprune/nn/zoo.hpp"

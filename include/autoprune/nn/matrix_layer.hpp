@@ -15,6 +15,7 @@
 #include "autoprune/nn/activation.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
 #include "autoprune/nn/microkernels.hpp"
+#include "autoprune/nn/weight_gradient.hpp"
 
 namespace autoprune::nn {
 
@@ -97,39 +98,11 @@ class MatrixLayer {
     });
   }
 
-  /// dw(c, r) = sum over images and positions of dy_c x_r for kept vectors; entries of pruned
-  /// vectors are left as they are. `dw` has the shape of the weights.
-  void backward_weight(const Activation& x, const Activation& dy, Tensor& dw, ThreadPool& pool) {
-    const std::vector<Window> windows = cut_windows(dy.blocks());
-    const auto count = static_cast<Index>(windows.size());
-    // Small layers share the windows and add partial sums in order; large ones share the filters.
-    const Index most = std::min(count, kGradientParts);
-    const Index parts = plan_.kept_weights * most <= kPartialFloats ? most : 1;
-    const Index ranges = ceil_div(shape().filters(), gradient_filters());
-    const Index shared = parts > 1 ? 1 : ranges;
-    partials_.assign(at(count > 1 ? parts * plan_.kept_weights : 0), 0.0F);
-    if (count > 1)
-      pool.for_each(parts * shared, [&](Index item) {
-        const Index part = item / shared, range = item % shared;
-        float* sums = partials_.data() + part * plan_.kept_weights;
-        for (Index w = part * count / parts; w < (part + 1) * count / parts; ++w)
-          for_gradient_tiles(range, shared > 1 ? range + 1 : ranges, [&](const GradientTile& tile) {
-            add_gradient(x, dy, windows[at(w)], tile, sums + tile.begin);
-          });
-      });
-    MatrixView out = weight_matrix(dw);
-    pool.for_each(ranges, [&](Index range) {
-      for_gradient_tiles(range, range + 1, [&](const GradientTile& tile) {
-        std::array<float, detail::kGradFilters * detail::kGradRows> sums{};
-        if (count == 1)
-          add_gradient(x, dy, windows[0], tile, sums.data());
-        else
-          for (Index part = 0; part < parts; ++part)
-            for (Index i = 0; i < tile.size(); ++i)
-              sums[at(i)] += partials_[at(part * plan_.kept_weights + tile.begin + i)];
-        store_gradient(tile, sums.data(), out);
-      });
-    });
+  /// dw = dy x^T for kept vectors; entries of pruned vectors are left as they are. `dw` has the
+  /// shape of the weights.
+  void backward_weight(const Activation& x, const Activation& dy, Tensor& dw,
+                       detail::GradientScratch& scratch, ThreadPool& pool) const {
+    detail::WeightGradient(plan_, scratch).run(x, dy, dw, pool);
   }
 
  private:
@@ -138,26 +111,7 @@ class MatrixLayer {
     Index block, blocks, row, rows;
   };
   using Span = detail::Span;
-  /// Kept filters [filter, filter_end) by entries [entry, entry_end) of one tap of a span; `begin`
-  /// is the tile's place in a buffer of all of them.
-  struct GradientTile {
-    const Span* span;
-    Index tap, filter, filter_end, entry, entry_end, begin;
-    [[nodiscard]] Index size() const { return (filter_end - filter) * (entry_end - entry); }
-  };
-
-  static constexpr Index kItemPositions = 64;     // output positions of a forward item
-  static constexpr Index kWindowPositions = 128;  // positions that a gradient tile sums at a time
-  static constexpr Index kGradientParts = 16;     // work items of a weight gradient
-  static constexpr Index kPartialFloats = Index{1} << 22;
-
-  /// Calls f(begin, end) for n rows cut into equal tiles of at most `most` rows.
-  template <class F>
-  static void for_tiles(Index n, Index most, F&& f) {
-    const Index tiles = ceil_div(n, most);
-    for (Index t = 0; t < tiles; ++t) f(t * n / tiles, (t + 1) * n / tiles);
-  }
-
+  static constexpr Index kItemPositions = 64;  // output positions of a forward item
   [[nodiscard]] Index chunks() const { return ceil_div(shape().filters(), chunk_); }
 
   /// The kept filters of a span that lie in [low, high), as positions in its list.
@@ -172,8 +126,8 @@ class MatrixLayer {
   template <class F>
   void for_filter_tiles(const Span& span, Index chunk, F&& f) const {
     const auto [low, high] = kept_between(span, chunk * chunk_, (chunk + 1) * chunk_);
-    for_tiles(high - low, detail::kTileRows,
-              [&, first = low](Index begin, Index end) { f(first + begin, first + end); });
+    detail::for_tiles(high - low, detail::kTileRows,
+                      [&, first = low](Index begin, Index end) { f(first + begin, first + end); });
   }
 
   // Both read the weights in small squares: whole cache lines, of few filters at a time.
@@ -193,7 +147,7 @@ class MatrixLayer {
 
   void pack_backward(const ConstMatrixView& w, const Span& span) {
     for (Index f0 = 0; f0 < span.kept(); f0 += kPackFilters)
-      for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
+      detail::for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
         float* tile = backward_weights_.data() + span.packed_begin + begin * span.kept();
         for (Index f = f0; f < std::min(f0 + kPackFilters, span.kept()); ++f)
           copy_row(w, span, f, begin, end, tile + f * (end - begin), 1);
@@ -264,7 +218,7 @@ class MatrixLayer {
     const std::int32_t* off =
         span.class_off.data() + static_cast<Index>(plan_.classes.of(oh, ow)) * span.rows();
     const detail::Segment all{0, static_cast<std::int32_t>(span.kept())};
-    for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
+    detail::for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
       if (std::all_of(off + begin, off + end, [](std::int32_t o) { return o < 0; })) return;
       detail::multiply_tile_of(end - begin)(
           backward_weights_.data() + span.packed_begin + begin * span.kept(),
@@ -272,93 +226,11 @@ class MatrixLayer {
     });
   }
 
-  /// Images and positions cut into windows that a gradient tile sums in one go: long enough that
-  /// its final reduction is cheap, short enough that its inputs stay in the L2 cache.
-  [[nodiscard]] std::vector<Window> cut_windows(Index blocks) const {
-    const Index height = shape().out.height;
-    const Index rows = std::clamp<Index>(kWindowPositions / shape().out.width, 1, height);
-    const Index together = std::max<Index>(1, kWindowPositions / shape().positions());
-    std::vector<Window> windows;
-    for (Index b = 0; b < blocks; b += together)
-      for (Index row = 0; row < height; row += rows)
-        windows.push_back({b, std::min(together, blocks - b), row, std::min(rows, height - row)});
-    return windows;
-  }
-
-  /// Filters of a range: whole tiles, and about kGradientParts ranges in all.
-  [[nodiscard]] Index gradient_filters() const {
-    return ceil_div(ceil_div(shape().filters(), kGradientParts), detail::kGradFilters) *
-           detail::kGradFilters;
-  }
-
-  /// Calls f with every tile of the filters in ranges [range, range_end), always in one order.
-  template <class F>
-  void for_gradient_tiles(Index range, Index range_end, F&& f) const {
-    for (const Span& span : plan_.spans)
-      for (Index r = range; r < range_end; ++r) {
-        const auto [low, high] =
-            kept_between(span, r * gradient_filters(), (r + 1) * gradient_filters());
-        Index begin = span.packed_begin + low * span.rows();
-        for_tiles(high - low, detail::kGradFilters, [&, low = low](Index f0, Index f1) {
-          for (Index tap = 0; tap < shape().taps(); ++tap) {
-            const Index first = span.tap_begin[at(tap)];
-            for_tiles(
-                span.tap_begin[at(tap + 1)] - first, detail::kGradRows, [&](Index k0, Index k1) {
-                  f(GradientTile{&span, tap, low + f0, low + f1, first + k0, first + k1, begin});
-                  begin += (f1 - f0) * (k1 - k0);
-                });
-          }
-        });
-      }
-  }
-
-  /// sums[filter][entry] += the tile's gradient over one window.
-  void add_gradient(const Activation& x, const Activation& dy, const Window& window,
-                    const GradientTile& tile, float* sums) const {
-    const detail::MatrixShape& s = shape();
-    const auto [oh_begin, oh_end] =
-        outputs_of_tap(tile.tap / s.kernel.w, s.in.height, s.out.height, s.stride.h, s.padding.h);
-    const auto [ow_begin, ow_end] =
-        outputs_of_tap(tile.tap % s.kernel.w, s.in.width, s.out.width, s.stride.w, s.padding.w);
-    const Index row = std::max(window.row, oh_begin);
-    const Index rows = std::min(window.row + window.rows, oh_end) - row;
-    if (rows <= 0) return;
-    const Index cx = s.in.channels * kLanes, cy = s.filters() * kLanes;
-    const detail::GradWindow positions{window.blocks,
-                                       rows,
-                                       ow_end - ow_begin,
-                                       x.block_stride(),
-                                       s.stride.h * s.in.width * cx,
-                                       s.stride.w * cx,
-                                       dy.block_stride(),
-                                       s.out.width * cy,
-                                       cy};
-    detail::gradient_tile_of(tile.filter_end - tile.filter, tile.entry_end - tile.entry)(
-        positions, dy.block(window.block) + (row * s.out.width + ow_begin) * cy,
-        tile.span->filter_off.data() + tile.filter,
-        x.block(window.block) + s.window(row, ow_begin) + tile.span->row_off[at(tile.entry)], sums);
-  }
-
-  static void store_gradient(const GradientTile& tile, const float* sums, MatrixView& dw) {
-    for (Index f = tile.filter; f < tile.filter_end; ++f)
-      for (Index k = tile.entry; k < tile.entry_end; ++k)
-        dw(tile.span->filters[at(f)], tile.span->row[at(k)]) = *sums++;
-  }
-
-  /// Output coordinates [first, second) of one axis whose window holds tap k inside the input.
-  [[nodiscard]] static std::pair<Index, Index> outputs_of_tap(Index k, Index in, Index out,
-                                                              Index stride, Index padding) {
-    const Index low = ceil_div(std::max<Index>(0, padding - k), stride);
-    const Index last = in - 1 + padding - k;  // largest output * stride that is inside
-    const Index high = last < 0 ? 0 : std::min(out, last / stride + 1);
-    return {std::min(low, high), high};
-  }
-
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   detail::MatrixPlan plan_;
   Index chunk_ = 0;
-  std::vector<float> forward_weights_, backward_weights_, partials_;
+  std::vector<float> forward_weights_, backward_weights_;
 };
 
 }  // namespace autoprune::nn

@@ -16,6 +16,13 @@
 
 namespace autoprune::nn::detail {
 
+/// Calls f(begin, end) for n rows cut into equal tiles of at most `most` rows.
+template <class F>
+void for_tiles(Index n, Index most, F&& f) {
+  const Index tiles = ceil_div(n, most);
+  for (Index t = 0; t < tiles; ++t) f(t * n / tiles, (t + 1) * n / tiles);
+}
+
 /// Sizes of a weight layer. A linear layer is a convolution whose kernel covers its whole input.
 struct MatrixShape {
   Shape3 in, out;
@@ -151,7 +158,8 @@ struct Span {
 };
 
 /// Rows of a span at most: its slice of the patches (128 bytes a row) has to stay in the L1 cache.
-inline constexpr Index kSpanRows = 256;
+/// Thirty-two channels of a 3x3 kernel just fit.
+inline constexpr Index kSpanRows = 288;
 
 /// The execution plan of one layer under one mask.
 struct MatrixPlan {
@@ -175,8 +183,9 @@ struct MatrixPlan {
 
   /// The mask of a dense layer, cut into spans of good size.
   [[nodiscard]] static PruneMask dense_mask(const MatrixShape& shape) {
+    const Index channels = std::max<Index>(1, kSpanRows / shape.taps());
     return {shape.rows(), shape.filters(),
-            shape.taps() * std::max<Index>(1, kSpanRows / shape.taps())};
+            shape.taps() * (channels > kLanes ? channels / kLanes * kLanes : channels)};
   }
 
  private:

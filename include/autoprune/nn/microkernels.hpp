@@ -18,14 +18,14 @@ using Packet = Eigen::internal::packet_traits<float>::type;
 inline constexpr int kPacket = Eigen::internal::packet_traits<float>::size;
 inline constexpr bool kManyRegisters = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
 
-/// A forward or backward-input tile: up to kTileRows rows by two packets of images.
+/// A tile of sums: up to kTileRows rows by two packets.
 inline constexpr int kTileRows = kManyRegisters ? 12 : 6;
 inline constexpr int kTileLanes = 2 * kPacket;
 static_assert(kLanes % kTileLanes == 0);
 
-/// A weight-gradient tile: filters by rows.
-inline constexpr int kGradFilters = kManyRegisters ? 6 : 3;
-inline constexpr int kGradRows = kManyRegisters ? 4 : 3;
+/// A tile of the weight gradient where images are the vector: filters by rows.
+inline constexpr int kLaneFilters = kManyRegisters ? 6 : 3;
+inline constexpr int kLaneRows = kManyRegisters ? 4 : 3;
 
 /// Consecutive entries [begin, end) of an offset table.
 struct Segment {
@@ -68,17 +68,56 @@ void multiply_tile(const float* a, const std::int32_t* in, const Segment* segmen
 }
 
 /// The positions over which a weight gradient is summed: a rectangle of the output map in
-/// consecutive blocks, with the strides (in floats) of input and output.
+/// consecutive blocks, with the strides (in floats) of input and output gradient.
 struct GradWindow {
   Index blocks, rows, columns;
   Index x_block, x_row, x_column;
   Index y_block, y_row, y_column;
 };
 
-/// dw[i * Rows + j] += sum over the window and its images of dy[filter[i]] * x[j * kLanes].
-template <int Filters, int Rows>
+/// dw[i * kLanes + j] = sum over the window and its images of dy[filter[i]] * x[j], for Packets
+/// packets of consecutive channels j. x is transposed: kLanes floats are the channels of an image.
+template <int Filters, int Packets>
+void gradient_columns(const GradWindow& window, const float* dy, const std::int32_t* filter,
+                      const float* x, float* dw) {
+  namespace ei = Eigen::internal;
+  Packet acc[Filters][Packets];
+  for (auto& line : acc)
+    for (auto& sum : line) sum = ei::pset1<Packet>(0.0F);
+  for (Index b = 0; b < window.blocks; ++b)
+    for (Index h = 0; h < window.rows; ++h) {
+      const float* px = x + b * window.x_block + h * window.x_row;
+      const float* py = dy + b * window.y_block + h * window.y_row;
+      for (Index w = 0; w < window.columns; ++w, px += window.x_column, py += window.y_column)
+        for (Index image = 0; image < kLanes; ++image) {
+          Packet row[Packets];
+          for (int j = 0; j < Packets; ++j)
+            row[j] = ei::ploadu<Packet>(px + image * kLanes + j * kPacket);
+          for (int i = 0; i < Filters; ++i) {
+            const Packet g = ei::pset1<Packet>(py[filter[i] + image]);
+            for (int j = 0; j < Packets; ++j) acc[i][j] = ei::pmadd(g, row[j], acc[i][j]);
+          }
+        }
+    }
+  for (int i = 0; i < Filters; ++i)
+    for (int j = 0; j < Packets; ++j) ei::pstore(dw + i * kLanes + j * kPacket, acc[i][j]);
+}
+
+/// The same for `rows` <= kLanes of j; up to a packet more is read and written.
+template <int Filters>
 void gradient_tile(const GradWindow& window, const float* dy, const std::int32_t* filter,
-                   const float* x, float* dw) {
+                   const float* x, Index rows, float* dw) {
+  Index j = 0;
+  for (; j + kPacket < rows; j += kTileLanes)
+    gradient_columns<Filters, 2>(window, dy, filter, x + j, dw + j);
+  if (j < rows) gradient_columns<Filters, 1>(window, dy, filter, x + j, dw + j);
+}
+
+/// The same where images are the vector: dw[i * kLanes + j] = sum over the window and its images of
+/// dy[filter[i]] * x[j * kLanes].
+template <int Filters, int Rows>
+void lane_gradient_tile(const GradWindow& window, const float* dy, const std::int32_t* filter,
+                        const float* x, Index, float* dw) {
   namespace ei = Eigen::internal;
   Packet acc[Filters][Rows];
   for (auto& line : acc)
@@ -98,13 +137,13 @@ void gradient_tile(const GradWindow& window, const float* dy, const std::int32_t
         }
     }
   for (int i = 0; i < Filters; ++i)
-    for (int j = 0; j < Rows; ++j) dw[i * Rows + j] += ei::predux(acc[i][j]);
+    for (int j = 0; j < Rows; ++j) dw[i * kLanes + j] = ei::predux(acc[i][j]);
 }
 
 using MultiplyTile = void (*)(const float*, const std::int32_t*, const Segment*, Index,
                               const float*, float*, const std::int32_t*, bool);
 using GradientTile = void (*)(const GradWindow&, const float*, const std::int32_t*, const float*,
-                              float*);
+                              Index, float*);
 
 /// The kernel for 1 .. kTileRows rows.
 [[nodiscard]] inline MultiplyTile multiply_tile_of(Index rows) {
@@ -115,14 +154,23 @@ using GradientTile = void (*)(const GradWindow&, const float*, const std::int32_
   return table[static_cast<std::size_t>(rows - 1)];
 }
 
-/// The kernel for 1 .. kGradFilters filters and 1 .. kGradRows rows.
-[[nodiscard]] inline GradientTile gradient_tile_of(Index filters, Index rows) {
+/// The kernel for 1 .. kTileRows filters.
+[[nodiscard]] inline GradientTile gradient_tile_of(Index filters) {
+  static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<GradientTile, sizeof...(I)>{&gradient_tile<I + 1>...};
+  }
+  (std::make_integer_sequence<int, kTileRows>{});
+  return table[static_cast<std::size_t>(filters - 1)];
+}
+
+/// The kernel for 1 .. kLaneFilters filters and 1 .. kLaneRows rows.
+[[nodiscard]] inline GradientTile lane_gradient_tile_of(Index filters, Index rows) {
   static constexpr auto table = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array<GradientTile, sizeof...(I)>{
-        &gradient_tile<I / kGradRows + 1, I % kGradRows + 1>...};
+        &lane_gradient_tile<I / kLaneRows + 1, I % kLaneRows + 1>...};
   }
-  (std::make_integer_sequence<int, kGradFilters * kGradRows>{});
-  return table[static_cast<std::size_t>((filters - 1) * kGradRows + rows - 1)];
+  (std::make_integer_sequence<int, kLaneFilters * kLaneRows>{});
+  return table[static_cast<std::size_t>((filters - 1) * kLaneRows + rows - 1)];
 }
 
 }  // namespace autoprune::nn::detail

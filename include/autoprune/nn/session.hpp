@@ -265,7 +265,7 @@ class Session {
   void weight_gradients(Index i, const Activation& x, const Activation& dy) {
     const Node& node = network_.node(i);
     Gradient& g = gradients_[at(i)];
-    layers_[at(i)]->backward_weight(x, dy, g.weight, pool_);
+    layers_[at(i)]->backward_weight(x, dy, g.weight, scratch_, pool_);
     if (!node.has_bias) return;
     const auto sums = detail::channel_sums(dy, pool_, [&](Index b, Index row, Index, float* lanes) {
       for (Index l = 0; l < kLanes; ++l) lanes[l] += dy.block(b)[row + l];
@@ -331,6 +331,7 @@ class Session {
   std::vector<std::optional<Activation>> grads_;    // by node, during backward()
   std::vector<Activation> spare_;                   // memory of gradients that are no longer needed
   std::vector<Gradient> gradients_;
+  detail::GradientScratch scratch_;
   const Activation* input_ = nullptr;
   Packed packed_ = Packed::no;
   bool trained_ = false;

@@ -42,6 +42,10 @@ struct TrainConfig {
            "; all but variants must be at least 1");
     if (!(learning_rate > 0.0))
       fail(ErrorId::out_of_range, "learning rate ", learning_rate, " is not positive");
+    if (!(distillation.weight >= 0.0 && distillation.weight <= 1.0 &&
+          distillation.temperature > 0.0))
+      fail(ErrorId::out_of_range, "distillation weight ", distillation.weight, ", temperature ",
+           distillation.temperature, "; needs a weight in [0, 1] and a positive temperature");
   }
 };
 
