@@ -102,12 +102,11 @@ class BatchNorm {
   /// forward().
   void backward(const Node& bn, const Activation& x, const Activation& y, bool relu, Activation& dy,
                 Tensor& dgamma, Tensor& dbeta, ThreadPool& pool) const {
-    if (relu)
-      pool.for_each(dy.blocks(),
-                    [&](Index b) { relu_backward(y.block(b), dy.block(b), dy.block_size()); });
     const std::vector<double> sums =
         channel_sums(dy, pool, [&](Index b, Index row, Index c, float* lanes) {
-          const float *g = dy.block(b) + row, *v = x.block(b) + row;
+          float* g = dy.block(b) + row;
+          const float* v = x.block(b) + row;
+          if (relu) relu_backward(y.block(b) + row, g, kLanes);
           const float mean = mean_[static_cast<std::size_t>(c)];
           for (Index l = 0; l < kLanes; ++l) {
             lanes[l] += g[l];
