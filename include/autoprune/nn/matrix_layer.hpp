@@ -111,7 +111,7 @@ class MatrixLayer {
     Index block, blocks, row, rows;
   };
   using Span = detail::Span;
-  static constexpr Index kItemPositions = 64;  // output positions of a forward item
+  static constexpr Index kItemPositions = 16;  // output positions of a forward item
   [[nodiscard]] Index chunks() const { return ceil_div(shape().filters(), chunk_); }
 
   /// The kept filters of a span that lie in [low, high), as positions in its list.
