@@ -2,6 +2,7 @@
 
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/mapping_json.hpp>
+#include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/io/report_text.hpp>
 #include <autoprune/search/heuristics.hpp>
@@ -135,7 +136,7 @@ void train(const Options& options) {
   refuse_checkpoints(job, {kTrainCheckpoint});
   check_training(job);
   const TrainingResult trained = run_training(job);
-  write_network(job, job.network, "trained.safetensors");
+  io::save_network(job.network, job.file("trained.safetensors"));
   io::Json report = evaluated(job);
   report["training"] = trained.json;
   write_report(job, report, nullptr, accuracy_line(job, report));
@@ -148,7 +149,6 @@ void report_pruned(Job& job, nn::Network& pruned, const std::vector<PruneMask>& 
   const mapping::NetworkMapping mapping = job.compressor.map(masks);
   const nn::Accuracy dense = job.test_accuracy(job.network, job.masks_of_zeros(job.network));
   const nn::Accuracy accuracy = job.test_accuracy(pruned, masks);
-  seconds.total = job.seconds();
   io::Json report = job.report(pruned, masks, mapping, seconds);
   report["accuracy"] = io::accuracy_json(job.test_images(), dense, accuracy);
   report.update(parts);
@@ -175,7 +175,7 @@ void fine_tune(const Options& options) {
   nn::Network network = job.network;
   const TrainingResult tuned = run_fine_tune(job, network, policy);
   write_policy(job, policy);
-  write_network(job, network, "pruned.safetensors");
+  write_pruned(job, network, policy);
   report_pruned(job, network, tuned.masks, {0.0, tuned.seconds, 0.0}, {{"fine_tune", tuned.json}});
   remove_checkpoints(job, {kFineTuneCheckpoint});
 }
@@ -188,7 +188,7 @@ void prune(const Options& options) {
   write_policy(job, found.policy);
   nn::Network network = job.network;
   const TrainingResult tuned = run_fine_tune(job, network, found.policy);
-  write_network(job, network, "pruned.safetensors");
+  write_pruned(job, network, found.policy);
   report_pruned(job, network, tuned.masks, {found.seconds, tuned.seconds, 0.0},
                 {{"search", found.json}, {"fine_tune", tuned.json}});
   remove_checkpoints(job, {kFineTuneCheckpoint, kSearchCheckpoint});

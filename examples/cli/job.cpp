@@ -199,20 +199,19 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
   run.seed = options.seed;
   run.threads = pool.threads();
   run.options = options.to_json();
+  seconds.total = this->seconds();
   return io::report_json(run, of, masks, mapping, seconds);
 }
 
-std::uint64_t Job::fingerprint(const std::vector<std::string>& groups) const {
-  search::Fingerprint print;
-  print.add(static_cast<double>(options.fingerprint(groups) >> 11));
+search::Fingerprint Job::fingerprint(const std::vector<std::string>& groups) const {
+  search::Fingerprint print = options.fingerprint(groups);
   const std::string geometry = compressor.geometry().to_string();
   print.add(std::span<const char>(geometry)).add(static_cast<double>(compressor.granularity()));
   const std::string graph = io::json_text(io::network_to_json(network));
   print.add(std::span<const char>(graph));
   for (const nn::ConstNamedTensor& p : network.parameters())
     print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
-  print.add(std::span<const std::uint8_t>(data->train.labels));
-  return print.value();
+  return print.add(std::span<const std::uint8_t>(data->train.labels));
 }
 
 }  // namespace autoprune::cli

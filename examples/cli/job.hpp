@@ -8,6 +8,7 @@
 #include <autoprune/io/report_json.hpp>
 #include <autoprune/io/safetensors.hpp>
 #include <autoprune/nn/evaluate.hpp>
+#include <autoprune/search/archive.hpp>
 #include <autoprune/search/compressor.hpp>
 #include <autoprune/search/policy.hpp>
 #include <chrono>
@@ -58,7 +59,7 @@ class Job {
                                 const mapping::NetworkMapping& mapping,
                                 io::RunSeconds seconds = {}) const;
   /// Fingerprint of a run: its options in `groups`, the network's weights and the data.
-  [[nodiscard]] std::uint64_t fingerprint(const std::vector<std::string>& groups) const;
+  [[nodiscard]] search::Fingerprint fingerprint(const std::vector<std::string>& groups) const;
 
   [[nodiscard]] std::filesystem::path file(const std::string& name) const {
     return options.out / name;

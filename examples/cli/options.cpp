@@ -1,26 +1,13 @@
 #include "options.hpp"
 
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <autoprune/core/version.hpp>
-#include <iostream>
-#include <map>
-#include <set>
+
+#include "option_groups.hpp"
 
 namespace autoprune::cli {
 
 namespace {
-
-constexpr const char* kInputs = "Inputs and outputs";
-constexpr const char* kPolicy = "Policy";
-constexpr const char* kEvaluation = "Evaluation";
-
-/// Option values that are names, before they are looked up.
-struct Words {
-  std::string geometry, bit_planes = "apart", signs = "pair", importance = "mean-absolute",
-                        selection = "best", heuristic = "lamp", counting = "per-layer",
-                        metric = "top1", out;
-  bool no_warm_start = false;
-};
 
 template <class E>
 E choose(const std::string& option, const std::string& word,
@@ -59,180 +46,6 @@ void look_up(const Words& words, Options& o) {
       "--metric", words.metric, {{"top1", search::Metric::top1}, {"top5", search::Metric::top5}});
   o.search.warm_start = !words.no_warm_start;
   o.out = words.out;
-}
-
-// ---- Options, group by group --------------------------------------------------------------------
-
-void add_inputs(CLI::App& app, Options& o, Words& w) {
-  app.add_option("--network", o.network, "alexnet, vgg16, plain20, lenet5, or a file with a graph")
-      ->group(kInputs);
-  app.add_option("--weights", o.weights, "safetensors file with the network's parameters")
-      ->group(kInputs);
-  app.add_option("--data", o.data, "cifar10:DIR or mnist:DIR")->group(kInputs);
-  app.add_option("--json", o.json, "write the report to this file; -: to standard output")
-      ->group(kInputs);
-  app.add_option("--out", w.out, "directory for results and checkpoints")->group(kInputs);
-  app.add_option("--seed", o.seed, "of everything random")->group(kInputs);
-  app.add_option("--threads", o.threads, "0: one a processor")->group(kInputs);
-  app.add_flag("--quiet", o.quiet, "no progress")->group(kInputs);
-}
-
-void add_hardware(CLI::App& app, Options& o, Words& w) {
-  app.add_option("--geometry", w.geometry,
-                 "crossbar/OU/bits a cell [128x128/32x32/1, or the network file's]")
-      ->group(kHardware);
-  app.add_option("--granularity", o.granularity,
-                 "rows of a column-vector [32, or the network file's]")
-      ->group(kHardware);
-  app.add_option("--weight-bits", o.mapping.weight_bits, "magnitude bits")->group(kHardware);
-  app.add_option("--bit-planes", w.bit_planes, "apart or adjacent")->group(kHardware);
-  app.add_option("--signs", w.signs, "pair or offset")->group(kHardware);
-  app.add_option("--importance", w.importance, "mean-absolute or l2")->group(kHardware);
-  app.add_option("--ou-selection", w.selection, "best, refill, nearest or part-filled")
-      ->group(kHardware);
-}
-
-void add_policy(CLI::App& app, Options& o) {
-  app.add_option("--policy", o.policy, "policy.json with the keep ratio of every layer")
-      ->group(kPolicy);
-}
-
-void add_heuristic(CLI::App& app, Options& o, Words& w) {
-  app.add_option("--keep", o.keep, "keep ratio of a heuristic policy")->group(kPolicy);
-  app.add_option("--heuristic", w.heuristic, "uniform or lamp")->group(kPolicy);
-}
-
-void add_constraints(CLI::App& app, Options& o, Words& w) {
-  app.add_option("--target-compression", o.constraints.target_compression,
-                 "crossbar compression to reach at least")
-      ->group(kConstraints);
-  app.add_option("--count", w.counting, "crossbars that count: per-layer or pooled")
-      ->group(kConstraints);
-  app.add_option("--freeze", o.freeze, "layer that is not pruned (repeatable)")
-      ->allow_extra_args(false)
-      ->take_all()
-      ->default_str("")
-      ->group(kConstraints);
-  app.add_option("--bounds", o.bounds, "LAYER:MIN:MAX, keep ratios of a layer (repeatable)")
-      ->allow_extra_args(false)
-      ->take_all()
-      ->default_str("")
-      ->group(kConstraints);
-}
-
-void add_held_out(CLI::App& app, Options& o) {
-  app.add_option("--held-out", o.held_out, "training images held out of training, the last ones")
-      ->group(kHeldOut);
-  app.add_option("--held-out-images", o.held_out_images, "how many of them measure accuracy")
-      ->group(kHeldOut);
-}
-
-void add_search(CLI::App& app, Options& o, Words& w) {
-  app.add_option("--max-accuracy-drop", o.constraints.max_accuracy_drop,
-                 "highest loss of held-out accuracy before fine-tuning, in points")
-      ->group(kSearch);
-  app.add_option("--episodes", o.search.episodes, "policies that are measured")->group(kSearch);
-  app.add_option("--alpha", o.reward.alpha, "weight of compression in the reward")->group(kSearch);
-  app.add_option("--metric", w.metric, "accuracy in the reward: top1 or top5")->group(kSearch);
-  app.add_option("--calibration-images", o.calibration_images,
-                 "training images that set batch-norm statistics")
-      ->group(kSearch);
-  app.add_flag("--no-warm-start", w.no_warm_start, "begin with random policies, not heuristic ones")
-      ->group(kSearch);
-  app.add_option("--least-keep", o.search.least_keep, "smallest keep ratio that the agent takes")
-      ->group(kSearch);
-}
-
-void add_training(CLI::App& app, Options& o) {
-  nn::TrainConfig& train = o.fine_tune.train;
-  app.add_option("--epochs", train.epochs, "passes over the training images")->group(kTraining);
-  app.add_option("--learning-rate", train.learning_rate, "at the start; falls along a half cosine")
-      ->group(kTraining);
-  app.add_option("--batch", train.batch, "images a step")->group(kTraining);
-  app.add_option("--variants", train.variants, "augmentations of an image; 0: always new ones")
-      ->group(kTraining);
-}
-
-void add_fine_tuning(CLI::App& app, Options& o) {
-  add_training(app, o);
-  app.add_option("--distillation", o.fine_tune.train.distillation.weight,
-                 "weight of the dense network's logits in the loss; 0: none")
-      ->group(kTraining);
-  app.add_option("--ramp", o.fine_tune.schedule.ramp, "share of the epochs in which masks tighten")
-      ->group(kTraining);
-}
-
-void add_resume(CLI::App& app, Options& o) {
-  app.add_flag("--resume", o.resume, "go on from the checkpoints in --out, if there are any")
-      ->group(kInputs);
-}
-
-void add_evaluation(CLI::App& app, Options& o) {
-  app.add_option("--images", o.images, "first images of the test set; 0: all")->group(kEvaluation);
-}
-
-// ---- The command line ---------------------------------------------------------------------------
-
-struct Command {
-  CLI::App* app;
-  bool needs_data = false, needs_out = false;
-};
-
-std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w) {
-  std::map<std::string, Command> commands;
-  const auto add = [&](const std::string& name, const std::string& what, bool data, bool out) {
-    CLI::App& sub = *app.add_subcommand(name, what)->allow_extras();
-    sub.option_defaults()->always_capture_default()->take_last();
-    add_inputs(sub, o, w);
-    commands[name] = {&sub, data, out};
-    return &sub;
-  };
-  CLI::App* sub = add("inspect", "show a network's layers and its dense crossbars", false, false);
-  add_hardware(*sub, o, w);
-
-  sub =
-      add("map", "count and place crossbars under a policy, or of a pruned network", false, false);
-  add_hardware(*sub, o, w);
-  add_policy(*sub, o);
-  add_heuristic(*sub, o, w);
-
-  sub = add("evaluate", "accuracy on the test set", true, false);
-  add_hardware(*sub, o, w);
-  add_evaluation(*sub, o);
-
-  sub = add("train", "train a network, from scratch or from --weights", true, true);
-  add_hardware(*sub, o, w);
-  add_held_out(*sub, o);
-  add_training(*sub, o);
-  add_evaluation(*sub, o);
-  add_resume(*sub, o);
-
-  sub = add("search", "let the agent find a policy", true, true);
-  add_hardware(*sub, o, w);
-  add_constraints(*sub, o, w);
-  add_held_out(*sub, o);
-  add_search(*sub, o, w);
-  add_evaluation(*sub, o);
-  add_resume(*sub, o);
-
-  sub = add("fine-tune", "prune to a policy while training", true, true);
-  add_hardware(*sub, o, w);
-  add_policy(*sub, o);
-  add_constraints(*sub, o, w);
-  add_held_out(*sub, o);
-  add_fine_tuning(*sub, o);
-  add_evaluation(*sub, o);
-  add_resume(*sub, o);
-
-  sub = add("prune", "search, fine-tune, map and report in one", true, true);
-  add_hardware(*sub, o, w);
-  add_constraints(*sub, o, w);
-  add_held_out(*sub, o);
-  add_search(*sub, o, w);
-  add_fine_tuning(*sub, o);
-  add_evaluation(*sub, o);
-  add_resume(*sub, o);
-  return commands;
 }
 
 void check_command(const std::string& word, const std::map<std::string, Command>& commands) {
@@ -293,16 +106,16 @@ io::Json Options::to_json() const {
   return object;
 }
 
-std::uint64_t Options::fingerprint(const std::vector<std::string>& groups) const {
+search::Fingerprint Options::fingerprint(const std::vector<std::string>& groups) const {
   search::Fingerprint print;
-  print.add(static_cast<double>(seed));
+  print.add(std::span(&seed, 1));
   for (const OptionValue& option : all)
     if (option.name != "episodes" &&
         std::find(groups.begin(), groups.end(), option.group) != groups.end()) {
       const std::string text = option.name + "=" + io::json_text(option.value) + "\n";
       print.add(std::span<const char>(text));
     }
-  return print.value();
+  return print;
 }
 
 std::optional<Options> read_options(int argc, const char* const* argv) {

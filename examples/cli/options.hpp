@@ -65,8 +65,8 @@ struct Options {
 
   /// The options as an object, for reports.
   [[nodiscard]] io::Json to_json() const;
-  /// A number that tells runs apart whose results differ: of the options in `groups`.
-  [[nodiscard]] std::uint64_t fingerprint(const std::vector<std::string>& groups) const;
+  /// Tells runs apart whose results differ: of the seed and the options in `groups`.
+  [[nodiscard]] search::Fingerprint fingerprint(const std::vector<std::string>& groups) const;
 };
 
 /// Reads the command line. Nothing comes back when help or the version was asked for, and has been

@@ -33,13 +33,13 @@ Progress::~Progress() {
 std::string Progress::time_left(double done) const {
   if (!(done > start_) || done >= 1.0) return {};
   const double elapsed = std::chrono::duration<double>(Clock::now() - began_).count();
-  return "  " + io::format_seconds(elapsed * (1.0 - done) / (done - start_)) + " left";
+  return io::format_seconds(elapsed * (1.0 - done) / (done - start_)) + " left  ";
 }
 
 void Progress::show(double done, const std::string& text, bool milestone) {
   using namespace std::chrono_literals;
   if (quiet_ || (!terminal_ && !milestone)) return;
-  const std::string line = what_ + "  " + text + time_left(done);
+  const std::string line = what_ + "  " + time_left(done) + text;
   if (!terminal_) {
     std::cerr << line << '\n';
     return;

@@ -31,10 +31,11 @@ void write_policy(const Job& job, const search::Policy& policy) {
   io::write_file(job.file("policy.json"), text_of(io::policy_to_json(job.network, policy)));
 }
 
-void write_network(const Job& job, const nn::Network& network, const std::string& name) {
-  io::save_network(network, job.file(name),
+void write_pruned(const Job& job, const nn::Network& network, const search::Policy& policy) {
+  io::save_network(network, job.file("pruned.safetensors"),
                    {{kGeometryKey, job.compressor.geometry().to_string()},
-                    {kGranularityKey, concat(job.compressor.granularity())}});
+                    {kGranularityKey, concat(job.compressor.granularity())},
+                    {"autoprune.policy", io::json_text(io::policy_to_json(network, policy))}});
 }
 
 }  // namespace autoprune::cli

@@ -14,7 +14,8 @@ void write_report(const Job& job, const io::Json& report, const io::Json& mappin
 /// Writes policy.json into --out.
 void write_policy(const Job& job, const search::Policy& policy);
 
-/// Writes a network with its graph into --out, and the hardware that it was pruned for.
-void write_network(const Job& job, const nn::Network& network, const std::string& name);
+/// Writes pruned.safetensors into --out: the network with its graph, the policy and the hardware
+/// that it was pruned for.
+void write_pruned(const Job& job, const nn::Network& network, const search::Policy& policy);
 
 }  // namespace autoprune::cli

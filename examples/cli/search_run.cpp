@@ -49,7 +49,7 @@ SearchResult run_search(Job& job) {
   search::AutoPruner<> pruner(environment, config);
 
   const fs::path checkpoint = job.file(kSearchCheckpoint);
-  const std::uint64_t run = job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch});
+  const std::uint64_t run = job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch}).value();
   double before = 0.0;
   if (fs::exists(checkpoint)) {
     const io::Checkpoint saved = io::read_checkpoint(checkpoint, run);

@@ -2,7 +2,6 @@
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/training_checkpoint.hpp>
 #include <autoprune/search/fine_tune.hpp>
-#include <limits>
 
 #include "long_work.hpp"
 #include "progress.hpp"
@@ -117,9 +116,7 @@ TrainingResult run_fine_tune(Job& job, nn::Network& network, const search::Polic
   search::FineTuneConfig config{train_config(job.options), job.options.fine_tune.schedule};
   search::FineTuner tuner(network, job.data->train, job.split().train, policy, job.constraints,
                           job.compressor, config, job.pool, &job.network);
-  search::Fingerprint print;
-  print.add(
-      static_cast<double>(job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining}) >> 11));
+  search::Fingerprint print = job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining});
   print.add(std::span<const double>(policy));
   TrainingRun run(job, network, tuner.trainer(), "fine-tune", kFineTuneCheckpoint, print.value());
   if (run.restore()) tuner.resume(run.state().epoch, run.state().masks, run.state().tightened);
@@ -130,7 +127,7 @@ TrainingResult run_fine_tune(Job& job, nn::Network& network, const search::Polic
 }
 
 TrainingResult run_training(Job& job) {
-  const std::uint64_t fingerprint = job.fingerprint({kHeldOut, kTraining});
+  const std::uint64_t fingerprint = job.fingerprint({kHeldOut, kTraining}).value();
   nn::Trainer trainer(job.network, job.data->train, job.split().train, train_config(job.options),
                       job.pool);
   TrainingRun run(job, job.network, trainer, "train", kTrainCheckpoint, fingerprint);

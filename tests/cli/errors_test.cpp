@@ -158,6 +158,7 @@ TEST_CASE("policies and constraints that can't be") {
   refuses(prune + Words{"--epochs", "0"}, 2, "config.102", "epochs");
   refuses(prune + Words{"--batch", "1000"}, 1, "shape.205", "--batch");
   refuses(prune + Words{"--ramp", "2"}, 2, "config.102", "ramp");
+  refuses(prune + Words{"--distillation", "2"}, 2, "config.102", "distillation weight");
   refuses(prune + Words{"--learning-rate", "0"}, 2, "config.102", "learning rate");
 }
 

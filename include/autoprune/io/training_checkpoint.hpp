@@ -86,6 +86,27 @@ void visit_training(Archive& archive, nn::Network& network, nn::Trainer& trainer
   }
 }
 
+/// Reads a checkpoint's numbers, and of its tensors only whether they fit.
+class FitReader {
+ public:
+  static constexpr bool loading = true;
+
+  explicit FitReader(std::string_view bytes) : in_(bytes) {}
+
+  void operator()(std::string_view name, std::span<float> values) {
+    std::vector<float> aside(values.size());
+    in_(name, std::span<float>(aside));
+  }
+  template <class Value>
+  void operator()(std::string_view name, Value&& value) {
+    in_(name, value);
+  }
+  void finish() const { in_.finish(); }
+
+ private:
+  search::ArchiveReader in_;
+};
+
 }  // namespace detail
 
 /// The run as bytes. `state.history` holds one entry an epoch.
@@ -97,14 +118,18 @@ void visit_training(Archive& archive, nn::Network& network, nn::Trainer& trainer
 }
 
 /// Sets the network's parameters and the trainer's momentum; the caller hands the state that comes
-/// back to Trainer::resume() or FineTuner::resume(). Throws checkpoint_mismatch or truncated_file.
+/// back to Trainer::resume() or FineTuner::resume(). Throws checkpoint_mismatch or truncated_file,
+/// and sets nothing then.
 [[nodiscard]] inline TrainingState load_training(std::string_view bytes, nn::Network& network,
                                                  nn::Trainer& trainer) {
-  search::ArchiveReader in(bytes);
-  TrainingState state;
-  detail::visit_training(in, network, trainer, state);
-  in.finish();
-  return state;
+  const auto visit = [&](auto&& in) {
+    TrainingState state;
+    detail::visit_training(in, network, trainer, state);
+    in.finish();
+    return state;
+  };
+  (void)visit(detail::FitReader(bytes));
+  return visit(search::ArchiveReader(bytes));
 }
 
 }  // namespace autoprune::io

@@ -1,0 +1,30 @@
+/// @file option_groups.hpp
+/// Which commands there are, and which options each of them takes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+#include "options.hpp"
+
+namespace autoprune::cli {
+
+/// Option values that are names, before they are looked up.
+struct Words {
+  std::string geometry, out;
+  std::string bit_planes = "apart", signs = "pair", importance = "mean-absolute";
+  std::string selection = "best", heuristic = "lamp", counting = "per-layer", metric = "top1";
+  bool no_warm_start = false;
+};
+
+struct Command {
+  CLI::App* app;
+  bool needs_data = false, needs_out = false;
+};
+
+/// Adds every command to the program; values go to `options` and `words`.
+[[nodiscard]] std::map<std::string, Command> add_commands(CLI::App& app, Options& options,
+                                                          Words& words);
+
+}  // namespace autoprune::cli

@@ -1,0 +1,145 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <string>
+
+#include "autoprune/io/checkpoint_file.hpp"
+#include "autoprune/io/training_checkpoint.hpp"
+#include "autoprune/search/fine_tune.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+
+namespace {
+
+template <class Call>
+ErrorId error_of(Call&& call) {
+  return io::test::error_of(call).id();
+}
+
+/// Images of noise, each class a little brighter than the one before.
+nn::Dataset noise(Index images) {
+  nn::Dataset data;
+  data.name = "noise";
+  data.stored = {2, 8, 8};
+  data.mean = {0.5F, 0.5F};
+  data.stddev = {0.3F, 0.3F};
+  Random random(3);
+  for (Index i = 0; i < images; ++i) {
+    data.labels.push_back(static_cast<std::uint8_t>(i % 10));
+    for (Index p = 0; p < data.stored.size(); ++p)
+      data.pixels.push_back(static_cast<std::uint8_t>(10 * (i % 10) + random.below(150)));
+  }
+  return data;
+}
+
+nn::Network network(Index filters = 12) {
+  nn::Network net({2, 8, 8});
+  net.conv("conv", {.out = filters, .kernel = 3, .padding = 1});
+  net.batch_norm("norm");
+  net.relu("relu");
+  net.linear("last", 10);
+  net.initialise(4);
+  return net;
+}
+
+/// A fine-tuning run of a network that it owns.
+struct Run {
+  nn::Dataset data = noise(96);
+  ThreadPool pool{1};
+  nn::Network dense = network(), net = network();
+  search::FineTuner tuner{
+      net,
+      data,
+      nn::range(0, 96),
+      {0.5, 0.4},
+      {},
+      search::Compressor::make<Geometry<64, 64, 8, 8, 1>, prune::ColumnVectorPruner<8>>(),
+      config(),
+      pool,
+      &dense};
+  io::TrainingState state;
+
+  static search::FineTuneConfig config() {
+    search::FineTuneConfig config;
+    config.train.epochs = 6;
+    config.train.batch = 32;
+    config.train.variants = 2;
+    return config;
+  }
+  void epochs(Index count) {
+    for (Index i = 0; i < count; ++i) {
+      const nn::EpochReport report = tuner.run_epoch();
+      state = {report.epoch, tuner.tightened(), tuner.masks(), std::move(state.history)};
+      state.history.push_back(
+          {report.epoch, report.loss, report.learning_rate, 0.5, 2.0, 60.0, 1.0});
+    }
+  }
+  [[nodiscard]] std::string save() { return io::save_training(net, tuner.trainer(), state); }
+  void load(const std::string& bytes) {
+    state = io::load_training(bytes, net, tuner.trainer());
+    tuner.resume(state.epoch, state.masks, state.tightened);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a fine-tuning goes on from every epoch to the same bits") {
+  Run whole;
+  whole.epochs(6);
+  for (Index stop = 1; stop < 6; ++stop) {
+    Run first, second;
+    first.epochs(stop);
+    second.load(first.save());
+    CHECK(second.save() == first.save());
+    second.epochs(6 - stop);
+    CHECK(second.tuner.done());
+    CHECK(second.save() == whole.save());
+    CHECK(second.tuner.masks() == whole.tuner.masks());
+  }
+}
+
+TEST_CASE("a checkpoint that doesn't fit changes nothing") {
+  Run run;
+  run.epochs(2);
+  const std::string bytes = run.save();
+  Run other;
+  const std::string before = other.save();
+  for (std::size_t cut : {std::size_t{0}, std::size_t{5}, bytes.size() / 2, bytes.size() - 1})
+    CHECK(error_of([&] { other.load(bytes.substr(0, cut)); }) == ErrorId::truncated_file);
+  CHECK(error_of([&] { other.load(bytes + "x"); }) == ErrorId::checkpoint_mismatch);
+  CHECK(other.save() == before);
+
+  nn::Network wider = network(13);
+  nn::Trainer trainer(wider, run.data, nn::range(0, 96), Run::config().train, run.pool);
+  CHECK(error_of([&] { (void)io::load_training(bytes, wider, trainer); }) ==
+        ErrorId::checkpoint_mismatch);
+}
+
+TEST_CASE("a checkpoint file comes back as it was, or not at all") {
+  const io::test::TempDir directory;
+  const std::filesystem::path path = directory / "run.checkpoint";
+  io::write_checkpoint(path, {42, 1.5, "some bytes"});
+  const io::Checkpoint read = io::read_checkpoint(path, 42);
+  CHECK(read.run == 42);
+  CHECK(read.seconds == 1.5);
+  CHECK(read.bytes == "some bytes");
+
+  CHECK(error_of([&] { (void)io::read_checkpoint(path, 43); }) == ErrorId::checkpoint_mismatch);
+  CHECK(error_of([&] { (void)io::read_checkpoint(directory / "none", 42); }) ==
+        ErrorId::cannot_open);
+  const std::string whole = io::read_file(path);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    io::write_file(path, whole.substr(0, size));
+    const ErrorId id = error_of([&] { (void)io::read_checkpoint(path, 42); });
+    CHECK((id == ErrorId::bad_magic || id == ErrorId::truncated_file));
+  }
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    if (at >= 24 && at < 32) continue;  // the seconds decide nothing
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 4);
+    io::write_file(path, damaged);
+    const ErrorId id = error_of([&] { (void)io::read_checkpoint(path, 42); });
+    CHECK((id == ErrorId::bad_magic || id == ErrorId::truncated_file ||
+           id == ErrorId::checkpoint_mismatch));
+  }
+}

@@ -1,0 +1,98 @@
+// What the library writes about its results, read again.
+#include <catch2/catch.hpp>
+
+#include "autoprune/io/mapping_json.hpp"
+#include "autoprune/io/policy_json.hpp"
+#include "autoprune/io/report_data.hpp"
+#include "autoprune/io/report_html.hpp"
+#include "autoprune/io/report_json.hpp"
+#include "autoprune/nn/zoo.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+
+namespace {
+
+template <class Call>
+ErrorId error_of(Call&& call) {
+  return io::test::error_of(call).id();
+}
+
+nn::Network network() {
+  nn::Network net = nn::lenet5();
+  net.initialise(1);
+  return net;
+}
+
+}  // namespace
+
+TEST_CASE("a policy comes back to the bit, whatever the order of its layers") {
+  const nn::Network net = network();
+  const search::Policy policy = {0.1, 1.0 / 3.0, 1.0, 1e-4, 0.7};
+  io::Json json = io::policy_to_json(net, policy);
+  CHECK(io::policy_from_json(io::parse_json(io::json_text(json), "x"), net, "x") == policy);
+  std::swap(json["layers"][0], json["layers"][3]);
+  CHECK(io::policy_from_json(json, net, "x") == policy);
+
+  CHECK(error_of([&] { (void)io::policy_to_json(net, {0.5}); }) == ErrorId::shape_mismatch);
+  const auto refuse = [&](const io::Json& damaged) {
+    return error_of([&] { (void)io::policy_from_json(damaged, net, "x"); });
+  };
+  io::Json less = json, other = json, low = json, twice = json, more = json;
+  less["layers"].erase(1);
+  CHECK(refuse(less) == ErrorId::missing_value);
+  other["layers"][1]["name"] = "features.1";
+  CHECK(refuse(other) == ErrorId::unknown_name);
+  low["layers"][1]["keep_ratio"] = 0.0;
+  CHECK(refuse(low) == ErrorId::out_of_range);
+  twice["layers"].push_back(json["layers"][0]);
+  CHECK(refuse(twice) == ErrorId::bad_json);
+  more["layers"][0]["keep"] = 1;
+  CHECK(refuse(more) == ErrorId::unknown_name);
+  CHECK(refuse(io::Json::array()) == ErrorId::bad_json);
+}
+
+TEST_CASE("reports and mappings say what was counted, for every layout") {
+  const nn::Network net = network();
+  Random random(5);
+  for (const auto layout : {mapping::BitPlanes::apart, mapping::BitPlanes::adjacent}) {
+    mapping::MappingOptions options;
+    options.layout = layout;
+    const auto compressor =
+        search::Compressor::make<PaperGeometry, prune::ColumnVectorPruner<16>>({}, options);
+    search::Policy policy;
+    for (int k = 0; k < 5; ++k) policy.push_back(random.uniform(0.05, 1.0));
+    const auto rankings = compressor.rank(net);
+    const std::vector<PruneMask> masks = search::Compressor::masks(rankings, policy);
+    const mapping::NetworkMapping mapped = compressor.map(masks);
+
+    io::Json document = io::report_json({.command = "map",
+                                         .network = "lenet5",
+                                         .data = "none",
+                                         .geometry = compressor.geometry(),
+                                         .granularity = 16},
+                                        net, masks, mapped, {1.0, 2.0, 4.0});
+    document["accuracy"] = io::accuracy_json(100, {}, nn::Accuracy{90.0, 99.0});
+    const io::ReportData report = io::read_report(document);
+    CHECK(report.crossbars_per_layer == mapped.crossbars.per_layer);
+    CHECK(report.compression_pooled == mapped.crossbars.compression_pooled());
+    CHECK(report.fine_tune_seconds == 2.0);
+    CHECK_FALSE(report.accuracy->dense);
+    CHECK(report.accuracy->pruned->top5 == 99.0);
+
+    const io::Json placed = io::mapping_to_json(net, compressor, mapped);
+    CHECK(io::report_html(document, placed).find("90.00 %") != std::string::npos);
+    for (std::size_t k = 0; k < masks.size(); ++k) {
+      const io::LayerFigures& layer = report.layers[k];
+      CHECK(layer.kept == masks[k].kept_count());
+      CHECK(layer.dead_filters == masks[k].dead_filters());
+      CHECK(layer.crossbars == mapped.layers[k].count.crossbars);
+      PruneMask drawn(masks[k].rows(), masks[k].cols(), 16, false);
+      for (const io::Json& tile : placed["layers"][k]["tiles"])
+        for (const io::Json& column : tile["columns"])
+          drawn.set(tile["row_group"].get<Index>(), column.get<Index>(), true);
+      CHECK(drawn == masks[k]);
+    }
+  }
+  CHECK(error_of([&] { (void)io::report_json({}, net, {}, {}); }) == ErrorId::mask_mismatch);
+}
