@@ -1,6 +1,7 @@
 // Each command on a small network: what it writes, and that what it writes is true.
 #include <set>
 
+#include "autoprune/io/safetensors.hpp"
 #include "helpers.hpp"
 
 using namespace cli;  // NOLINT: a test's own helpers
@@ -165,6 +166,9 @@ TEST_CASE("prune does the whole job, and fine-tune its second half") {
     CHECK_FALSE(fs::exists(out + name));
 
   const std::string pruned = out + "/pruned.safetensors";
+  const auto metadata = autoprune::io::Safetensors::read(pruned).metadata();
+  CHECK(autoprune::io::parse_json(metadata.at("autoprune.policy"), "metadata") ==
+        read_json(out + "/policy.json"));
   const Json evaluated =
       run({"evaluate", "--network", pruned, "--data", bench().data(), "--json", "-"}).json();
   CHECK(evaluated["accuracy"]["pruned"] == report["accuracy"]["pruned"]);
@@ -212,6 +216,16 @@ TEST_CASE("a network of the zoo with the repository's weights") {
                              bench().data(), "--json", "-"});
   REQUIRE(answer.status == 0);
   CHECK(answer.json()["crossbars"]["dense"] == 944);
+}
+
+TEST_CASE("long work says how far it is, unless it is to be quiet") {
+  const Words options = Words{"prune", "--network", trained(), "--data", bench().data()} +
+                        short_search() + short_training();
+  const Answer loud = run(options + Words{"--out", fresh("loud")});
+  for (const char* part : {"search", "5/5 episodes", " left", "epoch 2/2"})
+    CHECK(has(loud.err, part));
+  CHECK_FALSE(has(loud.err, "\033"));
+  CHECK(run(options + Words{"--out", fresh("quiet"), "--quiet"}).err.empty());
 }
 
 TEST_CASE("help and version") {

@@ -58,8 +58,8 @@ TEST_CASE("reports and mappings say what was counted, for every layout") {
   for (const auto layout : {mapping::BitPlanes::apart, mapping::BitPlanes::adjacent}) {
     mapping::MappingOptions options;
     options.layout = layout;
-    const auto compressor =
-        search::Compressor::make<PaperGeometry, prune::ColumnVectorPruner<16>>({}, options);
+    const auto compressor = search::Compressor::make<PaperGeometry, prune::ColumnVectorPruner<16>>(
+        prune::ColumnVectorPruner<16>{}, options);
     search::Policy policy;
     for (int k = 0; k < 5; ++k) policy.push_back(random.uniform(0.05, 1.0));
     const auto rankings = compressor.rank(net);
