@@ -3,6 +3,7 @@
 /// another name or size than it expects refuses the file.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -71,7 +72,8 @@ class ArchiveReader {
       fail(ErrorId::checkpoint_mismatch, "the checkpoint's '", name, "' has ", size,
            " bytes, this run's ", values.size_bytes(),
            "; resume with the options of the first run");
-    std::memcpy(values.data(), take(size).data(), size);
+    const std::string_view bytes = take(size);  // not memcpy: values may be empty
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(values.data()));
   }
   std::uint64_t take_number() {
     std::uint64_t n = 0;
