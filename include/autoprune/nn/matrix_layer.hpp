@@ -178,7 +178,7 @@ class MatrixLayer {
         const float* in = x.block(b) + shape().window(oh, ow);
         for_filter_tiles(span, chunk, [&](Index begin, Index end) {
           detail::multiply_tile_of(end - begin)(
-              forward_weights_.data() + span.packed_begin + begin * span.rows(),
+              forward_weights_.data() + span.packed_begin + begin * span.rows(), end - begin,
               span.row_off.data(), span.segments.data() + first, count, in, out,
               span.filter_off.data() + begin, !overwrite || &span != plan_.spans.data());
         });
@@ -218,10 +218,17 @@ class MatrixLayer {
         span.class_off.data() + static_cast<Index>(plan_.classes.of(oh, ow)) * span.rows();
     const detail::Segment all{0, static_cast<std::int32_t>(span.kept())};
     detail::for_tiles(span.rows(), detail::kTileRows, [&](Index begin, Index end) {
-      if (std::all_of(off + begin, off + end, [](std::int32_t o) { return o < 0; })) return;
-      detail::multiply_tile_of(end - begin)(
-          backward_weights_.data() + span.packed_begin + begin * span.kept(),
-          span.filter_off.data(), &all, 1, in, out, off + begin, add);
+      const float* tile = backward_weights_.data() + span.packed_begin + begin * span.kept();
+      // Rows outside of the map are left out; as rows are ordered by tap, few runs remain.
+      for (Index i = begin; i < end;) {
+        while (i < end && off[i] < 0) ++i;
+        const Index first = i;
+        while (i < end && off[i] >= 0) ++i;
+        if (first < i)
+          detail::multiply_tile_of(i - first)(tile + first - begin, end - begin,
+                                              span.filter_off.data(), &all, 1, in, out, off + first,
+                                              add);
+      }
     });
   }
 

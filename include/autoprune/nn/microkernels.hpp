@@ -33,23 +33,24 @@ struct Segment {
 };
 
 /// y[out[i]] (+)= sum over k of a[k][i] * x[in[k]], k over the segments, all images of a block.
-/// `a` is packed [k][Rows]; `in` and `out` are offsets in floats; a row whose `out` is negative
-/// lies outside of the map and is dropped. Without `add` what stood in y is overwritten.
+/// Row k of `a` begins at k * stride; `in` and `out` are offsets in floats. Without `add` what
+/// stood in y is overwritten.
 template <int Rows>
-void multiply_tile(const float* a, const std::int32_t* in, const Segment* segments,
+void multiply_tile(const float* a, Index stride, const std::int32_t* in, const Segment* segments,
                    Index segment_count, const float* x, float* y, const std::int32_t* out,
                    bool add) {
   namespace ei = Eigen::internal;
   for (int lane = 0; lane < kLanes; lane += kTileLanes) {
+    // y comes from the L2 cache and is added last: meanwhile it is fetched.
+    if (add)
+      for (int i = 0; i < Rows; ++i)
+        for (int part = 0; part < kTileLanes; part += 16)
+          __builtin_prefetch(y + out[i] + lane + part);
     Packet acc[Rows][2];
-    for (int i = 0; i < Rows; ++i) {
-      const bool load = add && out[i] >= 0;
-      acc[i][0] = load ? ei::pload<Packet>(y + out[i] + lane) : ei::pset1<Packet>(0.0F);
-      acc[i][1] = load ? ei::pload<Packet>(y + out[i] + lane + kPacket) : ei::pset1<Packet>(0.0F);
-    }
+    for (auto& sum : acc) sum[0] = sum[1] = ei::pset1<Packet>(0.0F);
     for (Index s = 0; s < segment_count; ++s) {
-      const float* row = a + segments[s].begin * Rows;
-      for (std::int32_t k = segments[s].begin; k < segments[s].end; ++k, row += Rows) {
+      const float* row = a + segments[s].begin * stride;
+      for (std::int32_t k = segments[s].begin; k < segments[s].end; ++k, row += stride) {
         const Packet x0 = ei::pload<Packet>(x + in[k] + lane);
         const Packet x1 = ei::pload<Packet>(x + in[k] + lane + kPacket);
         for (int i = 0; i < Rows; ++i) {
@@ -59,11 +60,11 @@ void multiply_tile(const float* a, const std::int32_t* in, const Segment* segmen
         }
       }
     }
-    for (int i = 0; i < Rows; ++i) {
-      if (out[i] < 0) continue;
-      ei::pstore(y + out[i] + lane, acc[i][0]);
-      ei::pstore(y + out[i] + lane + kPacket, acc[i][1]);
-    }
+    for (int i = 0; i < Rows; ++i)
+      for (int j = 0; j < 2; ++j) {
+        float* to = y + out[i] + lane + j * kPacket;
+        ei::pstore(to, add ? ei::padd(ei::pload<Packet>(to), acc[i][j]) : acc[i][j]);
+      }
   }
 }
 
@@ -140,7 +141,7 @@ void lane_gradient_tile(const GradWindow& window, const float* dy, const std::in
     for (int j = 0; j < Rows; ++j) dw[i * kLanes + j] = ei::predux(acc[i][j]);
 }
 
-using MultiplyTile = void (*)(const float*, const std::int32_t*, const Segment*, Index,
+using MultiplyTile = void (*)(const float*, Index, const std::int32_t*, const Segment*, Index,
                               const float*, float*, const std::int32_t*, bool);
 using GradientTile = void (*)(const GradWindow&, const float*, const std::int32_t*, const float*,
                               Index, float*);
