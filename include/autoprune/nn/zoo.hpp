@@ -4,47 +4,14 @@
 
 #include <initializer_list>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/nn/mnsim_zoo.hpp"
 #include "autoprune/nn/network.hpp"
+#include "autoprune/nn/sequential.hpp"
 
 namespace autoprune::nn {
-
-namespace detail {
-
-/// Appends nodes named PREFIX.0, PREFIX.1 and so on, as PyTorch's nn.Sequential numbers them.
-class Sequential {
- public:
-  Sequential(Network& network, std::string prefix)
-      : network_(network), prefix_(std::move(prefix)) {}
-
-  void conv(const ConvOptions& options) { network_.conv(next(), options); }
-  void linear(Index out) { network_.linear(next(), out); }
-  void relu() { network_.relu(next()); }
-  void max_pool() { network_.max_pool(next(), {.kernel = 2}); }
-  void dropout() { network_.dropout(next(), 0.3); }
-  void global_avg_pool() {
-    const Shape3& shape = network_.nodes().back().shape;
-    network_.avg_pool(next(), {.kernel = {shape.height, shape.width}});
-  }
-  /// A 3x3 convolution with padding 1 and without bias, batch-norm, ReLU.
-  void conv_block(Index out, Index stride = 1) {
-    conv({.out = out, .kernel = 3, .stride = stride, .padding = 1});
-    network_.batch_norm(next());
-    relu();
-  }
-
- private:
-  [[nodiscard]] std::string next() { return concat(prefix_, '.', count_++); }
-
-  Network& network_;
-  std::string prefix_;
-  Index count_ = 0;
-};
-
-}  // namespace detail
 
 /// LeNet-5: two 5x5 convolutions and three linear layers, ReLU and max pooling, for MNIST with a
 /// border of 2.
@@ -79,7 +46,7 @@ class Sequential {
   network.flatten("flatten");
   detail::Sequential classifier(network, "classifier");
   for (int layer = 0; layer < 2; ++layer) {
-    classifier.dropout();
+    classifier.dropout(0.3);
     classifier.linear(4096);
     classifier.relu();
   }
@@ -118,7 +85,8 @@ class Sequential {
 
 /// The names that make_network() knows.
 [[nodiscard]] inline std::vector<std::string> zoo_names() {
-  return {"alexnet", "lenet5", "plain20", "vgg16"};
+  return {"alexnet",     "lenet5",     "mnsim-alexnet", "mnsim-lenet", "mnsim-resnet18",
+          "mnsim-vgg16", "mnsim-vgg8", "plain20",       "vgg16"};
 }
 
 /// The zoo's network of that name for images of shape `input`, its weights still zero. Throws
@@ -126,6 +94,11 @@ class Sequential {
 [[nodiscard]] inline Network make_network(const std::string& name, Shape3 input) {
   if (name == "alexnet") return alexnet(input);
   if (name == "lenet5") return lenet5(input);
+  if (name == "mnsim-alexnet") return mnsim_alexnet(input);
+  if (name == "mnsim-lenet") return mnsim_lenet(input);
+  if (name == "mnsim-resnet18") return mnsim_resnet18(input);
+  if (name == "mnsim-vgg16") return mnsim_vgg16(input);
+  if (name == "mnsim-vgg8") return mnsim_vgg8(input);
   if (name == "plain20") return plain20(input);
   if (name == "vgg16") return vgg16(input);
   fail_unknown("network", name, zoo_names());
