@@ -34,16 +34,16 @@ struct Proposal {
                                          : prune::uniform_policy(scores, keep_ratio)};
 }
 
-/// `count` heuristic policies, LAMP and uniform in turn, from light to heavy pruning: keep ratios
-/// fall in equal factors from 1/2 to 1/32.
+/// `count` heuristic policies, LAMP and uniform in turn, from none to heavy pruning: keep ratios
+/// fall in equal factors from 1 to 1/32.
 [[nodiscard]] inline std::vector<Proposal> heuristic_sweep(std::span<const Ranking> layers,
                                                            Index count) {
   std::vector<Proposal> proposals;
   const Index steps = ceil_div(count, 2);
   for (Index i = 0; i < count; ++i) {
     const double at = steps > 1 ? static_cast<double>(i / 2) / static_cast<double>(steps - 1) : 0.0;
-    proposals.push_back(heuristic(i % 2 == 0 ? Origin::lamp : Origin::uniform, layers,
-                                  0.5 * std::pow(1.0 / 16.0, at)));
+    proposals.push_back(
+        heuristic(i % 2 == 0 ? Origin::lamp : Origin::uniform, layers, std::pow(1.0 / 32.0, at)));
   }
   return proposals;
 }
