@@ -3,9 +3,11 @@
 #pragma once
 
 #include "autoprune/core.hpp"
+#include "autoprune/cost.hpp"
 #include "autoprune/io.hpp"
 #include "autoprune/mapping.hpp"
 #include "autoprune/nn.hpp"
 #include "autoprune/prune.hpp"
 #include "autoprune/rl.hpp"
 #include "autoprune/search.hpp"
+#include "autoprune/simulation.hpp"

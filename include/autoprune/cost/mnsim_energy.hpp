@@ -1,0 +1,22 @@
+/// @file mnsim_energy.hpp
+/// Energy in the MNSIM-2.0 reference model: each component's power for as long as it is busy.
+/// Quirk: a buffer's leakage while it waits isn't counted, nor is any energy of wires.
+#pragma once
+
+#include "autoprune/core/types.hpp"
+#include "autoprune/cost/mnsim_components.hpp"
+#include "autoprune/cost/units.hpp"
+
+namespace autoprune::cost {
+
+[[nodiscard]] inline PerComponent<Nj> mnsim_energy(const PerComponent<Watt>& power,
+                                                   const PerComponent<Ns>& busy) {
+  PerComponent<Nj> energy;
+  for (Index i = 0; i < kMnsimComponents; ++i) {
+    const auto c = static_cast<MnsimComponent>(i);
+    energy[c] = power[c] * busy[c];
+  }
+  return energy;
+}
+
+}  // namespace autoprune::cost

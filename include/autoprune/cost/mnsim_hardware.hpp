@@ -1,0 +1,248 @@
+/// @file mnsim_hardware.hpp
+/// The accelerator that the MNSIM-2.0 reference model prices.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/types.hpp"
+
+namespace autoprune::cost {
+
+/// A DAC or an ADC.
+struct MnsimConverter {
+  Index bits = 1;
+  double area_um2 = 0.0;
+  double power_w = 0.0;
+  double latency_ns = 1.0;  ///< of one conversion
+};
+
+/// MNSIM's DAC_Choice 1 to 7, of 1, 2, 3, 4, 6, 8 and 1 bits; the source is ISAAC (Shafiee et al.,
+/// ISCA 2016), 32 nm. Latency is (bits + 2) samples at 1 GS/s. Throws out_of_range.
+[[nodiscard]] inline MnsimConverter mnsim_dac(Index choice) {
+  constexpr std::array<MnsimConverter, 7> dacs = {
+      {{1, 0.166, 3.9e-6, 3.0},
+       {2, 0.332, 7.8e-6, 4.0},
+       {3, 0.664, 1.56e-5, 5.0},
+       {4, 1.328, 3.12e-5, 6.0},
+       {6, 5.312, 1.248e-4, 8.0},
+       {8, 21.248, 0.4992, 10.0},  // Quirk: milliwatts taken as watts, a thousand times too much.
+       {1, 0.166, 3.9e-6, 3.0}}};
+  if (choice < 1 || choice > Index{dacs.size()})
+    fail(ErrorId::out_of_range, "DAC choice ", choice, "; take 1 to ", dacs.size());
+  return dacs[static_cast<std::size_t>(choice - 1)];
+}
+
+/// MNSIM's ADC_Choice 1 to 9. Latency is (bits + 2) / sample rate, where nothing else is said.
+/// Throws out_of_range.
+[[nodiscard]] inline MnsimConverter mnsim_adc(Index choice) {
+  constexpr std::array<MnsimConverter, 9> adcs = {
+      {{10, 1600.0, 6.92e-3, 12.0 / 1.5},     // pipelined SAR, 1.5 GS/s, 14 nm FinFET
+       {8, 1200.0, 2.0e-3, 10.0 / 1.28},      // ISAAC, 1.28 GS/s, 32 nm
+       {8, 1650.0, 4.0e-3, 10.0 / 1.1},       // two-step SAR, 1.1 GS/s
+       {6, 580.0, 1.26e-3, 8.0},              // SAR with charge-injection cells, 1 GS/s
+       {8, 1650.0, 4.0e-3, 10.0 / 1.1},       // as choice 3
+       {6, 1650.0, 1.26e-3, 8.0},             // power and rate of choice 4, area of choice 3
+       {4, 500.0, 0.7e-3, 6.0},               // 1 GS/s
+       {1, 1.0, 1.629e-6, 1.0},               // sense amplifier: one sample at 1 GS/s
+       {8, 15899.0, 5.84e-5, 256.0 / 6.0}}};  // counting converter: 2^8 steps at 6 GS/s
+  if (choice < 1 || choice > Index{adcs.size()})
+    fail(ErrorId::out_of_range, "ADC choice ", choice, "; take 1 to ", adcs.size());
+  return adcs[static_cast<std::size_t>(choice - 1)];
+}
+
+/// How tiles are numbered on the chip; layers take them in this order.
+enum class MnsimTileOrder {
+  row_major,
+  snake,   ///< odd rows backwards
+  shells,  ///< ever larger squares around corner (0, 0), back and forth; needs a square grid
+  zigzag   ///< along the diagonals, back and forth
+};
+
+/// The defaults are those of MNSIM-2.0's SimConfig.ini of November 2024 (thu-nics/MNSIM-2.0
+/// @ca39ccb), which is the source of every number here.
+struct MnsimHardware {
+  // Cell
+  double cell_area_um2 = 1.44;    ///< 1T1R, 130 nm
+  double cell_latency_ns = 3.16;  ///< of a read
+  double high_resistance_ohm = 1e6;
+  double low_resistance_ohm = 1e4;
+  double low_read_v = 0.0;
+  double high_read_v = 0.15;
+  bool access_transistors = true;  ///< 1T1R; without them (0T1R) unread columns draw power too
+  Index cell_bits = 1;
+  /// Slice weights by cell_bits. Quirk: MNSIM makes one slice a bit whatever a cell holds.
+  bool bit_aware = false;
+
+  // Crossbar
+  Index xbar_rows = 256;
+  Index xbar_cols = 256;
+  Index subarray_rows = 0;  ///< rows that share DACs and ADCs, a divisor of xbar_rows; 0 for all
+  double transistor_nm = 130.0;
+
+  // Processing element (PE): groups of crossbars with their converters
+  Index groups = 1;
+  Index sign_arrays = 2;  ///< crossbars of a group: 2 for a positive and a negative one, else 1
+  bool subtract_after_adc = false;  ///< the negative crossbar's sums are converted, too
+  Index dacs = 128;                 ///< of a subarray in a group, used or not
+  Index adcs = 128;                 ///< of a subarray in a group, used or not
+  MnsimConverter dac = mnsim_dac(1);
+  MnsimConverter adc = mnsim_adc(6);
+
+  // Digital circuits
+  double clock_mhz = 500.0;
+  Index adder_nm = 45;  ///< 28, 45, 55, 65 or 130
+  double shift_register_nm = 65.0;
+  double register_nm = 45.0;
+  double joint_module_nm = 45.0;
+  Index sram_nm = 90;         ///< 45, 65 or 90
+  Index sram_port_bits = 64;  ///< 64, 128, 256 or 512
+
+  // Tile and chip
+  Index pes_per_tile = 4;
+  double intra_tile_gbps = 1024.0;
+  double inter_tile_gbps = 20.0;
+  Index grid_rows = 0;  ///< of tiles; 0 for 64x64, or 128x128 where a network needs it
+  Index grid_cols = 0;
+  MnsimTileOrder tile_order = MnsimTileOrder::shells;
+
+  // Numbers of the network
+  Index weight_bits = 9;      ///< with the sign
+  Index activation_bits = 9;  ///< with the sign
+
+  /// Bits of a weight in one sign array.
+  [[nodiscard]] Index stored_bits() const noexcept {
+    return sign_arrays == 2 ? weight_bits - 1 : weight_bits;
+  }
+  /// Crossbars (or pairs) that a weight's bits need, and that MNSIM gives them.
+  [[nodiscard]] Index slices_needed() const noexcept { return ceil_div(stored_bits(), cell_bits); }
+  [[nodiscard]] Index slices() const noexcept {
+    return bit_aware ? slices_needed() : stored_bits();
+  }
+  [[nodiscard]] Index subarrays() const noexcept { return xbar_rows / rows_of_subarray(); }
+  [[nodiscard]] Index rows_of_subarray() const noexcept {
+    return subarray_rows > 0 ? subarray_rows : xbar_rows;
+  }
+  /// Rows that take turns at a DAC.
+  [[nodiscard]] Index demux_ways() const noexcept { return ceil_div(rows_of_subarray(), dacs); }
+  /// Columns that take turns at an ADC.
+  [[nodiscard]] Index mux_ways() const noexcept {
+    return ceil_div(xbar_cols * (subtract_after_adc ? 2 : 1), adcs);
+  }
+
+  /// Throws out_of_range at the first value with which no such hardware can exist.
+  void validate() const {
+    validate_arrays();
+    validate_circuits();
+    check("pes_per_tile", pes_per_tile, pes_per_tile >= 1, "at least 1");
+    check("intra_tile_gbps", intra_tile_gbps, positive(intra_tile_gbps), kPositive);
+    check("inter_tile_gbps", inter_tile_gbps, positive(inter_tile_gbps), kPositive);
+    check("grid_rows", grid_rows, grid_rows >= 0 && grid_rows <= kMaxGrid, "0 to 4096");
+    check("grid_cols", grid_cols,
+          grid_cols >= 0 && grid_cols <= kMaxGrid && (grid_cols == 0) == (grid_rows == 0),
+          "0 to 4096, and 0 only together with grid_rows");
+    check("grid_cols", grid_cols, grid_cols == grid_rows || tile_order != MnsimTileOrder::shells,
+          concat("the ", grid_rows, " of grid_rows: shells fill squares; or take another order"));
+    check("weight_bits", weight_bits, weight_bits >= 2 && weight_bits <= 32, "2 to 32");
+    check("activation_bits", activation_bits, activation_bits >= 1 && activation_bits <= 32,
+          "1 to 32");
+  }
+
+ private:
+  static constexpr std::string_view kPositive = "a finite number above 0";
+  static constexpr Index kMaxSize = Index{1} << 16;
+  static constexpr Index kMaxGrid = 4096;
+
+  template <class T>
+  static void check(std::string_view name, T value, bool good, std::string_view range) {
+    if (!good) fail(ErrorId::out_of_range, "hardware ", name, " = ", value, "; needs ", range);
+  }
+  [[nodiscard]] static bool positive(double value) { return value > 0.0 && std::isfinite(value); }
+  [[nodiscard]] static bool not_negative(double value) {
+    return value >= 0.0 && std::isfinite(value);
+  }
+
+  void validate_arrays() const {
+    check("cell_area_um2", cell_area_um2, positive(cell_area_um2), kPositive);
+    check("cell_latency_ns", cell_latency_ns, positive(cell_latency_ns), kPositive);
+    check("low_resistance_ohm", low_resistance_ohm, positive(low_resistance_ohm), kPositive);
+    check("high_resistance_ohm", high_resistance_ohm,
+          std::isfinite(high_resistance_ohm) && high_resistance_ohm >= low_resistance_ohm,
+          "at least low_resistance_ohm");
+    check("low_read_v", low_read_v, not_negative(low_read_v), "a finite voltage, 0 or above");
+    check("high_read_v", high_read_v, std::isfinite(high_read_v) && high_read_v >= low_read_v,
+          "at least low_read_v");
+    check("cell_bits", cell_bits, cell_bits >= 1 && cell_bits <= 8, "1 to 8");
+    check("xbar_rows", xbar_rows, xbar_rows >= 1 && xbar_rows <= kMaxSize, "1 to 65536");
+    check("xbar_cols", xbar_cols, xbar_cols >= 1 && xbar_cols <= kMaxSize, "1 to 65536");
+    check("subarray_rows", subarray_rows, subarray_rows >= 0 && xbar_rows % rows_of_subarray() == 0,
+          concat("a divisor of the ", xbar_rows, " crossbar rows, or 0 for all of them"));
+    check("groups", groups, groups >= 1 && groups <= kMaxSize, "1 to 65536");
+    check("sign_arrays", sign_arrays, sign_arrays == 1 || sign_arrays == 2, "1 or 2");
+    check("dacs", dacs, dacs >= 1 && dacs <= kMaxSize, "1 to 65536");
+    check("adcs", adcs, adcs >= 1 && adcs <= kMaxSize, "1 to 65536");
+  }
+
+  void validate_circuits() const {
+    validate_converter("dac", dac);
+    validate_converter("adc", adc);
+    check("transistor_nm", transistor_nm, positive(transistor_nm), kPositive);
+    check("clock_mhz", clock_mhz, positive(clock_mhz), kPositive);
+    check("adder_nm", adder_nm,
+          adder_nm == 28 || adder_nm == 45 || adder_nm == 55 || adder_nm == 65 || adder_nm == 130,
+          "a technology with known adders: 28, 45, 55, 65 or 130");
+    check("shift_register_nm", shift_register_nm, positive(shift_register_nm), kPositive);
+    check("register_nm", register_nm, positive(register_nm), kPositive);
+    check("joint_module_nm", joint_module_nm, positive(joint_module_nm), kPositive);
+    check("sram_nm", sram_nm, sram_nm == 45 || sram_nm == 65 || sram_nm == 90,
+          "a technology with known buffers: 45, 65 or 90");
+    check("sram_port_bits", sram_port_bits,
+          sram_port_bits == 64 || sram_port_bits == 128 || sram_port_bits == 256 ||
+              sram_port_bits == 512,
+          "64, 128, 256 or 512");
+  }
+
+  static void validate_converter(std::string_view name, const MnsimConverter& converter) {
+    check(concat(name, ".bits"), converter.bits, converter.bits >= 1 && converter.bits <= 32,
+          "1 to 32");
+    check(concat(name, ".area_um2"), converter.area_um2, not_negative(converter.area_um2),
+          "a finite number, 0 or above");
+    check(concat(name, ".power_w"), converter.power_w, not_negative(converter.power_w),
+          "a finite number, 0 or above");
+    check(concat(name, ".latency_ns"), converter.latency_ns, positive(converter.latency_ns),
+          kPositive);
+  }
+};
+
+/// The defaults of September 2020 (@88de7eb), the MNSIM of the slides' time, where they differ.
+/// The formulas stay those of 2024.
+[[nodiscard]] inline MnsimHardware mnsim_2020() {
+  MnsimHardware hardware;
+  hardware.high_resistance_ohm = 1.5e5;
+  hardware.low_resistance_ohm = 3e4;
+  hardware.high_read_v = 0.5;
+  hardware.xbar_rows = hardware.xbar_cols = 128;
+  hardware.transistor_nm = 65.0;
+  hardware.groups = 8;
+  hardware.dacs = hardware.adcs = 16;
+  hardware.adc = mnsim_adc(4);
+  return hardware;
+}
+
+/// The names that mnsim_preset() knows.
+[[nodiscard]] inline std::vector<std::string> mnsim_preset_names() {
+  return {"mnsim-2020", "mnsim-2024"};
+}
+
+/// Throws unknown_name.
+[[nodiscard]] inline MnsimHardware mnsim_preset(const std::string& name) {
+  if (name == "mnsim-2020") return mnsim_2020();
+  if (name == "mnsim-2024") return {};
+  fail_unknown("hardware", name, mnsim_preset_names());
+}
+
+}  // namespace autoprune::cost

@@ -1,0 +1,100 @@
+/// @file mnsim_layers.hpp
+/// A network as MNSIM-2.0 sees it: convolutions, linear layers, pools and residual sums. Everything
+/// else is free.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/nn/network.hpp"
+
+namespace autoprune::cost {
+
+enum class MnsimKind { conv, linear, pool, sum };
+
+[[nodiscard]] inline std::string_view mnsim_kind_name(MnsimKind kind) {
+  constexpr std::string_view names[] = {"conv", "linear", "pool", "sum"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// A layer; a linear one is a 1x1 convolution of its flattened input, a sum reads every position
+/// once.
+struct MnsimLayer {
+  std::string name = {};
+  MnsimKind kind = MnsimKind::conv;
+  nn::Shape3 in = {}, out = {};
+  nn::Size2 kernel{1}, stride{1}, padding{0};
+  std::vector<Index> inputs = {};   ///< indices of layers, kMnsimImage for the image
+  std::vector<Index> outputs = {};  ///< indices of the layers that read it
+
+  [[nodiscard]] bool has_matrix() const noexcept {
+    return kind == MnsimKind::conv || kind == MnsimKind::linear;
+  }
+};
+
+inline constexpr Index kMnsimImage = -1;
+
+namespace detail {
+
+/// The layer that a node becomes, but for its name and its neighbours.
+[[nodiscard]] inline MnsimLayer mnsim_layer(const nn::Node& node, const nn::Shape3& in) {
+  switch (node.op) {
+    case nn::Op::conv:
+      return {.kind = MnsimKind::conv,
+              .in = in,
+              .out = node.shape,
+              .kernel = node.kernel,
+              .stride = node.stride,
+              .padding = node.padding};
+    case nn::Op::linear:
+      return {.kind = MnsimKind::linear, .in = {in.size(), 1, 1}, .out = node.shape};
+    case nn::Op::add:
+      return {.kind = MnsimKind::sum, .in = in, .out = node.shape};
+    default:
+      return {.kind = MnsimKind::pool,
+              .in = in,
+              .out = node.shape,
+              .kernel = node.kernel,
+              .stride = node.stride,
+              .padding = node.padding};
+  }
+}
+
+[[nodiscard]] inline bool is_mnsim_layer(nn::Op op) noexcept {
+  return op == nn::Op::conv || op == nn::Op::linear || op == nn::Op::add ||
+         op == nn::Op::max_pool || op == nn::Op::avg_pool;
+}
+
+}  // namespace detail
+
+/// In the order of the network. Throws invalid_graph when there is nothing to price.
+[[nodiscard]] inline std::vector<MnsimLayer> mnsim_layers(const nn::Network& network) {
+  std::vector<MnsimLayer> layers;
+  std::vector<Index> source;  // of each node: the layer whose output it passes on
+  for (const nn::Node& node : network.nodes()) {
+    if (!detail::is_mnsim_layer(node.op)) {
+      source.push_back(node.inputs.empty() ? kMnsimImage
+                                           : source[static_cast<std::size_t>(node.inputs[0])]);
+      continue;
+    }
+    MnsimLayer layer = detail::mnsim_layer(node, network.node(node.inputs[0]).shape);
+    layer.name = node.name;
+    source.push_back(static_cast<Index>(layers.size()));
+    for (const Index input : node.inputs) {
+      const Index from = source[static_cast<std::size_t>(input)];
+      layer.inputs.push_back(from);
+      if (from != kMnsimImage)
+        layers[static_cast<std::size_t>(from)].outputs.push_back(source.back());
+    }
+    layers.push_back(std::move(layer));
+  }
+  if (layers.empty())
+    fail(ErrorId::invalid_graph, "a network without convolutions, linear layers, pools and sums ",
+         "costs nothing; is it the right one?");
+  return layers;
+}
+
+}  // namespace autoprune::cost

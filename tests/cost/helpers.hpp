@@ -1,0 +1,106 @@
+// Random networks and hardware, and closeness to recorded figures, for the room's tests.
+#pragma once
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "autoprune/core.hpp"
+#include "autoprune/cost.hpp"
+#include "autoprune/nn/zoo.hpp"
+
+namespace autoprune::cost::test {
+
+/// Equal but for one part in 10^9; 0 only to 0.
+[[nodiscard]] inline bool equal(double ours, double recorded, double tolerance = 1e-9) {
+  return std::abs(ours - recorded) <= tolerance * std::abs(recorded);
+}
+
+/// The error that a call throws; the test fails when it throws none.
+template <class Call>
+[[nodiscard]] Error error_of(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("no error was thrown");
+  throw std::logic_error("unreachable");
+}
+
+/// MNSIM-2.0's defaults with square crossbars of that size.
+[[nodiscard]] inline MnsimHardware hardware_of(Index xbar) {
+  MnsimHardware hardware;
+  hardware.xbar_rows = hardware.xbar_cols = xbar;
+  return hardware;
+}
+
+template <class T>
+[[nodiscard]] T one_of(Random& random, const std::vector<T>& values) {
+  return values[static_cast<std::size_t>(random.below(static_cast<Index>(values.size())))];
+}
+
+/// Convolutions, pools and residual sums of any shape, then one or two linear layers.
+[[nodiscard]] inline nn::Network random_network(Random& random) {
+  nn::Network network({1 + random.below(40), 5 + random.below(10), 5 + random.below(10)});
+  const Index blocks = 1 + random.below(8);
+  for (Index i = 0; i < blocks; ++i) {
+    const std::string name = concat("block.", i);
+    const nn::Shape3 in = network.nodes().back().shape;
+    const Index before = network.size() - 1;
+    const nn::Size2 kernel(1 + random.below(std::min<Index>(3, in.height)),
+                           1 + random.below(std::min<Index>(3, in.width)));
+    const nn::Size2 stride(1 + random.below(2), 1 + random.below(3));
+    const nn::Size2 padding(random.below(kernel.h), random.below(kernel.w));
+    switch (random.below(5)) {
+      case 0:
+        network.max_pool(name, {kernel, stride, padding});
+        break;
+      case 1:
+        network.avg_pool(name, {.kernel = kernel});
+        break;
+      case 2:
+        network.conv(name, {.out = in.channels, .kernel = 1});
+        network.relu(name + ".relu");
+        network.add(name + ".add", random.below(2) == 0
+                                       ? std::vector<Index>{network.size() - 1, before}
+                                       : std::vector<Index>{before, network.size() - 1, before});
+        break;
+      default:
+        network.conv(name, {1 + random.below(200), kernel, stride, padding});
+        network.batch_norm(name + ".bn");
+    }
+  }
+  network.flatten("flatten");
+  if (random.below(2) == 0) network.linear("hidden", 1 + random.below(300));
+  network.linear("last", 10);
+  return network;
+}
+
+[[nodiscard]] inline MnsimHardware random_hardware(Random& random) {
+  MnsimHardware h;
+  h.xbar_rows = one_of<Index>(random, {16, 40, 64, 128, 256, 512});
+  h.xbar_cols = one_of<Index>(random, {16, 48, 64, 128, 256});
+  h.subarray_rows = random.below(2) == 0 ? 0 : h.xbar_rows / one_of<Index>(random, {1, 2, 4});
+  h.cell_bits = 1 + random.below(4);
+  h.bit_aware = random.below(2) == 0;
+  h.access_transistors = random.below(2) == 0;
+  h.groups = 1 + random.below(9);
+  h.sign_arrays = 1 + random.below(2);
+  h.subtract_after_adc = random.below(2) == 0;
+  h.dacs = 1 + random.below(150);
+  h.adcs = 1 + random.below(150);
+  h.dac = mnsim_dac(1 + random.below(7));
+  h.adc = mnsim_adc(1 + random.below(9));
+  h.adder_nm = one_of<Index>(random, {28, 45, 55, 65, 130});
+  h.sram_nm = one_of<Index>(random, {45, 65, 90});
+  h.sram_port_bits = one_of<Index>(random, {64, 128, 256});
+  h.pes_per_tile = 1 + random.below(9);
+  h.grid_rows = h.grid_cols = one_of<Index>(random, {0, 70, 91});
+  h.tile_order = static_cast<MnsimTileOrder>(random.below(4));
+  return h;
+}
+
+}  // namespace autoprune::cost::test
