@@ -10,4 +10,3 @@
 #include "autoprune/prune.hpp"
 #include "autoprune/rl.hpp"
 #include "autoprune/search.hpp"
-#include "autoprune/simulation.hpp"
