@@ -10,3 +10,4 @@
 #include "autoprune/prune.hpp"
 #include "autoprune/rl.hpp"
 #include "autoprune/search.hpp"
+#include "autoprune/simulation.hpp"
