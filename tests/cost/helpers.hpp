@@ -69,10 +69,12 @@ template <class T>
                                        : std::vector<Index>{before, network.size() - 1, before});
         break;
       default:
-        network.conv(name, {1 + random.below(200), kernel, stride, padding});
+        network.conv(name, {1 + random.below(80), kernel, stride, padding});
         network.batch_norm(name + ".bn");
     }
   }
+  const nn::Shape3 last = network.nodes().back().shape;
+  if (last.size() > 2000) network.avg_pool("pool", {.kernel = {last.height, last.width}});
   network.flatten("flatten");
   if (random.below(2) == 0) network.linear("hidden", 1 + random.below(300));
   network.linear("last", 10);
@@ -81,8 +83,8 @@ template <class T>
 
 [[nodiscard]] inline MnsimHardware random_hardware(Random& random) {
   MnsimHardware h;
-  h.xbar_rows = one_of<Index>(random, {16, 40, 64, 128, 256, 512});
-  h.xbar_cols = one_of<Index>(random, {16, 48, 64, 128, 256});
+  h.xbar_rows = one_of<Index>(random, {40, 64, 128, 256, 512});
+  h.xbar_cols = one_of<Index>(random, {32, 48, 64, 128, 256});
   h.subarray_rows = random.below(2) == 0 ? 0 : h.xbar_rows / one_of<Index>(random, {1, 2, 4});
   h.cell_bits = 1 + random.below(4);
   h.bit_aware = random.below(2) == 0;
@@ -98,7 +100,7 @@ template <class T>
   h.sram_nm = one_of<Index>(random, {45, 65, 90});
   h.sram_port_bits = one_of<Index>(random, {64, 128, 256});
   h.pes_per_tile = 1 + random.below(9);
-  h.grid_rows = h.grid_cols = one_of<Index>(random, {0, 70, 91});
+  h.grid_rows = h.grid_cols = one_of<Index>(random, {0, 100, 111});
   h.tile_order = static_cast<MnsimTileOrder>(random.below(4));
   return h;
 }

@@ -1,0 +1,193 @@
+// What holds for any network on any hardware, and hardware that can't be.
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::cost;
+using cost::test::equal;
+using cost::test::error_of;
+using cost::test::hardware_of;
+using enum MnsimComponent;
+
+namespace {
+
+/// Checks a table beside its total; counts as conserved what differs in rounding alone.
+void check_sum(const PerComponent<double>& table, double total) {
+  (void)table.map([](double entry) {
+    CHECK(std::isfinite(entry));
+    CHECK(entry >= 0.0);
+    return entry;
+  });
+  CHECK(equal(table.total(), total, 1e-12));
+}
+
+}  // namespace
+
+TEST_CASE("every total is the sum of its parts, and nothing is negative", "[mnsim]") {
+  Random random(4);
+  for (int round = 0; round < 150; ++round) {
+    const MnsimHardware h = cost::test::random_hardware(random);
+    const MnsimCost cost = mnsim_cost(cost::test::random_network(random), h);
+    MnsimTotals sum;
+    double last = 0.0;
+    for (const MnsimLayerCost& layer : cost.layers) {
+      INFO(layer.layer.name);
+      check_sum(layer.components.area_um2, layer.totals.area_um2);
+      check_sum(layer.components.power_w, layer.totals.power_w);
+      check_sum(layer.components.energy_nj, layer.totals.energy_nj);
+      sum.area_um2 += layer.totals.area_um2;
+      sum.power_w += layer.totals.power_w;
+      sum.energy_nj += layer.totals.energy_nj;
+      CHECK(equal(layer.finish_ns - layer.start_ns, layer.totals.latency_ns, 1e-12));
+      CHECK(layer.totals.latency_ns > 0.0);
+      CHECK(layer.totals.latency_unpipelined_ns > 0.0);
+      CHECK(layer.occupancy > 0.0);
+      CHECK(layer.occupancy < 1.0 + 1e-9);
+      last = std::max(last, layer.finish_ns);
+    }
+    check_sum(cost.components.area_um2, cost.totals.area_um2);
+    check_sum(cost.components.power_w, cost.totals.power_w);
+    check_sum(cost.components.energy_nj, cost.totals.energy_nj);
+    check_sum(cost.tile_area_um2, cost.totals.area_um2 / static_cast<double>(cost.mapping.tiles));
+    CHECK(cost.totals.area_um2 == sum.area_um2);
+    CHECK(cost.totals.power_w == sum.power_w);
+    CHECK(cost.totals.energy_nj == sum.energy_nj);
+    CHECK(cost.totals.latency_ns == last);
+  }
+}
+
+TEST_CASE("without a pipeline the layers of a chain follow each other", "[mnsim]") {
+  const MnsimCost cost = mnsim_cost(nn::make_network("vgg16", {3, 32, 32}), hardware_of(128));
+  double sum = 0.0;
+  for (const MnsimLayerCost& layer : cost.layers) sum += layer.totals.latency_unpipelined_ns;
+  CHECK(equal(cost.totals.latency_unpipelined_ns, sum, 1e-12));
+}
+
+TEST_CASE("doubling what a component takes moves its own share alone", "[mnsim]") {
+  Random random(5);
+  for (int round = 0; round < 30; ++round) {
+    MnsimHardware h = cost::test::random_hardware(random);
+    const nn::Network network = cost::test::random_network(random);
+    const MnsimCost before = mnsim_cost(network, h);
+    h.adc.power_w *= 2.0;
+    h.dac.area_um2 *= 2.0;
+    const MnsimCost after = mnsim_cost(network, h);
+    const double energy = after.totals.energy_nj - before.totals.energy_nj;
+    const double area = after.totals.area_um2 - before.totals.area_um2;
+    CHECK(std::abs(energy - before.components.energy_nj[adc]) < 1e-9 * after.totals.energy_nj);
+    CHECK(std::abs(area - before.components.area_um2[dac]) < 1e-9 * after.totals.area_um2);
+    CHECK(after.components.energy_nj[adc] == 2.0 * before.components.energy_nj[adc]);
+    CHECK(after.components.energy_nj[crossbar] == before.components.energy_nj[crossbar]);
+    CHECK(after.totals.latency_ns == before.totals.latency_ns);
+  }
+}
+
+TEST_CASE("the accumulator and adders in PEs stand apart from the totals", "[mnsim]") {
+  const nn::Network network = nn::make_network("mnsim-resnet18", {3, 32, 32});
+  const MnsimCost cost = mnsim_cost(network, hardware_of(128));
+  // Each of 8 sums has as many adders as channels, of 9 bits.
+  const double adders = 2.0 * (64.0 + 128.0 + 256.0 + 512.0);
+  CHECK(equal(cost.unbilled.area_um2[accumulator], adders * 9.0 * 0.2835));
+  CHECK(equal(cost.unbilled.power_w[accumulator], adders * 9.0 * 2.5e-9));
+  CHECK(equal(cost.unbilled.energy_nj[accumulator], adders * 9.0 * 2.5e-9 / 500.0));
+  // 2 x (256 + 512 + 1024 + 2048) bytes, rounded up a layer at a time: 7.5 KiB.
+  CHECK(cost.mapping.accumulator_buffer_kib == 7.5);
+  CHECK(equal(cost.unbilled.area_um2[buffer], 156974.886));
+  CHECK(equal(cost.unbilled.power_w[buffer_read], 1e-3 * (18.382 / 20.0 + 4.1222)));
+  CHECK(cost.unbilled.energy_nj[buffer_read] == 0.0);
+  CHECK(cost.unbilled.energy_nj[adder] == 0.0);
+
+  MnsimHardware grouped = hardware_of(128);
+  grouped.groups = 8;
+  const MnsimCost with_adders = mnsim_cost(network, grouped);
+  CHECK(with_adders.components.energy_nj[adder] == 0.0);
+  CHECK(with_adders.unbilled.energy_nj[adder] > 0.0);
+  CHECK(with_adders.components.power_w[adder] > 0.0);
+}
+
+TEST_CASE("presets have names", "[mnsim]") {
+  CHECK(mnsim_preset("mnsim-2024").xbar_rows == 256);
+  const MnsimHardware old = mnsim_preset("mnsim-2020");
+  CHECK(old.groups == 8);
+  CHECK(old.adc.area_um2 == 580.0);
+  for (const std::string& name : mnsim_preset_names())
+    CHECK(mnsim_cost(nn::lenet5(), mnsim_preset(name)).totals.energy_nj > 0.0);
+  CHECK_THROWS_WITH(mnsim_preset("mnsim-2023"), Catch::Contains("did you mean 'mnsim-2020'") ||
+                                                    Catch::Contains("did you mean 'mnsim-2024'"));
+  CHECK(error_of([] { (void)mnsim_preset("isac"); }).id() == ErrorId::unknown_name);
+}
+
+TEST_CASE("impossible hardware is refused", "[mnsim]") {
+  using Change = void (*)(MnsimHardware&);
+  const std::vector<std::pair<std::string, Change>> changes = {
+      {"xbar_rows = 0", [](MnsimHardware& h) { h.xbar_rows = 0; }},
+      {"xbar_cols = -1", [](MnsimHardware& h) { h.xbar_cols = -1; }},
+      {"subarray_rows = 100; needs a divisor", [](MnsimHardware& h) { h.subarray_rows = 100; }},
+      {"adc.bits = 0", [](MnsimHardware& h) { h.adc.bits = 0; }},
+      {"dac.bits = 0", [](MnsimHardware& h) { h.dac.bits = 0; }},
+      {"adc.power_w = -1", [](MnsimHardware& h) { h.adc.power_w = -1.0; }},
+      {"adc.latency_ns = 0", [](MnsimHardware& h) { h.adc.latency_ns = 0.0; }},
+      {"dac.area_um2 = nan", [](MnsimHardware& h) { h.dac.area_um2 = std::nan(""); }},
+      {"adcs = 0", [](MnsimHardware& h) { h.adcs = 0; }},
+      {"dacs = 0", [](MnsimHardware& h) { h.dacs = 0; }},
+      {"groups = 0", [](MnsimHardware& h) { h.groups = 0; }},
+      {"sign_arrays = 3", [](MnsimHardware& h) { h.sign_arrays = 3; }},
+      {"cell_bits = 9", [](MnsimHardware& h) { h.cell_bits = 9; }},
+      {"cell_area_um2 = 0", [](MnsimHardware& h) { h.cell_area_um2 = 0.0; }},
+      {"cell_latency_ns = 0", [](MnsimHardware& h) { h.cell_latency_ns = 0.0; }},
+      {"low_resistance_ohm = 0", [](MnsimHardware& h) { h.low_resistance_ohm = 0.0; }},
+      {"high_resistance_ohm = 1", [](MnsimHardware& h) { h.high_resistance_ohm = 1.0; }},
+      {"high_read_v = -1", [](MnsimHardware& h) { h.high_read_v = -1.0; }},
+      {"adder_nm = 7; needs a technology", [](MnsimHardware& h) { h.adder_nm = 7; }},
+      {"sram_nm = 22; needs a technology", [](MnsimHardware& h) { h.sram_nm = 22; }},
+      {"sram_port_bits = 100", [](MnsimHardware& h) { h.sram_port_bits = 100; }},
+      {"transistor_nm = 0", [](MnsimHardware& h) { h.transistor_nm = 0.0; }},
+      {"register_nm = -1", [](MnsimHardware& h) { h.register_nm = -1.0; }},
+      {"clock_mhz = inf",
+       [](MnsimHardware& h) { h.clock_mhz = std::numeric_limits<double>::infinity(); }},
+      {"pes_per_tile = 0", [](MnsimHardware& h) { h.pes_per_tile = 0; }},
+      {"inter_tile_gbps = 0", [](MnsimHardware& h) { h.inter_tile_gbps = 0.0; }},
+      {"grid_cols = 0; needs 0 to 4096", [](MnsimHardware& h) { h.grid_rows = 5; }},
+      {"grid_cols = 6; needs the 5 of grid_rows",
+       [](MnsimHardware& h) {
+         h.grid_rows = 5;
+         h.grid_cols = 6;
+       }},
+      {"weight_bits = 1", [](MnsimHardware& h) { h.weight_bits = 1; }},
+      {"activation_bits = 0", [](MnsimHardware& h) { h.activation_bits = 0; }},
+  };
+  const nn::Network network = nn::lenet5();
+  CHECK_NOTHROW(mnsim_cost(network));
+  for (const auto& [words, change] : changes) {
+    MnsimHardware h;
+    change(h);
+    INFO(words);
+    const Error error = error_of([&] { (void)mnsim_cost(network, h); });
+    CHECK(error.id() == ErrorId::out_of_range);
+    CHECK_THAT(error.what(), Catch::Contains(words));
+  }
+  CHECK(error_of([] { (void)mnsim_dac(0); }).id() == ErrorId::out_of_range);
+  CHECK(error_of([] { (void)mnsim_dac(8); }).id() == ErrorId::out_of_range);
+  CHECK(error_of([] { (void)mnsim_adc(0); }).id() == ErrorId::out_of_range);
+  CHECK(error_of([] { (void)mnsim_adc(10); }).id() == ErrorId::out_of_range);
+}
+
+TEST_CASE("a network that the hardware can't hold is refused", "[mnsim]") {
+  const nn::Network network = nn::lenet5();  // kernels of 5x5
+  const Error small = error_of([&] { (void)mnsim_cost(network, hardware_of(24)); });
+  CHECK(small.id() == ErrorId::out_of_range);
+  CHECK_THAT(small.what(), Catch::Contains("features.0") && Catch::Contains("25 rows"));
+  CHECK_NOTHROW(mnsim_cost(network, hardware_of(25)));
+
+  MnsimHardware few = hardware_of(128);
+  few.grid_rows = few.grid_cols = 3;
+  const Error crowded = error_of([&] { (void)mnsim_cost(network, few); });
+  CHECK(crowded.id() == ErrorId::infeasible_constraint);
+  CHECK_THAT(crowded.what(), Catch::Contains("3x3"));
+
+  MnsimHardware wide = hardware_of(128);
+  wide.sram_port_bits = 512;  // no buffer below 4 KiB has such a port
+  CHECK(error_of([&] { (void)mnsim_cost(network, wide); }).id() == ErrorId::out_of_range);
+
+  CHECK(error_of([] { (void)mnsim_cost(nn::Network({3, 8, 8})); }).id() == ErrorId::invalid_graph);
+}
