@@ -2,7 +2,20 @@
 /// The room `simulation`: what the accelerator computes, bit by bit.
 #pragma once
 
+#include "autoprune/simulation/activity.hpp"
+#include "autoprune/simulation/adc.hpp"
+#include "autoprune/simulation/calibration.hpp"
+#include "autoprune/simulation/devices.hpp"
+#include "autoprune/simulation/encoding.hpp"
+#include "autoprune/simulation/exact_product.hpp"
 #include "autoprune/simulation/mnsim_config.hpp"
 #include "autoprune/simulation/mnsim_device.hpp"
 #include "autoprune/simulation/mnsim_layer.hpp"
 #include "autoprune/simulation/mnsim_scales.hpp"
+#include "autoprune/simulation/monte_carlo.hpp"
+#include "autoprune/simulation/ou_data_path.hpp"
+#include "autoprune/simulation/ou_inputs.hpp"
+#include "autoprune/simulation/ou_kernels.hpp"
+#include "autoprune/simulation/quantisation.hpp"
+#include "autoprune/simulation/simulated_layer.hpp"
+#include "autoprune/simulation/simulated_network.hpp"

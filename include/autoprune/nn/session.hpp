@@ -3,6 +3,7 @@
 /// convolution is fused with the batch-norm and ReLU behind it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,9 @@ enum class Mode {
 struct Gradient {
   Tensor weight, bias;
 };
+
+/// Computes y = W x of a matrix layer in the network's place, without its bias; resizes y.
+using Product = std::function<void(Index node, const Activation& x, Activation& y)>;
 
 /// Holds references: the network and the pool have to outlive the session.
 class Session {
@@ -56,6 +60,9 @@ class Session {
     }
     packed_ = Packed::no;
   }
+
+  /// Who computes the products of the matrix layers in inference; an empty function: the session.
+  void set_product(Product product) { product_ = std::move(product); }
 
   /// Must be called after the network's weights were changed from outside.
   void weights_changed() { packed_ = Packed::no; }
@@ -213,20 +220,35 @@ class Session {
   }
 
   void run_matrix(const Step& step, const Activation& x, Activation& y, Mode mode) {
-    const Node& node = network_.node(step.node);
     const MatrixLayer& layer = *layers_[at(step.node)];
-    const float* bias = node.has_bias ? node.bias.data() : nullptr;
-    if (!step.norm) {
-      layer.forward(x, y, {nullptr, bias, step.relu}, pool_);
-    } else if (mode == Mode::inference) {
-      detail::Affine affine = detail::inference_affine(network_.node(*step.norm));
-      for (std::size_t f = 0; node.has_bias && f < affine.shift.size(); ++f)
-        affine.shift[f] += affine.scale[f] * node.bias(f);
-      layer.forward(x, y, {affine.scale.data(), affine.shift.data(), step.relu}, pool_);
-    } else {
+    const Node& node = network_.node(step.node);
+    if (step.norm && mode != Mode::inference) {
+      const float* bias = node.has_bias ? node.bias.data() : nullptr;
       layer.forward(x, raw_[at(step.node)], {nullptr, bias, false}, pool_);
-      run_norm(step, raw_[at(step.node)], y, mode);
+      return run_norm(step, raw_[at(step.node)], y, mode);
     }
+    const detail::Affine a = affine_after(step);
+    if (product_ && mode == Mode::inference) {
+      product_(step.node, x, y);
+      for_blocks(y, [&](Index b) {
+        detail::affine(y.block(b), y.block(b), y.positions(), y.shape().channels, a.scale.data(),
+                       a.shift.data(), step.relu);
+      });
+    } else {
+      layer.forward(x, y, {a.scale.data(), a.shift.data(), step.relu}, pool_);
+    }
+  }
+
+  /// Bias and batch-norm statistics as one scale and shift a filter.
+  [[nodiscard]] detail::Affine affine_after(const Step& step) const {
+    const Node& node = network_.node(step.node);
+    const auto filters = at(node.shape.channels);
+    detail::Affine a = step.norm ? detail::inference_affine(network_.node(*step.norm))
+                                 : detail::Affine{std::vector<float>(filters, 1.0F),
+                                                  std::vector<float>(filters, 0.0F)};
+    for (std::size_t f = 0; node.has_bias && f < filters; ++f)
+      a.shift[f] += a.scale[f] * node.bias(f);
+    return a;
   }
 
   void run_norm(const Step& step, const Activation& x, Activation& y, Mode mode) {
@@ -332,11 +354,26 @@ class Session {
   std::vector<Activation> spare_;                   // memory of gradients that are no longer needed
   std::vector<Gradient> gradients_;
   detail::GradientScratch scratch_;
+  Product product_;
   const Activation* input_ = nullptr;
   Packed packed_ = Packed::no;
   bool trained_ = false;
   double momentum_ = 0.1;
   std::uint64_t dropout_seed_ = 0, dropout_step_ = 0;
+};
+
+/// Lets somebody else compute a session's products for as long as it lives.
+class ProductGuard {
+ public:
+  ProductGuard(Session& session, Product product) : session_(session) {
+    session_.set_product(std::move(product));
+  }
+  ~ProductGuard() { session_.set_product({}); }
+  ProductGuard(const ProductGuard&) = delete;
+  ProductGuard& operator=(const ProductGuard&) = delete;
+
+ private:
+  Session& session_;
 };
 
 }  // namespace autoprune::nn

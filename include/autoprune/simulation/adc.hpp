@@ -1,0 +1,115 @@
+/// @file adc.hpp
+/// Analog-to-digital converters. What a bitline sums up (in units of one cell's lowest level times
+/// one input step) becomes an integer code, and a code stands for code * lsb().
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/types.hpp"
+
+namespace autoprune::simulation {
+
+/// A converter is a few numbers; code() is called in the innermost loop.
+template <class T>
+concept AdcPolicy = requires(const T adc, std::int32_t count, float analog) {
+  { adc.code(count) } -> std::same_as<std::int32_t>;   // of a sum of ideal cells, >= 0
+  { adc.code(analog) } -> std::same_as<std::int32_t>;  // of a sum of real cells
+  { adc.lsb() } -> std::convertible_to<double>;
+  { adc.exact_up_to() } -> std::same_as<std::int32_t>;  // code(n) == n for all 0 <= n <= it
+};
+
+inline void require_adc_bits(Index bits) {
+  if (bits < 1 || bits > 16)
+    fail(ErrorId::out_of_range, "an ADC of ", bits, " bits; 1 to 16 can be simulated");
+}
+
+/// Every sum is read as it is.
+struct IdealAdc {
+  [[nodiscard]] std::int32_t code(std::int32_t count) const noexcept { return count; }
+  [[nodiscard]] std::int32_t code(float analog) const noexcept {
+    return static_cast<std::int32_t>(std::max(0.0F, analog) + 0.5F);
+  }
+  [[nodiscard]] double lsb() const noexcept { return 1.0; }
+  [[nodiscard]] std::int32_t exact_up_to() const noexcept {
+    return std::numeric_limits<std::int32_t>::max();
+  }
+};
+
+/// Steps of one level; sums above 2^bits - 1 read as that.
+class SaturatingAdc {
+ public:
+  explicit SaturatingAdc(Index bits) {
+    require_adc_bits(bits);
+    most_ = (std::int32_t{1} << bits) - 1;
+  }
+  [[nodiscard]] std::int32_t code(std::int32_t count) const noexcept {
+    return std::min(count, most_);
+  }
+  [[nodiscard]] std::int32_t code(float analog) const noexcept {
+    return code(IdealAdc{}.code(analog));
+  }
+  [[nodiscard]] double lsb() const noexcept { return 1.0; }
+  [[nodiscard]] std::int32_t exact_up_to() const noexcept { return most_; }
+
+ private:
+  std::int32_t most_;
+};
+
+/// Steps of any size, sums rounded to the nearest one (half up), saturating at the largest code.
+class RoundingAdc {
+ public:
+  /// 2^bits - 1 steps over [0, full_scale]; steps are never finer than one level.
+  static RoundingAdc over(double full_scale, Index bits) {
+    require_adc_bits(bits);
+    const std::int32_t codes = (std::int32_t{1} << bits) - 1;
+    return {std::max(1.0, full_scale / codes), codes};
+  }
+  /// MNSIM-2.0's FIX: signed codes of `bits` over the largest sum of a whole OU.
+  static RoundingAdc mnsim_fix(double full_scale, Index bits) {
+    require_adc_bits(bits - 1);
+    const std::int32_t half = std::int32_t{1} << (bits - 1);
+    return {full_scale / half, half - 1};
+  }
+  /// MNSIM-2.0's SCALE: signed codes whose step is a fixed part of the layer's output range.
+  /// @param range   output range in units of (input step x weight step)
+  /// @param weight  place value of the highest digits, 2^((Ni-1)d + (Nw-1)b)
+  /// @param parts   row groups whose codes are added up (MNSIM's sublayers)
+  static RoundingAdc mnsim_scale(double range, double weight, Index parts, Index bits) {
+    require_adc_bits(bits - 1);
+    constexpr double kPointShift = -2.0;
+    const double exponent = std::floor(kPointShift + 0.5 * std::log2(static_cast<double>(parts))) +
+                            static_cast<double>(bits - 1);
+    return {range / weight / std::exp2(exponent), (std::int32_t{1} << (bits - 1)) - 1};
+  }
+
+  [[nodiscard]] std::int32_t code(std::int32_t count) const noexcept {
+    return code(static_cast<float>(count));
+  }
+  [[nodiscard]] std::int32_t code(float analog) const noexcept {
+    return static_cast<std::int32_t>(
+        std::min(most_, std::max(0.0F, analog) * codes_per_level_ + 0.5F));
+  }
+  [[nodiscard]] double lsb() const noexcept { return lsb_; }
+  [[nodiscard]] std::int32_t exact_up_to() const noexcept { return exact_; }
+
+ private:
+  RoundingAdc(double lsb, std::int32_t most)
+      : lsb_(lsb),
+        codes_per_level_(static_cast<float>(1.0 / lsb)),
+        most_(static_cast<float>(most)) {
+    if (!(lsb > 0.0) || !std::isfinite(lsb))
+      fail(ErrorId::out_of_range, "an ADC step of ", lsb, "; the output range has to be above 0");
+    while (exact_ < most && code(exact_ + 1) == exact_ + 1) ++exact_;
+  }
+
+  double lsb_;
+  float codes_per_level_, most_;
+  std::int32_t exact_ = 0;
+};
+
+}  // namespace autoprune::simulation

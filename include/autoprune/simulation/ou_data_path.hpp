@@ -1,0 +1,255 @@
+/// @file ou_data_path.hpp
+/// The data path of one layer, OU by OU: the weight index buffer says which row group an OU's
+/// inputs come from and which filters its bitlines belong to; input digits are driven one after
+/// another; each bitline's sum goes through an ADC, is shifted to its place and added to its
+/// filter's output. The slides name the parts; the schedule is ours.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/geometry.hpp"
+#include "autoprune/core/random.hpp"
+#include "autoprune/mapping/crossbar_mapper.hpp"
+#include "autoprune/mapping/index_buffer.hpp"
+#include "autoprune/simulation/activity.hpp"
+#include "autoprune/simulation/adc.hpp"
+#include "autoprune/simulation/devices.hpp"
+#include "autoprune/simulation/encoding.hpp"
+#include "autoprune/simulation/ou_inputs.hpp"
+#include "autoprune/simulation/ou_kernels.hpp"
+#include "autoprune/simulation/quantisation.hpp"
+
+namespace autoprune::simulation {
+
+/// What a data path is built with besides its geometry, ADC and devices.
+struct DataPathConfig {
+  mapping::MappingOptions mapping;
+  InputEncoding input;
+};
+
+/// Which bitlines a data path visits.
+enum class Walk {
+  all,    ///< every one: the outputs are what the hardware reads
+  errors  ///< those whose ADC can err: the outputs are what the hardware reads too much, or too
+          ///< little, so that their sum with the exact product is what it reads
+};
+
+/// Input vectors are handled kLanes at a time.
+template <GeometryType Geom, AdcPolicy Adc = IdealAdc>
+class OUDataPath {
+ public:
+  static constexpr Index kLanes = detail::kLanes;
+
+  /// Writes the cells of a layer in the places that the index buffer names, for row groups of
+  /// `granularity`. `devices` draws their conductances, as `seed` says. Throws corrupt_index,
+  /// out_of_range, geometry_mismatch.
+  template <class Devices = IdealDevices>
+  OUDataPath(const QuantisedWeights& weights, const mapping::IndexBuffer& index, Index granularity,
+             const Adc& adc, const DataPathConfig& config, Walk walk = Walk::all,
+             const Devices& devices = {}, std::uint64_t seed = 0)
+      : adc_(adc),
+        input_(config.input),
+        encoding_(config.mapping, Geom::cell_bits),
+        walk_(walk),
+        real_(!devices.ideal()),
+        cols_(weights.cols) {
+    const mapping::CrossbarMapper<Geom> mapper(config.mapping);
+    input_.validate();
+    if (weights.bits != config.mapping.weight_bits)
+      fail(ErrorId::geometry_mismatch, "weights of ", weights.bits, " bits for arrays that hold ",
+           config.mapping.weight_bits, "; quantise them with as many");
+    if (walk == Walk::errors && real_)
+      fail(ErrorId::out_of_range, "real cells err everywhere; walk all bitlines");
+    arrays_ = mapper.arrays();
+    add_steps(index.decode(weights.rows, weights.cols, granularity, mapper.columns_per_ou()));
+    for (Step& step : steps_) write_cells(weights, devices, seed, step);
+  }
+
+  [[nodiscard]] Index cols() const noexcept { return cols_; }
+  [[nodiscard]] const Adc& adc() const noexcept { return adc_; }
+  /// Bitlines that are visited; those whose cells are all at level 0 never are.
+  [[nodiscard]] Index bitlines() const noexcept {
+    return static_cast<Index>(real_ ? real_lines_.size() : lines_.size());
+  }
+
+  /// Outputs of kLanes input vectors: y[filter][lane] in units of input step * weight step, from
+  /// the codes x[row][lane]. The first `lanes` vectors count as activity.
+  void multiply(const std::int32_t* x, double* y, Index lanes, Activity& activity) const {
+    std::vector<std::int32_t> codes(at(cols_ * kLanes), 0);
+    const auto inputs = std::make_unique<Inputs>();
+    for (const Step& step : steps_) {
+      for (const std::int32_t sign : {1, -1}) {
+        if (sign < 0 && !input_.negative) continue;
+        inputs->load(x + step.row_begin * kLanes, step.rows, sign);
+        count(step, *inputs, lanes, activity);
+        if (real_)
+          add_real(step, *inputs, sign, codes.data());
+        else
+          add_ideal(step, *inputs, sign, codes.data());
+      }
+      activity.input_fetches += step.rows * lanes;
+      if (step.first) activity.index_fetches += (step.ous + step.filters()) * lanes;
+    }
+    for (std::size_t i = 0; i < codes.size(); ++i) y[i] = adc_.lsb() * codes[i];
+    if (walk_ == Walk::all && encoding_.offset() != 0) take_off(x, y);
+  }
+
+ private:
+  using Inputs = detail::OuInputs<Geom::ou_rows>;
+  static constexpr Index kWords = Inputs::kWords;
+  using Bitline = detail::Bitline<Geom::cell_bits, kWords>;
+  using RealBitline = detail::RealBitline;
+
+  /// The OUs of one row group, or of OuRows of its rows where it has more: they share their inputs.
+  struct Step {
+    Index row_begin, rows;
+    bool first;  ///< of its row group
+    Index ous;
+    std::vector<std::int32_t> columns;  ///< filters of all OUs
+    Index line_begin = 0, line_end = 0;
+
+    [[nodiscard]] Index filters() const { return static_cast<Index>(columns.size()); }
+  };
+
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+  void add_steps(const mapping::OuList& ous) {
+    for (Index i = 0; i < ous.size();) {
+      const mapping::Ou head = ous[i];
+      const Index first = i;
+      std::vector<std::int32_t> columns;
+      for (; i < ous.size() && ous[i].row_group == head.row_group; ++i)
+        columns.insert(columns.end(), ous[i].columns.begin(), ous[i].columns.end());
+      for (Index row = head.row_begin; row < head.row_end; row += Geom::ou_rows)
+        steps_.push_back({row, std::min<Index>(Geom::ou_rows, head.row_end - row),
+                          row == head.row_begin, i - first, columns});
+    }
+  }
+
+  template <class Devices>
+  void write_cells(const QuantisedWeights& weights, const Devices& devices, std::uint64_t seed,
+                   Step& step) {
+    step.line_begin = bitlines();
+    for (const std::int32_t filter : step.columns)
+      for (std::size_t a = 0; a < encoding_.arrays().size(); ++a) {
+        const CellArray& array = encoding_.arrays()[a];
+        const auto level = [&](Index r) {
+          return encoding_.level(weights(step.row_begin + r, filter), array);
+        };
+        const std::int32_t place = array.sign * (std::int32_t{1} << array.shift);
+        if (real_) {
+          const Index cell = step.row_begin * cols_ + filter;
+          Random random(seed, at(cell) * encoding_.arrays().size() + a);
+          write_real(step, filter, place, level, devices, random);
+        } else {
+          write_ideal(step, filter, place, level);
+        }
+      }
+    step.line_end = bitlines();
+  }
+
+  template <class Level>
+  void write_ideal(const Step& step, std::int32_t filter, std::int32_t place, const Level& level) {
+    Bitline line{filter, place, {}};
+    std::int32_t most = 0;
+    for (Index r = 0; r < step.rows; ++r) {
+      const std::int32_t value = level(r);
+      most += value;
+      for (Index b = 0; b < Geom::cell_bits; ++b)
+        line.bits[at(b)][at(r / 32)] |= static_cast<std::uint32_t>((value >> b) & 1) << (r % 32);
+    }
+    most *= largest_code(input_.dac_bits);
+    if (most > (walk_ == Walk::errors ? adc_.exact_up_to() : 0)) lines_.push_back(line);
+  }
+
+  template <class Level, class Devices>
+  void write_real(const Step& step, std::int32_t filter, std::int32_t place, const Level& level,
+                  const Devices& devices, Random& random) {
+    const auto first = static_cast<std::int32_t>(cells_.size());
+    for (Index r = 0; r < step.rows; ++r) {
+      const float g = devices.conductance(level(r), largest_code(Geom::cell_bits) + 1, random);
+      if (g != 0.0F) cells_.push_back({static_cast<std::int32_t>(r), g});
+    }
+    const auto last = static_cast<std::int32_t>(cells_.size());
+    if (last > first) real_lines_.push_back({filter, place, first, last});
+  }
+
+  /// An activation whose wordlines all carry zero is skipped in every OU and array of the step.
+  void count(const Step& step, const Inputs& inputs, Index lanes, Activity& activity) const {
+    const Index active = inputs.active_digits(input_, lanes);
+    activity.ou_activations += active * step.ous * arrays_;
+    activity.skipped_activations += (lanes * input_.digits() - active) * step.ous * arrays_;
+    activity.adc_conversions +=
+        active * step.filters() * static_cast<Index>(encoding_.arrays().size());
+  }
+
+  void add_ideal(const Step& step, Inputs& inputs, std::int32_t sign, std::int32_t* codes) const {
+    const Index digits = inputs.digits(input_);
+    if (digits == 0 || step.line_begin == step.line_end) return;
+    const std::span<const Bitline> lines(lines_.data() + step.line_begin,
+                                         lines_.data() + step.line_end);
+    const auto run = [&]<Index DacBits>() {
+      const auto& bits = inputs.bits();
+      detail::with_constant<detail::kInputBits / DacBits>(digits, [&]<Index Digits>() {
+        if (walk_ == Walk::errors)
+          detail::activate<Digits, DacBits, true, Geom::cell_bits, kWords>(bits, lines, sign, adc_,
+                                                                           codes);
+        else
+          detail::activate<Digits, DacBits, false, Geom::cell_bits, kWords>(bits, lines, sign, adc_,
+                                                                            codes);
+      });
+    };
+    if (input_.dac_bits == 1) run.template operator()<1>();
+    if (input_.dac_bits == 2) run.template operator()<2>();
+    if (input_.dac_bits == 4) run.template operator()<4>();
+  }
+
+  void add_real(const Step& step, Inputs& inputs, std::int32_t sign, std::int32_t* codes) const {
+    const Index digits = inputs.digits(input_);
+    if (digits == 0) return;
+    const detail::InputDigits* x = inputs.reals(input_);
+    alignas(64) detail::InputDigits sums;
+    for (Index i = step.line_begin; i < step.line_end; ++i) {
+      const RealBitline& line = real_lines_[at(i)];
+      const std::span cells(cells_.data() + line.first, cells_.data() + line.last);
+      detail::with_constant<detail::kInputBits>(
+          digits, [&]<Index Digits>() { detail::sum_currents<Digits>(x, cells, sums); });
+      std::int32_t* out = codes + line.filter * kLanes;
+      for (Index lane = 0; lane < kLanes; ++lane) {
+        std::int32_t total = 0;
+        for (Index t = digits - 1; t >= 0; --t)
+          total = (total << input_.dac_bits) + adc_.code(sums[at(t)][at(lane)]);
+        out[lane] += sign * line.place * total;
+      }
+    }
+  }
+
+  /// Every stored weight was raised by the offset: what it added is taken off digitally.
+  void take_off(const std::int32_t* x, double* y) const {
+    for (const Step& step : steps_)
+      for (Index lane = 0; lane < kLanes; ++lane) {
+        std::int32_t sum = 0;
+        for (Index r = 0; r < step.rows; ++r) sum += x[(step.row_begin + r) * kLanes + lane];
+        for (const std::int32_t filter : step.columns)
+          y[filter * kLanes + lane] -= static_cast<double>(encoding_.offset()) * sum;
+      }
+  }
+
+  Adc adc_;
+  InputEncoding input_;
+  WeightEncoding encoding_;
+  Walk walk_;
+  bool real_;
+  Index cols_, arrays_ = 0;
+  std::vector<Step> steps_;
+  std::vector<Bitline> lines_;
+  std::vector<RealBitline> real_lines_;
+  std::vector<detail::RealCell> cells_;
+};
+
+}  // namespace autoprune::simulation

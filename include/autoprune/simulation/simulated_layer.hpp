@@ -1,0 +1,159 @@
+/// @file simulated_layer.hpp
+/// One convolution or linear layer on the accelerator: inputs become integers, every output
+/// position sends its patch through the data path, outputs become real numbers again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "autoprune/core/thread_pool.hpp"
+#include "autoprune/mapping/crossbar_mapper.hpp"
+#include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/matrix_plan.hpp"
+#include "autoprune/simulation/calibration.hpp"
+#include "autoprune/simulation/exact_product.hpp"
+#include "autoprune/simulation/ou_data_path.hpp"
+
+namespace autoprune::simulation {
+
+/// A layer as it is written into crossbars.
+struct StoredLayer {
+  const nn::Network& network;
+  const nn::Node& node;
+  const PruneMask& mask;
+  QuantisedWeights weights;
+  LayerRanges ranges;
+};
+
+/// Input of code 1.
+[[nodiscard]] inline double input_step(const Range& input, const InputEncoding& encoding) {
+  return input.largest / largest_code(encoding.bits);
+}
+
+class SimulatedLayer {
+ public:
+  /// `devices` draws the cells as `seed` says. With `walk_all` every bitline is visited even where
+  /// its ADC can't err; outputs are the same bits. Throws wrong_order when the layer's input range
+  /// is not known, and what OUDataPath throws.
+  template <GeometryType Geom, AdcPolicy Adc, class Devices>
+  static SimulatedLayer make(const StoredLayer& layer, const Adc& adc, DataPathConfig config,
+                             const Devices& devices, std::uint64_t seed, bool walk_all,
+                             ThreadPool& pool) {
+    if (!(layer.ranges.input.largest > 0.0))
+      fail(ErrorId::wrong_order, "layer '", layer.node.name,
+           "' has no input range; calibrate the network on images first");
+    config.input.negative = layer.ranges.input.negative;
+    SimulatedLayer out(layer, config.input);
+    // With an offset, what ADC steps of another size than 1 make of it can't be told apart.
+    const bool splits = devices.ideal() && !walk_all &&
+                        (adc.lsb() == 1.0 || config.mapping.sign == mapping::SignEncoding::pair);
+    const mapping::LayerMapping mapped =
+        mapping::CrossbarMapper<Geom>(config.mapping).map(layer.mask);
+    const auto path = std::make_shared<const OUDataPath<Geom, Adc>>(
+        layer.weights, mapped.index, layer.mask.granularity(), adc, config,
+        splits ? Walk::errors : Walk::all, devices, seed);
+    if (splits)
+      out.exact_.emplace(layer.network, layer.node, layer.mask, layer.weights,
+                         largest_code(config.input.bits), config.input.negative, pool);
+    out.lsb_ = adc.lsb();
+    out.bitlines_ = path->bitlines();
+    out.multiply_ = [path](const std::int32_t* x, double* y, Index lanes, Activity& activity) {
+      path->multiply(x, y, lanes, activity);
+    };
+    return out;
+  }
+
+  /// y = W x as the accelerator computes it. With `activity`, adds what it did. Resizes y.
+  void product(const nn::Activation& x, nn::Activation& y, Activity* activity, ThreadPool& pool) {
+    quantise_inputs(x, pool);
+    y.resize(shape_.out, x.images());
+    sums_.assign(exact_ ? static_cast<std::size_t>(exact_->parts()) : 0, {});
+    for (Index part = 0; exact_ && part < exact_->parts(); ++part)
+      exact_->forward(part, codes_, sums_[static_cast<std::size_t>(part)], pool);
+    const bool visits = bitlines_ > 0 || !exact_ || activity != nullptr;
+    const Index items = x.blocks() * shape_.positions();
+    std::vector<Activity> counts(static_cast<std::size_t>(items));
+    pool.for_each(items, [&](Index item) {
+      const Index block = item / shape_.positions(), position = item % shape_.positions();
+      thread_local std::vector<double> out;
+      out.assign(static_cast<std::size_t>(shape_.filters() * nn::kLanes), 0.0);
+      if (visits)
+        visit(block, position, x.lanes(block), out, counts[static_cast<std::size_t>(item)]);
+      store(block, position, out, y);
+    });
+    if (activity != nullptr)
+      for (const Activity& count : counts) *activity += count;
+  }
+
+  [[nodiscard]] const nn::detail::MatrixShape& shape() const noexcept { return shape_; }
+  /// Output of integer 1.
+  [[nodiscard]] double step() const noexcept { return input_step_ * weight_step_; }
+
+ private:
+  SimulatedLayer(const StoredLayer& layer, const InputEncoding& input)
+      : shape_(layer.network, layer.node),
+        input_(input),
+        input_step_(input_step(layer.ranges.input, input)),
+        weight_step_(layer.weights.step) {}
+
+  void quantise_inputs(const nn::Activation& x, ThreadPool& pool) {
+    codes_.resize(x.shape(), x.images());
+    const auto scale = static_cast<float>(1.0 / input_step_);
+    const auto most = static_cast<float>(largest_code(input_.bits));
+    const float least = input_.negative ? -most : 0.0F;
+    pool.for_each(x.blocks(), [&](Index b) {
+      const float* from = x.block(b);
+      float* to = codes_.block(b);
+      for (Index i = 0; i < x.block_size(); ++i)
+        to[i] = std::nearbyint(std::min(most, std::max(least, from[i] * scale)));
+    });
+  }
+
+  /// Sends the patch of one output position through the data path.
+  void visit(Index block, Index position, Index lanes, std::vector<double>& out,
+             Activity& activity) const {
+    thread_local std::vector<std::int32_t> patch;
+    patch.assign(static_cast<std::size_t>(shape_.rows() * nn::kLanes), 0);
+    const Index oh = position / shape_.out.width, ow = position % shape_.out.width;
+    const float* window = codes_.block(block) + shape_.window(oh, ow);
+    for (Index kh = 0; kh < shape_.kernel.h; ++kh) {
+      const Index h = oh * shape_.stride.h - shape_.padding.h + kh;
+      if (h < 0 || h >= shape_.in.height) continue;
+      for (Index kw = 0; kw < shape_.kernel.w; ++kw) {
+        const Index w = ow * shape_.stride.w - shape_.padding.w + kw;
+        if (w < 0 || w >= shape_.in.width) continue;
+        for (Index r = kh * shape_.kernel.w + kw; r < shape_.rows(); r += shape_.taps()) {
+          const float* from = window + shape_.row_offset(r);
+          std::int32_t* to = patch.data() + r * nn::kLanes;
+          for (Index l = 0; l < nn::kLanes; ++l) to[l] = static_cast<std::int32_t>(from[l]);
+        }
+      }
+    }
+    multiply_(patch.data(), out.data(), lanes, activity);
+  }
+
+  void store(Index block, Index position, const std::vector<double>& out, nn::Activation& y) const {
+    const Index first = position * shape_.filters() * nn::kLanes;
+    float* to = y.block(block) + first;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      double sum = 0.0;
+      for (const nn::Activation& part : sums_)
+        sum += static_cast<double>(part.block(block)[first + static_cast<Index>(i)]);
+      to[i] = static_cast<float>(step() * (lsb_ * sum + out[i]));
+    }
+  }
+
+  nn::detail::MatrixShape shape_;
+  InputEncoding input_;
+  double input_step_, weight_step_, lsb_ = 1.0;
+  Index bitlines_ = 0;
+  std::optional<ExactProduct> exact_;
+  std::function<void(const std::int32_t*, double*, Index, Activity&)> multiply_;
+  nn::Activation codes_;
+  std::vector<nn::Activation> sums_;
+};
+
+}  // namespace autoprune::simulation

@@ -1,0 +1,117 @@
+/// @file simulated_network.hpp
+/// A whole network on the accelerator (the slides' acc_reram): matrix layers go through the data
+/// path, everything else stays digital and in floating point.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "autoprune/nn/evaluate.hpp"
+#include "autoprune/simulation/simulated_layer.hpp"
+
+namespace autoprune::simulation {
+
+enum class AdcKind { ideal, saturating, rounding, mnsim_scale, mnsim_fix };
+
+struct SimulationConfig {
+  DataPathConfig data_path;
+  AdcKind adc = AdcKind::ideal;
+  Index adc_bits = 6;
+  RealDevices devices;
+  std::uint64_t seed = 1;  ///< of the cells
+  bool walk_all = false;   ///< visit bitlines whose ADC can't err, too: slower, the same bits
+};
+
+/// Holds references: the session has to outlive it.
+class SimulatedNetwork {
+ public:
+  /// The session's network under `masks` (one a matrix layer; its own granularity each), with the
+  /// ranges that calibrate() found. Throws shape_mismatch, and what the layers throw.
+  template <GeometryType Geom>
+  static SimulatedNetwork make(nn::Session& session, std::span<const PruneMask> masks,
+                               std::span<const LayerRanges> ranges,
+                               const SimulationConfig& config) {
+    SimulatedNetwork out(session);
+    const std::vector<Index>& nodes = out.nodes_;
+    if (masks.size() != nodes.size() || ranges.size() != nodes.size())
+      fail(ErrorId::shape_mismatch, masks.size(), " masks and ", ranges.size(),
+           " layers' ranges for ", nodes.size(), " layers with weights; one each is needed");
+    for (std::size_t k = 0; k < nodes.size(); ++k)
+      out.layers_.push_back(out.make_layer<Geom>(k, masks[k], ranges[k], config));
+    out.activity_.resize(nodes.size());
+    return out;
+  }
+
+  /// Accuracy on the accelerator; what it did is added to activity().
+  [[nodiscard]] nn::Accuracy evaluate(std::span<const nn::Batch> batches) {
+    const nn::ProductGuard guard(session_, [this](Index node, const nn::Activation& x,
+                                                  nn::Activation& y) {
+      const auto k =
+          static_cast<std::size_t>(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
+      layers_[k].product(x, y, counts_ ? &activity_[k] : nullptr, session_.pool());
+    });
+    return nn::evaluate(session_, batches);
+  }
+
+  /// Whether activity() is counted; on by default.
+  void count_activity(bool counts) { counts_ = counts; }
+  /// Of every matrix layer, over all images so far.
+  [[nodiscard]] const std::vector<Activity>& activity() const noexcept { return activity_; }
+
+ private:
+  explicit SimulatedNetwork(nn::Session& session)
+      : session_(session), nodes_(session.network().matrix_layers()) {}
+
+  template <GeometryType Geom>
+  SimulatedLayer make_layer(std::size_t k, const PruneMask& mask, const LayerRanges& ranges,
+                            const SimulationConfig& config) {
+    const nn::Network& network = session_.network();
+    const nn::Node& node = network.node(nodes_[k]);
+    const DataPathConfig& path = config.data_path;
+    const StoredLayer layer{network, node, mask,
+                            quantise(node.weight, mask, path.mapping.weight_bits), ranges};
+    // Cells of different layers are drawn independently.
+    const std::uint64_t seed = config.seed + (std::uint64_t{k} << 32);
+    const auto with = [&](const auto& adc) {
+      if (config.devices.ideal())
+        return SimulatedLayer::make<Geom>(layer, adc, path, IdealDevices{}, seed, config.walk_all,
+                                          session_.pool());
+      return SimulatedLayer::make<Geom>(layer, adc, path, config.devices, seed, config.walk_all,
+                                        session_.pool());
+    };
+    const double full_scale = static_cast<double>(std::min(mask.granularity(), Geom::ou_rows)) *
+                              largest_code(Geom::cell_bits) * largest_code(path.input.dac_bits);
+    switch (config.adc) {
+      case AdcKind::saturating:
+        return with(SaturatingAdc(config.adc_bits));
+      case AdcKind::rounding:
+        return with(RoundingAdc::over(full_scale, config.adc_bits));
+      case AdcKind::mnsim_fix:
+        return with(RoundingAdc::mnsim_fix(full_scale, config.adc_bits));
+      case AdcKind::mnsim_scale:
+        return with(RoundingAdc::mnsim_scale(
+            ranges.output.largest / (layer.weights.step * input_step(ranges.input, path.input)),
+            highest_place(path, Geom::cell_bits), mask.groups(), config.adc_bits));
+      default:
+        return with(IdealAdc{});
+    }
+  }
+
+  /// Place value of the highest digits of an input and of a weight.
+  static double highest_place(const DataPathConfig& path, Index cell_bits) {
+    const Index weight = (path.mapping.slices(cell_bits) - 1) * cell_bits;
+    const Index input = (path.input.digits() - 1) * path.input.dac_bits;
+    return std::exp2(static_cast<double>(weight + input));
+  }
+
+  nn::Session& session_;
+  std::vector<Index> nodes_;
+  std::vector<SimulatedLayer> layers_;
+  std::vector<Activity> activity_;
+  bool counts_ = true;
+};
+
+}  // namespace autoprune::simulation
