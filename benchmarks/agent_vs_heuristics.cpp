@@ -1,6 +1,6 @@
 // Does the agent find better policies than the heuristics do with as many evaluations? Prints the
 // best reward of each: the heuristics' from a fine sweep over the amount of pruning, the agent's
-// for several seeds.
+// for several seeds. With a target compression all policies are scaled to it.
 #include <autoprune/autoprune.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -37,14 +37,16 @@ ap::search::Outcome best_heuristic(Environment& environment, ap::Index evaluatio
 }
 
 void run(int argc, char** argv) {
-  if (argc < 4 || argc > 8)
-    ap::fail(ap::ErrorId::missing_value, "usage: ", argv[0],
-             " NETWORK WEIGHTS DATA [EPISODES=100] [SEEDS=3] [pooled|per-layer] [IMAGES=1000]");
+  if (argc < 4 || argc > 9)
+    ap::fail(
+        ap::ErrorId::missing_value, "usage: ", argv[0],
+        " NETWORK WEIGHTS DATA [EPISODES=100] [SEEDS=3] [pooled|per-layer] [IMAGES=1000] [TARGET]");
   const ap::Index episodes = argc > 4 ? std::atoi(argv[4]) : 100;
   const int seeds = argc > 5 ? std::atoi(argv[5]) : 3;
   ap::search::Constraints constraints;
   if (argc > 6 && std::string(argv[6]) == "pooled")
     constraints.counting = ap::search::Counting::pooled;
+  if (argc > 8) constraints.target_compression = std::atof(argv[8]);
 
   ap::ThreadPool pool;
   const ap::io::Datasets data = ap::io::read_dataset(argv[3]);

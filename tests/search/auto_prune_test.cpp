@@ -170,7 +170,8 @@ TEST_CASE("a search begins with the heuristic policies, and its best is no worse
     search.run();
     PruningEnvironment<>& environment = search.environment;
     const std::vector<Episode>& episodes = search.pruner.episodes();
-    const std::vector<Proposal> start = warm_start(environment.rankings(), setup.constraints);
+    const std::vector<Proposal> start =
+        warm_start(environment.rankings(), setup.constraints, setup.search.episodes);
     const double best = search.pruner.best_outcome().reward;
     for (std::size_t i = 0; i < start.size(); ++i) {
       const Outcome outcome = environment.evaluate(environment.allowed(start[i].policy));

@@ -57,11 +57,14 @@ TEST_CASE("LAMP keeps the asked share of all OUs, uniform the asked share of eac
 
 TEST_CASE("a search starts from both heuristics at its target, or else from a sweep") {
   const std::vector<Ranking> layers = test::small_compressor().rank(test::trained());
-  const std::vector<Proposal> at_target = warm_start(layers, test::target(4.0));
-  REQUIRE(at_target.size() == 2);
+  const std::vector<Proposal> at_target = warm_start(layers, test::target(4.0), 40);
+  REQUIRE(at_target.size() == 12);
   REQUIRE(at_target[0].policy == heuristic(Origin::lamp, layers, 0.25).policy);
   REQUIRE(at_target[1].policy == heuristic(Origin::uniform, layers, 0.25).policy);
-  REQUIRE(warm_start(layers, {}).size() == 16);
+  for (std::size_t i = 2; i < at_target.size(); ++i) REQUIRE(at_target[i].origin == Origin::lamp);
+  REQUIRE(warm_start(layers, test::target(4.0), 1).size() == 2);
+  REQUIRE(warm_start(layers, {}, 40).size() == 20);
+  REQUIRE(warm_start(layers, {}, 1000).size() == 48);
 }
 
 TEST_CASE("every origin has its name") {

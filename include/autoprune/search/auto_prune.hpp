@@ -25,6 +25,8 @@ struct SearchConfig {
   double warm_noise = 0.08;        ///< exploration after a warm start, in units of the action
   double warm_noise_decay = 0.99;  ///< factor on it for each episode
   double warm_share = 0.3;         ///< share of the layers that are explored in an episode
+  double warm_amount = 0.1;        ///< exploration of all keep ratios at once, by one factor whose
+                                   ///< logarithm deviates by this; only without a target
   Index imitation_steps = 400;     ///< of the actor towards each new best policy; 0: never
   Index anchor_steps = 30;         ///< of the actor towards the best policy after each episode
   rl::AgentConfig agent = {};      ///< its seed is the search's
@@ -53,8 +55,9 @@ class AutoPruner {
       : environment_(environment),
         config_((config.validate(), std::move(config))),
         agent_(agent_config()),
-        start_(config_.warm_start ? warm_start(environment.rankings(), environment.constraints())
-                                  : std::vector<Proposal>{}),
+        start_(config_.warm_start
+                   ? warm_start(environment.rankings(), environment.constraints(), config_.episodes)
+                   : std::vector<Proposal>{}),
         exploration_(config_.seed, kExplorationStream),
         fingerprint_(fingerprint()) {}
 
@@ -153,6 +156,11 @@ class AutoPruner {
       previous = keep_of((explores ? agent_.explore(state, episode) : agent_.act(state)).front());
       saved += environment_.saved(k, previous);
       proposal.policy.push_back(previous);
+    }
+    // With a target every policy is scaled to it anyway; without one its amount is worth a search.
+    if (config_.warm_start && !environment_.constraints().target_compression) {
+      const double factor = std::exp(config_.warm_amount * exploration_.normal());
+      for (double& keep : proposal.policy) keep = std::clamp(keep * factor, kLeastKeepRatio, 1.0);
     }
     return proposal;
   }
@@ -253,9 +261,9 @@ class AutoPruner {
   [[nodiscard]] std::uint64_t fingerprint() const {
     Fingerprint print = environment_.fingerprint();
     const rl::AgentConfig& agent = agent_.config();
-    for (const double v :
-         {config_.least_keep, config_.warm_share, agent.actor_rate, agent.critic_rate,
-          agent.discount, agent.tau, agent.baseline_rate, agent.noise, agent.noise_decay})
+    for (const double v : {config_.least_keep, config_.warm_share, config_.warm_amount,
+                           agent.actor_rate, agent.critic_rate, agent.discount, agent.tau,
+                           agent.baseline_rate, agent.noise, agent.noise_decay})
       print.add(v);
     for (const Index v : {Index{config_.warm_start}, config_.imitation_steps, config_.anchor_steps,
                           agent.batch, agent.warmup_episodes})

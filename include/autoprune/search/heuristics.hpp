@@ -2,6 +2,8 @@
 /// Policies that need no search: the ones to beat, and the ones that an agent starts from.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -48,13 +50,24 @@ struct Proposal {
   return proposals;
 }
 
-/// The policies that a search starts from: both heuristics at the target compression, or a sweep of
-/// them where there is none.
+/// The policies that a search of `episodes` starts from. Without a target compression: a sweep, for
+/// half of the search but 48 policies at most. With one: both heuristics at the target, then LAMP
+/// policies of other amounts, a quarter of the search but 24 at most; scaled to the target, they
+/// share it out differently among the layers.
 [[nodiscard]] inline std::vector<Proposal> warm_start(std::span<const Ranking> layers,
-                                                      const Constraints& constraints) {
-  if (!constraints.target_compression) return heuristic_sweep(layers, 16);
+                                                      const Constraints& constraints,
+                                                      Index episodes) {
+  if (!constraints.target_compression)
+    return heuristic_sweep(layers, std::clamp<Index>(episodes / 2, 2, 48));
   const double keep = 1.0 / *constraints.target_compression;
-  return {heuristic(Origin::lamp, layers, keep), heuristic(Origin::uniform, layers, keep)};
+  std::vector<Proposal> proposals = {heuristic(Origin::lamp, layers, keep),
+                                     heuristic(Origin::uniform, layers, keep)};
+  const Index others = std::min<Index>(episodes / 4, 24);
+  for (Index i = 0; i < others; ++i) {
+    const double at = (static_cast<double>(i) + 0.5) / static_cast<double>(others);
+    proposals.push_back(heuristic(Origin::lamp, layers, std::pow(1.0 / 32.0, at)));
+  }
+  return proposals;
 }
 
 }  // namespace autoprune::search

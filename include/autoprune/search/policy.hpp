@@ -68,12 +68,13 @@ inline constexpr double kLeastKeepRatio = 1e-4;
   return policy;
 }
 
-/// The policy, scaled by one factor so that its compression just reaches the target (when there is
-/// one), inside the bounds. Throws infeasible_constraint when the bounds can't allow the target.
+/// The policy inside the bounds, scaled by one factor: up to where it would need another crossbar,
+/// as what fills crossbars that are there anyway costs nothing, or with a target compression to
+/// where the target is just reached. Throws infeasible_constraint when the bounds can't allow the
+/// target.
 [[nodiscard]] inline Policy meet_constraints(const Policy& policy, const Constraints& constraints,
                                              const Compressor& compressor,
                                              std::span<const Ranking> layers) {
-  if (!constraints.target_compression) return clamp_to_bounds(policy, constraints);
   const auto scaled = [&](double factor) {
     Policy p = policy;
     for (double& keep : p) keep *= factor;
@@ -83,8 +84,9 @@ inline constexpr double kLeastKeepRatio = 1e-4;
     const auto count = compressor.count(Compressor::masks(layers, p));
     return compression(count.crossbars, constraints.counting);
   };
-  const double target = *constraints.target_compression;
-  double low = 1e-4, high = 1e4;
+  const bool has_target = constraints.target_compression.has_value();
+  const double target = has_target ? *constraints.target_compression : reached(scaled(1.0));
+  double low = has_target ? 1e-4 : 1.0, high = 1e4;
   if (reached(scaled(high)) >= target) return scaled(high);
   if (const double most = reached(scaled(low)); most < target)
     fail(ErrorId::infeasible_constraint, "a compression of ", target, " can't be reached: with ",
