@@ -1,5 +1,7 @@
 // What holds for any network on any hardware, and hardware that can't be.
 
+#include <limits>
+
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -147,7 +149,9 @@ TEST_CASE("impossible hardware is refused", "[mnsim]") {
        [](MnsimHardware& h) { h.clock_mhz = std::numeric_limits<double>::infinity(); }},
       {"pes_per_tile = 0", [](MnsimHardware& h) { h.pes_per_tile = 0; }},
       {"inter_tile_gbps = 0", [](MnsimHardware& h) { h.inter_tile_gbps = 0.0; }},
-      {"grid_cols = 0; needs 0 to 4096", [](MnsimHardware& h) { h.grid_rows = 5; }},
+      {"grid_cols = 0; needs 0 together", [](MnsimHardware& h) { h.grid_rows = 5; }},
+      {"grid_cols = 2000; needs a grid of 2^20",
+       [](MnsimHardware& h) { h.grid_rows = h.grid_cols = 2000; }},
       {"grid_cols = 6; needs the 5 of grid_rows",
        [](MnsimHardware& h) {
          h.grid_rows = 5;

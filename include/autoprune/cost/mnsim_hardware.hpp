@@ -138,13 +138,15 @@ struct MnsimHardware {
   void validate() const {
     validate_arrays();
     validate_circuits();
-    check("pes_per_tile", pes_per_tile, pes_per_tile >= 1, "at least 1");
+    check("pes_per_tile", pes_per_tile, pes_per_tile >= 1 && pes_per_tile <= kMaxCount,
+          "1 to 4096");
     check("intra_tile_gbps", intra_tile_gbps, positive(intra_tile_gbps), kPositive);
     check("inter_tile_gbps", inter_tile_gbps, positive(inter_tile_gbps), kPositive);
-    check("grid_rows", grid_rows, grid_rows >= 0 && grid_rows <= kMaxGrid, "0 to 4096");
-    check("grid_cols", grid_cols,
-          grid_cols >= 0 && grid_cols <= kMaxGrid && (grid_cols == 0) == (grid_rows == 0),
-          "0 to 4096, and 0 only together with grid_rows");
+    check("grid_rows", grid_rows, grid_rows >= 0 && grid_rows <= kMaxSize, "0 to 65536");
+    check("grid_cols", grid_cols, grid_cols >= 0 && (grid_cols == 0) == (grid_rows == 0),
+          "0 together with grid_rows, or 1 or more");
+    check("grid_cols", grid_cols, grid_rows == 0 || grid_cols <= kMaxTiles / grid_rows,
+          "a grid of 2^20 tiles or fewer");
     check("grid_cols", grid_cols, grid_cols == grid_rows || tile_order != MnsimTileOrder::shells,
           concat("the ", grid_rows, " of grid_rows: shells fill squares; or take another order"));
     check("weight_bits", weight_bits, weight_bits >= 2 && weight_bits <= 32, "2 to 32");
@@ -155,7 +157,8 @@ struct MnsimHardware {
  private:
   static constexpr std::string_view kPositive = "a finite number above 0";
   static constexpr Index kMaxSize = Index{1} << 16;
-  static constexpr Index kMaxGrid = 4096;
+  static constexpr Index kMaxCount = Index{1} << 12;
+  static constexpr Index kMaxTiles = Index{1} << 20;
 
   template <class T>
   static void check(std::string_view name, T value, bool good, std::string_view range) {
@@ -181,7 +184,7 @@ struct MnsimHardware {
     check("xbar_cols", xbar_cols, xbar_cols >= 1 && xbar_cols <= kMaxSize, "1 to 65536");
     check("subarray_rows", subarray_rows, subarray_rows >= 0 && xbar_rows % rows_of_subarray() == 0,
           concat("a divisor of the ", xbar_rows, " crossbar rows, or 0 for all of them"));
-    check("groups", groups, groups >= 1 && groups <= kMaxSize, "1 to 65536");
+    check("groups", groups, groups >= 1 && groups <= kMaxCount, "1 to 4096");
     check("sign_arrays", sign_arrays, sign_arrays == 1 || sign_arrays == 2, "1 or 2");
     check("dacs", dacs, dacs >= 1 && dacs <= kMaxSize, "1 to 65536");
     check("adcs", adcs, adcs >= 1 && adcs <= kMaxSize, "1 to 65536");

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 
 #include "autoprune/core/types.hpp"
 #include "autoprune/cost/mnsim_components.hpp"

@@ -3,8 +3,10 @@
 /// else is free.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,7 +53,7 @@ struct MnsimBreakdown {
 struct MnsimLayerCost {
   MnsimLayer layer;
   MnsimLayerMap map;
-  MnsimTotals totals;
+  MnsimTotals totals;  ///< latencies from start to finish, and of all positions on end
   MnsimBreakdown components;
   double start_ns = 0.0;   ///< in the pipeline
   double finish_ns = 0.0;  ///< in the pipeline

@@ -21,7 +21,8 @@ struct MnsimParts {
 inline constexpr Index kMnsimPoolChannels = 64;
 inline constexpr Index kMnsimPoolWindow = 9;
 
-/// Transistors of a demultiplexer or multiplexer: 8 for each 2-way switch of its tree.
+/// Transistors of a demultiplexer or multiplexer: 8 for two ways, three times as many for each
+/// doubling, and no more beyond 64.
 [[nodiscard]] constexpr Index mnsim_switch_transistors(Index ways) noexcept {
   constexpr Index transistors[] = {8, 24, 72, 216, 648, 1944};
   Index step = 0;
@@ -36,8 +37,8 @@ inline constexpr Index kMnsimPoolWindow = 9;
   return stages;
 }
 
-/// An adder, for each of its bits: 14 transistors of 10 squares a full adder. Quirk: 65 nm isn't
-/// between its neighbours.
+/// Of 14 transistors of 10 squares for each bit. Quirk: the one of 65 nm has another source, and
+/// 120 times the power.
 struct MnsimAdder {
   Um2 area;
   Watt power;
