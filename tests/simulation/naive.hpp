@@ -1,0 +1,70 @@
+// The data path as one would first write it: loops over OUs, arrays, digits, bitlines, wordlines.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "autoprune/mapping/ou_list.hpp"
+#include "autoprune/simulation/activity.hpp"
+#include "autoprune/simulation/encoding.hpp"
+#include "autoprune/simulation/ou_data_path.hpp"
+#include "autoprune/simulation/quantisation.hpp"
+
+namespace autoprune::test {
+
+struct NaiveResult {
+  std::vector<double> y;  // [filter], one vector
+  simulation::Activity activity;
+};
+
+/// One input vector x[row].
+template <class Adc>
+NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const mapping::OuList& ous,
+                           const std::vector<std::int32_t>& x, const Adc& adc,
+                           const simulation::DataPathConfig& config, const GeometrySpec& geometry) {
+  const simulation::WeightEncoding encoding(config.mapping, geometry.cell_bits);
+  const auto arrays = static_cast<Index>(encoding.arrays().size());
+  const bool apart = config.mapping.layout == mapping::BitPlanes::apart;
+  const Index physical = apart ? arrays : config.mapping.sign_arrays();
+  NaiveResult out{std::vector<double>(static_cast<std::size_t>(weights.cols), 0.0), {}};
+  Index group = -1;
+  for (Index i = 0; i < ous.size(); ++i) {
+    const mapping::Ou ou = ous[i];
+    if (ou.row_group != group) out.activity.input_fetches += ou.n_rows();
+    group = ou.row_group;
+    out.activity.index_fetches += 1 + ou.n_cols();
+    for (Index begin = ou.row_begin; begin < ou.row_end; begin += geometry.ou_rows) {
+      const Index end = std::min(ou.row_end, begin + geometry.ou_rows);
+      for (const int sign : {1, -1}) {
+        if (sign < 0 && !config.input.negative) continue;
+        for (Index t = 0; t < config.input.digits(); ++t) {
+          const auto digit = [&](Index r) {
+            return config.input.digit(std::max(0, sign * x[static_cast<std::size_t>(r)]), t);
+          };
+          bool any = false;
+          for (Index r = begin; r < end; ++r) any = any || digit(r) != 0;
+          (any ? out.activity.ou_activations : out.activity.skipped_activations) += physical;
+          if (!any) continue;
+          for (const simulation::CellArray& array : encoding.arrays())
+            for (const std::int32_t column : ou.columns) {
+              std::int32_t sum = 0;
+              for (Index r = begin; r < end; ++r)
+                sum += digit(r) * encoding.level(weights(r, column), array);
+              ++out.activity.adc_conversions;
+              const double place = sign * array.sign *
+                                   static_cast<double>(Index{1} << array.shift) *
+                                   static_cast<double>(Index{1} << (t * config.input.dac_bits));
+              out.y[static_cast<std::size_t>(column)] += place * adc.lsb() * adc.code(sum);
+            }
+        }
+      }
+      for (Index r = begin; r < end; ++r)
+        for (const std::int32_t column : ou.columns)
+          out.y[static_cast<std::size_t>(column)] -=
+              static_cast<double>(encoding.offset()) * x[static_cast<std::size_t>(r)];
+    }
+  }
+  return out;
+}
+
+}  // namespace autoprune::test

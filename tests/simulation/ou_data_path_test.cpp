@@ -1,0 +1,241 @@
+#include "autoprune/simulation/ou_data_path.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "autoprune/core/random.hpp"
+#include "naive.hpp"
+
+using namespace autoprune;
+using namespace autoprune::simulation;
+
+namespace {
+
+constexpr Index kLanes = nn::kLanes;
+
+/// A layer, a mask, inputs and a configuration, all random.
+struct Case {
+  DataPathConfig config;
+  PruneMask mask;
+  QuantisedWeights weights;
+  std::vector<std::int32_t> x;  // [row][lane]
+
+  Case(Random& random, Index granularity, const GeometrySpec& geometry) {
+    config.mapping.weight_bits = 1 + random.below(8);
+    if (random.below(2) == 1) config.mapping.sign = mapping::SignEncoding::offset;
+    const Index slices = config.mapping.slices(geometry.cell_bits);
+    if (random.below(2) == 1 && geometry.ou_cols % slices == 0)
+      config.mapping.layout = mapping::BitPlanes::adjacent;
+    config.input.bits = 1 + random.below(8);
+    config.input.dac_bits = Index{1} << random.below(3);
+    config.input.negative = random.below(2) == 1;
+    mask = PruneMask(1 + random.below(90), 1 + random.below(40), granularity);
+    const double keep = random.uniform();
+    for (Index g = 0; g < mask.groups(); ++g)
+      for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, random.uniform() < keep);
+    Tensor w = make_tensor({mask.cols(), mask.rows()});
+    for (float& v : w) v = static_cast<float>(random.normal());
+    weights = quantise(w, mask, config.mapping.weight_bits);
+    const bool sparse = random.below(2) == 1;
+    for (Index i = 0; i < mask.rows() * kLanes; ++i) {
+      auto value = static_cast<std::int32_t>(random.below(largest_code(config.input.bits) + 1));
+      if (sparse && random.below(4) != 0) value = 0;
+      x.push_back(config.input.negative && random.below(2) == 1 ? -value : value);
+    }
+  }
+
+  template <GeometryType Geom>
+  [[nodiscard]] mapping::LayerMapping map() const {
+    return mapping::CrossbarMapper<Geom>(config.mapping).map(mask);
+  }
+  [[nodiscard]] double product(Index filter, Index lane) const {
+    std::int64_t sum = 0;
+    for (Index r = 0; r < mask.rows(); ++r)
+      sum += std::int64_t{weights(r, filter)} * x[static_cast<std::size_t>(r * kLanes + lane)];
+    return static_cast<double>(sum);
+  }
+  template <GeometryType Geom, class Adc>
+  [[nodiscard]] std::vector<double> run(const Adc& adc, Walk walk, Activity& activity,
+                                        Index lanes = kLanes) const {
+    const OUDataPath<Geom, Adc> path(weights, map<Geom>().index, mask.granularity(), adc, config,
+                                     walk);
+    std::vector<double> y(static_cast<std::size_t>(mask.cols() * kLanes));
+    path.multiply(x.data(), y.data(), lanes, activity);
+    return y;
+  }
+};
+
+Index random_granularity(Random& random, const GeometrySpec& geometry) {
+  Index g = Index{4} << random.below(6);
+  return std::min(g, geometry.xbar_rows);
+}
+
+/// Cases of this geometry whose data path is not the integer product to the bit.
+template <GeometryType Geom>
+Index wrong_products(Index cases, std::uint64_t seed) {
+  Index wrong = 0;
+  Random random(seed);
+  for (Index n = 0; n < cases; ++n) {
+    const Case c(random, random_granularity(random, Geom::spec()), Geom::spec());
+    Activity activity;
+    const std::vector<double> y = c.template run<Geom>(IdealAdc{}, Walk::all, activity);
+    bool same = true;
+    for (Index f = 0; f < c.mask.cols(); ++f)
+      for (Index l = 0; l < kLanes; ++l)
+        same = same && y[static_cast<std::size_t>(f * kLanes + l)] == c.product(f, l);
+    wrong += same ? 0 : 1;
+  }
+  return wrong;
+}
+
+/// Compares outputs and activity with the naive loops, and the walk over errors with both.
+template <GeometryType Geom, class Adc>
+void check_against_naive(const Adc& adc, std::uint64_t seed) {
+  Random random(seed);
+  for (Index n = 0; n < 40; ++n) {
+    const Case c(random, random_granularity(random, Geom::spec()), Geom::spec());
+    const mapping::LayerMapping mapped = c.template map<Geom>();
+    const Index lanes = 1 + random.below(3);
+    Activity activity, naive_activity, unused;
+    const std::vector<double> y = c.template run<Geom>(adc, Walk::all, activity, lanes);
+    const std::vector<double> off = c.template run<Geom>(adc, Walk::errors, unused);
+    const bool adds_up = adc.lsb() == 1.0 || c.config.mapping.sign == mapping::SignEncoding::pair;
+    for (Index l = 0; l < lanes; ++l) {
+      std::vector<std::int32_t> x;
+      for (Index r = 0; r < c.mask.rows(); ++r)
+        x.push_back(c.x[static_cast<std::size_t>(r * kLanes + l)]);
+      const auto naive =
+          test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, Geom::spec());
+      naive_activity += naive.activity;
+      for (Index f = 0; f < c.mask.cols(); ++f) {
+        const auto at = static_cast<std::size_t>(f * kLanes + l);
+        REQUIRE(y[at] == Approx(naive.y[static_cast<std::size_t>(f)]).margin(1e-6));
+        if (adds_up) REQUIRE(y[at] == Approx(adc.lsb() * c.product(f, l) + off[at]).margin(1e-6));
+      }
+    }
+    REQUIRE(activity == naive_activity);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("with an ideal ADC the data path is the masked integer product, to the bit") {
+  CHECK(wrong_products<PaperGeometry>(3000, 1) == 0);
+  CHECK(wrong_products<Geometry<128, 128, 8, 8, 1>>(2000, 2) == 0);
+  CHECK(wrong_products<Geometry<128, 128, 32, 32, 2>>(2000, 3) == 0);
+  CHECK(wrong_products<Geometry<256, 256, 64, 64, 4>>(2000, 4) == 0);
+  CHECK(wrong_products<Geometry<128, 128, 128, 128, 1>>(1000, 5) == 0);
+}
+
+TEST_CASE("six bits lose nothing of thirty-two rows of one-bit cells") {
+  Random random(6);
+  for (Index n = 0; n < 100; ++n) {
+    Case c(random, 32, PaperGeometry::spec());
+    c.config.input.dac_bits = 1;
+    Activity activity;
+    const auto ideal = c.run<PaperGeometry>(IdealAdc{}, Walk::all, activity);
+    REQUIRE(c.run<PaperGeometry>(SaturatingAdc(6), Walk::all, activity) == ideal);
+    REQUIRE(c.run<PaperGeometry>(RoundingAdc::over(32.0, 6), Walk::all, activity) == ideal);
+    const OUDataPath<PaperGeometry, SaturatingAdc> errors(
+        c.weights, c.map<PaperGeometry>().index, 32, SaturatingAdc(6), c.config, Walk::errors);
+    REQUIRE(errors.bitlines() == 0);
+  }
+}
+
+TEST_CASE("outputs and activity are those of the plain loops, whatever the ADC") {
+  check_against_naive<PaperGeometry>(SaturatingAdc(3), 11);
+  check_against_naive<PaperGeometry>(RoundingAdc::over(32.0, 5), 12);
+  check_against_naive<PaperGeometry>(RoundingAdc::over(32.0, 4), 13);
+  check_against_naive<PaperGeometry>(RoundingAdc::mnsim_fix(32.0, 6), 14);
+  check_against_naive<Geometry<128, 128, 32, 32, 2>>(SaturatingAdc(5), 15);
+  check_against_naive<Geometry<256, 256, 64, 64, 1>>(RoundingAdc::over(64.0, 5), 16);
+  check_against_naive<Geometry<128, 128, 8, 8, 1>>(SaturatingAdc(2), 17);
+}
+
+TEST_CASE("without the index, compacted column-vectors add up to the wrong outputs") {
+  Random random(21);
+  PruneMask mask(64, 8, 32);
+  for (const Index c : {0, 2, 5}) mask.set(0, c, false);
+  for (const Index c : {1, 7}) mask.set(1, c, false);
+  Tensor w = make_tensor({8, 64});
+  for (float& v : w) v = static_cast<float>(random.normal());
+  const QuantisedWeights q = quantise(w, mask, 8);
+  std::vector<std::int32_t> x(64);
+  for (auto& v : x) v = static_cast<std::int32_t>(random.below(256));
+  const mapping::OuList ous(mask, 32);
+  const auto routed = test::naive_multiply(q, ous, x, IdealAdc{}, {}, PaperGeometry::spec());
+  // Bitline j counts as filter j, as in an array without an index buffer.
+  std::vector<double> unrouted(8, 0.0);
+  for (Index i = 0; i < ous.size(); ++i)
+    for (Index j = 0; j < ous[i].n_cols(); ++j)
+      for (Index r = ous[i].row_begin; r < ous[i].row_end; ++r)
+        unrouted[static_cast<std::size_t>(j)] +=
+            q(r, ous[i].columns[static_cast<std::size_t>(j)]) * x[static_cast<std::size_t>(r)];
+  Index wrong = 0;
+  for (Index c = 0; c < 8; ++c) {
+    double exact = 0.0;
+    for (Index r = 0; r < 64; ++r) exact += q(r, c) * x[static_cast<std::size_t>(r)];
+    REQUIRE(routed.y[static_cast<std::size_t>(c)] == exact);
+    wrong += unrouted[static_cast<std::size_t>(c)] != exact ? 1 : 0;
+  }
+  REQUIRE(wrong == 8);
+}
+
+TEST_CASE("ideal devices change nothing, real ones do") {
+  Random random(31);
+  const Case c(random, 32, PaperGeometry::spec());
+  const auto index = c.map<PaperGeometry>().index;
+  Activity a, b;
+  std::vector<double> y(static_cast<std::size_t>(c.mask.cols() * kLanes)), ideal = y;
+  OUDataPath<PaperGeometry>(c.weights, index, 32, {}, c.config)
+      .multiply(c.x.data(), ideal.data(), kLanes, a);
+  // A variation far too small to move any code, on the path of real cells.
+  const RealDevices faint(OnOffRatio{}, StuckAt{}, Variation{1e-7});
+  OUDataPath<PaperGeometry>(c.weights, index, 32, {}, c.config, Walk::all, faint, 1)
+      .multiply(c.x.data(), y.data(), kLanes, b);
+  REQUIRE(y == ideal);
+  REQUIRE(a == b);
+  const RealDevices strong(OnOffRatio{}, StuckAt{}, Variation{0.3});
+  for (const std::uint64_t seed : {1u, 2u}) {
+    std::vector<double> varied = y, again = y;
+    for (auto* out : {&varied, &again})
+      OUDataPath<PaperGeometry>(c.weights, index, 32, {}, c.config, Walk::all, strong, seed)
+          .multiply(c.x.data(), out->data(), kLanes, b);
+    REQUIRE(varied == again);
+    REQUIRE(varied != y);
+    y = varied;
+  }
+}
+
+TEST_CASE("impossible data paths are refused") {
+  Random random(41);
+  const Case c(random, 32, PaperGeometry::spec());
+  const auto index = c.map<PaperGeometry>().index;
+  const auto id_of = [](const auto& f) {
+    try {
+      f();
+    } catch (const Error& error) {
+      return error.id();
+    }
+    return ErrorId::unknown_name;
+  };
+  const auto build = [&](const DataPathConfig& config, const mapping::IndexBuffer& buffer) {
+    OUDataPath<PaperGeometry>(c.weights, buffer, 32, {}, config);
+  };
+  DataPathConfig config = c.config;
+  config.input.dac_bits = 3;
+  REQUIRE(id_of([&] { build(config, index); }) == ErrorId::out_of_range);
+  config = c.config;
+  config.input.bits = 0;
+  REQUIRE(id_of([&] { build(config, index); }) == ErrorId::out_of_range);
+  config = c.config;
+  config.mapping.weight_bits = c.config.mapping.weight_bits % 8 + 1;
+  REQUIRE(id_of([&] { build(config, index); }) == ErrorId::geometry_mismatch);
+  std::vector<std::uint64_t> words = index.words();
+  words.front() ^= 0x5555;
+  const mapping::IndexBuffer corrupted(index.encoding(), index.bits(), words);
+  REQUIRE(id_of([&] { build(c.config, corrupted); }) == ErrorId::corrupt_index);
+  REQUIRE(id_of([] { SaturatingAdc(0); }) == ErrorId::out_of_range);
+  REQUIRE(id_of([] { SaturatingAdc(17); }) == ErrorId::out_of_range);
+  REQUIRE(id_of([] { RealDevices(OnOffRatio{0.5}, StuckAt{}, Variation{}); }) ==
+          ErrorId::out_of_range);
+}

@@ -1,0 +1,171 @@
+// The parts of the data path on their own: quantisation, encodings, ADCs, devices, estimates.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <utility>
+
+#include "autoprune/core/random.hpp"
+#include "autoprune/simulation/adc.hpp"
+#include "autoprune/simulation/devices.hpp"
+#include "autoprune/simulation/encoding.hpp"
+#include "autoprune/simulation/monte_carlo.hpp"
+#include "autoprune/simulation/quantisation.hpp"
+
+using namespace autoprune;
+using namespace autoprune::simulation;
+
+TEST_CASE("codes are the nearest, half to even, and saturate") {
+  REQUIRE(to_code(0.5, 1.0, 8) == 0);
+  REQUIRE(to_code(1.5, 1.0, 8) == 2);
+  REQUIRE(to_code(-1.5, 1.0, 8) == -2);
+  REQUIRE(to_code(300.0, 1.0, 8) == 255);
+  REQUIRE(to_code(-300.0, 1.0, 8) == -255);
+  REQUIRE(to_code(0.3, 0.1, 2) == 3);
+}
+
+TEST_CASE("weights are off by half a step at most, the largest not at all, pruned ones are 0") {
+  Random random(1);
+  for (const Index bits : {2, 5, 8}) {
+    Tensor w = make_tensor({7, 4, 3, 3});
+    for (float& v : w) v = static_cast<float>(random.normal());
+    PruneMask mask(36, 7, 8);
+    for (Index g = 0; g < mask.groups(); ++g)
+      for (Index c = 0; c < 7; ++c) mask.set(g, c, random.below(3) != 0);
+    const QuantisedWeights q = quantise(w, mask, bits);
+    const ConstMatrixView view = weight_matrix(std::as_const(w));
+    std::int32_t largest = 0;
+    for (Index c = 0; c < 7; ++c)
+      for (Index r = 0; r < 36; ++r) {
+        const double value = mask.kept(r / 8, c) ? static_cast<double>(view(c, r)) : 0.0;
+        REQUIRE(std::abs(q(r, c) * q.step - value) <= 0.5 * q.step * 1.000001);
+        if (mask.kept(r / 8, c)) largest = std::max(largest, std::abs(q(r, c)));
+      }
+    REQUIRE(largest <= largest_code(bits));
+    REQUIRE(q.step * largest_code(bits) == Approx(static_cast<double>(view.cwiseAbs().maxCoeff())));
+  }
+  const PruneMask whole(4, 2, 4);
+  Tensor w = make_tensor({2, 4}, 1.0F);
+  REQUIRE_THROWS_AS(quantise(w, whole, 0), Error);
+  REQUIRE_THROWS_AS(quantise(w, whole, 9), Error);
+  REQUIRE_THROWS_AS(quantise(w, PruneMask(5, 2, 4), 8), Error);
+  w(0, 1) = std::nanf("");
+  REQUIRE_THROWS_AS(quantise(w, whole, 8), Error);
+}
+
+TEST_CASE("every weight is what its cells say") {
+  for (const auto sign : {mapping::SignEncoding::pair, mapping::SignEncoding::offset})
+    for (Index bits = 1; bits <= 8; ++bits)
+      for (const Index cell_bits : {1, 2, 4}) {
+        const WeightEncoding encoding({bits, mapping::BitPlanes::apart, sign}, cell_bits);
+        for (std::int32_t code = -largest_code(bits); code <= largest_code(bits); ++code) {
+          std::int32_t decoded = -encoding.offset();
+          for (const CellArray& array : encoding.arrays()) {
+            const std::int32_t level = encoding.level(code, array);
+            REQUIRE(level >= 0);
+            REQUIRE(level <= largest_code(cell_bits));
+            decoded += array.sign * (level << array.shift);
+          }
+          REQUIRE(decoded == code);
+        }
+      }
+}
+
+TEST_CASE("every input is what its digits say") {
+  for (Index bits = 1; bits <= 8; ++bits)
+    for (const Index dac_bits : {1, 2, 4}) {
+      const InputEncoding encoding{bits, dac_bits};
+      encoding.validate();
+      for (std::int32_t code = 0; code <= largest_code(bits); ++code) {
+        std::int32_t decoded = 0;
+        for (Index t = 0; t < encoding.digits(); ++t)
+          decoded += encoding.digit(code, t) << (t * dac_bits);
+        REQUIRE(decoded == code);
+      }
+    }
+}
+
+namespace {
+
+/// Properties of every converter: 0 stays 0, codes never fall, steps don't depend on the overload,
+/// and sums are exact as far as it says.
+template <AdcPolicy Adc>
+void check_adc(const Adc& adc, std::int32_t largest_sum) {
+  REQUIRE(adc.code(std::int32_t{0}) == 0);
+  for (std::int32_t n = 1; n <= largest_sum; ++n) {
+    REQUIRE(adc.code(n) >= adc.code(n - 1));
+    REQUIRE(adc.code(static_cast<float>(n)) == adc.code(n));
+    if (n <= adc.exact_up_to()) REQUIRE(adc.code(n) == n);
+  }
+  REQUIRE(adc.code(-3.0F) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("converters keep order, and are exact as far as they say") {
+  check_adc(IdealAdc{}, 1000);
+  for (Index bits = 1; bits <= 8; ++bits) {
+    check_adc(SaturatingAdc(bits), 1000);
+    REQUIRE(SaturatingAdc(bits).code(100000) == (1 << bits) - 1);
+    for (const double full_scale : {32.0, 96.0, 128.0}) {
+      const RoundingAdc adc = RoundingAdc::over(full_scale, bits);
+      check_adc(adc, 1000);
+      for (std::int32_t n = 0; n <= full_scale; ++n)
+        REQUIRE(std::abs(adc.lsb() * adc.code(n) - n) <= 0.5 * adc.lsb() + 1e-4);
+    }
+    if (bits > 1) check_adc(RoundingAdc::mnsim_fix(128.0, bits), 1000);
+  }
+  REQUIRE(RoundingAdc::over(32.0, 6).lsb() == 1.0);
+  REQUIRE_THROWS_AS(RoundingAdc::mnsim_scale(0.0, 1.0, 1, 6), Error);
+}
+
+TEST_CASE("real cells are as far off as they should be") {
+  Random random(5);
+  const Index n = 20000;
+  for (const Spread spread : {Spread::normal, Spread::log_normal}) {
+    const Devices<Variation> devices(Variation{0.1, spread});
+    double sum = 0.0, squares = 0.0;
+    for (Index i = 0; i < n; ++i) {
+      const double g = static_cast<double>(devices.conductance(3, 4, random)) / 3.0;
+      const double value = spread == Spread::normal ? g - 1.0 : std::log(g);
+      sum += value;
+      squares += value * value;
+    }
+    REQUIRE(std::abs(sum / n) < 0.004);
+    REQUIRE(std::sqrt(squares / n) == Approx(0.1).epsilon(0.05));
+    REQUIRE(devices.conductance(0, 4, random) == 0.0F);
+  }
+  const Devices<StuckAt> stuck(StuckAt{0.1, 0.3});
+  Index low = 0, high = 0;
+  for (Index i = 0; i < n; ++i) {
+    const float g = stuck.conductance(1, 4, random);
+    low += g == 0.0F ? 1 : 0;
+    high += g == 3.0F ? 1 : 0;
+  }
+  REQUIRE(static_cast<double>(low) / n == Approx(0.1).epsilon(0.1));
+  REQUIRE(static_cast<double>(high) / n == Approx(0.3).epsilon(0.1));
+  const Devices<OnOffRatio> leaky(OnOffRatio{11.0});
+  // Levels stay one apart, and the highest conducts eleven times what the lowest does.
+  REQUIRE(leaky.conductance(1, 2, random) / leaky.conductance(0, 2, random) == Approx(11.0));
+  REQUIRE(leaky.conductance(1, 2, random) - leaky.conductance(0, 2, random) == Approx(1.0));
+  REQUIRE(RealDevices{}.ideal());
+  REQUIRE_FALSE(RealDevices(OnOffRatio{}, StuckAt{0.0, 1e-3}, Variation{}).ideal());
+}
+
+TEST_CASE("an estimate is the mean with its 95 % interval") {
+  const double one[] = {4.0};
+  REQUIRE(estimate(one).mean == 4.0);
+  REQUIRE(std::isnan(estimate(one).half_width));
+  const double three[] = {1.0, 2.0, 3.0};
+  REQUIRE(estimate(three).mean == Approx(2.0));
+  REQUIRE(estimate(three).half_width == Approx(4.303 / std::sqrt(3.0)));
+  REQUIRE_THROWS_AS(estimate({}), Error);
+  // 95 of 100 intervals hold the true mean.
+  Random random(9);
+  Index held = 0;
+  for (Index i = 0; i < 2000; ++i) {
+    std::vector<double> samples;
+    for (Index k = 0; k < 5; ++k) samples.push_back(random.normal());
+    const Estimate e = estimate(samples);
+    held += std::abs(e.mean) <= e.half_width ? 1 : 0;
+  }
+  REQUIRE(static_cast<double>(held) / 2000.0 == Approx(0.95).margin(0.02));
+}
