@@ -8,6 +8,7 @@
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/fine_tune.hpp"
 #include "autoprune/search/heuristics.hpp"
+#include "autoprune/search/oracle.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/state.hpp"

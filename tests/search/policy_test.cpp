@@ -96,11 +96,28 @@ TEST_CASE("pooled crossbars allow targets that crossbars of one layer each don't
   REQUIRE(id_of([&] { (void)f.meet(policy, target(19.1)); }) == ErrorId::infeasible_constraint);
 }
 
-TEST_CASE("without a target a policy is moved into its bounds") {
+TEST_CASE("without a target a policy fills the crossbars that it needs anyway, inside its bounds") {
   const Fixture f;
+  Random random(62);
+  Index grown = 0;
+  for (int trial = 0; trial < 100; ++trial) {
+    const Policy policy = test::random_policy(random, 4);
+    Constraints constraints;
+    constraints.counting = trial % 2 == 0 ? Counting::pooled : Counting::per_layer;
+    if (trial % 3 == 0) constraints.bounds = random_bounds(random);
+    const Policy inside = clamp_to_bounds(policy, constraints);
+    const Policy filled = f.meet(policy, constraints);
+    const double compression = f.reached(inside, constraints.counting);
+    REQUIRE(f.reached(filled, constraints.counting) == compression);
+    REQUIRE(clamp_to_bounds(filled, constraints) == filled);
+    for (std::size_t k = 0; k < filled.size(); ++k) REQUIRE(filled[k] >= inside[k]);
+    const Policy more = scaled(filled, 1.005, constraints);
+    REQUIRE((more == filled || f.reached(more, constraints.counting) < compression));
+    grown += filled != inside ? 1 : 0;
+  }
+  REQUIRE(grown > 50);
   Constraints constraints;
-  REQUIRE(f.meet({0.0, 0.3, 1.0, 2.0}, constraints) == Policy{kLeastKeepRatio, 0.3, 1.0, 1.0});
-  constraints.bounds = {{1.0, 1.0}, {0.4, 0.9}, {0.0, 0.5}, {0.0, 1e-6}};
+  constraints.bounds = {{1.0, 1.0}, {0.4, 0.4}, {0.0, 0.5}, {0.0, 1e-6}};
   REQUIRE(f.meet({0.1, 0.3, 1.0, 2.0}, constraints) == Policy{1.0, 0.4, 0.5, 1e-6});
 }
 

@@ -10,6 +10,7 @@
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/compressor.hpp"
+#include "autoprune/search/oracle.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/state.hpp"
@@ -18,12 +19,6 @@ namespace autoprune::search {
 
 /// Which accuracy the reward reads.
 enum class Metric { top1, top5 };
-
-/// Images that the environment works on, all from the training set: some to set batch-norm
-/// statistics, others, held out of training, to measure accuracy.
-struct EnvironmentImages {
-  std::vector<nn::Batch> calibration, held_out;
-};
 
 /// What the environment says of a policy.
 struct Outcome {
@@ -38,23 +33,23 @@ struct Outcome {
 template <RewardFunction Reward = CompressionReward>
 class PruningEnvironment {
  public:
-  /// Copies the network. The pool has to outlive the environment. Throws what the constraints and
-  /// the compressor throw.
+  /// Copies the network. The pool has to outlive the environment. Throws what the constraints, the
+  /// compressor and the oracle throw.
   PruningEnvironment(nn::Network network, Compressor compressor, EnvironmentImages images,
                      Constraints constraints, ThreadPool& pool, Metric metric = Metric::top1,
-                     Reward reward = {})
+                     Reward reward = {}, AccuracyOracle oracle = float_accuracy())
       : network_(std::move(network)),
         compressor_(std::move(compressor)),
         images_(std::move(images)),
         constraints_(std::move(constraints)),
         metric_(metric),
         reward_(std::move(reward)),
+        oracle_(std::move(oracle)),
         session_(network_, pool),
         layers_(compressor_.rank(network_)),
-        states_(network_,
-                compressor_.count(Compressor::masks(layers_, Policy(layers_.size(), 1.0)))) {
+        states_(network_, compressor_.count(dense_masks())) {
     constraints_.validate(layers_.size());
-    dense_accuracy_ = measure();
+    dense_accuracy_ = measure(dense_masks());
   }
   PruningEnvironment(const PruningEnvironment&) = delete;
   PruningEnvironment& operator=(const PruningEnvironment&) = delete;
@@ -88,7 +83,7 @@ class PruningEnvironment {
     out.crossbars = compressor_.count(masks).crossbars;
     session_.set_masks(masks);
     nn::recalibrate(session_, images_.calibration);
-    out.accuracy = measure();
+    out.accuracy = measure(masks);
     out.feasible = !constraints_.max_accuracy_drop ||
                    out.accuracy >= dense_accuracy_ - *constraints_.max_accuracy_drop;
     out.reward = reward_({compression(out.crossbars, constraints_.counting), out.accuracy,
@@ -126,8 +121,12 @@ class PruningEnvironment {
   }
 
  private:
-  [[nodiscard]] double measure() {
-    const nn::Accuracy accuracy = nn::evaluate(session_, images_.held_out);
+  [[nodiscard]] std::vector<PruneMask> dense_masks() const {
+    return Compressor::masks(layers_, Policy(layers_.size(), 1.0));
+  }
+
+  [[nodiscard]] double measure(std::span<const PruneMask> masks) {
+    const nn::Accuracy accuracy = oracle_(session_, masks, images_);
     return metric_ == Metric::top5 ? accuracy.top5 : accuracy.top1;
   }
 
@@ -137,6 +136,7 @@ class PruningEnvironment {
   Constraints constraints_;
   Metric metric_;
   Reward reward_;
+  AccuracyOracle oracle_;
   nn::Session session_;
   std::vector<Ranking> layers_;
   StateTable states_;
