@@ -50,10 +50,10 @@ template <class T>
     const std::string name = concat("block.", i);
     const nn::Shape3 in = network.nodes().back().shape;
     const Index before = network.size() - 1;
-    const nn::Size2 kernel(1 + random.below(std::min<Index>(3, in.height)),
-                           1 + random.below(std::min<Index>(3, in.width)));
-    const nn::Size2 stride(1 + random.below(2), 1 + random.below(3));
-    const nn::Size2 padding(random.below(kernel.h), random.below(kernel.w));
+    const nn::Size2 kernel{1 + random.below(std::min<Index>(3, in.height)),
+                           1 + random.below(std::min<Index>(3, in.width))};
+    const nn::Size2 stride{1 + random.below(2), 1 + random.below(3)};
+    const nn::Size2 padding{random.below(kernel.h), random.below(kernel.w)};
     switch (random.below(5)) {
       case 0:
         network.max_pool(name, {kernel, stride, padding});
