@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "../error_of.hpp"
 #include "autoprune/core.hpp"
 #include "autoprune/mapping.hpp"
 
@@ -49,16 +50,6 @@ inline std::vector<PruneMask> dense_masks(const Shapes& shapes, Index granularit
   std::vector<PruneMask> masks;
   for (const auto& [rows, cols] : shapes) masks.emplace_back(rows, cols, granularity);
   return masks;
-}
-
-template <class F>
-ErrorId error_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.id();
-  }
-  return ErrorId{};
 }
 
 }  // namespace autoprune::mapping::test

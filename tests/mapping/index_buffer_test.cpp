@@ -95,7 +95,7 @@ TEST_CASE("fields of any width come back as they were written") {
     BitReader in(words, bits);
     for (const auto& [value, width] : fields) REQUIRE(in.get(width) == static_cast<Index>(value));
     REQUIRE(in.remaining() == 0);
-    REQUIRE(test::error_of([&] { (void)in.get(1); }) == ErrorId::corrupt_index);
+    REQUIRE(error_of([&] { (void)in.get(1); }) == ErrorId::corrupt_index);
   }
 }
 
@@ -180,14 +180,14 @@ TEST_CASE("garbage, truncation and a wrong shape are refused or harmless") {
     const auto bits = static_cast<Index>(words.size()) * 64;
     bool sound = true;
     const ErrorId garbage =
-        test::error_of([&] { sound = valid(decode_as(IndexBuffer(encoding, bits, words), list)); });
+        error_of([&] { sound = valid(decode_as(IndexBuffer(encoding, bits, words), list)); });
     REQUIRE(sound);
     REQUIRE((garbage == ErrorId{} || garbage == ErrorId::corrupt_index));
 
     const IndexBuffer buffer(list, encoding);
     const Index rows = 1 + random.below(300), cols = 1 + random.below(90);
     const ErrorId wrong_shape =
-        test::error_of([&] { sound = valid(buffer.decode(rows, cols, 8, list.ou_cols())); });
+        error_of([&] { sound = valid(buffer.decode(rows, cols, 8, list.ou_cols())); });
     REQUIRE(sound);
     REQUIRE((wrong_shape == ErrorId{} || wrong_shape == ErrorId::corrupt_index));
 
@@ -196,7 +196,7 @@ TEST_CASE("garbage, truncation and a wrong shape are refused or harmless") {
     words.resize(static_cast<std::size_t>(ceil_div(cut, 64)));
     if (cut % 64 != 0) words.back() &= (std::uint64_t{1} << (cut % 64)) - 1;
     bool complete = false;
-    const ErrorId truncated = test::error_of(
+    const ErrorId truncated = error_of(
         [&] { complete = decode_as(IndexBuffer(encoding, cut, words), list) == list; });
     REQUIRE_FALSE(complete);
     // Delta fields have no end mark: cut between two of them, the buffer is that of fewer vectors.
@@ -206,6 +206,6 @@ TEST_CASE("garbage, truncation and a wrong shape are refused or harmless") {
 
 TEST_CASE("words that don't hold the bits are refused") {
   for (const Index bits : {-1, 0, 65, 1000})
-    CHECK(test::error_of([&] { IndexBuffer(IndexEncoding::delta, bits, {0}); }) ==
+    CHECK(error_of([&] { IndexBuffer(IndexEncoding::delta, bits, {0}); }) ==
           ErrorId::corrupt_index);
 }

@@ -61,6 +61,6 @@ TEST_CASE("the worked example of two row groups") {
 }
 
 TEST_CASE("an impossible layer is refused") {
-  CHECK(test::error_of([] { OuList(0, 4, 32, 32); }) == ErrorId::out_of_range);
-  CHECK(test::error_of([] { OuList(PruneMask(8, 8, 4), 0); }) == ErrorId::out_of_range);
+  CHECK(error_of([] { OuList(0, 4, 32, 32); }) == ErrorId::out_of_range);
+  CHECK(error_of([] { OuList(PruneMask(8, 8, 4), 0); }) == ErrorId::out_of_range);
 }

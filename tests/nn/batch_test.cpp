@@ -120,5 +120,5 @@ TEST_CASE("A split keeps the held-out images out of training", "[nn]") {
   CHECK(parts.train == range(0, 38));
   CHECK(parts.held_out == range(38, 50));
   for (const Index n : {0, 50, 51, -1})
-    CHECK(id_of([&] { static_cast<void>(split(data, n)); }) == ErrorId::out_of_range);
+    CHECK(error_of([&] { static_cast<void>(split(data, n)); }) == ErrorId::out_of_range);
 }

@@ -66,7 +66,7 @@ TEST_CASE("Accuracy refuses what it can't count", "[nn]") {
   Session session(network, pool);
   Random random(5);
   const auto id = [&](const std::vector<Batch>& batches) {
-    return id_of([&] { static_cast<void>(evaluate(session, batches)); });
+    return error_of([&] { static_cast<void>(evaluate(session, batches)); });
   };
   CHECK(id({}) == ErrorId::empty_data);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../error_of.hpp"
 #include "autoprune/nn.hpp"
 
 namespace autoprune::nn::test {
@@ -117,17 +118,6 @@ inline Dataset quarters(Index images, std::uint64_t seed, Shape3 shape = {1, 8, 
         }
   }
   return data;
-}
-
-/// The id that a call throws; unlike every id when it doesn't throw.
-template <class F>
-ErrorId id_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.id();
-  }
-  return static_cast<ErrorId>(0);
 }
 
 }  // namespace autoprune::nn::test

@@ -51,7 +51,7 @@ TEST_CASE("A loss refuses labels and teachers that don't fit", "[nn]") {
   Activation logits({3, 1, 1}, 2), dlogits;
   logits.fill(0.0F);
   const auto id = [&](const std::vector<std::uint8_t>& labels, const Activation* teacher) {
-    return id_of([&] { loss(logits, labels, teacher, {}, dlogits); });
+    return error_of([&] { loss(logits, labels, teacher, {}, dlogits); });
   };
   CHECK(id({0, 1, 2}, nullptr) == ErrorId::shape_mismatch);
   CHECK(id({0, 3}, nullptr) == ErrorId::bad_label);

@@ -182,8 +182,8 @@ TEST_CASE("A layer applies scale, shift and ReLU to its sums", "[nn]") {
 TEST_CASE("A mask of another shape is refused", "[nn]") {
   Network network({4, 8, 8});
   network.conv("layer", {.out = 8});
-  CHECK(id_of([&] { MatrixLayer(network, network.node(1), PruneMask(36, 7, 4)); }) ==
+  CHECK(error_of([&] { MatrixLayer(network, network.node(1), PruneMask(36, 7, 4)); }) ==
         ErrorId::mask_mismatch);
-  CHECK(id_of([&] { MatrixLayer(network, network.node(1), PruneMask(35, 8, 4)); }) ==
+  CHECK(error_of([&] { MatrixLayer(network, network.node(1), PruneMask(35, 8, 4)); }) ==
         ErrorId::mask_mismatch);
 }

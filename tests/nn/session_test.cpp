@@ -299,22 +299,22 @@ TEST_CASE("A session refuses what doesn't fit", "[nn]") {
     x.fill(0.0F);
     session.forward(x, Mode::inference);
   };
-  CHECK(id_of([&] { forward({3, 8, 9}, 2); }) == ErrorId::shape_mismatch);
-  CHECK(id_of([&] { forward(run.network.input_shape(), 0); }) == ErrorId::empty_data);
+  CHECK(error_of([&] { forward({3, 8, 9}, 2); }) == ErrorId::shape_mismatch);
+  CHECK(error_of([&] { forward(run.network.input_shape(), 0); }) == ErrorId::empty_data);
 
   Random random(1);
   std::vector<PruneMask> masks = random_masks(random, run.network, 4);
   std::swap(masks.front(), masks.back());
-  CHECK(id_of([&] { session.set_masks(masks); }) == ErrorId::mask_mismatch);
+  CHECK(error_of([&] { session.set_masks(masks); }) == ErrorId::mask_mismatch);
   masks.pop_back();
-  CHECK(id_of([&] { session.set_masks(masks); }) == ErrorId::mask_mismatch);
+  CHECK(error_of([&] { session.set_masks(masks); }) == ErrorId::mask_mismatch);
 
   Activation dlogits({5, 1, 1}, 4);
   dlogits.fill(0.0F);
-  CHECK(id_of([&] { session.backward(dlogits); }) == ErrorId::wrong_order);
+  CHECK(error_of([&] { session.backward(dlogits); }) == ErrorId::wrong_order);
   session.forward(run.input, Mode::inference);
-  CHECK(id_of([&] { session.backward(dlogits); }) == ErrorId::wrong_order);
+  CHECK(error_of([&] { session.backward(dlogits); }) == ErrorId::wrong_order);
   session.forward(run.input, Mode::training);
-  CHECK(id_of([&] { session.backward(Activation({5, 1, 1}, 3)); }) == ErrorId::shape_mismatch);
+  CHECK(error_of([&] { session.backward(Activation({5, 1, 1}, 3)); }) == ErrorId::shape_mismatch);
   CHECK_NOTHROW(session.backward(dlogits));
 }

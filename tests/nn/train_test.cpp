@@ -215,7 +215,7 @@ TEST_CASE("A trainer refuses what it can't train", "[nn]") {
   ThreadPool pool(1);
   Network network = small_network(1);
   const auto id = [&](TrainConfig config, Index images = 50) {
-    return id_of([&] { Trainer(network, data, range(0, images), config, pool).run_epoch(); });
+    return error_of([&] { Trainer(network, data, range(0, images), config, pool).run_epoch(); });
   };
   CHECK(id({.batch = 51}) == ErrorId::empty_data);
   CHECK(id({.batch = 32}, 0) == ErrorId::empty_data);
@@ -225,10 +225,10 @@ TEST_CASE("A trainer refuses what it can't train", "[nn]") {
 
   Network large({1, 9, 9});
   large.linear("l", 4);
-  CHECK(id_of([&] { Trainer(large, data, range(0, 50), {.batch = 10}, pool); }) ==
+  CHECK(error_of([&] { Trainer(large, data, range(0, 50), {.batch = 10}, pool); }) ==
         ErrorId::shape_mismatch);
   Network few({1, 8, 8});
   few.linear("l", 3);
-  CHECK(id_of([&] { Trainer(few, data, range(0, 50), {.batch = 50}, pool).run_epoch(); }) ==
+  CHECK(error_of([&] { Trainer(few, data, range(0, 50), {.batch = 50}, pool).run_epoch(); }) ==
         ErrorId::bad_label);
 }

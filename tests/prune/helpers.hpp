@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "../error_of.hpp"
 #include "autoprune/core.hpp"
 #include "autoprune/prune.hpp"
 
@@ -30,16 +31,6 @@ inline std::vector<Index> ranked(const Scores& scores, std::vector<Index> candid
   std::stable_sort(candidates.begin(), candidates.end(),
                    [&](Index a, Index b) { return scores.data()[a] > scores.data()[b]; });
   return candidates;
-}
-
-template <class F>
-ErrorId error_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.id();
-  }
-  return ErrorId{};
 }
 
 }  // namespace autoprune::prune::test

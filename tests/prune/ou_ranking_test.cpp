@@ -9,7 +9,6 @@
 
 using namespace autoprune;
 using namespace autoprune::prune;
-using test::error_of;
 
 namespace {
 

@@ -8,7 +8,6 @@
 
 using namespace autoprune;
 using namespace autoprune::prune;
-using test::error_of;
 
 namespace {
 

@@ -8,7 +8,6 @@
 
 using namespace autoprune;
 using namespace autoprune::prune;
-using test::error_of;
 using test::random_matrix;
 using test::view;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "../error_of.hpp"
 #include "reference.hpp"
 
 using namespace autoprune;
@@ -110,20 +111,12 @@ TEST_CASE("a smaller batch after a larger one doesn't see what the buffers held"
 }
 
 TEST_CASE("an MLP names what is wrong with its shapes", "[rl][mlp]") {
-  const auto id_of = [](auto&& call) {
-    try {
-      call();
-    } catch (const Error& error) {
-      return error.id();
-    }
-    return ErrorId{};
-  };
   Random random(4);
-  CHECK(id_of([&] { Mlp({3}, Mlp::Output::linear, random); }) == ErrorId::out_of_range);
-  CHECK(id_of([&] { Mlp({3, 0, 1}, Mlp::Output::linear, random); }) == ErrorId::out_of_range);
+  CHECK(error_of([&] { Mlp({3}, Mlp::Output::linear, random); }) == ErrorId::out_of_range);
+  CHECK(error_of([&] { Mlp({3, 0, 1}, Mlp::Output::linear, random); }) == ErrorId::out_of_range);
   Mlp mlp({3, 4, 2}, Mlp::Output::linear, random);
-  CHECK(id_of([&] { mlp.forward(Matrix::Zero(5, 4)); }) == ErrorId::shape_mismatch);
+  CHECK(error_of([&] { mlp.forward(Matrix::Zero(5, 4)); }) == ErrorId::shape_mismatch);
   mlp.forward(Matrix::Zero(5, 3));
-  CHECK(id_of([&] { mlp.backward(Matrix::Zero(4, 2)); }) == ErrorId::shape_mismatch);
-  CHECK(id_of([&] { mlp.backward(Matrix::Zero(5, 1)); }) == ErrorId::shape_mismatch);
+  CHECK(error_of([&] { mlp.backward(Matrix::Zero(4, 2)); }) == ErrorId::shape_mismatch);
+  CHECK(error_of([&] { mlp.backward(Matrix::Zero(5, 1)); }) == ErrorId::shape_mismatch);
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "../error_of.hpp"
+
 using namespace autoprune;
 
 namespace {
@@ -95,15 +97,7 @@ TEST_CASE("pairs of transitions meet in a batch equally often", "[rl][replay]") 
 }
 
 TEST_CASE("a replay buffer names what it can't store or draw", "[rl][replay]") {
-  const auto id_of = [](auto&& call) {
-    try {
-      call();
-    } catch (const Error& error) {
-      return error.id();
-    }
-    return ErrorId{};
-  };
-  CHECK(id_of([] { rl::Replay(0, 1, 1); }) == ErrorId::out_of_range);
+  CHECK(error_of([] { rl::Replay(0, 1, 1); }) == ErrorId::out_of_range);
   rl::Replay replay(4, 3, 1);
   const auto push = [&](auto&& change) {
     rl::Transition t = numbered(1, 3, 1);
@@ -111,13 +105,14 @@ TEST_CASE("a replay buffer names what it can't store or draw", "[rl][replay]") {
     replay.push(t);
   };
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  CHECK(id_of([&] { push([](auto& t) { t.state.pop_back(); }); }) == ErrorId::shape_mismatch);
-  CHECK(id_of([&] { push([](auto& t) { t.action.push_back(0.0F); }); }) == ErrorId::shape_mismatch);
-  CHECK(id_of([&] { push([](auto& t) { t.next_state.clear(); }); }) == ErrorId::shape_mismatch);
-  CHECK(id_of([&] { push([](auto& t) { t.reward = kNan; }); }) == ErrorId::not_finite);
-  CHECK(id_of([&] { push([](auto& t) { t.next_state[1] = kNan; }); }) == ErrorId::not_finite);
+  CHECK(error_of([&] { push([](auto& t) { t.state.pop_back(); }); }) == ErrorId::shape_mismatch);
+  CHECK(error_of([&] { push([](auto& t) { t.action.push_back(0.0F); }); }) ==
+        ErrorId::shape_mismatch);
+  CHECK(error_of([&] { push([](auto& t) { t.next_state.clear(); }); }) == ErrorId::shape_mismatch);
+  CHECK(error_of([&] { push([](auto& t) { t.reward = kNan; }); }) == ErrorId::not_finite);
+  CHECK(error_of([&] { push([](auto& t) { t.next_state[1] = kNan; }); }) == ErrorId::not_finite);
   CHECK(replay.size() == 0);
   rl::Batch batch;
   Random random(4);
-  CHECK(id_of([&] { replay.sample(1, random, batch); }) == ErrorId::wrong_order);
+  CHECK(error_of([&] { replay.sample(1, random, batch); }) == ErrorId::wrong_order);
 }

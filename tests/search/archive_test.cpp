@@ -10,7 +10,6 @@
 
 using namespace autoprune;
 using namespace autoprune::search;
-using test::id_of;
 
 namespace {
 
@@ -69,19 +68,19 @@ TEST_CASE("an archive that was cut anywhere is refused") {
   Content content = random_content(random);
   const std::string bytes = bytes_of(content);
   for (std::size_t size = 0; size < bytes.size(); ++size)
-    REQUIRE(id_of([&] { read(bytes.substr(0, size), content); }) == ErrorId::truncated_file);
+    REQUIRE(error_of([&] { read(bytes.substr(0, size), content); }) == ErrorId::truncated_file);
 }
 
 TEST_CASE("an archive of other names or sizes is refused") {
   Random random(3);
   Content content = random_content(random);
   const std::string bytes = bytes_of(content);
-  REQUIRE(id_of([&] { read(bytes + '\0', content); }) == ErrorId::checkpoint_mismatch);
+  REQUIRE(error_of([&] { read(bytes + '\0', content); }) == ErrorId::checkpoint_mismatch);
   std::string renamed = bytes;
   renamed[8] = 'F';  // the first name follows its length
-  REQUIRE(id_of([&] { read(renamed, content); }) == ErrorId::checkpoint_mismatch);
+  REQUIRE(error_of([&] { read(renamed, content); }) == ErrorId::checkpoint_mismatch);
   content.floats.push_back(0.0F);
-  REQUIRE(id_of([&] { read(bytes, content); }) == ErrorId::checkpoint_mismatch);
+  REQUIRE(error_of([&] { read(bytes, content); }) == ErrorId::checkpoint_mismatch);
 }
 
 TEST_CASE("no damaged byte makes a reader leave its memory") {
@@ -92,7 +91,7 @@ TEST_CASE("no damaged byte makes a reader leave its memory") {
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     std::string damaged = bytes;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x80);
-    refused += id_of([&] { read(damaged, content); }) == ErrorId{} ? 0 : 1;
+    refused += error_of([&] { read(damaged, content); }) == ErrorId{} ? 0 : 1;
   }
   REQUIRE(refused > 4 * 2 * 8);  // at least the two sizes of each of the four entries
 }

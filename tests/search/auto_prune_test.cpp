@@ -8,7 +8,6 @@
 
 using namespace autoprune;
 using namespace autoprune::search;
-using test::id_of;
 
 namespace {
 
@@ -64,7 +63,7 @@ std::vector<std::string> saves_of(const Setup& setup) {
 
 ErrorId id_of_restore(const Setup& setup, const std::string& bytes) {
   Search search(setup);
-  return id_of([&] { search.pruner.restore(bytes); });
+  return error_of([&] { search.pruner.restore(bytes); });
 }
 
 }  // namespace
@@ -148,14 +147,16 @@ TEST_CASE("a damaged checkpoint is refused") {
   const std::string save = search.pruner.save();
   Search other(setup);
   for (std::size_t size = 0; size < save.size(); size += 1 + size / 16)
-    REQUIRE(id_of([&] { other.pruner.restore(save.substr(0, size)); }) == ErrorId::truncated_file);
-  REQUIRE(id_of([&] { other.pruner.restore(save + "more"); }) == ErrorId::checkpoint_mismatch);
-  REQUIRE(id_of([&] { other.pruner.restore("not a checkpoint, but long enough for its name"); }) !=
-          ErrorId{});
+    REQUIRE(error_of([&] { other.pruner.restore(save.substr(0, size)); }) ==
+            ErrorId::truncated_file);
+  REQUIRE(error_of([&] { other.pruner.restore(save + "more"); }) == ErrorId::checkpoint_mismatch);
+  REQUIRE(error_of([&] {
+            other.pruner.restore("not a checkpoint, but long enough for its name");
+          }) != ErrorId{});
   for (std::size_t i = 0; i < 400; ++i) {  // whatever happens, it isn't a crash
     std::string damaged = save;
     damaged[i] = static_cast<char>(damaged[i] ^ (1 << i % 8));
-    (void)id_of([&] { other.pruner.restore(damaged); });
+    (void)error_of([&] { other.pruner.restore(damaged); });
   }
   other.pruner.restore(save);
   REQUIRE(other.pruner.save() == save);
@@ -223,16 +224,16 @@ TEST_CASE("a search without a feasible policy says so") {
   setup.constraints.max_accuracy_drop = 0.0;
   setup.search.episodes = 3;
   Search search(setup);
-  REQUIRE(id_of([&] { (void)search.pruner.best(); }) == ErrorId::wrong_order);
+  REQUIRE(error_of([&] { (void)search.pruner.best(); }) == ErrorId::wrong_order);
   search.run();
-  REQUIRE(id_of([&] { (void)search.pruner.best_outcome(); }) == ErrorId::infeasible_constraint);
+  REQUIRE(error_of([&] { (void)search.pruner.best_outcome(); }) == ErrorId::infeasible_constraint);
 }
 
 TEST_CASE("settings of a search that make no sense are refused") {
   const auto id = [](const std::function<void(SearchConfig&)>& change) {
     SearchConfig config;
     change(config);
-    return id_of([&] { config.validate(); });
+    return error_of([&] { config.validate(); });
   };
   REQUIRE(id([](SearchConfig&) {}) == ErrorId{});
   REQUIRE(id([](SearchConfig& c) { c.episodes = 0; }) == ErrorId::out_of_range);
@@ -241,5 +242,5 @@ TEST_CASE("settings of a search that make no sense are refused") {
   REQUIRE(id([](SearchConfig& c) { c.least_keep = std::nan(""); }) == ErrorId::out_of_range);
   Setup setup;
   setup.search.warm_noise = -1.0;
-  REQUIRE(id_of([&] { Search search(setup); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { Search search(setup); }) == ErrorId::out_of_range);
 }

@@ -6,7 +6,6 @@
 
 using namespace autoprune;
 using namespace autoprune::search;
-using test::id_of;
 
 namespace {
 
@@ -88,13 +87,14 @@ TEST_CASE("a ranking outlives the network that it was made of") {
 TEST_CASE("a policy has one keep ratio in (0, 1] a layer") {
   const std::vector<Ranking> layers = test::small_compressor().rank(test::small_network());
   for (const Policy& policy : {Policy{}, Policy(3, 0.5), Policy(5, 0.5)})
-    REQUIRE(id_of([&] { (void)Compressor::masks(layers, policy); }) == ErrorId::shape_mismatch);
+    REQUIRE(error_of([&] { (void)Compressor::masks(layers, policy); }) == ErrorId::shape_mismatch);
   for (const double keep : {0.0, -1.0, 1.01, std::nan("")})
-    REQUIRE(id_of([&] { (void)Compressor::masks(layers, Policy(4, keep)); }) ==
+    REQUIRE(error_of([&] { (void)Compressor::masks(layers, Policy(4, keep)); }) ==
             ErrorId::out_of_range);
 }
 
 TEST_CASE("a granularity that doesn't divide the crossbar is refused at once") {
-  REQUIRE(id_of([] { (void)Compressor::make<PaperGeometry>(prune::ColumnVectorPruner<24>{}); }) ==
-          ErrorId::mask_mismatch);
+  REQUIRE(error_of([] {
+            (void)Compressor::make<PaperGeometry>(prune::ColumnVectorPruner<24>{});
+          }) == ErrorId::mask_mismatch);
 }

@@ -6,7 +6,6 @@
 
 using namespace autoprune;
 using namespace autoprune::search;
-using test::id_of;
 
 namespace {
 
@@ -144,5 +143,5 @@ TEST_CASE("any reward can be searched for") {
 TEST_CASE("constraints for another number of layers are refused") {
   Constraints constraints;
   constraints.bounds = std::vector<Bounds>(3);
-  REQUIRE(id_of([&] { Fixture f(constraints); }) == ErrorId::shape_mismatch);
+  REQUIRE(error_of([&] { Fixture f(constraints); }) == ErrorId::shape_mismatch);
 }

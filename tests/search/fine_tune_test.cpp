@@ -8,7 +8,6 @@
 
 using namespace autoprune;
 using namespace autoprune::search;
-using test::id_of;
 
 namespace {
 
@@ -175,8 +174,8 @@ TEST_CASE("a policy for another network, or a schedule that makes no sense, is r
                     run.pool);
     tuner.run_epoch();
   };
-  REQUIRE(id_of([&] { tune(Policy(3, 0.5)); }) == ErrorId::shape_mismatch);
-  REQUIRE(id_of([&] { tune(Policy(4, 1.5)); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { tune(Policy(3, 0.5)); }) == ErrorId::shape_mismatch);
+  REQUIRE(error_of([&] { tune(Policy(4, 1.5)); }) == ErrorId::out_of_range);
   config.schedule.ramp = 0.0;
-  REQUIRE(id_of([&] { tune(Policy(4, 0.5)); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { tune(Policy(4, 0.5)); }) == ErrorId::out_of_range);
 }

@@ -9,8 +9,6 @@
 
 namespace autoprune::search::test {
 
-using nn::test::id_of;
-
 /// Eight OUs a crossbar, so that small layers have many.
 using SmallGeometry = Geometry<16, 16, 8, 4, 1>;
 using SmallPruner = prune::ColumnVectorPruner<8>;

@@ -7,7 +7,6 @@
 
 using namespace autoprune;
 using namespace autoprune::search;
-using test::id_of;
 using test::target;
 
 namespace {
@@ -53,7 +52,8 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
     constraints.bounds = random_bounds(random);
     const double most = f.reached(scaled(policy, 1e-9, constraints), constraints.counting);
     if (most < *constraints.target_compression) {
-      REQUIRE(id_of([&] { (void)f.meet(policy, constraints); }) == ErrorId::infeasible_constraint);
+      REQUIRE(error_of([&] { (void)f.meet(policy, constraints); }) ==
+              ErrorId::infeasible_constraint);
       continue;
     }
     ++feasible;
@@ -90,10 +90,10 @@ TEST_CASE("pooled crossbars allow targets that crossbars of one layer each don't
   // Four layers keep a crossbar each: at most 19 / 4 = 4.75 per layer, 19 pooled.
   REQUIRE(f.reached(f.meet(policy, target(4.75, Counting::per_layer)), Counting::per_layer) ==
           4.75);
-  REQUIRE(id_of([&] { (void)f.meet(policy, target(4.76, Counting::per_layer)); }) ==
+  REQUIRE(error_of([&] { (void)f.meet(policy, target(4.76, Counting::per_layer)); }) ==
           ErrorId::infeasible_constraint);
   REQUIRE(f.reached(f.meet(policy, target(19.0)), Counting::pooled) == 19.0);
-  REQUIRE(id_of([&] { (void)f.meet(policy, target(19.1)); }) == ErrorId::infeasible_constraint);
+  REQUIRE(error_of([&] { (void)f.meet(policy, target(19.1)); }) == ErrorId::infeasible_constraint);
 }
 
 TEST_CASE("without a target a policy fills the crossbars that it needs anyway, inside its bounds") {
@@ -125,7 +125,7 @@ TEST_CASE("constraints that make no sense are refused") {
   const auto id = [](auto&& change) {
     Constraints constraints;
     change(constraints);
-    return id_of([&] { constraints.validate(2); });
+    return error_of([&] { constraints.validate(2); });
   };
   for (const double bad : {0.5, -1.0, std::nan("")}) {
     REQUIRE(id([&](Constraints& c) { c.target_compression = bad; }) == ErrorId::out_of_range);
@@ -141,8 +141,8 @@ TEST_CASE("constraints that make no sense are refused") {
   const Fixture f;
   Constraints constraints;
   constraints.bounds = std::vector<Bounds>(4);
-  REQUIRE(id_of([&] { (void)f.meet(Policy(5, 0.5), constraints); }) == ErrorId::shape_mismatch);
-  REQUIRE(id_of([&] {
+  REQUIRE(error_of([&] { (void)f.meet(Policy(5, 0.5), constraints); }) == ErrorId::shape_mismatch);
+  REQUIRE(error_of([&] {
             (void)f.meet({0.5, std::nan(""), 0.5, 0.5}, target(2.0));
           }) == ErrorId::out_of_range);
 }

@@ -6,7 +6,6 @@
 
 using namespace autoprune;
 using namespace autoprune::search;
-using test::id_of;
 
 namespace {
 
@@ -41,6 +40,6 @@ TEST_CASE("nothing saved earns nothing, and accuracy counts alone at alpha 0") {
 }
 
 TEST_CASE("an exponent below zero is refused") {
-  REQUIRE(id_of([] { CompressionReward{-1.0}.validate(); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([] { CompressionReward{-1.0}.validate(); }) == ErrorId::out_of_range);
   REQUIRE_NOTHROW(CompressionReward{0.0}.validate());
 }

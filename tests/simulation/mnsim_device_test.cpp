@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "../error_of.hpp"
 #include "autoprune/simulation/mnsim_scales.hpp"
 
 using namespace autoprune;
@@ -18,16 +19,6 @@ std::vector<float> random_levels(Random& random, Index n, Index count) {
   std::vector<float> levels(static_cast<std::size_t>(n));
   for (float& level : levels) level = static_cast<float>(random.below(count));
   return levels;
-}
-
-template <class F>
-ErrorId error_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.id();
-  }
-  return ErrorId{};
 }
 
 }  // namespace

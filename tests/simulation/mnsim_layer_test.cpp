@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
 
 using namespace autoprune;
@@ -23,16 +24,6 @@ Integers random_integers(Random& random, Index n, std::int32_t low, std::int32_t
   Integers values(static_cast<std::size_t>(n));
   for (auto& v : values) v = low + static_cast<std::int32_t>(random.below(high - low + 1));
   return values;
-}
-
-template <class F>
-ErrorId error_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.id();
-  }
-  return ErrorId{};
 }
 
 /// A random small layer with its inputs.

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
 #include "naive.hpp"
 
@@ -210,32 +211,24 @@ TEST_CASE("impossible data paths are refused") {
   Random random(41);
   const Case c(random, 32, PaperGeometry::spec());
   const auto index = c.map<PaperGeometry>().index;
-  const auto id_of = [](const auto& f) {
-    try {
-      f();
-    } catch (const Error& error) {
-      return error.id();
-    }
-    return ErrorId::unknown_name;
-  };
   const auto build = [&](const DataPathConfig& config, const mapping::IndexBuffer& buffer) {
     OUDataPath<PaperGeometry>(c.weights, buffer, 32, {}, config);
   };
   DataPathConfig config = c.config;
   config.input.dac_bits = 3;
-  REQUIRE(id_of([&] { build(config, index); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { build(config, index); }) == ErrorId::out_of_range);
   config = c.config;
   config.input.bits = 0;
-  REQUIRE(id_of([&] { build(config, index); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { build(config, index); }) == ErrorId::out_of_range);
   config = c.config;
   config.mapping.weight_bits = c.config.mapping.weight_bits % 8 + 1;
-  REQUIRE(id_of([&] { build(config, index); }) == ErrorId::geometry_mismatch);
+  REQUIRE(error_of([&] { build(config, index); }) == ErrorId::geometry_mismatch);
   std::vector<std::uint64_t> words = index.words();
   words.front() ^= 0x5555;
   const mapping::IndexBuffer corrupted(index.encoding(), index.bits(), words);
-  REQUIRE(id_of([&] { build(c.config, corrupted); }) == ErrorId::corrupt_index);
-  REQUIRE(id_of([] { SaturatingAdc(0); }) == ErrorId::out_of_range);
-  REQUIRE(id_of([] { SaturatingAdc(17); }) == ErrorId::out_of_range);
-  REQUIRE(id_of([] { RealDevices(OnOffRatio{0.5}, StuckAt{}, Variation{}); }) ==
+  REQUIRE(error_of([&] { build(c.config, corrupted); }) == ErrorId::corrupt_index);
+  REQUIRE(error_of([] { SaturatingAdc(0); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([] { SaturatingAdc(17); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([] { RealDevices(OnOffRatio{0.5}, StuckAt{}, Variation{}); }) ==
           ErrorId::out_of_range);
 }
