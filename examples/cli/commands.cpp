@@ -11,6 +11,7 @@
 #include "job.hpp"
 #include "long_work.hpp"
 #include "results.hpp"
+#include "simulate.hpp"
 
 namespace autoprune::cli {
 
@@ -25,12 +26,6 @@ void remove_checkpoints(const Job& job, const std::vector<std::string>& names) {
     for (const std::string& name : names)
       if (entry.path().filename().string().starts_with(name)) files.push_back(entry.path());
   for (const fs::path& file : files) fs::remove(file, ignored);
-}
-
-/// Masks that the network's zeros spell out, or such that keep everything.
-std::vector<PruneMask> present_masks(const Job& job) {
-  std::vector<PruneMask> masks = job.masks_of_zeros(job.network);
-  return masks.empty() ? job.dense_masks() : masks;
 }
 
 // ---- inspect ------------------------------------------------------------------------------------
@@ -83,7 +78,7 @@ search::Policy read_policy(const Job& job) {
 
 std::vector<PruneMask> chosen_masks(const Job& job) {
   const Options& o = job.options;
-  if (o.policy.empty() && !o.keep) return present_masks(job);
+  if (o.policy.empty() && !o.keep) return job.present_masks();
   if (!o.policy.empty() && o.keep)
     fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
   const std::vector<search::Ranking> rankings = job.compressor.rank(job.network);
@@ -104,7 +99,7 @@ void map(const Options& options) {
 /// The report of the job's network, dense or pruned, with its accuracy on the test set.
 io::Json evaluated(Job& job) {
   const std::vector<PruneMask> zeros = job.masks_of_zeros(job.network);
-  const std::vector<PruneMask> masks = present_masks(job);
+  const std::vector<PruneMask> masks = job.present_masks();
   const nn::Accuracy accuracy = job.test_accuracy(job.network, zeros);
   io::Json report = job.report(job.network, masks, job.compressor.map(masks));
   report["accuracy"] = zeros.empty() ? io::accuracy_json(job.test_images(), accuracy)
@@ -198,9 +193,9 @@ void prune(const Options& options) {
 
 void run_command(const Options& options) {
   static const std::map<std::string, void (*)(const Options&)> commands = {
-      {"inspect", inspect}, {"map", map},       {"evaluate", evaluate},
-      {"train", train},     {"search", search}, {"fine-tune", fine_tune},
-      {"prune", prune}};
+      {"inspect", inspect}, {"map", map},          {"evaluate", evaluate},
+      {"train", train},     {"search", search},    {"fine-tune", fine_tune},
+      {"prune", prune},     {"simulate", simulate}};
   commands.at(options.command)(options);
 }
 

@@ -98,7 +98,11 @@ nn::Network Job::read_network() {
     metadata_ = file.metadata();
     net = io::read_network(file);
   }
-  if (!options.weights.empty()) io::load_weights(net, options.weights);
+  if (!options.weights.empty()) {
+    const io::Safetensors file = io::Safetensors::read(options.weights);
+    metadata_ = file.metadata();
+    io::load_weights(net, file);
+  }
   if (net.matrix_layers().empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;
@@ -157,6 +161,14 @@ std::vector<nn::Batch> Job::held_out_batches() {
   return nn::load_batches(data->train, images, pool);
 }
 
+std::vector<nn::Batch> Job::calibration_batches(Index available) {
+  const Index taken = options.calibration_images;
+  if (taken < 1 || taken > available)
+    fail(ErrorId::out_of_range, "--calibration-images ", taken, " of ", available,
+         " training images");
+  return nn::load_batches(data->train, nn::range(0, taken), pool);
+}
+
 std::vector<PruneMask> Job::masks_of_zeros(const nn::Network& of) const {
   std::vector<PruneMask> masks;
   for (const Index i : of.matrix_layers())
@@ -164,6 +176,11 @@ std::vector<PruneMask> Job::masks_of_zeros(const nn::Network& of) const {
   const bool dense = std::all_of(masks.begin(), masks.end(),
                                  [](const PruneMask& m) { return m.kept_count() == m.vectors(); });
   return dense ? std::vector<PruneMask>{} : masks;
+}
+
+std::vector<PruneMask> Job::present_masks() const {
+  std::vector<PruneMask> masks = masks_of_zeros(network);
+  return masks.empty() ? dense_masks() : masks;
 }
 
 std::vector<PruneMask> Job::dense_masks() const {

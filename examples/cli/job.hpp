@@ -46,8 +46,12 @@ class Job {
   /// Images for training and images held out of it.
   [[nodiscard]] nn::Split split() const;
   [[nodiscard]] std::vector<nn::Batch> held_out_batches();
+  /// The first --calibration-images of `available` training images.
+  [[nodiscard]] std::vector<nn::Batch> calibration_batches(Index available);
   /// Masks that the network's zeros spell out; none for a network that isn't pruned.
   [[nodiscard]] std::vector<PruneMask> masks_of_zeros(const nn::Network& of) const;
+  /// The same, or masks that keep everything.
+  [[nodiscard]] std::vector<PruneMask> present_masks() const;
   /// Everything kept.
   [[nodiscard]] std::vector<PruneMask> dense_masks() const;
   /// Accuracy on the test set, or on its first --images images.

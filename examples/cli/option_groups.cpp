@@ -7,6 +7,7 @@ namespace {
 constexpr const char* kInputs = "Inputs and outputs";
 constexpr const char* kPolicy = "Policy";
 constexpr const char* kEvaluation = "Evaluation";
+constexpr const char* kSimulation = "Simulation";
 
 void add_inputs(CLI::App& app, Options& o, Words& w) {
   app.add_option("--network", o.network, "alexnet, vgg16, plain20, lenet5, or a file with a graph")
@@ -116,6 +117,31 @@ void add_evaluation(CLI::App& app, Options& o) {
   app.add_option("--images", o.images, "first images of the test set; 0: all")->group(kEvaluation);
 }
 
+void add_model(CLI::App& app, Options& o) {
+  app.add_option("--model", o.model, "directory that prune or fine-tune wrote")->group(kInputs);
+}
+
+void add_simulation(CLI::App& app, Options& o, Words& w) {
+  SimulationOptions& s = o.simulation;
+  simulation::InputEncoding& input = s.config.data_path.input;
+  const auto add = [&](const std::string& name, auto& value, const std::string& what) {
+    app.add_option(name, value, what)->group(kSimulation);
+  };
+  add("--adc", w.adc, "ideal, saturating, rounding, mnsim-scale or mnsim-fix");
+  add("--adc-bits", s.config.adc_bits, "of any but the ideal ADC");
+  add("--dac-bits", input.dac_bits, "input bits that are driven at a time: 1, 2 or 4");
+  add("--input-bits", input.bits, "magnitude bits");
+  add("--calibration", w.calibration, "range of inputs: percentile, maximum or running (MNSIM)");
+  add("--percentile", s.calibration.percentile, "% of the inputs that lie within the range");
+  add("--calibration-images", o.calibration_images, "training images that set the ranges");
+  add("--variation", w.variation,
+      "of the cells' conductance, 0.1: 10 %; several, 0.05,0.1,0.2: a sweep beside none");
+  add("--spread", w.spread, "of the variation: normal or log-normal");
+  add("--stuck-at", w.stuck_at, "LOW:HIGH, shares of cells stuck at lowest and highest level");
+  add("--on-off", s.on_off, "highest conductance / lowest [infinite]");
+  add("--seeds", s.seeds, "devices drawn for one accuracy; from 2 on with a 95 % interval");
+}
+
 }  // namespace
 
 std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w) {
@@ -139,6 +165,13 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   sub = add("evaluate", "accuracy on the test set", true, false);
   add_hardware(*sub, o, w);
   add_evaluation(*sub, o);
+
+  sub =
+      add("simulate", "accuracy on the accelerator: quantisation, ADCs, device noise", true, false);
+  add_model(*sub, o);
+  add_hardware(*sub, o, w);
+  add_evaluation(*sub, o);
+  add_simulation(*sub, o, w);
 
   sub = add("train", "train a network, from scratch or from --weights", true, true);
   add_hardware(*sub, o, w);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <autoprune/core/version.hpp>
+#include <charconv>
 
 #include "option_groups.hpp"
 
@@ -18,6 +19,71 @@ E choose(const std::string& option, const std::string& word,
     known.push_back(name);
   }
   fail_unknown("value of " + option, word, known);
+}
+
+/// Numbers with `separator` between them.
+std::vector<double> read_numbers(const std::string& option, const std::string& text, char separator,
+                                 const char* example) {
+  std::vector<double> numbers;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    const char* const last = text.data() + end;
+    const auto [stop, error] = std::from_chars(text.data() + begin, last, numbers.emplace_back());
+    if (error != std::errc{} || stop != last)
+      fail(ErrorId::bad_syntax, option, " '", text, "' can't be read; write it as ", example);
+    begin = end + 1;
+  }
+  return numbers;
+}
+
+void look_up_simulation(const Words& words, const mapping::MappingOptions& mapping,
+                        SimulationOptions& s) {
+  using simulation::AdcKind;
+  using simulation::RangeRule;
+  using simulation::Spread;
+  s.adc = words.adc;
+  s.config.adc = choose<AdcKind>("--adc", words.adc,
+                                 {{"ideal", AdcKind::ideal},
+                                  {"saturating", AdcKind::saturating},
+                                  {"rounding", AdcKind::rounding},
+                                  {"mnsim-scale", AdcKind::mnsim_scale},
+                                  {"mnsim-fix", AdcKind::mnsim_fix}});
+  s.config.data_path.mapping = mapping;
+  s.calibration.rule = choose<RangeRule>("--calibration", words.calibration,
+                                         {{"percentile", RangeRule::percentile},
+                                          {"maximum", RangeRule::maximum},
+                                          {"running", RangeRule::running}});
+  s.spread = choose<Spread>("--spread", words.spread,
+                            {{"normal", Spread::normal}, {"log-normal", Spread::log_normal}});
+  if (!words.stuck_at.empty()) {
+    const std::vector<double> shares =
+        read_numbers("--stuck-at", words.stuck_at, ':', "LOW:HIGH, e.g. 0.01:0.005");
+    if (shares.size() != 2)
+      fail(ErrorId::bad_syntax, "--stuck-at '", words.stuck_at,
+           "' holds not two shares; write it as LOW:HIGH, e.g. 0.01:0.005");
+    s.stuck_at = {shares[0], shares[1]};
+  }
+  s.variations = {0.0};
+  if (!words.variation.empty())
+    s.variations = read_numbers("--variation", words.variation, ',', "0.1 or 0.05,0.1,0.2");
+  for (const double variation : s.variations) (void)s.devices(variation);
+  if (s.config.adc != AdcKind::ideal) simulation::require_adc_bits(s.config.adc_bits);
+  s.config.data_path.input.validate();
+  s.calibration.validate();
+  if (s.seeds < 1) fail(ErrorId::out_of_range, "--seeds ", s.seeds, "; at least 1 is needed");
+}
+
+/// A model directory stands for the network's file, or for the weights of a network that is named.
+void resolve_model(Options& o) {
+  if (o.model.empty()) return;
+  if (!o.weights.empty())
+    fail(ErrorId::bad_syntax, "--model and --weights exclude each other; give one of them");
+  const std::filesystem::path file = std::filesystem::path(o.model) / kPrunedFile;
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored))
+    fail(ErrorId::cannot_open, "'", o.model, "' holds no ", kPrunedFile,
+         "; give --model the directory that was --out of prune or fine-tune");
+  (o.network.empty() ? o.network : o.weights) = file.string();
 }
 
 void look_up(const Words& words, Options& o) {
@@ -46,6 +112,7 @@ void look_up(const Words& words, Options& o) {
       "--metric", words.metric, {{"top1", search::Metric::top1}, {"top5", search::Metric::top5}});
   o.search.warm_start = !words.no_warm_start;
   o.out = words.out;
+  look_up_simulation(words, o.mapping, o.simulation);
 }
 
 void check_command(const std::string& word, const std::map<std::string, Command>& commands) {
@@ -100,6 +167,12 @@ ErrorId id_of(const CLI::ParseError& error) {
 
 }  // namespace
 
+simulation::RealDevices SimulationOptions::devices(double variation) const {
+  const simulation::OnOffRatio ratio =
+      on_off ? simulation::OnOffRatio{*on_off} : simulation::OnOffRatio{};
+  return simulation::RealDevices(ratio, stuck_at, {variation, spread});
+}
+
 io::Json Options::to_json() const {
   io::Json object = io::Json::object();
   for (const OptionValue& option : all) object[option.name] = option.value;
@@ -142,6 +215,7 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   const Command& command = commands.at(o.command);
   o.all = collect(sub);
   look_up(words, o);
+  resolve_model(o);
   if (o.network.empty())
     fail(ErrorId::missing_value,
          "no --network given; take alexnet, vgg16, plain20, lenet5, or a "

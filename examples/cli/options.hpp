@@ -7,6 +7,7 @@
 #include <autoprune/mapping/mapping_options.hpp>
 #include <autoprune/search/auto_prune.hpp>
 #include <autoprune/search/fine_tune.hpp>
+#include <autoprune/simulation/simulated_network.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ inline constexpr const char* kHeldOut = "Held-out images";
 inline constexpr const char* kSearch = "Search";
 inline constexpr const char* kTraining = "Training";
 
+/// The pruned network in --out, which --model reads.
+inline constexpr const char* kPrunedFile = "pruned.safetensors";
+
 enum class Importance { mean_absolute, l2 };
 
 /// An option as it stands in reports; its group tells which part of the work it decides.
@@ -29,11 +33,27 @@ struct OptionValue {
   io::Json value;
 };
 
+/// The hardware that accuracy is simulated on.
+struct SimulationOptions {
+  simulation::SimulationConfig config;  ///< with ideal devices
+  std::string adc;                      ///< its name
+  simulation::CalibrationConfig calibration;
+  std::vector<double> variations;  ///< of the cells; several are a sweep
+  simulation::Spread spread = simulation::Spread::normal;
+  simulation::StuckAt stuck_at;
+  std::optional<double> on_off;  ///< not given: infinite
+  Index seeds = 1;               ///< devices that are drawn for one accuracy
+
+  /// Throws out_of_range.
+  [[nodiscard]] simulation::RealDevices devices(double variation) const;
+};
+
 struct Options {
   std::string command;
 
   // Inputs and outputs
   std::string network, weights, data, policy;
+  std::string model;          ///< simulate: what prune left in its --out
   std::string json;           ///< "-": standard output
   std::filesystem::path out;  ///< empty: nothing is kept
   bool quiet = false, resume = false;
@@ -60,6 +80,7 @@ struct Options {
   Index held_out = 5000, held_out_images = 2000, calibration_images = 512;
   search::FineTuneConfig fine_tune;
   Index images = 0;  ///< of the test set; 0: all
+  SimulationOptions simulation;
 
   std::vector<OptionValue> all;  ///< every option of the command, given or default
 

@@ -19,11 +19,7 @@ std::string objective(const Options& o) {
 }
 
 std::vector<nn::Batch> calibration_batches(Job& job) {
-  const auto images = static_cast<Index>(job.split().train.size());
-  const Index taken = job.options.calibration_images;
-  if (taken < 1 || taken > images)
-    fail(ErrorId::out_of_range, "--calibration-images ", taken, " of ", images, " training images");
-  return nn::load_batches(job.data->train, nn::range(0, taken), job.pool);
+  return job.calibration_batches(static_cast<Index>(job.split().train.size()));
 }
 
 std::string describe(const search::AutoPruner<>& pruner, Index episodes) {

@@ -162,6 +162,37 @@ TEST_CASE("policies and constraints that can't be") {
   refuses(prune + Words{"--learning-rate", "0"}, 2, "config.102", "learning rate");
 }
 
+TEST_CASE("simulations that can't be") {
+  const auto refuse = [](const Words& words, const std::string& code, const std::string& part) {
+    refuses(Words{"simulate"} + inputs() + Words{"--calibration-images", "32"} + words, 2, code,
+            part);
+  };
+  refuse({"--adc", "saturatin"}, "config.101", "did you mean 'saturating'?");
+  refuse({"--calibration", "max"}, "config.101", "maximum");
+  refuse({"--spread", "uniform"}, "config.101", "log-normal");
+  refuse({"--adc-bits", "0"}, "config.102", "ADC of 0 bits");
+  refuse({"--dac-bits", "3"}, "config.102", "DAC of 3 bits");
+  refuse({"--input-bits", "9"}, "config.102", "9 magnitude bits");
+  refuse({"--weight-bits", "9"}, "config.102", "9 magnitude bits");
+  refuse({"--percentile", "0"}, "config.102", "percentile");
+  refuse({"--calibration-images", "401"}, "config.102", "--calibration-images");
+  refuse({"--seeds", "0"}, "config.102", "--seeds");
+  refuse({"--on-off", "1"}, "config.102", "on/off");
+  for (const char* shares : {"garbage", "0.1", "0.1:", ":", "0.1:0.1:0.1", "0.1,0.1"})
+    refuse({"--stuck-at", shares}, "config.104", "LOW:HIGH");
+  refuse({"--stuck-at", "0.6:0.6"}, "config.102", "stuck");
+  for (const char* variation : {"garbage", "0.1,", "0.1,,0.2", "0.1:0.2", "5%"})
+    refuse({"--variation", variation}, "config.104", "0.05,0.1,0.2");
+  for (const char* variation : {"-0.1", "0.1,5", "nan"})
+    refuse({"--variation", variation}, "config.102", "variation");
+
+  const Words data = {"simulate", "--data", bench().data()};
+  refuses(data, 2, "config.105", "--network");
+  refuses(data + Words{"--model", bench() / "data"}, 1, "io.701", "no pruned.safetensors");
+  refuses(data + Words{"--model", bench() / "nowhere"}, 1, "io.701", "nowhere");
+  refuses(data + Words{"--model", "x", "--weights", "y"}, 2, "config.104", "exclude each other");
+}
+
 TEST_CASE("places that can't be written are found before the work begins") {
   const std::string file = made("a-file", "kept");
   const Words search = Words{"search"} + inputs() + Words{"--episodes", "1000000"};

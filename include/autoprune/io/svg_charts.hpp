@@ -36,6 +36,7 @@ struct XyChart {
   struct Point {
     double x = 0.0, y = 0.0;  ///< a point whose y is not finite is left out
     std::string tooltip;
+    double reach = 0.0;  ///< of an upright bar through the point, up and down: its uncertainty
   };
   struct Series {
     std::string name;
@@ -170,6 +171,11 @@ inline void draw_points(SvgCanvas& canvas, const PlotArea& area, const XyChart::
   for (const auto& point : series.points) {
     if (!std::isfinite(point.y)) continue;
     canvas.open(point.tooltip);
+    if (point.reach > 0.0)
+      canvas.path("M" + pixels(area.at_x(point.x)) + " " +
+                      pixels(area.at_y(point.y - point.reach)) + "V" +
+                      pixels(area.at_y(point.y + point.reach)),
+                  paint("stroke", series.style) + "stroke-width=\"5\" stroke-opacity=\"0.35\"");
     canvas.marker(area.at_x(point.x), area.at_y(point.y), series.joined ? 0 : series.style, 3.5,
                   paint("fill", series.style) + (series.joined ? "" : "fill-opacity=\"0.75\""));
     canvas.close();
@@ -228,7 +234,8 @@ inline void draw_mark(SvgCanvas& canvas, const PlotArea& area, const XyChart::Ma
   for (const auto& series : chart.series) {
     for (const auto& point : series.points) {
       xs.push_back(point.x);
-      ys.push_back(point.y);
+      ys.push_back(point.y - point.reach);
+      ys.push_back(point.y + point.reach);
     }
     if (!series.points.empty()) legend.push_back({series.name, series.style});
   }

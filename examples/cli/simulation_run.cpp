@@ -1,0 +1,126 @@
+#include "simulation_run.hpp"
+
+#include <autoprune/io/format.hpp>
+#include <cmath>
+
+#include "progress.hpp"
+#include "simulators.hpp"
+
+namespace autoprune::cli {
+
+namespace {
+
+std::vector<simulation::LayerRanges> input_ranges(Job& job, nn::Session& session,
+                                                  const std::vector<PruneMask>& masks) {
+  const std::vector<nn::Batch> images = job.calibration_batches(job.data->train.size());
+  return simulation::calibrate(session, masks, images, job.options.simulation.calibration);
+}
+
+/// Measures one network after another on the job's test images.
+class SimulationRun {
+ public:
+  explicit SimulationRun(Job& job)
+      : job_(job),
+        settings_(job.options.simulation),
+        masks_(job.present_masks()),
+        session_(job.network, job.pool),
+        ranges_(input_ranges(job, session_, masks_)),
+        batches_(nn::load_batches(job.data->test, nn::range(0, job.test_images()), job.pool)),
+        progress_("simulate", job.options.quiet) {}
+
+  SimulationResult finish() {
+    const std::vector<double>& variations = settings_.variations;
+    const bool sweeps = variations.size() > 1;
+    const double variation = sweeps ? 0.0 : variations.front();
+    evaluations_ = 2 + seeds(variation);
+    for (const double point : variations) evaluations_ += sweeps ? seeds(point) : 0;
+
+    SimulationResult result;
+    result.quantised = quantised();
+    session_.set_masks(masks_);
+    result.real = measure("float", [&](auto batch) { return nn::evaluate(session_, batch); });
+    result.on_crossbar = on_crossbar(variation, &result.activity);
+    if (sweeps)
+      for (const double point : variations)
+        result.sweep.push_back({point, on_crossbar(point, nullptr)});
+    return result;
+  }
+
+ private:
+  /// Ideal devices are all the same.
+  [[nodiscard]] Index seeds(double variation) const {
+    return settings_.devices(variation).ideal() ? 1 : settings_.seeds;
+  }
+
+  [[nodiscard]] simulation::SimulatedNetwork network(const simulation::SimulationConfig& config) {
+    return make_simulated_network(job_.compressor.geometry(), session_, masks_, ranges_, config);
+  }
+
+  nn::Accuracy quantised() {
+    simulation::SimulationConfig config = settings_.config;
+    config.adc = simulation::AdcKind::ideal;
+    simulation::SimulatedNetwork ideal = network(config);
+    ideal.count_activity(false);
+    return measure("quantised", [&](auto batch) { return ideal.evaluate(batch); });
+  }
+
+  /// With `activity`, what the first of the drawn networks did.
+  DrawnAccuracy on_crossbar(double variation, std::vector<simulation::Activity>* activity) {
+    const std::string what =
+        variation > 0.0 ? concat("variation ", io::format_number(100.0 * variation, 1), " %")
+                        : std::string("on-crossbar");
+    simulation::SimulationConfig config = settings_.config;
+    config.devices = settings_.devices(variation);
+    std::vector<double> top1, top5;
+    for (Index i = 0; i < seeds(variation); ++i) {
+      config.seed = job_.options.seed + static_cast<std::uint64_t>(i);
+      simulation::SimulatedNetwork drawn = network(config);
+      const bool counts = activity != nullptr && i == 0;
+      drawn.count_activity(counts);
+      const nn::Accuracy accuracy =
+          measure(what, [&](auto batch) { return drawn.evaluate(batch); });
+      top1.push_back(accuracy.top1);
+      top5.push_back(accuracy.top5);
+      if (counts) *activity = drawn.activity();
+    }
+    return {simulation::estimate(top1), simulation::estimate(top5), seeds(variation)};
+  }
+
+  /// `evaluate(batch)` is called for every batch of test images, so that progress can be shown.
+  template <class Evaluate>
+  nn::Accuracy measure(const std::string& what, Evaluate&& evaluate) {
+    double first = 0.0, five = 0.0;
+    for (std::size_t i = 0; i < batches_.size(); ++i) {
+      const nn::Accuracy part = evaluate(std::span(&batches_[i], 1));
+      const auto images = static_cast<double>(batches_[i].labels.size());
+      first += std::round(part.top1 / 100.0 * images);
+      five += std::round(part.top5 / 100.0 * images);
+      show(static_cast<double>(i + 1) / static_cast<double>(batches_.size()), what);
+    }
+    ++measured_;
+    const double percent = 100.0 / static_cast<double>(job_.test_images());
+    show(0.0, concat(what, "  Acc1 ", io::format_number(percent * first, 2), " %"), true);
+    return {percent * first, percent * five};
+  }
+
+  /// `share` of the present evaluation is done.
+  void show(double share, const std::string& text, bool milestone = false) {
+    progress_.show((static_cast<double>(measured_) + share) / static_cast<double>(evaluations_),
+                   concat(measured_, '/', evaluations_, " evaluations  ", text), milestone);
+  }
+
+  Job& job_;
+  const SimulationOptions& settings_;
+  std::vector<PruneMask> masks_;
+  nn::Session session_;
+  std::vector<simulation::LayerRanges> ranges_;
+  std::vector<nn::Batch> batches_;
+  Progress progress_;
+  Index measured_ = 0, evaluations_ = 0;
+};
+
+}  // namespace
+
+SimulationResult run_simulation(Job& job) { return SimulationRun(job).finish(); }
+
+}  // namespace autoprune::cli
