@@ -183,6 +183,24 @@ TEST_CASE("points stand where their values say, in the shape of their series", "
   CHECK(xy_chart(chart).find(">agent<") == std::string::npos);
 }
 
+TEST_CASE("an uncertain point has an upright bar within the picture", "[svg]") {
+  XyChart chart;
+  chart.y = {"accuracy", false, false};
+  chart.series = {{"Acc1", 0, true, {{0.0, 50.0, "sure"}, {1.0, 60.0, "unsure", 20.0}}}};
+  const std::string svg = xy_chart(chart);
+  CHECK(samples::markup_fault(svg) == "");
+  const std::size_t begin = svg.find("d=\"M", svg.find(">unsure<")) + 4;
+  std::istringstream bar(svg.substr(begin, svg.find('"', begin) - begin));
+  double x = 0.0, low = 0.0, high = 0.0;
+  char pen = ' ';
+  bar >> x >> low >> pen >> high;
+  CHECK(pen == 'V');
+  CHECK(low <= chart.height);
+  CHECK(high >= 0.0);
+  // The axis covers 40 to 80, all of the bar.
+  CHECK(low - high == Approx(chart.height - 44.0 - 42.0).margin(0.03));
+}
+
 TEST_CASE("empty charts are pictures too", "[svg]") {
   CHECK(samples::markup_fault(bar_chart({})) == "");
   CHECK(samples::markup_fault(xy_chart({})) == "");
