@@ -50,13 +50,12 @@ template <Index DacBits, bool Errors, Index CellBits, Index Words, AdcPolicy Adc
   return adc.code(count) - (Errors ? count : 0);
 }
 
-/// sums[filter][lane] += sign * place * sum over digits of 2^(digit * DacBits) * code. The ADC is a
-/// copy, which sums can't alias: without that the loop isn't vectorised.
+/// sums[filter][lane] += sign * place * sum over digits of 2^(digit * DacBits) * code.
 template <Index Digits, Index DacBits, bool Errors, Index CellBits, Index Words, AdcPolicy Adc>
 void activate(const InputBits<Words>& x, std::span<const Bitline<CellBits, Words>> lines,
-              std::int32_t sign, Adc adc, std::int32_t* sums) {
+              std::int32_t sign, const Adc& adc, std::int32_t* sums) {
   for (const Bitline<CellBits, Words>& shared : lines) {
-    const Bitline<CellBits, Words> line = shared;  // a copy, for the same reason
+    const Bitline<CellBits, Words> line = shared;  // sums can't alias a copy
     const std::int32_t place = sign * line.place;
     std::int32_t* const out = sums + line.filter * kLanes;
     for (Index lane = 0; lane < kLanes; ++lane) {
