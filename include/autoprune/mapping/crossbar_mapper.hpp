@@ -28,10 +28,9 @@ class CrossbarMapper {
   /// Throws out_of_range, or geometry_mismatch when an OU can't hold whole weights.
   explicit CrossbarMapper(const MappingOptions& options = {}) : options_(options) {
     options.validate();
-    slices_ = options.slices(Geom::cell_bits);
     if (Geom::ou_cols % bitlines_per_weight() != 0)
-      fail(ErrorId::geometry_mismatch, "geometry ", Geom::spec().to_string(), ": ", slices_,
-           " adjacent slices of a weight don't divide the ", Geom::ou_cols,
+      fail(ErrorId::geometry_mismatch, "geometry ", Geom::spec().to_string(), ": ",
+           bitlines_per_weight(), " adjacent slices of a weight don't divide the ", Geom::ou_cols,
            " OU columns; change weight_bits or keep the bit planes apart");
   }
 
@@ -41,10 +40,7 @@ class CrossbarMapper {
     return Geom::ou_cols / bitlines_per_weight();
   }
   /// Physical arrays that hold the same tiles: bit planes times sign arrays.
-  [[nodiscard]] Index arrays() const noexcept {
-    const bool apart = options_.layout == BitPlanes::apart;
-    return options_.sign_arrays() * (apart ? slices_ : 1);
-  }
+  [[nodiscard]] Index arrays() const noexcept { return options_.arrays(Geom::cell_bits); }
   /// Slots of a crossbar at a granularity. Throws mask_mismatch.
   [[nodiscard]] static TileGrid grid(Index granularity) {
     if (granularity < 1 || Geom::xbar_rows % granularity != 0)
@@ -108,7 +104,7 @@ class CrossbarMapper {
 
  private:
   [[nodiscard]] Index bitlines_per_weight() const noexcept {
-    return options_.layout == BitPlanes::adjacent ? slices_ : 1;
+    return options_.bitlines_per_weight(Geom::cell_bits);
   }
 
   [[nodiscard]] LayerCount layer_count(const PruneMask& mask, Index kept, Index ous) const {
@@ -137,7 +133,6 @@ class CrossbarMapper {
   }
 
   MappingOptions options_;
-  Index slices_ = 1;
 };
 
 }  // namespace autoprune::mapping

@@ -34,6 +34,14 @@ struct MappingOptions {
     return ceil_div(weight_bits + (sign == SignEncoding::offset ? 1 : 0), cell_bits);
   }
   [[nodiscard]] Index sign_arrays() const noexcept { return sign == SignEncoding::pair ? 2 : 1; }
+  /// Physical arrays that hold the same tiles: bit planes times sign arrays.
+  [[nodiscard]] Index arrays(Index cell_bits) const noexcept {
+    return sign_arrays() * (layout == BitPlanes::apart ? slices(cell_bits) : 1);
+  }
+  /// Cells of a weight beside one another in one array.
+  [[nodiscard]] Index bitlines_per_weight(Index cell_bits) const noexcept {
+    return layout == BitPlanes::adjacent ? slices(cell_bits) : 1;
+  }
 };
 
 }  // namespace autoprune::mapping

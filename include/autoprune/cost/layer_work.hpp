@@ -1,0 +1,240 @@
+/// @file layer_work.hpp
+/// What a layer asks of the hardware: crossbars and index bits that are built, and what is done for
+/// one image. Whoever fills a LayerWork (a dense layer, a mapping of ours, another pruning method,
+/// a simulation) is billed by the same OuModel.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/geometry.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/mapping/mapping_options.hpp"
+#include "autoprune/mapping/mapping_result.hpp"
+#include "autoprune/nn/network.hpp"
+
+namespace autoprune::cost {
+
+/// A layer, pruned or not.
+struct LayerShape {
+  Index rows = 0, filters = 0;  ///< the weight matrix
+  Index positions = 1;          ///< outputs of one filter for one image
+  Index inputs = 0;             ///< values of its input feature map
+  Index buffered_inputs = 0;    ///< of them, what the input buffer holds: as many lines as the
+                                ///< kernel is high
+
+  /// Multiplications of the dense layer.
+  [[nodiscard]] double macs() const noexcept {
+    return static_cast<double>(rows) * static_cast<double>(filters) *
+           static_cast<double>(positions);
+  }
+};
+
+/// The layers of a network that have weights.
+[[nodiscard]] inline std::vector<LayerShape> layer_shapes(const nn::Network& network) {
+  std::vector<LayerShape> shapes;
+  for (const Index i : network.matrix_layers()) {
+    const nn::Node& node = network.node(i);
+    const nn::Shape3& in = network.node(node.inputs.front()).shape;
+    const bool conv = node.op == nn::Op::conv;
+    const Index lines = conv ? std::min(node.kernel.h, in.height) : in.height;
+    shapes.push_back({conv ? in.channels * node.kernel.h * node.kernel.w : in.size(),
+                      node.out_channels, conv ? node.shape.height * node.shape.width : 1, in.size(),
+                      in.channels * lines * in.width});
+  }
+  return shapes;
+}
+
+/// How numbers become cells and wordlines.
+struct ArrayFormat {
+  GeometrySpec geometry;
+  mapping::MappingOptions mapping;
+  Index input_bits = 8;  ///< magnitude bits
+  Index dac_bits = 1;    ///< of an input, driven at a time
+
+  [[nodiscard]] Index digits() const noexcept { return ceil_div(input_bits, dac_bits); }
+  /// Physical arrays that hold the same tiles: bit planes times sign arrays.
+  [[nodiscard]] Index arrays() const noexcept { return mapping.arrays(geometry.cell_bits); }
+  [[nodiscard]] Index bitlines_per_weight() const noexcept {
+    return mapping.bitlines_per_weight(geometry.cell_bits);
+  }
+};
+
+/// What one crossbar does for one image, one thing after another.
+struct CrossbarWork {
+  double activations = 0.0;
+  double input_fetches = 0.0;
+  double accumulations = 0.0;
+};
+
+/// Actions are counted in all arrays (bit planes and signs) together. They are averages over images
+/// where they were measured.
+struct LayerWork {
+  LayerShape shape;
+
+  // What is built
+  Index crossbars = 0;     ///< physical arrays, none of them shared with another layer
+  Index index_bits = 0;    ///< of the index buffer, which all arrays share; 0: none is needed
+  Index kept_weights = 0;  ///< weights that are stored
+  Index weight_bits = 8;   ///< magnitude bits of each
+
+  // What is done for one image
+  double activations = 0.0;    ///< of an OU of one array, with one digit of its inputs
+  double wordlines = 0.0;      ///< driven by a DAC
+  double bitlines = 0.0;       ///< converted by an ADC
+  double cells = 0.0;          ///< read
+  double input_fetches = 0.0;  ///< input values read from the buffer; they go to all arrays
+  double index_fetches = 0.0;  ///< entries of the index buffer
+  double index_reads = 0.0;    ///< bits of the index buffer
+  double accumulations = 0.0;  ///< sums of a filter's weights in one OU, added to its output
+
+  // The schedule
+  CrossbarWork longest;  ///< the most of each that any one crossbar does
+  Index step_cols = 0;   ///< bitlines that an activation makes room for
+};
+
+/// One operation unit as a crossbar of each array stores it. Any rows and any filters of the layer.
+struct PlacedOu {
+  Index rows = 0, filters = 0;
+  Index crossbar = 0;   ///< its number in each array, from 0
+  Index input_set = 0;  ///< names the inputs that it reads; OUs in a row that read the same ones
+                        ///< get them by one fetch
+};
+
+/// Adds the OUs of one layer up.
+class WorkCounter {
+ public:
+  /// `step_rows` x `step_cols` cells are active at a time: the geometry's OU, or a whole crossbar.
+  WorkCounter(const LayerShape& shape, const ArrayFormat& format, Index step_rows, Index step_cols)
+      : format_(format), step_rows_(step_rows) {
+    work_.shape = shape;
+    work_.weight_bits = format.mapping.weight_bits;
+    work_.step_cols = step_cols;
+  }
+  WorkCounter(const LayerShape& shape, const ArrayFormat& format)
+      : WorkCounter(shape, format, format.geometry.ou_rows, format.geometry.ou_cols) {}
+
+  /// An OU of more rows than can be active is activated step by step.
+  void add(const PlacedOu& ou) {
+    if (ou.rows < 1 || ou.filters < 1 || ou.crossbar < 0)
+      fail(ErrorId::out_of_range, "an OU of ", ou.rows, 'x', ou.filters, " weights in crossbar ",
+           ou.crossbar, "; needs at least 1x1, and crossbars from 0 on");
+    const Index steps = ceil_div(ou.rows, step_rows_);
+    const auto times = [&](Index count) {
+      return static_cast<double>(count) * static_cast<double>(work_.shape.positions);
+    };
+    const Index each = format_.digits() * format_.arrays();
+    const Index bitlines = ou.filters * format_.bitlines_per_weight();
+    work_.kept_weights += ou.rows * ou.filters;
+    work_.activations += times(steps * each);
+    work_.wordlines += times(ou.rows * each);
+    work_.bitlines += times(bitlines * steps * each);
+    work_.cells += times(ou.rows * bitlines * each);
+    work_.accumulations += times(ou.filters * steps);
+    if (ou.input_set != input_set_) work_.input_fetches += times(ou.rows);
+    input_set_ = ou.input_set;
+
+    if (ou.crossbar >= static_cast<Index>(crossbars_.size()))
+      crossbars_.resize(static_cast<std::size_t>(ou.crossbar + 1));
+    OneCrossbar& crossbar = crossbars_[static_cast<std::size_t>(ou.crossbar)];
+    crossbar.work.activations += times(steps * format_.digits());
+    crossbar.work.accumulations += times(ou.filters * steps);
+    if (ou.input_set != crossbar.input_set) crossbar.work.input_fetches += times(ou.rows);
+    crossbar.input_set = ou.input_set;
+  }
+
+  /// The whole layer's work. For every output position the index buffer of `index_bits` bits and
+  /// `index_entries` entries is read from one end to the other.
+  [[nodiscard]] LayerWork finish(Index index_bits, Index index_entries) const {
+    LayerWork work = work_;
+    const auto positions = static_cast<double>(work.shape.positions);
+    work.crossbars = static_cast<Index>(crossbars_.size()) * format_.arrays();
+    work.index_bits = index_bits;
+    work.index_fetches = positions * static_cast<double>(index_entries);
+    work.index_reads = positions * static_cast<double>(index_bits);
+    CrossbarWork& most = work.longest;
+    for (const auto& [one, input_set] : crossbars_) {
+      most.activations = std::max(most.activations, one.activations);
+      most.input_fetches = std::max(most.input_fetches, one.input_fetches);
+      most.accumulations = std::max(most.accumulations, one.accumulations);
+    }
+    return work;
+  }
+
+ private:
+  static constexpr Index kNoInputs = -1;
+  struct OneCrossbar {
+    CrossbarWork work;
+    Index input_set = kNoInputs;
+  };
+
+  ArrayFormat format_;
+  Index step_rows_;
+  LayerWork work_;
+  Index input_set_ = kNoInputs;
+  std::vector<OneCrossbar> crossbars_;
+};
+
+/// A layer of ours: column-vectors in OUs, found by index.
+[[nodiscard]] inline LayerWork mapped_work(const LayerShape& shape,
+                                           const mapping::LayerMapping& layer,
+                                           const ArrayFormat& format) {
+  WorkCounter counter(shape, format);
+  for (Index i = 0; i < layer.ous.size(); ++i) {
+    const mapping::Ou ou = layer.ous[i];
+    counter.add({ou.n_rows(), ou.n_cols(), layer.tile(i).crossbar, ou.row_group});
+  }
+  return counter.finish(layer.index.bits(), layer.ous.size() + layer.ous.vectors());
+}
+
+/// How dense crossbars are read.
+enum class DenseRead {
+  ous,       ///< OU by OU, as pruned ones
+  crossbars  ///< all rows and columns at once (ISAAC, MNSIM-2.0)
+};
+
+/// The layer without pruning: rows packed, as CrossbarMapper::dense_crossbars counts them; no index
+/// is needed.
+[[nodiscard]] inline LayerWork dense_work(const LayerShape& shape, const ArrayFormat& format,
+                                          DenseRead read = DenseRead::ous) {
+  const GeometrySpec& g = format.geometry;
+  const bool whole = read == DenseRead::crossbars;
+  const Index step_rows = whole ? g.xbar_rows : g.ou_rows;
+  const Index step_cols = whole ? g.xbar_cols : g.ou_cols;
+  const Index filters_per_step = step_cols / format.bitlines_per_weight();
+  const Index filters_per_crossbar = g.xbar_cols / format.bitlines_per_weight();
+  const Index strips = ceil_div(shape.filters, filters_per_crossbar);
+  WorkCounter counter(shape, format, step_rows, step_cols);
+  for (Index row = 0; row < shape.rows; row += step_rows)
+    for (Index filter = 0; filter < shape.filters; filter += filters_per_step)
+      counter.add({std::min(step_rows, shape.rows - row),
+                   std::min(filters_per_step, shape.filters - filter),
+                   row / g.xbar_rows * strips + filter / filters_per_crossbar, row / step_rows});
+  return counter.finish(0, 0);
+}
+
+/// What a simulation counted for one image, on average.
+struct MeasuredWork {
+  double activations = 0.0;  ///< without those that were skipped
+  double bitlines = 0.0;
+  double input_fetches = 0.0;
+  double index_fetches = 0.0;
+};
+
+/// `work` with what was measured in the place of what a data path without skipping would do.
+/// Wordlines, cells and each crossbar's activations aren't measured and are taken to be skipped
+/// like the rest.
+[[nodiscard]] inline LayerWork measured_work(LayerWork work, const MeasuredWork& measured) {
+  const double active = work.activations > 0.0 ? measured.activations / work.activations : 0.0;
+  work.wordlines *= active;
+  work.cells *= active;
+  work.longest.activations *= active;
+  work.activations = measured.activations;
+  work.bitlines = measured.bitlines;
+  work.input_fetches = measured.input_fetches;
+  work.index_fetches = measured.index_fetches;
+  return work;
+}
+
+}  // namespace autoprune::cost
