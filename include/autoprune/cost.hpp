@@ -2,6 +2,7 @@
 /// The room `cost`: what an inference costs in area, energy and time.
 #pragma once
 
+#include "autoprune/cost/component_table.hpp"
 #include "autoprune/cost/layer_work.hpp"
 #include "autoprune/cost/mnsim_area.hpp"
 #include "autoprune/cost/mnsim_components.hpp"

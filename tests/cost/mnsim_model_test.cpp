@@ -30,7 +30,7 @@ TEST_CASE("every total is the sum of its parts, and nothing is negative", "[mnsi
   for (int round = 0; round < 150; ++round) {
     const MnsimHardware h = cost::test::random_hardware(random);
     const MnsimCost cost = mnsim_cost(cost::test::random_network(random), h);
-    MnsimTotals sum;
+    Totals sum;
     double last = 0.0;
     for (const MnsimLayerCost& layer : cost.layers) {
       INFO(layer.layer.name);

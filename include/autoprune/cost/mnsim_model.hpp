@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "autoprune/core/types.hpp"
+#include "autoprune/cost/component_table.hpp"
 #include "autoprune/cost/mnsim_area.hpp"
 #include "autoprune/cost/mnsim_components.hpp"
 #include "autoprune/cost/mnsim_energy.hpp"
@@ -25,35 +26,12 @@
 
 namespace autoprune::cost {
 
-struct MnsimTotals {
-  double area_um2 = 0.0;
-  double power_w = 0.0;  ///< with everything at work at once
-  double energy_nj = 0.0;
-  double latency_ns = 0.0;              ///< from first input to last output, layers overlapping
-  double latency_unpipelined_ns = 0.0;  ///< the same when a layer waits for the end of the last
-};
-
-/// The same for each component. A component's latency is the time that it is busy, all output
-/// positions together.
-struct MnsimBreakdown {
-  PerComponent<double> area_um2;
-  PerComponent<double> power_w;
-  PerComponent<double> energy_nj;
-  PerComponent<double> busy_ns;
-
-  MnsimBreakdown& operator+=(const MnsimBreakdown& other) {
-    area_um2 += other.area_um2;
-    power_w += other.power_w;
-    energy_nj += other.energy_nj;
-    busy_ns += other.busy_ns;
-    return *this;
-  }
-};
+using MnsimBreakdown = Breakdown<MnsimComponent>;
 
 struct MnsimLayerCost {
   MnsimLayer layer;
   MnsimLayerMap map;
-  MnsimTotals totals;  ///< latencies from start to finish, and of all positions on end
+  Totals totals;  ///< latencies from start to finish, and of all positions on end
   MnsimBreakdown components;
   double start_ns = 0.0;   ///< in the pipeline
   double finish_ns = 0.0;  ///< in the pipeline
@@ -61,7 +39,7 @@ struct MnsimLayerCost {
 };
 
 struct MnsimCost {
-  MnsimTotals totals;         ///< sums over the layers; latencies from beginning to end
+  Totals totals;              ///< sums over the layers; latencies from beginning to end
   MnsimBreakdown components;  ///< sums over the layers
   /// Quirk: what MNSIM adds to the figures of a component but not to its totals: the accumulator of
   /// residual sums, and the energy of the adders in PEs.
@@ -134,7 +112,7 @@ class MnsimPricer {
   }
 
  private:
-  static void add(MnsimTotals& sum, const MnsimTotals& layer) {
+  static void add(Totals& sum, const Totals& layer) {
     sum.area_um2 += layer.area_um2;
     sum.power_w += layer.power_w;
     sum.energy_nj += layer.energy_nj;
