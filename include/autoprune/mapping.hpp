@@ -2,10 +2,20 @@
 /// The room `mapping`: where what is left of a layer sits on crossbars, and how it is found again.
 #pragma once
 
+#include "autoprune/mapping/array_shape.hpp"
 #include "autoprune/mapping/bit_stream.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
+#include "autoprune/mapping/dense_mapper.hpp"
 #include "autoprune/mapping/geometries.hpp"
 #include "autoprune/mapping/index_buffer.hpp"
+#include "autoprune/mapping/lsr_mapper.hpp"
 #include "autoprune/mapping/mapping_options.hpp"
 #include "autoprune/mapping/mapping_result.hpp"
 #include "autoprune/mapping/ou_list.hpp"
+#include "autoprune/mapping/ou_placer.hpp"
+#include "autoprune/mapping/pattern_mapper.hpp"
+#include "autoprune/mapping/pim_mapper.hpp"
+#include "autoprune/mapping/routed_index.hpp"
+#include "autoprune/mapping/routed_layer.hpp"
+#include "autoprune/mapping/sre_mapper.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"

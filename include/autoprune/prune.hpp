@@ -2,6 +2,7 @@
 /// The room `prune`: which column-vectors of a layer are kept.
 #pragma once
 
+#include "autoprune/prune/column_clusters.hpp"
 #include "autoprune/prune/column_vector_pruner.hpp"
 #include "autoprune/prune/importance.hpp"
 #include "autoprune/prune/lamp.hpp"

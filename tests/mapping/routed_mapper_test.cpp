@@ -1,0 +1,215 @@
+#include <catch2/catch.hpp>
+#include <map>
+#include <numeric>
+#include <vector>
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::mapping;
+
+namespace {
+
+ArrayShape random_shape(Random& random, MappingOptions& options, GeometrySpec& geometry) {
+  const GeometrySpec choices[] = {{128, 128, 32, 32, 1}, {64, 32, 16, 16, 2}, {32, 64, 8, 16, 4},
+                                  {24, 24, 4, 8, 1},     {16, 16, 16, 16, 1}, {128, 128, 9, 8, 1}};
+  for (;;) {
+    geometry = choices[random.below(6)];
+    options.weight_bits = 1 + random.below(9);
+    options.layout = random.below(2) == 0 ? BitPlanes::apart : BitPlanes::adjacent;
+    options.sign = random.below(2) == 0 ? SignEncoding::pair : SignEncoding::offset;
+    if (geometry.xbar_rows % geometry.ou_rows != 0) geometry.xbar_rows = 14 * geometry.ou_rows;
+    if (geometry.ou_cols % options.bitlines_per_weight(geometry.cell_bits) == 0)
+      return ArrayShape(geometry, options);
+  }
+}
+
+/// Element-wise masks, masks with dead rows, filters and blocks, and kernels with few patterns.
+PruneMask sparse_mask(Random& random, Index taps) {
+  const Index rows = taps * (1 + random.below(300 / taps)), cols = 1 + random.below(90);
+  PruneMask mask(rows, cols, 1, false);
+  const double density = random.uniform();
+  std::vector<bool> dead_row, dead_col;
+  for (Index r = 0; r < rows; ++r) dead_row.push_back(random.uniform() < 0.3);
+  for (Index c = 0; c < cols; ++c) dead_col.push_back(random.uniform() < 0.3);
+  const Index kind = random.below(4);
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < cols; ++c) {
+      const auto i = static_cast<std::size_t>(r), j = static_cast<std::size_t>(c);
+      const bool block = ((r / 16) * 7 + (c / 16) * 5) % 3 != 0;
+      const bool pattern = ((r % taps) + c % 3) % 2 == 0;
+      mask.set(r, c,
+               kind == 0   ? random.uniform() < density
+               : kind == 1 ? !dead_row[i] && !dead_col[j]
+               : kind == 2 ? block && !dead_row[i]
+                           : pattern && random.uniform() < density);
+    }
+  return mask;
+}
+
+/// Inputs times masked weights: by the matrix, and by the OUs as their index buffer names them.
+void check_product(Random& random, const PruneMask& mask, const RoutedLayer& layer) {
+  std::vector<Index> w(static_cast<std::size_t>(mask.rows() * mask.cols()), 0), x;
+  const auto at = [&](Index r, Index c) { return static_cast<std::size_t>(r * mask.cols() + c); };
+  for (Index r = 0; r < mask.rows(); ++r) {
+    x.push_back(random.below(256));
+    for (Index c = 0; c < mask.cols(); ++c)
+      if (mask.kept(r / mask.granularity(), c)) w[at(r, c)] = random.below(511) - 255;
+  }
+  std::vector<Index> expected(static_cast<std::size_t>(mask.cols()), 0), found = expected;
+  for (Index r = 0; r < mask.rows(); ++r)
+    for (Index c = 0; c < mask.cols(); ++c)
+      expected[static_cast<std::size_t>(c)] += x[static_cast<std::size_t>(r)] * w[at(r, c)];
+  for (Index i = 0; i < layer.size(); ++i)
+    for (const std::int32_t r : layer[i].rows)
+      for (const std::int32_t c : layer[i].columns)
+        found[static_cast<std::size_t>(c)] += x[static_cast<std::size_t>(r)] * w[at(r, c)];
+  REQUIRE(found == expected);
+}
+
+/// OUs fit the hardware, and no crossbar holds more cells or OUs than it has.
+void check_places(const RoutedLayer& layer, const ArrayShape& shape, const RoutedCount& count) {
+  std::map<Index, Index> cells;
+  Index last = 0;
+  for (Index i = 0; i < layer.size(); ++i) {
+    const RoutedOu ou = layer[i];
+    REQUIRE((ou.n_rows() >= 1 && ou.n_rows() <= shape.ou_rows));
+    REQUIRE((ou.n_cols() >= 1 && ou.n_cols() <= shape.ou_cols));
+    REQUIRE(std::is_sorted(ou.rows.begin(), ou.rows.end()));
+    REQUIRE(std::is_sorted(ou.columns.begin(), ou.columns.end()));
+    last = std::max(last, ou.crossbar);
+    cells[ou.crossbar] += ou.n_rows() * ou.n_cols();
+  }
+  for (const auto& [crossbar, used] : cells) REQUIRE(used <= shape.xbar_rows * shape.xbar_cols);
+  REQUIRE((cells.empty() || static_cast<Index>(cells.size()) == last + 1));
+  REQUIRE(static_cast<Index>(cells.size()) * shape.arrays == count.layer.crossbars);
+  REQUIRE(layer.size() == count.layer.ous);
+}
+
+template <RoutedMapper M>
+void check(Random& random, const M& mapper, const PruneMask& mask) {
+  const RoutedLayer layer = route(mapper, mask);
+  const RoutedCount count = count_routed(mapper, mask);
+  const RoutedIndex index(layer, mapper.shape());
+  const RoutedLayer decoded = index.decode(mask.rows(), mask.cols(), mapper.shape());
+  check_product(random, mask, decoded);
+  check_places(layer, mapper.shape(), count);
+  REQUIRE(decoded.size() == layer.size());
+  for (Index i = 0; i < layer.size(); ++i) {
+    REQUIRE(std::ranges::equal(decoded[i].rows, layer[i].rows));
+    REQUIRE(std::ranges::equal(decoded[i].columns, layer[i].columns));
+    if (i > 0)
+      REQUIRE((layer.input_set(i) == layer.input_set(i - 1)) ==
+              std::ranges::equal(layer[i].rows, layer[i - 1].rows));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every routed layer computes its masked layer exactly, from its index buffer") {
+  Random random(71);
+  for (int trial = 0; trial < 150; ++trial) {
+    GeometrySpec geometry;
+    MappingOptions options;
+    const ArrayShape shape = random_shape(random, options, geometry);
+    const Index taps = 1 + random.below(9);
+    const PruneMask mask = sparse_mask(random, taps);
+    check(random, DenseMapper(shape), mask);
+    check(random, PimMapper(shape), mask);
+    check(random, PatternMapper(shape, taps), mask);
+    check(random, SreMapper(shape), mask);
+    check(random, LsrMapper(shape), mask);
+    check(random, VectorMapper(shape), test::random_mask(random, shape.ou_rows, 300, 90));
+  }
+}
+
+TEST_CASE("routed mappers take masks of any granularity") {
+  Random random(72);
+  const ArrayShape shape(GeometrySpec{64, 64, 16, 8, 1});
+  for (int trial = 0; trial < 40; ++trial) {
+    const PruneMask mask = test::random_mask(random, 1 + random.below(20), 200, 40);
+    check(random, DenseMapper(shape), mask);
+    check(random, PimMapper(shape), mask);
+    check(random, PatternMapper(shape, 9), mask);
+    check(random, SreMapper(shape), mask);
+    check(random, LsrMapper(shape), mask);
+  }
+}
+
+TEST_CASE("a dense layer takes the dense crossbars of the compile-time mapper") {
+  Random random(73);
+  const CrossbarMapper<PaperGeometry> mapper;
+  const ArrayShape shape(PaperGeometry::spec());
+  for (int trial = 0; trial < 50; ++trial) {
+    const PruneMask all(1 + random.below(600), 1 + random.below(600), 1);
+    const LayerCount count = count_routed(DenseMapper(shape), all).layer;
+    REQUIRE(count.crossbars == mapper.dense_crossbars(all.rows(), all.cols()));
+    REQUIRE(count.crossbars == count.crossbars_dense);
+  }
+}
+
+TEST_CASE("our own mapping in routed form has the compile-time mapper's counts") {
+  Random random(74);
+  const CrossbarMapper<PaperGeometry> mapper;
+  const VectorMapper routed{ArrayShape(PaperGeometry::spec())};
+  for (int trial = 0; trial < 60; ++trial) {
+    const Index granularity = Index{4} << random.below(6);
+    std::vector<PruneMask> masks;
+    std::vector<RoutedCount> counts;
+    for (int layer = 0; layer < 3; ++layer) {
+      masks.push_back(test::random_mask(random, granularity));
+      counts.push_back(count_routed(routed, masks.back()));
+      const RoutedLayer ous = route(routed, masks.back());
+      const LayerMapping mapped = mapper.map(masks.back());
+      Index weights = 0, routed_weights = 0;
+      for (Index i = 0; i < mapped.ous.size(); ++i)
+        weights += mapped.ous[i].n_rows() * mapped.ous[i].n_cols();
+      for (Index i = 0; i < ous.size(); ++i) routed_weights += ous[i].n_rows() * ous[i].n_cols();
+      REQUIRE(routed_weights == weights);
+    }
+    const CrossbarCount found = sum_counts(counts, routed.shape().arrays).crossbars;
+    const CrossbarCount expected = mapper.count(masks).crossbars;
+    REQUIRE(found.dense == expected.dense);
+    REQUIRE(found.per_layer == expected.per_layer);
+    REQUIRE(found.pooled == expected.pooled);
+  }
+}
+
+TEST_CASE(
+    "magnitude pruning saves no crossbar of a naive mapping, clustered filters all they can") {
+  Random random(75);
+  const ArrayShape shape(GeometrySpec{16, 16, 4, 4, 1});
+  PruneMask scattered(64, 64, 1, false);
+  for (Index r = 0; r < 64; ++r)
+    for (Index c = 0; c < 64; ++c) scattered.set(r, c, (r + c) % 16 == 0);
+  REQUIRE(count_routed(DenseMapper(shape), scattered).slots.taken == 16);
+  // Filters c and c + 16 have the same four rows: sixteen kinds in OUs of 4x4.
+  REQUIRE(count_routed(LsrMapper(shape), scattered).layer.ous == 16);
+  REQUIRE(count_routed(SreMapper(shape), scattered).layer.ous == 16 * 4);
+}
+
+TEST_CASE("pattern blocks lie shoulder to shoulder") {
+  // Three input channels, six filters: two patterns of two weights, and one kernel of four.
+  const ArrayShape shape(GeometrySpec{8, 4, 4, 2, 1});
+  PruneMask mask(12, 6, 1, false);
+  for (Index c = 0; c < 6; ++c)
+    for (Index channel = 0; channel < 3; ++channel) {
+      mask.set(channel * 4 + c % 2, c, true);
+      mask.set(channel * 4 + 3, c, true);
+    }
+  mask.set(1, 0, true);
+  mask.set(2, 0, true);
+  // One kernel of four on a shelf of its own (4 wordlines), seventeen of two on shelves of four.
+  const RoutedCount count = count_routed(PatternMapper(shape, 4), mask);
+  REQUIRE(count.slots.taken == 4 + 5 * 2);
+  REQUIRE(count.slots.per_crossbar == 8);
+  REQUIRE(error_of([&] { (void)PatternMapper(shape, 65); }) == ErrorId::out_of_range);
+}
+
+TEST_CASE("a damaged routed index is refused") {
+  const ArrayShape shape(PaperGeometry::spec());
+  const PruneMask mask(40, 40, 1);
+  const RoutedLayer layer = route(SreMapper(shape), mask);
+  const RoutedIndex index(layer, shape);
+  REQUIRE(error_of([&] { (void)index.decode(20, 40, shape); }) == ErrorId::corrupt_index);
+}
