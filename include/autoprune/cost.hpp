@@ -3,7 +3,10 @@
 #pragma once
 
 #include "autoprune/cost/component_table.hpp"
+#include "autoprune/cost/components.hpp"
 #include "autoprune/cost/layer_work.hpp"
+#include "autoprune/cost/memory.hpp"
+#include "autoprune/cost/metrics.hpp"
 #include "autoprune/cost/mnsim_area.hpp"
 #include "autoprune/cost/mnsim_components.hpp"
 #include "autoprune/cost/mnsim_energy.hpp"
@@ -17,4 +20,7 @@
 #include "autoprune/cost/mnsim_power.hpp"
 #include "autoprune/cost/mnsim_schedule.hpp"
 #include "autoprune/cost/mnsim_sram.hpp"
+#include "autoprune/cost/ou_hardware.hpp"
+#include "autoprune/cost/ou_model.hpp"
+#include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/cost/units.hpp"

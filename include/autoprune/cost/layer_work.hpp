@@ -145,9 +145,10 @@ class WorkCounter {
   }
 
   /// The whole layer's work. For every output position the index buffer of `index_bits` bits and
-  /// `index_entries` entries is read from one end to the other.
+  /// `index_entries` entries is read from one end to the other; a layer without OUs needs none.
   [[nodiscard]] LayerWork finish(Index index_bits, Index index_entries) const {
     LayerWork work = work_;
+    if (crossbars_.empty()) return work;
     const auto positions = static_cast<double>(work.shape.positions);
     work.crossbars = static_cast<Index>(crossbars_.size()) * format_.arrays();
     work.index_bits = index_bits;

@@ -62,10 +62,12 @@ struct MnsimAdder {
   return Watt{0.25 * square_v / h.high_resistance_ohm};
 }
 
-/// A crossbar's cells, and 1150 um^2 of driver a row.
+inline constexpr double kMnsimDriverUm2 = 1150.0;  ///< of a row of a crossbar
+
+/// A crossbar's cells, and a driver a row.
 [[nodiscard]] inline Um2 mnsim_crossbar_area(const MnsimHardware& h) {
   const double rows = static_cast<double>(h.xbar_rows), cols = static_cast<double>(h.xbar_cols);
-  return Um2{rows * cols * h.cell_area_um2 + 1150.0 * rows};
+  return Um2{rows * cols * h.cell_area_um2 + kMnsimDriverUm2 * rows};
 }
 
 /// A cell's read, and the wires: a polynomial in the crossbar's size, s = rows x cols / 8192.

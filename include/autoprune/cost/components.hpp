@@ -1,0 +1,58 @@
+/// @file components.hpp
+/// What an OU accelerator is built of.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "autoprune/core/types.hpp"
+#include "autoprune/cost/component_table.hpp"
+
+namespace autoprune::cost {
+
+enum class OuComponent {
+  cell,             ///< a ReRAM cell; acts when its row is driven and its bitline is read
+  wordline_driver,  ///< one a row of a crossbar
+  dac,              ///< acts for each wordline of an activation
+  input_demux,      ///< from a DAC to the row that it drives
+  input_register,   ///< one a DAC: holds an input while its digits are driven
+  sample_hold,      ///< one a bitline
+  output_mux,       ///< from bitlines to the ADC that they share
+  adc,              ///< acts for each bitline of an activation
+  output_register,  ///< one an ADC: holds what it has read
+  shift_add,        ///< one an ADC: merges digits of inputs, bit planes and signs
+  input_buffer,     ///< memory of input values
+  index_buffer,     ///< memory of row groups and output columns
+  index_decoder,    ///< one an index bank: from what the buffer holds to rows and columns
+  accumulator,      ///< one a filter: register and adder at the end of the scatter
+};
+
+template <>
+struct ComponentNames<OuComponent> {
+  static constexpr std::array<std::string_view, 14> names = {
+      "cell",         "wordline_driver", "dac",           "input_demux",     "input_register",
+      "sample_hold",  "output_mux",      "adc",           "output_register", "shift_add",
+      "input_buffer", "index_buffer",    "index_decoder", "accumulator"};
+};
+
+template <class T>
+using OuTable = ComponentTable<OuComponent, T>;
+
+/// One component of a kind.
+struct OuPart {
+  double area_um2 = 0.0;
+  double energy_nj = 0.0;   ///< of one action
+  double latency_ns = 0.0;  ///< of one action
+  std::string technology;   ///< "65 nm"
+  std::string source;       ///< where the numbers are from; "ours: ..." with the reason
+
+  friend bool operator==(const OuPart&, const OuPart&) = default;
+};
+
+/// The memories have no OuPart: their size decides, and cost/memory.hpp knows.
+[[nodiscard]] constexpr bool is_memory(OuComponent c) noexcept {
+  return c == OuComponent::input_buffer || c == OuComponent::index_buffer;
+}
+
+}  // namespace autoprune::cost

@@ -1,0 +1,292 @@
+/// @file ou_model.hpp
+/// What one inference costs on an OU accelerator: area, energy and time of every component, from
+/// the work of every layer. The figures of dense networks, of our mapping and of any other pruning
+/// method come from the same few lines.
+///
+/// Schedule. A layer's crossbars work at the same time. Crossbars that hold the same tiles, its bit
+/// planes and signs, are a set; each set has a bank of the input buffer, a bank of the index buffer
+/// and a decoder. A crossbar goes through its OUs one after another (`active_ous` at a time), an OU
+/// through the digits of its inputs, an activation through its bitlines, as many at a time as there
+/// are ADCs; within an activation nothing overlaps. Inputs and index entries of the next OU are
+/// fetched meanwhile, so that a layer takes as long as the slowest of the three. Pipelined, a layer
+/// begins an output position as soon as its inputs are there (the schedule of the MNSIM-2.0 model);
+/// pools and sums take no time.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/cost/component_table.hpp"
+#include "autoprune/cost/components.hpp"
+#include "autoprune/cost/layer_work.hpp"
+#include "autoprune/cost/memory.hpp"
+#include "autoprune/cost/mnsim_layers.hpp"
+#include "autoprune/cost/mnsim_schedule.hpp"
+#include "autoprune/cost/ou_hardware.hpp"
+#include "autoprune/nn/network.hpp"
+
+namespace autoprune::cost {
+
+using OuBreakdown = Breakdown<OuComponent>;
+
+struct OuLayerCost {
+  std::string name;
+  LayerWork work;
+  Totals totals;  ///< latencies from start to finish in the pipeline, and of all positions on end
+  OuBreakdown components;
+};
+
+struct OuCost {
+  Totals totals;           ///< sums over the layers; latency_ns from the first start to the end
+  OuBreakdown components;  ///< sums over the layers
+  std::vector<OuLayerCost> layers;
+
+  [[nodiscard]] double total(Index LayerWork::*count) const {
+    double sum = 0.0;
+    for (const OuLayerCost& layer : layers) sum += static_cast<double>(layer.work.*count);
+    return sum;
+  }
+};
+
+namespace detail {
+
+/// Prices one layer.
+class OuLayerPricer {
+ public:
+  OuLayerPricer(const LayerWork& work, const OuHardware& hardware, Index arrays)
+      : work_(work), h_(hardware), sets_(ceil_div(work.crossbars, arrays)) {
+    const auto kib = [&](double bits) { return bits / 8192.0 / std::max(1.0, number(sets_)); };
+    const bool stores = work.crossbars > 0;
+    input_ =
+        memory(stores ? kib(number(work.shape.buffered_inputs * h_.input_bits)) : 0.0, h_.memory);
+    index_ = memory(kib(number(work.index_bits)), h_.memory);
+  }
+
+  [[nodiscard]] OuBreakdown price() const {
+    OuBreakdown cost;
+    for (Index i = 0; i < kComponents<OuComponent>; ++i) {
+      const auto c = static_cast<OuComponent>(i);
+      if (is_memory(c)) continue;
+      cost.area_um2[c] = built(c) * h_.parts[c].area_um2;
+      cost.energy_nj[c] = actions(c) * h_.parts[c].energy_nj;
+      cost.busy_ns[c] = serial_actions(c) * h_.parts[c].latency_ns;
+    }
+    using enum OuComponent;
+    cost.area_um2[input_buffer] = (number(sets_) * input_.area).value;
+    cost.area_um2[index_buffer] = (number(sets_) * index_.area).value;
+    const double reads = accesses(work_.input_fetches * number(h_.input_bits));
+    const double writes = sets_ > 0 ? accesses(number(work_.shape.inputs * h_.input_bits)) : 0.0;
+    cost.energy_nj[input_buffer] = (reads * input_.read + writes * input_.write).value;
+    cost.energy_nj[index_buffer] = (accesses(work_.index_reads) * index_.read).value;
+    cost.busy_ns[input_buffer] =
+        (accesses(work_.longest.input_fetches * number(h_.input_bits)) * input_.access).value;
+    cost.busy_ns[index_buffer] = per_set((accesses(work_.index_reads) * index_.access).value);
+    return cost;
+  }
+
+  /// The slowest of: crossbars and what follows them, inputs, index.
+  [[nodiscard]] static double latency_ns(const OuBreakdown& cost) {
+    using enum OuComponent;
+    const double inputs = cost.busy_ns[input_buffer];
+    const double index = cost.busy_ns[index_buffer] + cost.busy_ns[index_decoder];
+    return std::max({cost.busy_ns.total() - inputs - index, inputs, index});
+  }
+
+ private:
+  static double number(Index count) { return static_cast<double>(count); }
+  /// A set's share of what all sets do.
+  [[nodiscard]] double per_set(double all) const { return sets_ > 0 ? all / number(sets_) : 0.0; }
+  /// Bits are packed into words of the port.
+  [[nodiscard]] double accesses(double bits) const { return bits / number(h_.memory.port_bits); }
+
+  /// How many of a component the layer has.
+  [[nodiscard]] double built(OuComponent c) const {
+    const GeometrySpec& g = h_.geometry;
+    const auto each = [&](Index of_a_crossbar) { return number(work_.crossbars * of_a_crossbar); };
+    switch (c) {
+      case OuComponent::cell:
+        return each(g.xbar_rows * g.xbar_cols);
+      case OuComponent::wordline_driver:
+        return each(g.xbar_rows);
+      case OuComponent::dac:
+      case OuComponent::input_demux:
+      case OuComponent::input_register:
+        return each(h_.dacs);
+      case OuComponent::sample_hold:
+        return each(g.xbar_cols);
+      case OuComponent::index_decoder:
+        return work_.index_bits > 0 ? number(sets_) : 0.0;
+      case OuComponent::accumulator:
+        return sets_ > 0 ? number(work_.shape.filters) : 0.0;
+      default:
+        return each(h_.adcs);
+    }
+  }
+
+  /// What all of a component do for one image.
+  [[nodiscard]] double actions(OuComponent c) const {
+    switch (c) {
+      case OuComponent::cell:
+        return work_.cells;
+      case OuComponent::wordline_driver:
+      case OuComponent::dac:
+      case OuComponent::input_demux:
+      case OuComponent::input_register:
+        return work_.wordlines;
+      case OuComponent::index_decoder:
+        return work_.index_fetches;
+      case OuComponent::accumulator:
+        return work_.accumulations;
+      default:
+        return work_.bitlines;
+    }
+  }
+
+  /// What has to wait for one another in the crossbar that takes longest.
+  [[nodiscard]] double serial_actions(OuComponent c) const {
+    const double activations = work_.longest.activations / number(h_.active_ous);
+    switch (c) {
+      case OuComponent::cell:
+      case OuComponent::wordline_driver:
+      case OuComponent::dac:
+      case OuComponent::input_demux:
+      case OuComponent::input_register:
+      case OuComponent::sample_hold:
+        return activations;
+      case OuComponent::index_decoder:
+        return per_set(work_.index_fetches);
+      case OuComponent::accumulator:
+        return work_.longest.accumulations / number(h_.adcs);
+      default:
+        return activations * number(ceil_div(work_.step_cols * h_.active_ous, h_.adcs));
+    }
+  }
+
+  const LayerWork& work_;
+  const OuHardware& h_;
+  Index sets_;
+  Memory input_, index_;
+};
+
+/// A layer's steps when every output position takes equally long.
+[[nodiscard]] inline MnsimSteps equal_steps(double layer_ns, Index positions) {
+  MnsimStep step;
+  step.total = Ns{layer_ns / static_cast<double>(positions)};
+  return {step, step, step, step};
+}
+
+}  // namespace detail
+
+/// Prices the layers of one network, again and again under other masks.
+class OuModel {
+ public:
+  /// Throws out_of_range, geometry_mismatch or unknown_name for hardware that can't exist.
+  OuModel(const nn::Network& network, OuHardware hardware,
+          const mapping::MappingOptions& options = {})
+      : hardware_(std::move(hardware)),
+        format_(hardware_.format(options)),
+        shapes_(layer_shapes(network)),
+        graph_(mnsim_layers(network)) {
+    hardware_.validate();
+    options.validate();
+    for (const MnsimLayer& layer : graph_)
+      if (layer.has_matrix()) names_.push_back(layer.name);
+  }
+
+  [[nodiscard]] const OuHardware& hardware() const noexcept { return hardware_; }
+  [[nodiscard]] const ArrayFormat& format() const noexcept { return format_; }
+  /// Of the layers with weights, in order.
+  [[nodiscard]] const std::vector<LayerShape>& shapes() const noexcept { return shapes_; }
+
+  /// The work of the unpruned network.
+  [[nodiscard]] std::vector<LayerWork> dense_work() const {
+    std::vector<LayerWork> work;
+    for (const LayerShape& shape : shapes_)
+      work.push_back(cost::dense_work(shape, format_, hardware_.dense_read));
+    return work;
+  }
+  /// The work of the network under our mapping. Throws mask_mismatch.
+  [[nodiscard]] std::vector<LayerWork> work(const mapping::NetworkMapping& mapping) const {
+    require_layers(mapping.layers.size());
+    std::vector<LayerWork> work;
+    for (std::size_t k = 0; k < shapes_.size(); ++k)
+      work.push_back(mapped_work(shapes_[k], mapping.layers[k], format_));
+    return work;
+  }
+
+  /// What the network costs when its layers ask for `work`. Throws mask_mismatch.
+  [[nodiscard]] OuCost price(std::span<const LayerWork> work) const {
+    require_layers(work.size());
+    OuCost cost;
+    for (std::size_t k = 0; k < work.size(); ++k) {
+      OuLayerCost layer{names_[k], work[k], {}, {}};
+      layer.components = detail::OuLayerPricer(work[k], hardware_, format_.arrays()).price();
+      layer.totals.area_um2 = layer.components.area_um2.total();
+      layer.totals.energy_nj = layer.components.energy_nj.total();
+      layer.totals.latency_unpipelined_ns = detail::OuLayerPricer::latency_ns(layer.components);
+      cost.layers.push_back(std::move(layer));
+    }
+    add_pipeline(cost);
+    for (OuLayerCost& layer : cost.layers) {
+      add_power(layer, cost.totals.latency_ns);
+      cost.components += layer.components;
+      cost.totals.area_um2 += layer.totals.area_um2;
+      cost.totals.power_w += layer.totals.power_w;
+      cost.totals.energy_nj += layer.totals.energy_nj;
+      cost.totals.latency_unpipelined_ns += layer.totals.latency_unpipelined_ns;
+    }
+    return cost;
+  }
+  [[nodiscard]] OuCost price(const mapping::NetworkMapping& mapping) const {
+    return price(work(mapping));
+  }
+  [[nodiscard]] OuCost price_dense() const { return price(dense_work()); }
+
+ private:
+  void require_layers(std::size_t found) const {
+    if (found != shapes_.size())
+      fail(ErrorId::mask_mismatch, found, " layers' work for a network of ", shapes_.size(),
+           " layers with weights; one each is needed");
+  }
+
+  void add_pipeline(OuCost& cost) const {
+    std::vector<MnsimSteps> steps;
+    std::size_t k = 0;
+    for (const MnsimLayer& layer : graph_) {
+      const bool takes_time = layer.has_matrix();
+      steps.push_back(
+          detail::equal_steps(takes_time ? cost.layers[k].totals.latency_unpipelined_ns : 0.0,
+                              layer.out.height * layer.out.width));
+      k += takes_time ? 1 : 0;
+    }
+    const std::vector<MnsimTimes> times = mnsim_schedule(graph_, steps, true);
+    k = 0;
+    for (std::size_t l = 0; l < graph_.size(); ++l) {
+      cost.totals.latency_ns = std::max(cost.totals.latency_ns, times[l].finish.value);
+      if (graph_[l].has_matrix())
+        cost.layers[k++].totals.latency_ns = (times[l].finish - times[l].start).value;
+    }
+  }
+
+  /// Mean power while one image runs.
+  static void add_power(OuLayerCost& layer, double latency_ns) {
+    const auto mean = [&](double energy_nj) {
+      return latency_ns > 0.0 ? energy_nj / latency_ns : 0.0;
+    };
+    layer.components.power_w = layer.components.energy_nj.map(mean);
+    layer.totals.power_w = layer.components.power_w.total();
+  }
+
+  OuHardware hardware_;
+  ArrayFormat format_;
+  std::vector<LayerShape> shapes_;
+  std::vector<MnsimLayer> graph_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace autoprune::cost

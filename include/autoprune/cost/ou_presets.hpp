@@ -1,0 +1,177 @@
+/// @file ou_presets.hpp
+/// OU accelerators from published numbers. Each is made for a geometry: rows and columns decide how
+/// many converters there are and how many lines take turns at one.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autoprune/cost/mnsim_parts.hpp"
+#include "autoprune/cost/ou_hardware.hpp"
+
+namespace autoprune::cost {
+
+[[nodiscard]] inline std::vector<std::string> ou_preset_names() {
+  return {"paper", "mnsim-2020", "mnsim-2024", "isaac"};
+}
+
+/// The geometry that a preset is known for. Throws unknown_name.
+[[nodiscard]] inline GeometrySpec ou_preset_geometry(const std::string& name) {
+  if (name == "paper") return {128, 128, 32, 32, 1};
+  if (name == "mnsim-2020") return {128, 128, 16, 16, 1};
+  if (name == "mnsim-2024") return {256, 256, 64, 64, 1};
+  if (name == "isaac") return {128, 128, 32, 32, 2};
+  fail_unknown("hardware", name, ou_preset_names());
+}
+
+namespace detail {
+
+/// A register of `bits` bits with an adder in front of it, of MNSIM-2.0's, used once a cycle.
+[[nodiscard]] inline OuPart adder_and_register(Index bits, const MnsimHardware& hardware, Ns cycle,
+                                               std::string source) {
+  const MnsimParts parts = mnsim_parts(hardware);
+  const MnsimAdder sum = mnsim_adder(bits, hardware);
+  const auto width = static_cast<double>(bits);
+  const Um2 area = sum.area + width * parts.area[MnsimComponent::output_register];
+  const Watt power = sum.power + width * parts.power[MnsimComponent::output_register];
+  return {area.value, (power * cycle).value, cycle.value,
+          concat(hardware.adder_nm, " and ", hardware.register_nm, " nm"), std::move(source)};
+}
+
+/// MNSIM-2.0 and ISAAC know neither index nor scatter; what they are built of MNSIM-2.0 knows.
+inline void add_index_and_outputs(OuTable<OuPart>& parts, const MnsimHardware& hardware, Ns cycle,
+                                  Index accumulator_bits) {
+  parts[OuComponent::index_decoder] = adder_and_register(
+      16, hardware, cycle,
+      "ours: an adder and a register of 16 bits make a position of a gap, one entry a cycle; "
+      "MNSIM-2.0's bits of each");
+  parts[OuComponent::accumulator] = adder_and_register(
+      accumulator_bits, hardware, cycle,
+      "ours: each filter has an adder and a register of its own, so that OUs never wait for one; "
+      "MNSIM-2.0's bits of each");
+}
+
+/// MNSIM-2.0's parts in crossbars of another geometry.
+class MnsimOuParts {
+ public:
+  MnsimOuParts(MnsimHardware hardware, const OuHardware& ou, bool of_2024)
+      : hardware_(sized(std::move(hardware), ou)),
+        parts_(mnsim_parts(hardware_)),
+        version_(of_2024 ? "MNSIM-2.0 of 2024" : "MNSIM-2.0 of 2020"),
+        driver_um2_(of_2024 ? kMnsimDriverUm2 : 0.0),
+        accumulator_bits_(ou.accumulator_bits) {}
+
+  [[nodiscard]] OuTable<OuPart> table() const {
+    using enum OuComponent;
+    const std::string cmos = nm(hardware_.transistor_nm), digital = nm(hardware_.register_nm);
+    OuTable<OuPart> out;
+    out[cell] = {hardware_.cell_area_um2,
+                 (mnsim_cell_power(hardware_) * mnsim_crossbar_latency(hardware_)).value,
+                 mnsim_crossbar_latency(hardware_).value, cmos,
+                 version_ + ": 1T1R; mean power of a read at its voltages and resistances"};
+    out[wordline_driver] = {driver_um2_, 0.0, 0.0, cmos,
+                            version_ + (driver_um2_ > 0.0 ? ": its energy is in that of the cells"
+                                                          : ": in the area of the cells")};
+    out[dac] = part(MnsimComponent::dac, "32 nm", "ISAAC's");
+    out[input_demux] = part(MnsimComponent::input_demux, cmos, "NVSim's stages");
+    out[input_register] = part(MnsimComponent::input_register, digital, "one an input");
+    out[sample_hold] = {0.0, 0.0, 0.0, "", "MNSIM-2.0 has none"};
+    out[output_mux] = part(MnsimComponent::output_mux, cmos, "NVSim's stages");
+    out[adc] = part(MnsimComponent::adc, "as published", "its power for bits + 2 samples");
+    out[output_register] = part(MnsimComponent::output_register, digital, "one a result");
+    out[shift_add] = part(MnsimComponent::shift_register, nm(hardware_.shift_register_nm), "");
+    add_index_and_outputs(out, hardware_, parts_.clock, accumulator_bits_);
+    return out;
+  }
+
+ private:
+  static MnsimHardware sized(MnsimHardware hardware, const OuHardware& ou) {
+    hardware.xbar_rows = ou.geometry.xbar_rows;
+    hardware.xbar_cols = ou.geometry.xbar_cols;
+    hardware.dacs = ou.dacs;
+    hardware.adcs = ou.adcs;
+    return hardware;
+  }
+  static std::string nm(double value) { return concat(value, " nm"); }
+
+  [[nodiscard]] OuPart part(MnsimComponent c, std::string technology, std::string_view more) const {
+    return {parts_.area[c].value, (parts_.power[c] * parts_.latency[c]).value,
+            parts_.latency[c].value, std::move(technology),
+            concat(version_, more.empty() ? "" : ": ", more)};
+  }
+
+  MnsimHardware hardware_;
+  MnsimParts parts_;
+  std::string version_;
+  double driver_um2_;
+  Index accumulator_bits_;
+};
+
+/// ISAAC's parts: Shafiee et al., ISCA 2016, Table I, 32 nm. Figures of a unit of 8 crossbars of
+/// 128x128, divided by how many of the part it has; a read takes 100 ns, an ADC 1.28 GS/s.
+[[nodiscard]] inline OuTable<OuPart> isaac_parts(Index accumulator_bits) {
+  using enum OuComponent;
+  const double lines = 8.0 * 128.0, cells = 8.0 * 128.0 * 128.0, read_ns = 100.0;
+  const double sample_ns = 1.0 / 1.28, clock_ns = 1.0 / 1.2;
+  const auto from_table = [](double area_um2, double power_w, double of, double ns, double latency,
+                             const char* what) {
+    return OuPart{area_um2 / of, power_w / of * ns, latency, "32 nm",
+                  concat("ISAAC, Table I: ", what)};
+  };
+  OuTable<OuPart> out;
+  out[cell] = from_table(200.0, 2.4e-3, cells, read_ns, read_ns, "8 arrays");
+  out[wordline_driver] = {0.0, 0.0, 0.0, "32 nm", "ISAAC: in the DAC"};
+  out[dac] = from_table(170.0, 4e-3, lines, read_ns, 0.0, "8 x 128 DACs, on during the read");
+  out[input_demux] = {0.0, 0.0, 0.0, "", "ISAAC has a DAC a row"};
+  out[input_register] =
+      from_table(2100.0, 1.24e-3, lines, read_ns, 0.0, "register file of 2 KB, on during the read");
+  out[sample_hold] = from_table(40.0, 1e-5, lines, read_ns, 0.0, "8 x 128 circuits");
+  out[output_mux] = {0.0, 0.0, 0.0, "", "ISAAC: in the sample-and-hold"};
+  out[adc] = from_table(9600.0, 16e-3, 8.0, sample_ns, sample_ns, "8 ADCs of 8 bits");
+  out[output_register] =
+      from_table(770.0, 0.23e-3, 8.0, sample_ns, 0.0, "register file of 256 B, as wide as 8 ADCs");
+  out[shift_add] = from_table(60.0, 0.2e-3, 8.0, sample_ns, 0.0, "4 units for 8 ADCs");
+  MnsimHardware digital;
+  digital.adder_nm = 28;
+  digital.register_nm = 32.0;
+  add_index_and_outputs(out, digital, Ns{clock_ns}, accumulator_bits);
+  return out;
+}
+
+}  // namespace detail
+
+/// A preset for crossbars and OUs of a geometry. Throws unknown_name, and what validate() throws.
+[[nodiscard]] inline OuHardware ou_preset(const std::string& name, const GeometrySpec& geometry) {
+  (void)ou_preset_geometry(name);  // refuses an unknown name
+  geometry.validate();
+  OuHardware h;
+  h.name = name;
+  h.geometry = geometry;
+  const bool isaac = name == "isaac", of_2024 = name == "mnsim-2024";
+  // An OU's wordlines are driven at once. MNSIM-2.0 of 2020 has 16 ADCs for two crossbars, that of
+  // 2024 has 128; ISAAC has a DAC a row and an ADC a crossbar.
+  h.dacs = isaac ? geometry.xbar_rows : geometry.ou_rows;
+  h.adcs = isaac ? 1 : std::min<Index>(of_2024 ? 64 : 8, geometry.ou_cols);
+  if (isaac) {
+    h.adc_bits = 8;
+    h.dense_read = DenseRead::crossbars;
+    h.memory = {"edram-32nm", 256};
+    h.parts = detail::isaac_parts(h.accumulator_bits);
+  } else {
+    const std::string version = of_2024 ? "mnsim-2024" : "mnsim-2020";
+    const MnsimHardware mnsim = mnsim_preset(version);
+    h.adc_bits = mnsim.adc.bits;
+    h.memory = {concat("sram-", mnsim.sram_nm, "nm"), mnsim.sram_port_bits};
+    h.parts = detail::MnsimOuParts(mnsim, h, of_2024).table();
+  }
+  h.validate();
+  return h;
+}
+
+[[nodiscard]] inline OuHardware ou_preset(const std::string& name) {
+  return ou_preset(name, ou_preset_geometry(name));
+}
+
+}  // namespace autoprune::cost

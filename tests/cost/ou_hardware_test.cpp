@@ -1,0 +1,129 @@
+// Presets, memories, and hardware that can't exist.
+
+#include "autoprune/cost/ou_hardware.hpp"
+
+#include "autoprune/cost/ou_model.hpp"
+#include "autoprune/cost/ou_presets.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;        // NOLINT: a test's own names
+using namespace autoprune::cost;  // NOLINT
+using autoprune::cost::test::equal;
+using enum autoprune::cost::OuComponent;
+
+TEST_CASE("the preset of the paper has MNSIM-2.0's numbers of 2020") {
+  const OuHardware h = ou_preset("paper");
+  CHECK(h.geometry == PaperGeometry::spec());
+  CHECK(h.adc_bits == 6);
+  CHECK(h.lossless());
+  CHECK(h.dacs == 32);
+  CHECK(h.adcs == 8);
+  CHECK(h.parts[cell].area_um2 == 1.44);
+  // 0.1 x 0.25 V^2 over the mean of the resistances, for 3.16 ns.
+  CHECK(equal(h.parts[cell].energy_nj, 0.025 * (0.67 / 1.5e5 + 0.33 / 3e4) * 3.16, 1e-6));
+  CHECK(h.parts[adc].area_um2 == 580.0);
+  CHECK(equal(h.parts[adc].energy_nj, 1.26e-3 * 8.0));
+  CHECK(h.parts[dac].area_um2 == 0.166);
+  CHECK(equal(h.parts[dac].energy_nj, 3.9e-6 * 3.0));
+  CHECK(equal(h.parts[shift_add].energy_nj, 8.1e-7 * 2.0));
+  CHECK(equal(h.parts[accumulator].area_um2, 24.0 * (0.2835 + 1.4256 * 45.0 * 45.0 / 65.0 / 65.0)));
+  CHECK(h.memory == MemoryKind{"sram-90nm", 64});
+}
+
+TEST_CASE("other presets") {
+  CHECK(ou_preset("mnsim-2024").adcs == 64);
+  CHECK(ou_preset("mnsim-2024").parts[wordline_driver].area_um2 == 1150.0);
+  CHECK_FALSE(ou_preset("mnsim-2024").lossless());  // 64 rows and 6 bits
+  const OuHardware isaac = ou_preset("isaac");
+  CHECK(isaac.dense_read == DenseRead::crossbars);
+  CHECK(equal(isaac.parts[adc].energy_nj, 2e-3 / 1.28));
+  CHECK(equal(isaac.parts[adc].area_um2, 1200.0));
+  CHECK(equal(isaac.parts[cell].energy_nj * 128 * 128, 0.3e-3 * 100.0));
+  CHECK(isaac.memory.technology == "edram-32nm");
+}
+
+TEST_CASE("every number of a preset has a source, and every preset fits other geometries") {
+  for (const std::string& name : ou_preset_names()) {
+    INFO(name);
+    for (const GeometrySpec& g : {ou_preset_geometry(name), GeometrySpec{64, 64, 8, 8, 4},
+                                  GeometrySpec{512, 256, 32, 128, 1}}) {
+      const OuHardware h = ou_preset(name, g);
+      for (Index i = 0; i < kComponents<OuComponent>; ++i) {
+        const auto c = static_cast<OuComponent>(i);
+        if (is_memory(c)) continue;
+        CHECK_FALSE(h.parts[c].source.empty());
+        if (h.parts[c].area_um2 > 0.0) CHECK_FALSE(h.parts[c].technology.empty());
+      }
+      CHECK(OuModel(nn::lenet5(), h).price_dense().totals.energy_nj > 0.0);
+    }
+  }
+  CHECK_THROWS_WITH(ou_preset("ppaer"), Catch::Contains("did you mean 'paper'?"));
+}
+
+TEST_CASE("memories grow with what they hold") {
+  for (const std::string& technology : memory_technologies()) {
+    INFO(technology);
+    const MemoryKind kind{technology, 256};
+    CHECK(memory(0.0, kind).area.value == 0.0);
+    double last = 0.0;
+    for (const double kib : {0.5, 2.0, 3.0, 100.0, 256.0, 300.0, 2000.0}) {
+      CHECK(memory(kib, kind).area.value >= last);
+      last = memory(kib, kind).area.value;
+    }
+  }
+  const Memory small = memory(2.0, {"sram-90nm", 64});
+  CHECK(equal(small.area.value, 40580.3));
+  CHECK(equal(small.read.value, 0.0075695 + 20.0 * 1.006428e-3));
+  CHECK(equal(small.write.value, 0.0131361 + 20.0 * 1.006428e-3));
+  CHECK(small.access.value == 20.0);
+  const Memory edram = memory(64.0, {"edram-32nm", 256});
+  CHECK(equal(edram.area.value, 83000.0));
+  CHECK(equal(edram.read.value, 20.7e-3 / 1.2));
+}
+
+TEST_CASE("impossible OU hardware is refused") {
+  using Change = void (*)(OuHardware&);
+  struct Case {
+    const char* message;
+    ErrorId id;
+    Change change;
+  };
+  const std::vector<Case> cases = {
+      {"size 0 must be at least 1", ErrorId::out_of_range,
+       [](OuHardware& h) { h.geometry.xbar_rows = 0; }},
+      {"256 OU rows don't divide 128 crossbar rows", ErrorId::geometry_mismatch,
+       [](OuHardware& h) { h.geometry.ou_rows = 256; }},
+      {"9 bits per cell", ErrorId::out_of_range, [](OuHardware& h) { h.geometry.cell_bits = 9; }},
+      {"adc_bits = 0; needs 1 to 16", ErrorId::out_of_range, [](OuHardware& h) { h.adc_bits = 0; }},
+      {"dac_bits = 9; needs 1 to 8", ErrorId::out_of_range, [](OuHardware& h) { h.dac_bits = 9; }},
+      {"input_bits = 0", ErrorId::out_of_range, [](OuHardware& h) { h.input_bits = 0; }},
+      {"accumulator_bits = 0", ErrorId::out_of_range,
+       [](OuHardware& h) { h.accumulator_bits = 0; }},
+      {"adcs = 0", ErrorId::out_of_range, [](OuHardware& h) { h.adcs = 0; }},
+      {"dacs = 31; needs 32 to 128", ErrorId::out_of_range, [](OuHardware& h) { h.dacs = 31; }},
+      {"dacs = 32; needs 128 to 128", ErrorId::out_of_range,
+       [](OuHardware& h) { h.dense_read = DenseRead::crossbars; }},
+      {"active_ous = 17; needs 1 to 16", ErrorId::out_of_range,
+       [](OuHardware& h) { h.active_ous = 17; }},
+      {"'sram-91nm'; did you mean 'sram-90nm'?", ErrorId::unknown_name,
+       [](OuHardware& h) { h.memory.technology = "sram-91nm"; }},
+      {"port_bits = 65", ErrorId::out_of_range, [](OuHardware& h) { h.memory.port_bits = 65; }},
+      {"edram-32nm has 256", ErrorId::out_of_range,
+       [](OuHardware& h) { h.memory.technology = "edram-32nm"; }},
+      {"adc.energy_nj = -1", ErrorId::out_of_range,
+       [](OuHardware& h) { h.parts[adc].energy_nj = -1.0; }},
+      {"cell.area_um2 = nan", ErrorId::out_of_range,
+       [](OuHardware& h) { h.parts[cell].area_um2 = std::nan(""); }},
+      {"shift_add.latency_ns = inf", ErrorId::out_of_range,
+       [](OuHardware& h) { h.parts[shift_add].latency_ns = INFINITY; }},
+  };
+  for (const Case& c : cases) {
+    INFO(c.message);
+    OuHardware h = ou_preset("paper");
+    c.change(h);
+    const Error error = test::error_of([&] { h.validate(); });
+    CHECK_THAT(error.what(), Catch::Contains(c.message));
+    CHECK(error.id() == c.id);
+    CHECK(test::error_of([&] { (void)OuModel(nn::lenet5(), h); }).id() == c.id);
+  }
+}

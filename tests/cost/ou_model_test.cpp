@@ -1,0 +1,294 @@
+// The OU cost model: a case by hand, one test a formula, and conservation over random networks,
+// masks and hardware.
+
+#include "autoprune/cost/ou_model.hpp"
+
+#include "autoprune/cost/metrics.hpp"
+#include "autoprune/cost/ou_presets.hpp"
+#include "autoprune/mapping/crossbar_mapper.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;        // NOLINT: a test's own names
+using namespace autoprune::cost;  // NOLINT
+using autoprune::cost::test::equal;
+using enum autoprune::cost::OuComponent;
+
+namespace {
+
+using Geom = Geometry<64, 64, 16, 16, 1>;
+
+std::vector<OuComponent> all_components() {
+  std::vector<OuComponent> all;
+  for (Index i = 0; i < kComponents<OuComponent>; ++i) all.push_back(static_cast<OuComponent>(i));
+  return all;
+}
+
+OuHardware random_ou_hardware(Random& random) {
+  OuHardware h;
+  h.geometry = Geom::spec();
+  h.input_bits = 1 + random.below(8);
+  h.dac_bits = 1 + random.below(h.input_bits);
+  h.adc_bits = 1 + random.below(10);
+  h.dacs = test::one_of<Index>(random, {16, 32, 64});
+  h.adcs = 1 + random.below(64);
+  h.active_ous = 1 + random.below(16);
+  h.dense_read = h.dacs == 64 ? static_cast<DenseRead>(random.below(2)) : DenseRead::ous;
+  h.memory = {test::one_of<std::string>(random, memory_technologies()), 256};
+  for (const OuComponent c : all_components())
+    if (!is_memory(c) && random.below(4) > 0)
+      h.parts[c] = {1e3 * random.uniform(), random.uniform(), 10.0 * random.uniform(), "", ""};
+  return h;
+}
+
+mapping::NetworkMapping random_mapping(Random& random, const std::vector<LayerShape>& shapes) {
+  const Index granularity = test::one_of<Index>(random, {4, 8, 16, 32, 64});
+  std::vector<PruneMask> masks;
+  for (const LayerShape& shape : shapes) {
+    PruneMask mask(shape.rows, shape.filters, granularity, false);
+    const double density = random.below(5) == 0 ? 0.0 : random.uniform();
+    for (Index g = 0; g < mask.groups(); ++g)
+      for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, random.uniform() < density);
+    masks.push_back(mask);
+  }
+  return mapping::CrossbarMapper<Geom>().map(masks);
+}
+
+void check_not_negative(const OuBreakdown& parts) {
+  for (const OuComponent c : all_components())
+    for (const double x :
+         {parts.area_um2[c], parts.energy_nj[c], parts.power_w[c], parts.busy_ns[c]})
+      CHECK(x >= 0.0);
+}
+
+void check_sums(const OuCost& cost) {
+  Totals sum;
+  OuBreakdown components;
+  double slowest = 0.0;
+  for (const OuLayerCost& layer : cost.layers) {
+    check_not_negative(layer.components);
+    CHECK(layer.totals.area_um2 == layer.components.area_um2.total());
+    CHECK(layer.totals.energy_nj == layer.components.energy_nj.total());
+    CHECK(layer.totals.power_w == layer.components.power_w.total());
+    for (const OuComponent c : all_components())
+      CHECK(layer.components.busy_ns[c] <= layer.totals.latency_unpipelined_ns * (1.0 + 1e-12));
+    sum.area_um2 += layer.totals.area_um2;
+    sum.power_w += layer.totals.power_w;
+    sum.energy_nj += layer.totals.energy_nj;
+    sum.latency_unpipelined_ns += layer.totals.latency_unpipelined_ns;
+    components += layer.components;
+    slowest = std::max(slowest, layer.totals.latency_unpipelined_ns);
+  }
+  CHECK(cost.totals.area_um2 == sum.area_um2);
+  CHECK(cost.totals.power_w == sum.power_w);
+  CHECK(cost.totals.energy_nj == sum.energy_nj);
+  CHECK(cost.totals.latency_unpipelined_ns == sum.latency_unpipelined_ns);
+  CHECK(cost.components.energy_nj == components.energy_nj);
+  CHECK(cost.components.area_um2 == components.area_um2);
+  CHECK(equal(cost.totals.energy_nj, cost.components.energy_nj.total(), 1e-12));
+  CHECK(equal(cost.totals.area_um2, cost.components.area_um2.total(), 1e-12));
+  // A pipeline is no faster than its slowest layer, and no slower than no pipeline.
+  CHECK(cost.totals.latency_ns >= slowest * (1.0 - 1e-9));
+  CHECK(cost.totals.latency_ns <= cost.totals.latency_unpipelined_ns * (1.0 + 1e-9));
+  CHECK(equal(cost.totals.power_w * cost.totals.latency_ns, cost.totals.energy_nj, 1e-9));
+}
+
+/// A linear layer of 20 inputs and 24 filters, 1-bit weights in one array: 2 x 2 OUs in a crossbar.
+struct Small {
+  nn::Network network{nn::Shape3{20, 1, 1}};
+  OuHardware hardware;
+  mapping::MappingOptions options{.weight_bits = 1};
+
+  Small() {
+    network.linear("fc", 24);
+    hardware.geometry = Geom::spec();
+    hardware.input_bits = 3;
+    hardware.dacs = 16;
+    hardware.adcs = 4;
+    hardware.memory = {"edram-32nm", 256};
+    for (const OuComponent c : all_components()) hardware.parts[c] = {};
+  }
+  [[nodiscard]] OuCost price() const { return OuModel(network, hardware, options).price_dense(); }
+};
+
+}  // namespace
+
+TEST_CASE("every total is the sum of its parts, and nothing is negative") {
+  Random random(3);
+  for (int round = 0; round < 60; ++round) {
+    const nn::Network network = test::random_network(random);
+    const OuModel model(network, random_ou_hardware(random));
+    check_sums(model.price_dense());
+    check_sums(model.price(random_mapping(random, model.shapes())));
+  }
+}
+
+TEST_CASE("doubling a component moves exactly its share") {
+  Random random(4);
+  for (int round = 0; round < 20; ++round) {
+    const nn::Network network = test::random_network(random);
+    OuHardware h = random_ou_hardware(random);
+    const OuModel model(network, h);
+    const mapping::NetworkMapping mapping = random_mapping(random, model.shapes());
+    const OuCost before = model.price(mapping);
+    for (const OuComponent c : all_components()) {
+      if (is_memory(c)) continue;
+      INFO(component_name(c));
+      OuHardware twice = h;
+      twice.parts[c].energy_nj *= 2.0;
+      twice.parts[c].area_um2 *= 2.0;
+      const OuCost after = OuModel(network, twice).price(mapping);
+      for (const OuComponent other : all_components()) {
+        const double factor = other == c ? 2.0 : 1.0;
+        CHECK(after.components.energy_nj[other] == factor * before.components.energy_nj[other]);
+        CHECK(after.components.area_um2[other] == factor * before.components.area_um2[other]);
+        CHECK(after.components.busy_ns[other] == before.components.busy_ns[other]);
+      }
+      CHECK(equal(after.totals.energy_nj, before.totals.energy_nj + before.components.energy_nj[c],
+                  1e-12));
+      CHECK(equal(after.totals.area_um2, before.totals.area_um2 + before.components.area_um2[c],
+                  1e-12));
+      CHECK(after.totals.latency_ns == before.totals.latency_ns);
+    }
+  }
+}
+
+TEST_CASE("a small layer by hand: what is built") {
+  Small small;
+  for (const OuComponent c : all_components()) small.hardware.parts[c].area_um2 = 1.0;
+  const OuBreakdown cost = small.price().components;
+  // A positive and a negative crossbar: one set.
+  CHECK(cost.area_um2[cell] == 2.0 * 64 * 64);
+  CHECK(cost.area_um2[wordline_driver] == 2.0 * 64);
+  for (const OuComponent c : {dac, input_demux, input_register})
+    CHECK(cost.area_um2[c] == 2.0 * 16);
+  CHECK(cost.area_um2[sample_hold] == 2.0 * 64);
+  for (const OuComponent c : {output_mux, adc, output_register, shift_add})
+    CHECK(cost.area_um2[c] == 2.0 * 4);
+  CHECK(cost.area_um2[accumulator] == 24.0);
+  CHECK(cost.area_um2[index_decoder] == 0.0);
+  CHECK(cost.area_um2[index_buffer] == 0.0);
+  CHECK(equal(cost.area_um2[input_buffer], 20.0 * 3.0 / 8192.0 * 83000.0 / 64.0));
+}
+
+TEST_CASE("a small layer by hand: energy") {
+  Small small;
+  for (const OuComponent c : all_components()) small.hardware.parts[c].energy_nj = 1.0;
+  const OuCost cost = small.price();
+  const OuBreakdown& parts = cost.components;
+  // 3 digits in 2 arrays: 6 activations of each of 4 OUs, 16 and 4 rows by 16 and 8 columns.
+  const double each = 6.0;
+  for (const OuComponent c : {wordline_driver, dac, input_demux, input_register})
+    CHECK(parts.energy_nj[c] == each * 2 * (16 + 4));
+  for (const OuComponent c : {sample_hold, output_mux, adc, output_register, shift_add})
+    CHECK(parts.energy_nj[c] == each * 2 * (16 + 8));
+  CHECK(parts.energy_nj[cell] == each * 20 * 24);
+  CHECK(parts.energy_nj[accumulator] == 2.0 * 24);
+  CHECK(parts.energy_nj[index_decoder] == 0.0);
+  // 20 inputs of 3 bits are written once and read once, in words of 256 bits.
+  CHECK(equal(parts.energy_nj[input_buffer], 2.0 * 60.0 / 256.0 * 20.7e-3 / 1.2));
+}
+
+TEST_CASE("a small layer by hand: time") {
+  Small small;
+  auto& parts = small.hardware.parts;
+  parts[dac].latency_ns = 3.0;
+  parts[cell].latency_ns = 5.0;
+  parts[adc].latency_ns = 7.0;
+  parts[accumulator].latency_ns = 2.0;
+  // 4 OUs x 3 digits; an activation drives, reads, and converts 16 bitlines 4 at a time.
+  const double activations = 12.0 * (3.0 + 5.0 + 4.0 * 7.0);
+  const double sums = 2.0 * 24.0 / 4.0 * 2.0;
+  CHECK(equal(small.price().totals.latency_unpipelined_ns, activations + sums));
+  CHECK(equal(small.price().totals.latency_ns, activations + sums));
+
+  small.hardware.active_ous = 2;  // share the ADCs
+  CHECK(equal(small.price().totals.latency_ns, 6.0 * (3.0 + 5.0 + 8.0 * 7.0) + sums));
+
+  small.hardware.active_ous = 1;
+  small.hardware.dacs = 64;
+  small.hardware.dense_read = DenseRead::crossbars;  // 64 bitlines at once
+  CHECK(equal(small.price().totals.latency_ns, 3.0 * (3.0 + 5.0 + 16.0 * 7.0) + 24.0 / 4.0 * 2.0));
+}
+
+TEST_CASE(
+    "inputs and index entries are fetched meanwhile, and hold a layer up when they take longer") {
+  Small small;
+  small.hardware.memory = {"sram-90nm", 64};
+  OuModel model(small.network, small.hardware, small.options);
+  std::vector<LayerWork> work = model.dense_work();
+  // 60 bits through 64: 0.94 accesses of 20 ns.
+  CHECK(equal(model.price(work).totals.latency_ns, 60.0 / 64.0 * 20.0));
+
+  work[0].index_bits = 640;
+  work[0].index_reads = 640.0;
+  work[0].index_fetches = 50.0;
+  CHECK(equal(model.price(work).totals.latency_ns, 10.0 * 20.0));
+  small.hardware.parts[index_decoder].latency_ns = 4.0;
+  model = OuModel(small.network, small.hardware, small.options);
+  CHECK(equal(model.price(work).totals.latency_ns, 10.0 * 20.0 + 50.0 * 4.0));
+  work[0].crossbars *= 2;  // two banks
+  CHECK(equal(model.price(work).totals.latency_ns, 0.5 * (10.0 * 20.0 + 50.0 * 4.0)));
+  CHECK(equal(model.price(work).components.energy_nj[index_buffer],
+              10.0 * (0.0075695 + 1.006428e-3 * 20.0)));
+}
+
+TEST_CASE("a layer without weights left costs nothing") {
+  Small small;
+  for (const OuComponent c : all_components()) small.hardware.parts[c] = {1.0, 1.0, 1.0, "", ""};
+  const OuModel model(small.network, small.hardware, small.options);
+  const std::vector<PruneMask> nothing = {PruneMask(20, 24, 16, false)};
+  const OuCost cost = model.price(mapping::CrossbarMapper<Geom>(small.options).map(nothing));
+  CHECK(cost.totals.area_um2 == 0.0);
+  CHECK(cost.totals.energy_nj == 0.0);
+  CHECK(cost.totals.latency_ns == 0.0);
+  CHECK(cost.totals.power_w == 0.0);
+}
+
+TEST_CASE("layers of a convolution overlap in the pipeline") {
+  nn::Network network({4, 6, 6});
+  network.conv("a", {.out = 4, .kernel = 3, .padding = 1});
+  network.conv("b", {.out = 4, .kernel = 3, .padding = 1});
+  OuHardware h;
+  h.geometry = Geom::spec();
+  h.memory = {"edram-32nm", 256};
+  h.parts[adc].latency_ns = 10.0;
+  const OuCost cost = OuModel(network, h).price_dense();
+  const double position = cost.layers[0].totals.latency_unpipelined_ns / 36.0;
+  CHECK(equal(cost.totals.latency_unpipelined_ns, 72.0 * position));
+  // b's window reaches a row and a column ahead: when a is done, 8 of b's 36 positions are left.
+  CHECK(equal(cost.totals.latency_ns, (36.0 + 8.0) * position));
+}
+
+TEST_CASE("metrics and gains follow from the totals") {
+  Small small;
+  small.hardware.parts[adc] = {10.0, 2.0, 5.0, "", ""};
+  const OuModel model(small.network, small.hardware, small.options);
+  const OuCost dense = model.price_dense();
+  const Metrics m = metrics(dense);
+  CHECK(m.energy_nj == dense.totals.energy_nj);
+  CHECK(equal(m.images_per_s, 1e9 / dense.totals.latency_ns));
+  CHECK(equal(m.gops_per_w, 2.0 * 20 * 24 / dense.totals.energy_nj));
+  CHECK(equal(m.gops_per_mm2,
+              2.0 * 20 * 24 / dense.totals.latency_ns / (dense.totals.area_um2 * 1e-6)));
+  CHECK(m.index_kib == 0.0);
+  CHECK(equal(m.weight_kib, 20.0 * 24.0 / 8192.0));
+
+  std::vector<PruneMask> half = {PruneMask(20, 24, 16)};
+  for (Index c = 0; c < 12; ++c) half[0].set(0, c, false);
+  const OuCost pruned = model.price(mapping::CrossbarMapper<Geom>(small.options).map(half));
+  const Gains g = gains(pruned, dense);
+  CHECK(equal(g.energy, dense.totals.energy_nj / pruned.totals.energy_nj));
+  CHECK(equal(g.area, dense.totals.area_um2 / pruned.totals.area_um2));
+  CHECK(equal(g.gops_per_w, g.energy));
+  CHECK(metrics(pruned).index_share > 0.0);
+  const Gains same = gains(dense, dense);
+  CHECK(same.area == 1.0);
+  CHECK(same.gops_per_mm2 == 1.0);
+}
+
+TEST_CASE("work for another number of layers is refused") {
+  const Small small;
+  const OuModel model(small.network, small.hardware, small.options);
+  CHECK(test::error_of([&] { (void)model.price(std::vector<LayerWork>(2)); }).id() ==
+        ErrorId::mask_mismatch);
+}
