@@ -1,5 +1,5 @@
 /// @file column_clusters.hpp
-/// Filters whose weights lie in the same rows, found by k-means with clusters of one size.
+/// Filters whose weights lie in the same rows, in clusters of one size.
 #pragma once
 
 #include <Eigen/Core>
@@ -28,64 +28,114 @@ using ColumnClusters = std::vector<std::vector<std::int32_t>>;
 
 namespace detail {
 
-/// Squared distances of all points (rows) to all centres (rows), but for the points' own norms.
-[[nodiscard]] inline Matrix distances(const Matrix& points, const Matrix& centres) {
-  Matrix d = -2.0F * (points * centres.transpose());
-  d.rowwise() += centres.rowwise().squaredNorm().transpose();
-  return d;
-}
+/// Lloyd's algorithm on the rows of `points`, from centres as k-means++ draws them (Arthur and
+/// Vassilvitskii, SODA 2007).
+struct KMeans {
+  Matrix distance;             ///< points x centres, squared
+  std::vector<Index> nearest;  ///< centre of each point
 
-/// The cluster of every point: the nearest pairs first, until a cluster holds `width`.
-[[nodiscard]] inline std::vector<Index> assign(const Matrix& d, Index width) {
-  std::vector<std::int32_t> pairs(static_cast<std::size_t>(d.size()));
-  std::iota(pairs.begin(), pairs.end(), 0);
-  // A point's own norm moves all of its distances; its nearest centre has to come first, not the
-  // point with the smallest norm.
-  const Eigen::VectorXf nearest = d.rowwise().minCoeff();
-  const auto excess = [&](std::int32_t pair) { return d.data()[pair] - nearest(pair / d.cols()); };
-  std::stable_sort(pairs.begin(), pairs.end(),
-                   [&](auto a, auto b) { return excess(a) < excess(b); });
-  std::vector<Index> cluster(static_cast<std::size_t>(d.rows()), -1),
-      size(static_cast<std::size_t>(d.cols()), 0);
-  for (const std::int32_t pair : pairs) {
-    Index& mine = cluster[static_cast<std::size_t>(pair / d.cols())];
-    Index& members = size[static_cast<std::size_t>(pair % d.cols())];
-    if (mine >= 0 || members == width) continue;
-    mine = pair % d.cols();
-    ++members;
+  KMeans(const Matrix& points, Index k, Index iterations, Random& random) {
+    Matrix centres = spread(points, k, random);
+    const Eigen::VectorXf norms = points.rowwise().squaredNorm();
+    nearest.resize(static_cast<std::size_t>(points.rows()));
+    for (Index step = 0; step < iterations; ++step) {
+      distance.noalias() = -2.0F * (points * centres.transpose());
+      distance.rowwise() += centres.rowwise().squaredNorm().transpose();
+      distance.colwise() += norms;
+      for (Index c = 0; c < points.rows(); ++c)
+        distance.row(c).minCoeff(&nearest[static_cast<std::size_t>(c)]);
+      move(points, centres);
+    }
   }
-  return cluster;
+
+ private:
+  /// Each centre is a point, drawn by its squared distance from the centres so far.
+  [[nodiscard]] static Matrix spread(const Matrix& points, Index k, Random& random) {
+    Matrix centres(k, points.cols());
+    Eigen::VectorXf far = Eigen::VectorXf::Ones(points.rows());
+    for (Index i = 0; i < k; ++i) {
+      const double target = random.uniform() * far.cast<double>().sum();
+      Index chosen = 0;
+      for (double sum = far(0); sum <= target && chosen + 1 < far.size(); sum += far(chosen))
+        ++chosen;
+      centres.row(i) = points.row(chosen);
+      const Eigen::VectorXf d = (points.rowwise() - centres.row(i)).rowwise().squaredNorm();
+      far = i == 0 ? d : far.cwiseMin(d);
+    }
+    return centres;
+  }
+
+  /// To the mean of its points; a centre without any stays.
+  void move(const Matrix& points, Matrix& centres) const {
+    Matrix sums = Matrix::Zero(centres.rows(), centres.cols());
+    Eigen::VectorXf members = Eigen::VectorXf::Zero(centres.rows());
+    for (Index c = 0; c < points.rows(); ++c) {
+      const Index i = nearest[static_cast<std::size_t>(c)];
+      sums.row(i) += points.row(c);
+      members(i) += 1.0F;
+    }
+    for (Index i = 0; i < centres.rows(); ++i)
+      if (members(i) > 0.0F) centres.row(i) = sums.row(i) / members(i);
+  }
+};
+
+/// The `width` points nearest to centre i, of those that belong to it or, should these be too few,
+/// of all.
+[[nodiscard]] inline std::vector<Index> closest(const KMeans& means, Index i, Index width) {
+  std::vector<Index> order(means.nearest.size());
+  std::iota(order.begin(), order.end(), Index{0});
+  const auto own = std::stable_partition(order.begin(), order.end(), [&](Index c) {
+    return means.nearest[static_cast<std::size_t>(c)] == i;
+  });
+  const auto nearer = [&](Index a, Index b) { return means.distance(a, i) < means.distance(b, i); };
+  std::stable_sort(order.begin(), own, nearer);
+  if (own - order.begin() < width) std::stable_sort(own, order.end(), nearer);
+  order.resize(static_cast<std::size_t>(width));
+  return order;
 }
 
 }  // namespace detail
 
 /// Clusters of `width` filters (the rows of `points`) that are near one another; all but one are
-/// full. The same on every call. Throws out_of_range.
+/// full. As Lin et al. do it: of each cluster that k-means finds the nearest `width` are taken, and
+/// the others are clustered anew. The same on every call. Throws out_of_range.
 [[nodiscard]] inline ColumnClusters cluster_columns(const Matrix& points, Index width,
-                                                    Index iterations = 6) {
+                                                    Index iterations = 4) {
   if (width < 1) fail(ErrorId::out_of_range, "clusters of ", width, " columns");
-  const Index n = points.rows(), k = ceil_div(n, width);
-  if (k <= 1) return neighbours(n, width);
-  const std::vector<Index> start = Random(1).permutation(n);
-  Matrix centres(k, points.cols());
-  for (Index i = 0; i < k; ++i) centres.row(i) = points.row(start[static_cast<std::size_t>(i)]);
-  std::vector<Index> cluster;
-  for (Index step = 0; step < iterations; ++step) {
-    cluster = detail::assign(detail::distances(points, centres), width);
-    Eigen::VectorXf members = Eigen::VectorXf::Zero(k);
-    centres.setZero();
-    for (Index c = 0; c < n; ++c) {
-      const Index i = cluster[static_cast<std::size_t>(c)];
-      centres.row(i) += points.row(c);
-      members(i) += 1.0F;
+  Random random(1);
+  ColumnClusters clusters;
+  std::vector<std::int32_t> left(static_cast<std::size_t>(points.rows()));
+  std::iota(left.begin(), left.end(), 0);
+  Matrix rest = points;
+  while (rest.rows() > width) {
+    const Index k = ceil_div(rest.rows(), width);
+    const detail::KMeans means(rest, k, iterations, random);
+    std::vector<Index> members(static_cast<std::size_t>(k), 0);
+    for (const Index i : means.nearest) ++members[static_cast<std::size_t>(i)];
+    const Index most = *std::max_element(members.begin(), members.end());
+    const Index enough = std::min(width, most);  // one cluster at least is taken
+    std::vector<bool> taken(left.size(), false);
+    for (Index i = 0; i < k; ++i) {
+      if (members[static_cast<std::size_t>(i)] < enough) continue;
+      std::vector<std::int32_t> cluster;
+      for (const Index c : detail::closest(means, i, width)) {
+        cluster.push_back(left[static_cast<std::size_t>(c)]);
+        taken[static_cast<std::size_t>(c)] = true;
+      }
+      std::sort(cluster.begin(), cluster.end());
+      clusters.push_back(std::move(cluster));
+      if (enough < width) break;  // it took others' members
     }
-    for (Index i = 0; i < k; ++i) centres.row(i) /= std::max(1.0F, members(i));
+    Index n = 0;
+    for (std::size_t c = 0; c < taken.size(); ++c)
+      if (!taken[c]) {
+        left[static_cast<std::size_t>(n)] = left[c];
+        rest.row(n++) = points.row(left[c]);
+      }
+    left.resize(static_cast<std::size_t>(n));
+    rest.conservativeResize(n, Eigen::NoChange);
   }
-  ColumnClusters clusters(static_cast<std::size_t>(k));
-  for (Index c = 0; c < n; ++c)
-    clusters[static_cast<std::size_t>(cluster[static_cast<std::size_t>(c)])].push_back(
-        static_cast<std::int32_t>(c));
-  std::erase_if(clusters, [](const auto& members) { return members.empty(); });
+  if (!left.empty()) clusters.push_back(std::move(left));
   return clusters;
 }
 

@@ -1,0 +1,132 @@
+/// @file pim_prune.hpp
+/// PIM-Prune (Chu et al., DAC 2020): in every block of a crossbar's size, whole rows and whole
+/// columns are pruned.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <queue>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "autoprune/prune/unit_ranking.hpp"
+
+namespace autoprune::prune {
+
+/// Sizes in weights: of the blocks, and of the OUs that their rows and columns are pruned by.
+struct PimShape {
+  Index block_rows = 128, block_cols = 128;
+  Index ou_rows = 32, ou_cols = 32;
+};
+
+namespace detail {
+
+/// What is left of one block while its rows and columns go, the least important first.
+class PimBlock {
+ public:
+  PimBlock(ConstMatrixView weights, Index row, Index col, const PimShape& shape) : shape_(shape) {
+    for (Index r = row; r < std::min(weights.cols(), row + shape.block_rows); ++r)
+      rows_.push_back(static_cast<std::int32_t>(r));
+    for (Index c = col; c < std::min(weights.rows(), col + shape.block_cols); ++c)
+      columns_.push_back(static_cast<std::int32_t>(c));
+  }
+
+  /// The rows, or columns, whose loss costs least for every OU that it saves: as many as take the
+  /// block to whole OUs.
+  [[nodiscard]] Unit next(ConstMatrixView weights) const {
+    std::vector<float> row_sums(rows_.size(), 0.0F), column_sums(columns_.size(), 0.0F);
+    for (std::size_t c = 0; c < columns_.size(); ++c)
+      for (std::size_t r = 0; r < rows_.size(); ++r) {
+        const float magnitude = std::abs(weights(columns_[c], rows_[r]));
+        row_sums[r] += magnitude;
+        column_sums[c] += magnitude;
+      }
+    const auto height = static_cast<Index>(rows_.size()),
+               width = static_cast<Index>(columns_.size());
+    Unit by_rows{{}, columns_, 0.0F, ceil_div(width, shape_.ou_cols)};
+    std::tie(by_rows.rows, by_rows.importance) =
+        least(rows_, row_sums, (height - 1) % shape_.ou_rows + 1);
+    Unit by_columns{rows_, {}, 0.0F, ceil_div(height, shape_.ou_rows)};
+    std::tie(by_columns.columns, by_columns.importance) =
+        least(columns_, column_sums, (width - 1) % shape_.ou_cols + 1);
+    return cost(by_rows) <= cost(by_columns) ? by_rows : by_columns;
+  }
+
+  void remove(const Unit& unit) {
+    const bool whole_rows = unit.columns.size() == columns_.size();
+    auto& list = whole_rows ? rows_ : columns_;
+    const auto& gone = whole_rows ? unit.rows : unit.columns;
+    std::erase_if(list, [&](auto i) { return std::binary_search(gone.begin(), gone.end(), i); });
+  }
+  [[nodiscard]] bool empty() const noexcept { return rows_.empty() || columns_.empty(); }
+
+  [[nodiscard]] static float cost(const Unit& unit) {
+    return unit.importance / static_cast<float>(unit.ous);
+  }
+
+ private:
+  using List = std::vector<std::int32_t>;
+
+  /// The `count` of `list` with the smallest sums, ascending, and what they sum up to.
+  [[nodiscard]] static std::pair<List, float> least(const List& list,
+                                                    const std::vector<float>& sums, Index count) {
+    std::vector<std::size_t> order(list.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return sums[a] < sums[b]; });
+    List chosen;
+    float total = 0.0F;
+    for (Index i = 0; i < count; ++i) {
+      chosen.push_back(list[order[static_cast<std::size_t>(i)]]);
+      total += sums[order[static_cast<std::size_t>(i)]];
+    }
+    std::sort(chosen.begin(), chosen.end());
+    return {std::move(chosen), total};
+  }
+
+  PimShape shape_;
+  List rows_, columns_;
+};
+
+}  // namespace detail
+
+/// Removes the rows or columns of a block that cost least, over and over; the ranking is the
+/// reverse of that, so that every keep ratio leaves each block some rows x some columns. `weights`
+/// is filters x rows. Throws not_finite.
+[[nodiscard]] inline UnitRanking rank_pim_prune(ConstMatrixView weights,
+                                                const PimShape& shape = {}) {
+  detail::check_weights(weights);
+  struct Candidate {
+    float cost;
+    std::size_t block;
+    bool operator<(const Candidate& other) const {  // the cheapest on top of the queue
+      return std::tie(cost, block) > std::tie(other.cost, other.block);
+    }
+  };
+  std::vector<detail::PimBlock> blocks;
+  std::vector<Unit> next, removed;
+  std::priority_queue<Candidate> queue;
+  const auto propose = [&](std::size_t block) {
+    next[block] = blocks[block].next(weights);
+    queue.push({detail::PimBlock::cost(next[block]), block});
+  };
+  for (Index r = 0; r < weights.cols(); r += shape.block_rows)
+    for (Index c = 0; c < weights.rows(); c += shape.block_cols) {
+      blocks.emplace_back(weights, r, c, shape);
+      next.emplace_back();
+      propose(blocks.size() - 1);
+    }
+  while (!queue.empty()) {
+    const std::size_t block = queue.top().block;
+    queue.pop();
+    blocks[block].remove(next[block]);
+    removed.push_back(std::move(next[block]));
+    if (!blocks[block].empty()) propose(block);
+  }
+  std::reverse(removed.begin(), removed.end());
+  return {weights.cols(), weights.rows(), std::move(removed)};
+}
+
+}  // namespace autoprune::prune
