@@ -17,5 +17,6 @@
 #include "autoprune/simulation/ou_inputs.hpp"
 #include "autoprune/simulation/ou_kernels.hpp"
 #include "autoprune/simulation/quantisation.hpp"
+#include "autoprune/simulation/real_kernels.hpp"
 #include "autoprune/simulation/simulated_layer.hpp"
 #include "autoprune/simulation/simulated_network.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "autoprune/mapping/ou_list.hpp"
@@ -17,11 +18,16 @@ struct NaiveResult {
   simulation::Activity activity;
 };
 
-/// One input vector x[row].
+/// Conductance of the cell of a weight in one array of the encoding.
+using Conductance =
+    std::function<float(Index row, Index column, std::size_t array, std::int32_t level)>;
+
+/// One input vector x[row]; without `conductance`, of ideal cells.
 template <class Adc>
 NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const mapping::OuList& ous,
                            const std::vector<std::int32_t>& x, const Adc& adc,
-                           const simulation::DataPathConfig& config, const GeometrySpec& geometry) {
+                           const simulation::DataPathConfig& config, const GeometrySpec& geometry,
+                           const Conductance& conductance = {}) {
   const simulation::WeightEncoding encoding(config.mapping, geometry.cell_bits);
   const auto arrays = static_cast<Index>(encoding.arrays().size());
   const bool apart = config.mapping.layout == mapping::BitPlanes::apart;
@@ -45,16 +51,23 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
           for (Index r = begin; r < end; ++r) any = any || digit(r) != 0;
           (any ? out.activity.ou_activations : out.activity.skipped_activations) += physical;
           if (!any) continue;
-          for (const simulation::CellArray& array : encoding.arrays())
+          for (std::size_t a = 0; a < encoding.arrays().size(); ++a)
             for (const std::int32_t column : ou.columns) {
+              const simulation::CellArray& array = encoding.arrays()[a];
               std::int32_t sum = 0;
-              for (Index r = begin; r < end; ++r)
-                sum += digit(r) * encoding.level(weights(r, column), array);
+              float current = 0.0F;
+              for (Index r = begin; r < end; ++r) {
+                const std::int32_t level = encoding.level(weights(r, column), array);
+                sum += digit(r) * level;
+                if (conductance)
+                  current += static_cast<float>(digit(r)) * conductance(r, column, a, level);
+              }
               ++out.activity.adc_conversions;
+              const std::int32_t code = conductance ? adc.code(current) : adc.code(sum);
               const double place = sign * array.sign *
                                    static_cast<double>(Index{1} << array.shift) *
                                    static_cast<double>(Index{1} << (t * config.input.dac_bits));
-              out.y[static_cast<std::size_t>(column)] += place * adc.lsb() * adc.code(sum);
+              out.y[static_cast<std::size_t>(column)] += place * adc.lsb() * code;
             }
         }
       }

@@ -207,6 +207,96 @@ TEST_CASE("ideal devices change nothing, real ones do") {
   }
 }
 
+TEST_CASE("real cells: the plain loops over the same cells, and errors alone add up to the same") {
+  Random random(32);
+  const auto check = [&]<class Adc>(const Adc& adc, const RealDevices& devices) {
+    constexpr std::uint64_t kSeed = 5;
+    const Case c(random, random_granularity(random, PaperGeometry::spec()), PaperGeometry::spec());
+    const auto mapped = c.map<PaperGeometry>();
+    std::vector<double> y(static_cast<std::size_t>(c.mask.cols() * kLanes)), off = y;
+    Activity activity;
+    const OUDataPath<PaperGeometry, Adc> all(c.weights, mapped.index, c.mask.granularity(), adc,
+                                             c.config, Walk::all, devices, kSeed);
+    const OUDataPath<PaperGeometry, Adc> errors(c.weights, mapped.index, c.mask.granularity(), adc,
+                                                c.config, Walk::errors, devices, kSeed);
+    all.multiply(c.x.data(), y.data(), 1, activity);
+    errors.multiply(c.x.data(), off.data(), 1, activity);
+    REQUIRE(errors.bitlines() <= all.bitlines());
+    const WeightEncoding encoding(c.config.mapping, 1);
+    // The cells of a filter's array within an OU are drawn in the order of its rows.
+    const test::Conductance conductance = [&](Index row, Index column, std::size_t array,
+                                              std::int32_t level) {
+      const Index steps = std::min<Index>(32, c.mask.granularity());
+      const Index first = row / c.mask.granularity() * c.mask.granularity() +
+                          row % c.mask.granularity() / steps * steps;
+      Random draws(kSeed, static_cast<std::uint64_t>(first * c.mask.cols() + column) *
+                                  encoding.arrays().size() +
+                              array);
+      for (Index r = first; r < row; ++r)
+        (void)devices.conductance(encoding.level(c.weights(r, column), encoding.arrays()[array]), 2,
+                                  draws);
+      return devices.conductance(level, 2, draws);
+    };
+    std::vector<std::int32_t> x;
+    for (Index r = 0; r < c.mask.rows(); ++r)
+      x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
+    const auto naive = test::naive_multiply(c.weights, mapped.ous, x, adc, c.config,
+                                            PaperGeometry::spec(), conductance);
+    const bool adds_up = adc.lsb() == 1.0 || c.config.mapping.sign == mapping::SignEncoding::pair;
+    for (Index f = 0; f < c.mask.cols(); ++f) {
+      const auto at = static_cast<std::size_t>(f * kLanes);
+      REQUIRE(y[at] == Approx(naive.y[static_cast<std::size_t>(f)]).margin(1e-6));
+      if (adds_up) REQUIRE(y[at] == Approx(adc.lsb() * c.product(f, 0) + off[at]).margin(1e-6));
+    }
+  };
+  for (int n = 0; n < 12; ++n) {
+    const double sigma = 0.3 * random.uniform();
+    check(SaturatingAdc(4), RealDevices(OnOffRatio{}, StuckAt{}, Variation{sigma}));
+    check(IdealAdc{}, RealDevices(OnOffRatio{50.0}, StuckAt{}, Variation{sigma}));
+    check(RoundingAdc::over(32.0, 5), RealDevices(OnOffRatio{}, StuckAt{0.02, 0.01}, Variation{}));
+  }
+}
+
+TEST_CASE("read noise: normal, a new draw every read, the same for the same seed and read") {
+  constexpr double kSigma = 2.0;
+  PruneMask mask(32, 1, 32);
+  QuantisedWeights ones{32, 1, 1, 1.0, std::vector<std::int32_t>(32, 1)};
+  DataPathConfig config;
+  config.mapping.weight_bits = 1;
+  config.input.bits = 1;
+  config.read_noise = kSigma;
+  const std::vector<std::int32_t> x(32 * kLanes, 1);
+  const auto index = mapping::CrossbarMapper<PaperGeometry>(config.mapping).map(mask).index;
+  const auto read = [&](std::uint64_t seed, std::uint64_t number) {
+    std::vector<double> y(static_cast<std::size_t>(kLanes));
+    Activity activity;
+    OUDataPath<PaperGeometry>(ones, index, 32, {}, config, Walk::all, IdealDevices{}, seed)
+        .multiply(x.data(), y.data(), kLanes, activity, number);
+    return y;
+  };
+  REQUIRE(read(1, 2) == read(1, 2));
+  REQUIRE(read(1, 2) != read(1, 3));
+  REQUIRE(read(1, 2) != read(2, 2));
+  double sum = 0.0, squares = 0.0;
+  constexpr Index kReads = 1000;
+  for (Index n = 0; n < kReads; ++n)
+    for (const double y : read(1, static_cast<std::uint64_t>(n))) {
+      sum += y - 32.0;
+      squares += (y - 32.0) * (y - 32.0);
+    }
+  constexpr double kCount = kReads * kLanes;
+  // The other array holds nothing, so what it reads is noise rounded, never below 0.
+  double none = 0.0, none_squares = 0.0;
+  for (int n = 1; n < 20; ++n) {
+    const double above = 0.5 * std::erfc((n - 0.5) / kSigma / std::sqrt(2.0));
+    none += above;
+    none_squares += (2 * n - 1) * above;
+  }
+  const double variance = kSigma * kSigma + 1.0 / 12.0 + none_squares - none * none;
+  REQUIRE(sum / kCount == Approx(-none).margin(5.0 * std::sqrt(variance / kCount)));
+  REQUIRE(squares / kCount - std::pow(sum / kCount, 2) == Approx(variance).epsilon(0.04));
+}
+
 TEST_CASE("impossible data paths are refused") {
   Random random(41);
   const Case c(random, 32, PaperGeometry::spec());
@@ -219,6 +309,9 @@ TEST_CASE("impossible data paths are refused") {
   REQUIRE(error_of([&] { build(config, index); }) == ErrorId::out_of_range);
   config = c.config;
   config.input.bits = 0;
+  REQUIRE(error_of([&] { build(config, index); }) == ErrorId::out_of_range);
+  config = c.config;
+  config.read_noise = -0.1;
   REQUIRE(error_of([&] { build(config, index); }) == ErrorId::out_of_range);
   config = c.config;
   config.mapping.weight_bits = c.config.mapping.weight_bits % 8 + 1;

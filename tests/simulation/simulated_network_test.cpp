@@ -105,6 +105,22 @@ TEST_CASE("visiting every bitline gives the same bits as adding up errors, on an
     }
 }
 
+TEST_CASE("real cells: visiting every bitline gives the same as adding up errors, on any threads") {
+  SimulationConfig config;
+  config.adc = AdcKind::saturating;
+  config.adc_bits = 3;
+  config.devices = RealDevices(OnOffRatio{}, StuckAt{0.01, 0.001}, Variation{0.2});
+  for (const double noise : {0.0, 0.3}) {
+    config.data_path.read_noise = noise;
+    Setup one(1), two(2);
+    config.walk_all = false;
+    const std::vector<float> expected = one.logits(config);
+    REQUIRE(two.logits(config) == expected);
+    config.walk_all = true;
+    REQUIRE(two.logits(config) == expected);
+  }
+}
+
 TEST_CASE("fewer bits, more variation: further from the quantised network") {
   Setup s;
   const std::vector<float> exact = s.logits({});
@@ -135,6 +151,14 @@ TEST_CASE("fewer bits, more variation: further from the quantised network") {
     before = sum;
   }
   REQUIRE(before > 0.0);
+  config = {};
+  before = 0.0;
+  for (const double sigma : {0.2, 0.5, 2.0}) {
+    config.data_path.read_noise = sigma;
+    const double now = distance(config);
+    REQUIRE(now > before);
+    before = now;
+  }
 }
 
 TEST_CASE("a network can't be simulated before it is calibrated, nor with masks of another") {

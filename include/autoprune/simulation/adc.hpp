@@ -21,6 +21,10 @@ concept AdcPolicy = requires(const T adc, std::int32_t count, float analog) {
   { adc.code(analog) } -> std::same_as<std::int32_t>;  // of a sum of real cells
   { adc.lsb() } -> std::convertible_to<double>;
   { adc.exact_up_to() } -> std::same_as<std::int32_t>;  // code(n) == n for all 0 <= n <= it
+  {
+    adc.margin(count)
+    } -> std::same_as<double>;  // an analog sum less than it off such an n, n <=
+                                // count, still reads as n
 };
 
 inline void require_adc_bits(Index bits) {
@@ -38,6 +42,7 @@ struct IdealAdc {
   [[nodiscard]] std::int32_t exact_up_to() const noexcept {
     return std::numeric_limits<std::int32_t>::max();
   }
+  [[nodiscard]] double margin(std::int32_t) const noexcept { return 0.5; }
 };
 
 /// Steps of one level; sums above 2^bits - 1 read as that.
@@ -55,6 +60,7 @@ class SaturatingAdc {
   }
   [[nodiscard]] double lsb() const noexcept { return 1.0; }
   [[nodiscard]] std::int32_t exact_up_to() const noexcept { return most_; }
+  [[nodiscard]] double margin(std::int32_t) const noexcept { return 0.5; }
 
  private:
   std::int32_t most_;
@@ -96,6 +102,9 @@ class RoundingAdc {
   }
   [[nodiscard]] double lsb() const noexcept { return lsb_; }
   [[nodiscard]] std::int32_t exact_up_to() const noexcept { return exact_; }
+  [[nodiscard]] double margin(std::int32_t count) const noexcept {
+    return 0.5 * lsb_ - count * std::abs(lsb_ - 1.0);
+  }
 
  private:
   RoundingAdc(double lsb, std::int32_t most)

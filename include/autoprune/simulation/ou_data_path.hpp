@@ -23,6 +23,7 @@
 #include "autoprune/simulation/ou_inputs.hpp"
 #include "autoprune/simulation/ou_kernels.hpp"
 #include "autoprune/simulation/quantisation.hpp"
+#include "autoprune/simulation/real_kernels.hpp"
 
 namespace autoprune::simulation {
 
@@ -30,6 +31,15 @@ namespace autoprune::simulation {
 struct DataPathConfig {
   mapping::MappingOptions mapping;
   InputEncoding input;
+  double read_noise = 0.0;  ///< standard deviation of every bitline's every read, in cell levels
+
+  /// Throws out_of_range.
+  void validate() const {
+    mapping.validate();
+    input.validate();
+    if (!(read_noise >= 0.0 && read_noise <= 100.0))
+      fail(ErrorId::out_of_range, "read noise of ", read_noise, " levels; 0 to 100");
+  }
 };
 
 /// Which bitlines a data path visits.
@@ -55,16 +65,15 @@ class OUDataPath {
       : adc_(adc),
         input_(config.input),
         encoding_(config.mapping, Geom::cell_bits),
+        noise_(config.read_noise, ~seed),
         walk_(walk),
-        real_(!devices.ideal()),
+        real_(!devices.ideal() || config.read_noise > 0.0),
         cols_(weights.cols) {
+    config.validate();
     const mapping::CrossbarMapper<Geom> mapper(config.mapping);
-    input_.validate();
     if (weights.bits != config.mapping.weight_bits)
       fail(ErrorId::geometry_mismatch, "weights of ", weights.bits, " bits for arrays that hold ",
            config.mapping.weight_bits, "; quantise them with as many");
-    if (walk == Walk::errors && real_)
-      fail(ErrorId::out_of_range, "real cells err everywhere; walk all bitlines");
     arrays_ = mapper.arrays();
     add_steps(index.decode(weights.rows, weights.cols, granularity, mapper.columns_per_ou()));
     for (Step& step : steps_) write_cells(weights, devices, seed, step);
@@ -78,8 +87,10 @@ class OUDataPath {
   }
 
   /// Outputs of kLanes input vectors: y[filter][lane] in units of input step * weight step, from
-  /// the codes x[row][lane]. The first `lanes` vectors count as activity.
-  void multiply(const std::int32_t* x, double* y, Index lanes, Activity& activity) const {
+  /// the codes x[row][lane]. The first `lanes` vectors count as activity. Read noise is a function
+  /// of the seed and of `read`.
+  void multiply(const std::int32_t* x, double* y, Index lanes, Activity& activity,
+                std::uint64_t read = 0) const {
     std::vector<std::int32_t> codes(at(cols_ * kLanes), 0);
     const auto inputs = std::make_unique<Inputs>();
     for (const Step& step : steps_) {
@@ -88,7 +99,7 @@ class OUDataPath {
         inputs->load(x + step.row_begin * kLanes, step.rows, sign);
         count(step, *inputs, lanes, activity);
         if (real_)
-          add_real(step, *inputs, sign, codes.data());
+          add_real(step, *inputs, sign, 2 * read + (sign < 0 ? 1 : 0), codes.data());
         else
           add_ideal(step, *inputs, sign, codes.data());
       }
@@ -103,7 +114,7 @@ class OUDataPath {
   using Inputs = detail::OuInputs<Geom::ou_rows>;
   static constexpr Index kWords = Inputs::kWords;
   using Bitline = detail::Bitline<Geom::cell_bits, kWords>;
-  using RealBitline = detail::RealBitline;
+  using RealBitline = detail::RealBitline<Geom::cell_bits, kWords>;
 
   /// The OUs of one row group, or of OuRows of its rows where it has more: they share their inputs.
   struct Step {
@@ -153,30 +164,51 @@ class OUDataPath {
     step.line_end = bitlines();
   }
 
+  /// Bits of the cells of a bitline. `most` becomes the largest sum that it can have.
   template <class Level>
-  void write_ideal(const Step& step, std::int32_t filter, std::int32_t place, const Level& level) {
+  Bitline ideal_line(const Step& step, std::int32_t filter, std::int32_t place, const Level& level,
+                     std::int32_t& most) const {
     Bitline line{filter, place, {}};
-    std::int32_t most = 0;
+    most = 0;
     for (Index r = 0; r < step.rows; ++r) {
       const std::int32_t value = level(r);
-      most += value;
+      most += value * largest_code(input_.dac_bits);
       for (Index b = 0; b < Geom::cell_bits; ++b)
         line.bits[at(b)][at(r / 32)] |= static_cast<std::uint32_t>((value >> b) & 1) << (r % 32);
     }
-    most *= largest_code(input_.dac_bits);
+    return line;
+  }
+
+  template <class Level>
+  void write_ideal(const Step& step, std::int32_t filter, std::int32_t place, const Level& level) {
+    std::int32_t most = 0;
+    const Bitline line = ideal_line(step, filter, place, level, most);
     if (most > (walk_ == Walk::errors ? adc_.exact_up_to() : 0)) lines_.push_back(line);
   }
 
   template <class Level, class Devices>
   void write_real(const Step& step, std::int32_t filter, std::int32_t place, const Level& level,
                   const Devices& devices, Random& random) {
-    const auto first = static_cast<std::int32_t>(cells_.size());
+    std::int32_t most = 0;
+    const Bitline ideal = ideal_line(step, filter, place, level, most);
+    const std::size_t first = cells_.size();
+    double above = 0.0, below = 0.0;  // how far the sum can be off for inputs of 1
     for (Index r = 0; r < step.rows; ++r) {
       const float g = devices.conductance(level(r), largest_code(Geom::cell_bits) + 1, random);
+      const double off = static_cast<double>(g) - level(r);
+      (off > 0.0 ? above : below) += std::abs(off);
       if (g != 0.0F) cells_.push_back({static_cast<std::int32_t>(r), g});
     }
-    const auto last = static_cast<std::int32_t>(cells_.size());
-    if (last > first) real_lines_.push_back({filter, place, first, last});
+    constexpr double kRounding = 1e-3;  // more than sums of floats can be off
+    const bool exact =
+        most <= adc_.exact_up_to() &&
+        std::max(above, below) * largest_code(input_.dac_bits) + kRounding < adc_.margin(most);
+    const bool silent = walk_ == Walk::errors ? exact : cells_.size() == first;
+    if (silent && noise_.none())
+      cells_.resize(first);
+    else
+      real_lines_.push_back(
+          {ideal, static_cast<std::int32_t>(first), static_cast<std::int32_t>(cells_.size())});
   }
 
   /// An activation whose wordlines all carry zero is skipped in every OU and array of the step.
@@ -188,20 +220,15 @@ class OUDataPath {
         active * step.filters() * static_cast<Index>(encoding_.arrays().size());
   }
 
-  void add_ideal(const Step& step, Inputs& inputs, std::int32_t sign, std::int32_t* codes) const {
-    const Index digits = inputs.digits(input_);
-    if (digits == 0 || step.line_begin == step.line_end) return;
-    const std::span<const Bitline> lines(lines_.data() + step.line_begin,
-                                         lines_.data() + step.line_end);
+  /// Calls f with digits and DAC bits as constants, and whether errors are added up.
+  template <class F>
+  void with_constants(Index digits, const F& f) const {
     const auto run = [&]<Index DacBits>() {
-      const auto& bits = inputs.bits();
       detail::with_constant<detail::kInputBits / DacBits>(digits, [&]<Index Digits>() {
         if (walk_ == Walk::errors)
-          detail::activate<Digits, DacBits, true, Geom::cell_bits, kWords>(bits, lines, sign, adc_,
-                                                                           codes);
+          f.template operator()<Digits, DacBits, true>();
         else
-          detail::activate<Digits, DacBits, false, Geom::cell_bits, kWords>(bits, lines, sign, adc_,
-                                                                            codes);
+          f.template operator()<Digits, DacBits, false>();
       });
     };
     if (input_.dac_bits == 1) run.template operator()<1>();
@@ -209,24 +236,27 @@ class OUDataPath {
     if (input_.dac_bits == 4) run.template operator()<4>();
   }
 
-  void add_real(const Step& step, Inputs& inputs, std::int32_t sign, std::int32_t* codes) const {
-    const Index digits = inputs.digits(input_);
-    if (digits == 0) return;
+  void add_ideal(const Step& step, Inputs& inputs, std::int32_t sign, std::int32_t* codes) const {
+    const std::span lines(lines_.data() + step.line_begin, lines_.data() + step.line_end);
+    if (lines.empty()) return;
+    with_constants(inputs.digits(input_),
+                   [&, &bits = inputs.bits()]<Index Digits, Index DacBits, bool Errors>() {
+                     detail::activate<Digits, DacBits, Errors>(bits, lines, sign, adc_, codes);
+                   });
+  }
+
+  void add_real(const Step& step, Inputs& inputs, std::int32_t sign, std::uint64_t read,
+                std::int32_t* codes) const {
+    const std::span lines(real_lines_.data() + step.line_begin, real_lines_.data() + step.line_end);
+    if (lines.empty()) return;
+    const auto number = static_cast<std::uint32_t>(step.line_begin);
     const detail::InputDigits* x = inputs.reals(input_);
-    alignas(64) detail::InputDigits sums;
-    for (Index i = step.line_begin; i < step.line_end; ++i) {
-      const RealBitline& line = real_lines_[at(i)];
-      const std::span cells(cells_.data() + line.first, cells_.data() + line.last);
-      detail::with_constant<detail::kInputBits>(
-          digits, [&]<Index Digits>() { detail::sum_currents<Digits>(x, cells, sums); });
-      std::int32_t* out = codes + line.filter * kLanes;
-      for (Index lane = 0; lane < kLanes; ++lane) {
-        std::int32_t total = 0;
-        for (Index t = digits - 1; t >= 0; --t)
-          total = (total << input_.dac_bits) + adc_.code(sums[at(t)][at(lane)]);
-        out[lane] += sign * line.place * total;
-      }
-    }
+    with_constants(inputs.digits(input_),
+                   [&, &bits = inputs.bits()]<Index Digits, Index DacBits, bool Errors>() {
+                     detail::activate<Digits, DacBits, Errors>(x, bits, lines, std::span(cells_),
+                                                               sign, adc_, noise_, read, number,
+                                                               codes);
+                   });
   }
 
   /// Every stored weight was raised by the offset: what it added is taken off digitally.
@@ -243,6 +273,7 @@ class OUDataPath {
   Adc adc_;
   InputEncoding input_;
   WeightEncoding encoding_;
+  detail::ReadNoise noise_;
   Walk walk_;
   bool real_;
   Index cols_, arrays_ = 0;

@@ -8,7 +8,7 @@
 
 #include "autoprune/core/types.hpp"
 #include "autoprune/simulation/encoding.hpp"
-#include "autoprune/simulation/ou_kernels.hpp"
+#include "autoprune/simulation/real_kernels.hpp"
 
 namespace autoprune::simulation::detail {
 

@@ -48,8 +48,8 @@ class SimulatedLayer {
     config.input.negative = layer.ranges.input.negative;
     SimulatedLayer out(layer, config.input);
     // With an offset, what ADC steps of another size than 1 make of it can't be told apart.
-    const bool splits = devices.ideal() && !walk_all &&
-                        (adc.lsb() == 1.0 || config.mapping.sign == mapping::SignEncoding::pair);
+    const bool splits =
+        !walk_all && (adc.lsb() == 1.0 || config.mapping.sign == mapping::SignEncoding::pair);
     const mapping::LayerMapping mapped =
         mapping::CrossbarMapper<Geom>(config.mapping).map(layer.mask);
     const auto path = std::make_shared<const OUDataPath<Geom, Adc>>(
@@ -60,9 +60,8 @@ class SimulatedLayer {
                          largest_code(config.input.bits), config.input.negative, pool);
     out.lsb_ = adc.lsb();
     out.bitlines_ = path->bitlines();
-    out.multiply_ = [path](const std::int32_t* x, double* y, Index lanes, Activity& activity) {
-      path->multiply(x, y, lanes, activity);
-    };
+    out.multiply_ = [path](const std::int32_t* x, double* y, Index lanes, Activity& activity,
+                           std::uint64_t read) { path->multiply(x, y, lanes, activity, read); };
     return out;
   }
 
@@ -81,9 +80,11 @@ class SimulatedLayer {
       thread_local std::vector<double> out;
       out.assign(static_cast<std::size_t>(shape_.filters() * nn::kLanes), 0.0);
       if (visits)
-        visit(block, position, x.lanes(block), out, counts[static_cast<std::size_t>(item)]);
+        visit(block, position, x.lanes(block), out, counts[static_cast<std::size_t>(item)],
+              reads_ + static_cast<std::uint64_t>(item));
       store(block, position, out, y);
     });
+    reads_ += static_cast<std::uint64_t>(items);
     if (activity != nullptr)
       for (const Activity& count : counts) *activity += count;
   }
@@ -113,8 +114,8 @@ class SimulatedLayer {
   }
 
   /// Sends the patch of one output position through the data path.
-  void visit(Index block, Index position, Index lanes, std::vector<double>& out,
-             Activity& activity) const {
+  void visit(Index block, Index position, Index lanes, std::vector<double>& out, Activity& activity,
+             std::uint64_t read) const {
     thread_local std::vector<std::int32_t> patch;
     patch.assign(static_cast<std::size_t>(shape_.rows() * nn::kLanes), 0);
     const Index oh = position / shape_.out.width, ow = position % shape_.out.width;
@@ -132,7 +133,7 @@ class SimulatedLayer {
         }
       }
     }
-    multiply_(patch.data(), out.data(), lanes, activity);
+    multiply_(patch.data(), out.data(), lanes, activity, read);
   }
 
   void store(Index block, Index position, const std::vector<double>& out, nn::Activation& y) const {
@@ -151,7 +152,8 @@ class SimulatedLayer {
   double input_step_, weight_step_, lsb_ = 1.0;
   Index bitlines_ = 0;
   std::optional<ExactProduct> exact_;
-  std::function<void(const std::int32_t*, double*, Index, Activity&)> multiply_;
+  std::function<void(const std::int32_t*, double*, Index, Activity&, std::uint64_t read)> multiply_;
+  std::uint64_t reads_ = 0;  // so far: every read has noise of its own
   nn::Activation codes_;
   std::vector<nn::Activation> sums_;
 };

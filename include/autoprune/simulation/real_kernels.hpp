@@ -1,0 +1,141 @@
+/// @file real_kernels.hpp
+/// The inner loops for cells that have conductances of their own.
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+
+#include "autoprune/core/random.hpp"
+#include "autoprune/nn/microkernels.hpp"
+#include "autoprune/simulation/ou_kernels.hpp"
+
+namespace autoprune::simulation::detail {
+
+/// Digits of the inputs of one OU as floats: [row][digit][lane].
+using InputDigits = std::array<std::array<float, kLanes>, kInputBits>;
+
+/// Cells that conduct nothing are left out.
+struct RealCell {
+  std::int32_t row;  ///< within the OU
+  float conductance;
+};
+
+/// A bitline of real cells.
+template <std::size_t CellBits, std::size_t Words>
+struct RealBitline {
+  Bitline<CellBits, Words> ideal;  ///< as it was meant to be written
+  std::int32_t first, last;        ///< into the cells
+};
+
+/// out[digit][lane] = sum over cells of conductance * input digit.
+template <Index Digits>
+void sum_currents(const InputDigits* x, std::span<const RealCell> cells, InputDigits& out) {
+  namespace ei = Eigen::internal;
+  using nn::detail::kPacket;
+  using nn::detail::Packet;
+  constexpr Index kStep = 2 * kPacket;
+  for (Index lane = 0; lane < kLanes; lane += kStep) {
+    Packet sum[Digits][2];
+    for (auto& s : sum) s[0] = s[1] = ei::pset1<Packet>(0.0F);
+    for (const RealCell& cell : cells) {
+      const Packet g = ei::pset1<Packet>(cell.conductance);
+      const float* in = x[cell.row][0].data() + lane;
+      for (Index d = 0; d < Digits; ++d)
+        for (Index j = 0; j < 2; ++j)
+          sum[d][j] = ei::pmadd(g, ei::pload<Packet>(in + d * kLanes + j * kPacket), sum[d][j]);
+    }
+    for (Index d = 0; d < Digits; ++d)
+      for (Index j = 0; j < 2; ++j)
+        ei::pstore(out[static_cast<std::size_t>(d)].data() + lane + j * kPacket, sum[d][j]);
+  }
+}
+
+/// Gaussian noise of every single read. Draws are sums of two entries of a table of normal
+/// quantiles: as fast as a table, and as smooth as 4096 * 4096 values.
+class ReadNoise {
+ public:
+  ReadNoise(double sigma, std::uint64_t seed)
+      : sigma_(static_cast<float>(sigma / std::sqrt(2.0))),
+        key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)} {}
+
+  [[nodiscard]] bool none() const noexcept { return sigma_ == 0.0F; }
+
+  /// currents[digit][lane] += noise, a function of the seed, the read and the bitline.
+  template <Index Digits>
+  void add(std::uint64_t read, std::uint32_t line, InputDigits& currents) const {
+    const std::array<float, kEntries>& table = quantiles();
+    constexpr Index kDraws = 4;  // of one Philox block
+    for (Index first = 0; first < Digits; first += kDraws)
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        const auto draws = philox(
+            {line, static_cast<std::uint32_t>(first * kLanes) + static_cast<std::uint32_t>(lane),
+             static_cast<std::uint32_t>(read), static_cast<std::uint32_t>(read >> 32)},
+            key_);
+        for (Index d = first; d < std::min(Digits, first + kDraws); ++d) {
+          const std::uint32_t draw = draws[static_cast<std::size_t>(d - first)];
+          currents[static_cast<std::size_t>(d)][lane] +=
+              sigma_ * (table[draw % kEntries] + table[(draw / kEntries) % kEntries]);
+        }
+      }
+  }
+
+ private:
+  static constexpr std::size_t kEntries = 4096;
+
+  /// Quantiles of the standard normal distribution at (i + 1/2) / kEntries, scaled to variance 1.
+  static const std::array<float, kEntries>& quantiles() {
+    static const auto table = [] {
+      std::array<double, kEntries> exact{};
+      double squares = 0.0;
+      for (std::size_t i = 0; i < kEntries; ++i) {
+        const double p = (static_cast<double>(i) + 0.5) / static_cast<double>(kEntries);
+        double low = -8.0, high = 8.0;
+        for (int step = 0; step < 50; ++step) {
+          const double middle = (low + high) / 2;
+          (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
+        }
+        exact[i] = low;
+        squares += low * low;
+      }
+      std::array<float, kEntries> scaled{};
+      for (std::size_t i = 0; i < kEntries; ++i)
+        scaled[i] = static_cast<float>(exact[i] / std::sqrt(squares / kEntries));
+      return scaled;
+    }();
+    return table;
+  }
+
+  float sigma_;  // of one of two table entries
+  std::array<std::uint32_t, 2> key_;
+};
+
+/// sums[filter][lane] += sign * place * sum over digits of 2^(digit * DacBits) * code; with Errors,
+/// how far the codes are off from those of ideal cells and an ideal ADC. `numbers` is the number of
+/// the first line among the data path's.
+template <Index Digits, Index DacBits, bool Errors, std::size_t Words, class Line, AdcPolicy Adc>
+void activate(const InputDigits* x, const InputBits<Words>& bits, std::span<const Line> lines,
+              std::span<const RealCell> cells, std::int32_t sign, const Adc adc,
+              const ReadNoise& noise, std::uint64_t read, std::uint32_t number,
+              std::int32_t* sums) {
+  alignas(64) InputDigits currents;
+  for (const Line& line : lines) {
+    const auto ideal = line.ideal;
+    sum_currents<Digits>(x,
+                         cells.subspan(static_cast<std::size_t>(line.first),
+                                       static_cast<std::size_t>(line.last - line.first)),
+                         currents);
+    if (!noise.none()) noise.add<Digits>(read, number++, currents);
+    const std::int32_t place = sign * ideal.place;
+    std::int32_t* const out = sums + ideal.filter * kLanes;
+    for (std::size_t lane = 0; lane < kLanes; ++lane)
+      out[lane] += place * shift_add<0, Digits, DacBits>([&]<Index Digit>() {
+                     const std::int32_t code = adc.code(currents[Digit][lane]);
+                     return Errors ? code - sum_levels<Digit, DacBits>(bits, ideal, lane) : code;
+                   });
+  }
+}
+
+}  // namespace autoprune::simulation::detail
