@@ -9,6 +9,7 @@
 #include "autoprune/io/dataset.hpp"
 #include "autoprune/io/file.hpp"
 #include "autoprune/io/format.hpp"
+#include "autoprune/io/hardware_json.hpp"
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/json_field.hpp"
 #include "autoprune/io/mapping_json.hpp"

@@ -4,6 +4,8 @@
 #include "autoprune/cost/layer_work.hpp"
 
 #include "autoprune/mapping/crossbar_mapper.hpp"
+#include "autoprune/mapping/dense_mapper.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"
 #include "autoprune/simulation/ou_data_path.hpp"
 #include "helpers.hpp"
 
@@ -116,6 +118,42 @@ TEST_CASE("keeping everything in whole OUs asks for what the dense layer does, a
   CHECK(kept.accumulations == dense.accumulations);
   CHECK(kept.longest.activations == dense.longest.activations);
   CHECK(kept.index_reads > 0.0);
+}
+
+TEST_CASE("a mapping in its routed form asks for the same, but for its index") {
+  Random random(6);
+  with_each_geometry([&]<class Geom>(Geom) {
+    const ArrayFormat format{Geom::spec(), random_options(random)};
+    const mapping::ArrayShape shape(format.geometry, format.mapping);
+    for (int trial = 0; trial < 10; ++trial) {
+      const PruneMask mask = random_mask(random, 1 + random.below(200), 1 + random.below(60), 8);
+      const LayerShape layer{mask.rows(), mask.cols(), 2, 0, 0};
+      const LayerWork ours =
+          mapped_work(layer, mapping::CrossbarMapper<Geom>(format.mapping).map(mask), format);
+      const mapping::RoutedLayer routed = mapping::route(mapping::VectorMapper(shape), mask);
+      const LayerWork theirs = routed_work(layer, routed, 100, format);
+      CHECK(theirs.crossbars == ours.crossbars);
+      CHECK(theirs.kept_weights == ours.kept_weights);
+      CHECK(theirs.activations == ours.activations);
+      CHECK(theirs.bitlines == ours.bitlines);
+      CHECK(theirs.cells == ours.cells);
+      CHECK(theirs.input_fetches == ours.input_fetches);
+      CHECK(theirs.accumulations == ours.accumulations);
+      CHECK(theirs.longest.activations == ours.longest.activations);
+
+      const mapping::RoutedLayer naive =
+          mapping::route(mapping::DenseMapper(shape), PruneMask(mask.rows(), mask.cols(), 8));
+      const LayerWork dense = dense_work(layer, format);
+      const LayerWork same = routed_work(layer, naive, 0, format);
+      CHECK(same.crossbars == dense.crossbars);
+      CHECK(same.activations == dense.activations);
+      CHECK(same.wordlines == dense.wordlines);
+      CHECK(same.bitlines == dense.bitlines);
+      CHECK(same.cells == dense.cells);
+      CHECK(same.longest.activations == dense.longest.activations);
+      CHECK(same.index_fetches == 0.0);
+    }
+  });
 }
 
 TEST_CASE("three OUs counted by hand") {

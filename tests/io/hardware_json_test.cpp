@@ -1,0 +1,126 @@
+// Hardware files: round trips, defaults, and every kind of mistake.
+
+#include "autoprune/io/hardware_json.hpp"
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using io::test::check_error;
+using io::test::error_of;
+
+namespace {
+
+cost::OuHardware parse_ou(const std::string& fields) {
+  return io::ou_hardware_from_json(
+      io::parse_json(R"({"schema": "autoprune.ou-hardware/1")" + fields + "}", "hw.json"),
+      "hw.json");
+}
+cost::MnsimHardware parse_mnsim(const std::string& fields) {
+  return io::mnsim_hardware_from_json(
+      io::parse_json(R"({"schema": "autoprune.mnsim-hardware/1")" + fields + "}", "hw.json"),
+      "hw.json");
+}
+
+}  // namespace
+
+TEST_CASE("OU hardware comes back from its JSON", "[hardware_json]") {
+  Random random(7);
+  for (const std::string& name : cost::ou_preset_names()) {
+    cost::OuHardware hardware = cost::ou_preset(name);
+    for (int round = 0; round < 20; ++round) {
+      const std::string text = io::json_text(io::hardware_to_json(hardware), 1);
+      INFO(text);
+      CHECK(io::ou_hardware_from_json(io::parse_json(text, "hw"), "hw") == hardware);
+      hardware.adcs = 1 + random.below(16);
+      hardware.adc_bits = 1 + random.below(16);
+      hardware.dense_read = cost::DenseRead::ous;
+      for (Index i = 0; i < cost::kComponents<cost::OuComponent>; ++i) {
+        const auto c = static_cast<cost::OuComponent>(i);
+        if (!cost::is_memory(c))
+          hardware.parts[c] = {random.uniform(), 1e-9 * random.uniform(), random.uniform(), "1 nm",
+                               concat("source ", round)};
+      }
+    }
+  }
+}
+
+TEST_CASE("MNSIM hardware comes back from its JSON", "[hardware_json]") {
+  for (cost::MnsimHardware hardware : {cost::MnsimHardware{}, cost::mnsim_2020()}) {
+    hardware.tile_order = cost::MnsimTileOrder::zigzag;
+    hardware.bit_aware = true;
+    hardware.adc = cost::mnsim_adc(2);
+    const io::Json json = io::hardware_to_json(hardware);
+    const cost::MnsimHardware back = io::mnsim_hardware_from_json(json, "hw");
+    CHECK(io::hardware_to_json(back) == json);
+    CHECK(back.tile_order == hardware.tile_order);
+    CHECK(back.adc.latency_ns == hardware.adc.latency_ns);
+    CHECK(back.high_read_v == hardware.high_read_v);
+  }
+}
+
+TEST_CASE("what a file doesn't say is its base's", "[hardware_json]") {
+  CHECK(parse_ou("") == cost::ou_preset("paper"));
+  cost::OuHardware expected = cost::ou_preset("isaac", {64, 64, 16, 16, 2});
+  expected.parts[cost::OuComponent::adc].energy_nj = 0.5;
+  expected.active_ous = 2;
+  CHECK(parse_ou(R"(, "base": "isaac", "geometry": "64x64/16x16/2", "active_ous": 2,
+                    "components": {"adc": {"energy_nj": 0.5}})") == expected);
+  CHECK(parse_mnsim(R"(, "base": "mnsim-2020", "groups": 3)").groups == 3);
+  CHECK(parse_mnsim(R"(, "base": "mnsim-2020")").adc.area_um2 == 580.0);
+  CHECK(parse_mnsim("").xbar_rows == 256);
+}
+
+TEST_CASE("a misspelled key or word is answered with the nearest", "[hardware_json]") {
+  struct Case {
+    const char *fields, *message;
+  };
+  for (const Case& c : {
+           Case{R"(, "adc_bit": 6)", "unknown key in hw.json: 'adc_bit'; did you mean 'adc_bits'?"},
+           {R"(, "components": {"adcs": {}})", "did you mean 'adc'?"},
+           {R"(, "components": {"adc": {"energy": 1}})", "did you mean 'energy_nj'?"},
+           {R"(, "memory": {"technolgy": "sram-90nm"})", "did you mean 'technology'?"},
+           {R"(, "memory": {"technology": "sram-90"})", "did you mean 'sram-90nm'?"},
+           {R"(, "dense_read": "crossbar")", "did you mean 'crossbars'?"},
+           {R"(, "base": "papr")", "did you mean 'paper'?"},
+       }) {
+    INFO(c.fields);
+    check_error(error_of([&] { (void)parse_ou(c.fields); }), ErrorId::unknown_name, {c.message});
+  }
+  check_error(error_of([] { (void)parse_mnsim(R"(, "adc": {"bit": 4})"); }), ErrorId::unknown_name,
+              {"did you mean 'bits'?"});
+  check_error(error_of([] { (void)parse_mnsim(R"(, "tile_order": "shell")"); }),
+              ErrorId::unknown_name, {"did you mean 'shells'?"});
+}
+
+TEST_CASE("impossible hardware is refused", "[hardware_json]") {
+  struct Case {
+    const char *fields, *message;
+    ErrorId id;
+  };
+  for (const Case& c : {
+           Case{R"(, "geometry": "0x128/32x32/1")", "at least 1", ErrorId::out_of_range},
+           {R"(, "geometry": "64x64/128x32/1")", "don't divide", ErrorId::geometry_mismatch},
+           {R"(, "geometry": "64x64")", "is not of the form", ErrorId::bad_syntax},
+           {R"(, "adc_bits": 0)", "adc_bits = 0", ErrorId::out_of_range},
+           {R"(, "adc_bits": 6.5)", "must be an integer", ErrorId::bad_json},
+           {R"(, "adc_bits": "six")", "must be an integer", ErrorId::bad_json},
+           {R"(, "components": {"adc": {"energy_nj": -1}})", "adc.energy_nj = -1",
+            ErrorId::out_of_range},
+           {R"(, "components": [])", "must be an object", ErrorId::bad_json},
+           {R"(, "memory": {"port_bits": 1})", "port_bits = 1", ErrorId::out_of_range},
+           {R"(, "active_ous": 100)", "active_ous = 100", ErrorId::out_of_range},
+       }) {
+    INFO(c.fields);
+    check_error(error_of([&] { (void)parse_ou(c.fields); }), c.id, {c.message});
+  }
+  check_error(error_of([] { (void)parse_mnsim(R"(, "xbar_rows": 0)"); }), ErrorId::out_of_range,
+              {"xbar_rows = 0"});
+  check_error(error_of([] { (void)parse_mnsim(R"(, "sram_nm": 91)"); }), ErrorId::out_of_range,
+              {"a technology with known buffers"});
+  check_error(error_of([] {
+                (void)io::ou_hardware_from_json(io::hardware_to_json(cost::MnsimHardware{}), "hw");
+              }),
+              ErrorId::bad_json, {"autoprune.ou-hardware/1"});
+  check_error(error_of([] { (void)io::ou_hardware_from_json(io::Json::array(), "hw"); }),
+              ErrorId::bad_json, {"an object"});
+}
