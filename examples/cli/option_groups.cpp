@@ -7,7 +7,6 @@ namespace {
 constexpr const char* kInputs = "Inputs and outputs";
 constexpr const char* kPolicy = "Policy";
 constexpr const char* kEvaluation = "Evaluation";
-constexpr const char* kSimulation = "Simulation";
 
 void add_inputs(CLI::App& app, Options& o, Words& w) {
   app.add_option("--network", o.network, "alexnet, vgg16, plain20, lenet5, or a file with a graph")
@@ -80,8 +79,11 @@ void add_search(CLI::App& app, Options& o, Words& w) {
   app.add_option("--episodes", o.search.episodes, "policies that are measured")->group(kSearch);
   app.add_option("--alpha", o.reward.alpha, "weight of compression in the reward")->group(kSearch);
   app.add_option("--metric", w.metric, "accuracy in the reward: top1 or top5")->group(kSearch);
+  app.add_option("--accuracy", w.accuracy,
+                 "which one: float, quantised, or on-crossbar, of the simulated accelerator")
+      ->group(kSearch);
   app.add_option("--calibration-images", o.calibration_images,
-                 "training images that set batch-norm statistics")
+                 "training images that set batch-norm statistics and input ranges")
       ->group(kSearch);
   app.add_flag("--no-warm-start", w.no_warm_start, "begin with random policies, not heuristic ones")
       ->group(kSearch);
@@ -133,11 +135,12 @@ void add_simulation(CLI::App& app, Options& o, Words& w) {
   add("--input-bits", input.bits, "magnitude bits");
   add("--calibration", w.calibration, "range of inputs: percentile, maximum or running (MNSIM)");
   add("--percentile", s.calibration.percentile, "% of the inputs that lie within the range");
-  add("--calibration-images", o.calibration_images, "training images that set the ranges");
   add("--variation", w.variation,
       "of the cells' conductance, 0.1: 10 %; several, 0.05,0.1,0.2: a sweep beside none");
   add("--spread", w.spread, "of the variation: normal or log-normal");
   add("--stuck-at", w.stuck_at, "LOW:HIGH, shares of cells stuck at lowest and highest level");
+  add("--read-noise", s.config.data_path.read_noise,
+      "standard deviation of every bitline's every read, in cell levels");
   add("--on-off", s.on_off, "highest conductance / lowest [infinite]");
   add("--seeds", s.seeds, "devices drawn for one accuracy; from 2 on with a 95 % interval");
 }
@@ -172,6 +175,9 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   add_hardware(*sub, o, w);
   add_evaluation(*sub, o);
   add_simulation(*sub, o, w);
+  sub->add_option("--calibration-images", o.calibration_images,
+                  "training images that set input ranges")
+      ->group(kSimulation);
 
   sub = add("train", "train a network, from scratch or from --weights", true, true);
   add_hardware(*sub, o, w);
@@ -185,6 +191,7 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   add_constraints(*sub, o, w);
   add_held_out(*sub, o);
   add_search(*sub, o, w);
+  add_simulation(*sub, o, w);
   add_evaluation(*sub, o);
   add_resume(*sub, o);
 
@@ -202,6 +209,7 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   add_constraints(*sub, o, w);
   add_held_out(*sub, o);
   add_search(*sub, o, w);
+  add_simulation(*sub, o, w);
   add_fine_tuning(*sub, o);
   add_evaluation(*sub, o);
   add_resume(*sub, o);

@@ -15,6 +15,7 @@ struct Words {
   std::string geometry, out;
   std::string bit_planes = "apart", signs = "pair", importance = "mean-absolute";
   std::string selection = "best", heuristic = "lamp", counting = "per-layer", metric = "top1";
+  std::string accuracy = "float";
   std::string adc = "saturating", calibration = "percentile", spread = "normal";
   std::string variation, stuck_at;
   bool no_warm_start = false;

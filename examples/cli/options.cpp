@@ -68,7 +68,7 @@ void look_up_simulation(const Words& words, const mapping::MappingOptions& mappi
     s.variations = read_numbers("--variation", words.variation, ',', "0.1 or 0.05,0.1,0.2");
   for (const double variation : s.variations) (void)s.devices(variation);
   if (s.config.adc != AdcKind::ideal) simulation::require_adc_bits(s.config.adc_bits);
-  s.config.data_path.input.validate();
+  s.config.data_path.validate();
   s.calibration.validate();
   if (s.seeds < 1) fail(ErrorId::out_of_range, "--seeds ", s.seeds, "; at least 1 is needed");
 }
@@ -110,9 +110,16 @@ void look_up(const Words& words, Options& o) {
       {{"per-layer", search::Counting::per_layer}, {"pooled", search::Counting::pooled}});
   o.metric = choose<search::Metric>(
       "--metric", words.metric, {{"top1", search::Metric::top1}, {"top5", search::Metric::top5}});
+  o.accuracy = choose<AccuracyKind>("--accuracy", words.accuracy,
+                                    {{"float", AccuracyKind::real},
+                                     {"quantised", AccuracyKind::quantised},
+                                     {"on-crossbar", AccuracyKind::on_crossbar}});
   o.search.warm_start = !words.no_warm_start;
   o.out = words.out;
   look_up_simulation(words, o.mapping, o.simulation);
+  if (o.command != "simulate" && o.simulation.variations.size() > 1)
+    fail(ErrorId::out_of_range, "--variation ", words.variation,
+         ": a search reads the accuracy at one variation; sweeps are for `autoprune simulate`");
 }
 
 void check_command(const std::string& word, const std::map<std::string, Command>& commands) {

@@ -21,11 +21,15 @@ inline constexpr const char* kConstraints = "Constraints";
 inline constexpr const char* kHeldOut = "Held-out images";
 inline constexpr const char* kSearch = "Search";
 inline constexpr const char* kTraining = "Training";
+inline constexpr const char* kSimulation = "Simulation";
 
 /// The pruned network in --out, which --model reads.
 inline constexpr const char* kPrunedFile = "pruned.safetensors";
 
 enum class Importance { mean_absolute, l2 };
+
+/// The accuracy that a search reads.
+enum class AccuracyKind { real, quantised, on_crossbar };
 
 /// An option as it stands in reports; its group tells which part of the work it decides.
 struct OptionValue {
@@ -38,7 +42,7 @@ struct SimulationOptions {
   simulation::SimulationConfig config;  ///< with ideal devices
   std::string adc;                      ///< its name
   simulation::CalibrationConfig calibration;
-  std::vector<double> variations;  ///< of the cells; several are a sweep
+  std::vector<double> variations;  ///< of the cells; several are a sweep of `simulate`
   simulation::Spread spread = simulation::Spread::normal;
   simulation::StuckAt stuck_at;
   std::optional<double> on_off;  ///< not given: infinite
@@ -77,6 +81,7 @@ struct Options {
   search::SearchConfig search;
   search::CompressionReward reward;
   search::Metric metric = search::Metric::top1;
+  AccuracyKind accuracy = AccuracyKind::real;
   Index held_out = 5000, held_out_images = 2000, calibration_images = 512;
   search::FineTuneConfig fine_tune;
   Index images = 0;  ///< of the test set; 0: all

@@ -5,6 +5,7 @@
 
 #include "long_work.hpp"
 #include "progress.hpp"
+#include "simulators.hpp"
 
 namespace autoprune::cli {
 
@@ -13,13 +14,35 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string objective(const Options& o) {
-  return concat("(1 - 1/CR)^", o.reward.alpha, " x ",
+  const char* const kind = o.accuracy == AccuracyKind::real        ? "float"
+                           : o.accuracy == AccuracyKind::quantised ? "quantised"
+                                                                   : "on-crossbar";
+  return concat("(1 - 1/CR)^", o.reward.alpha, " x ", kind, ' ',
                 o.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy, CR ",
                 o.constraints.counting == search::Counting::pooled ? "pooled" : "per layer");
 }
 
 std::vector<nn::Batch> calibration_batches(Job& job) {
   return job.calibration_batches(static_cast<Index>(job.split().train.size()));
+}
+
+/// What the reward reads; on crossbars, the mean over the devices that are drawn.
+search::AccuracyOracle accuracy_oracle(const Job& job) {
+  const Options& o = job.options;
+  const SimulationOptions& s = o.simulation;
+  if (o.accuracy == AccuracyKind::real) return search::float_accuracy();
+  simulation::SimulationConfig config = s.config;
+  config.devices = s.devices(s.variations.front());
+  config.seed = o.seed;
+  if (o.accuracy == AccuracyKind::quantised) config = config.ideal();
+  const auto make = [geometry = job.compressor.geometry(), config](
+                        nn::Session& session, std::span<const PruneMask> masks,
+                        std::span<const simulation::LayerRanges> ranges, Index drawn) {
+    simulation::SimulationConfig device = config;
+    device.seed += static_cast<std::uint64_t>(drawn);
+    return make_simulated_network(geometry, session, masks, ranges, device);
+  };
+  return search::simulated_accuracy(make, s.calibration, config.noisy() ? s.seeds : 1);
 }
 
 std::string describe(const search::AutoPruner<>& pruner, Index episodes) {
@@ -39,13 +62,14 @@ SearchResult run_search(Job& job) {
   search::SearchConfig config = o.search;
   config.seed = o.seed;
   o.reward.validate();
-  search::PruningEnvironment<> environment(job.network, job.compressor,
-                                           {calibration_batches(job), job.held_out_batches()},
-                                           job.constraints, job.pool, o.metric, o.reward);
+  search::PruningEnvironment<> environment(
+      job.network, job.compressor, {calibration_batches(job), job.held_out_batches()},
+      job.constraints, job.pool, o.metric, o.reward, accuracy_oracle(job));
   search::AutoPruner<> pruner(environment, config);
 
   const fs::path checkpoint = job.file(kSearchCheckpoint);
-  const std::uint64_t run = job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch}).value();
+  const std::uint64_t run =
+      job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch, kSimulation}).value();
   double before = 0.0;
   if (fs::exists(checkpoint)) {
     const io::Checkpoint saved = io::read_checkpoint(checkpoint, run);

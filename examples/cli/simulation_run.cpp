@@ -47,9 +47,14 @@ class SimulationRun {
   }
 
  private:
+  [[nodiscard]] simulation::SimulationConfig config(double variation) const {
+    simulation::SimulationConfig config = settings_.config;
+    config.devices = settings_.devices(variation);
+    return config;
+  }
   /// Ideal devices are all the same.
   [[nodiscard]] Index seeds(double variation) const {
-    return settings_.devices(variation).ideal() ? 1 : settings_.seeds;
+    return config(variation).noisy() ? settings_.seeds : 1;
   }
 
   [[nodiscard]] simulation::SimulatedNetwork network(const simulation::SimulationConfig& config) {
@@ -57,9 +62,7 @@ class SimulationRun {
   }
 
   nn::Accuracy quantised() {
-    simulation::SimulationConfig config = settings_.config;
-    config.adc = simulation::AdcKind::ideal;
-    simulation::SimulatedNetwork ideal = network(config);
+    simulation::SimulatedNetwork ideal = network(settings_.config.ideal());
     ideal.count_activity(false);
     return measure("quantised", [&](auto batch) { return ideal.evaluate(batch); });
   }
@@ -69,12 +72,11 @@ class SimulationRun {
     const std::string what =
         variation > 0.0 ? concat("variation ", io::format_number(100.0 * variation, 1), " %")
                         : std::string("on-crossbar");
-    simulation::SimulationConfig config = settings_.config;
-    config.devices = settings_.devices(variation);
+    simulation::SimulationConfig device = config(variation);
     std::vector<double> top1, top5;
     for (Index i = 0; i < seeds(variation); ++i) {
-      config.seed = job_.options.seed + static_cast<std::uint64_t>(i);
-      simulation::SimulatedNetwork drawn = network(config);
+      device.seed = job_.options.seed + static_cast<std::uint64_t>(i);
+      simulation::SimulatedNetwork drawn = network(device);
       const bool counts = activity != nullptr && i == 0;
       drawn.count_activity(counts);
       const nn::Accuracy accuracy =

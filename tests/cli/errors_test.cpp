@@ -177,6 +177,8 @@ TEST_CASE("simulations that can't be") {
   refuse({"--percentile", "0"}, "config.102", "percentile");
   refuse({"--calibration-images", "401"}, "config.102", "--calibration-images");
   refuse({"--seeds", "0"}, "config.102", "--seeds");
+  refuse({"--read-noise", "-1"}, "config.102", "read noise of -1");
+  refuse({"--granularity", "48"}, "config.106", "48");
   refuse({"--on-off", "1"}, "config.102", "on/off");
   for (const char* shares : {"garbage", "0.1", "0.1:", ":", "0.1:0.1:0.1", "0.1,0.1"})
     refuse({"--stuck-at", shares}, "config.104", "LOW:HIGH");
@@ -185,6 +187,12 @@ TEST_CASE("simulations that can't be") {
     refuse({"--variation", variation}, "config.104", "0.05,0.1,0.2");
   for (const char* variation : {"-0.1", "0.1,5", "nan"})
     refuse({"--variation", variation}, "config.102", "variation");
+
+  const Words search = Words{"search"} + inputs() + Words{"--out", fresh("refused")};
+  refuses(search + Words{"--accuracy", "crossbar"}, 2, "config.101", "on-crossbar");
+  refuses(search + Words{"--variation", "0.1,0.2"}, 2, "config.102", "sweeps");
+  refuses(search + Words{"--accuracy", "on-crossbar", "--adc-bits", "0"}, 2, "config.102",
+          "ADC of 0 bits");
 
   const Words data = {"simulate", "--data", bench().data()};
   refuses(data, 2, "config.105", "--network");

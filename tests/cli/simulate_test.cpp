@@ -90,7 +90,7 @@ TEST_CASE("hardware that loses something shows in the on-crossbar accuracy alone
   for (const Words& lossy :
        {Words{"--adc", "rounding", "--adc-bits", "1"},
         Words{"--adc", "mnsim-fix", "--adc-bits", "2"}, Words{"--stuck-at", "0.3:0.3"},
-        Words{"--on-off", "1.1", "--signs", "offset"},
+        Words{"--on-off", "1.1", "--signs", "offset"}, Words{"--read-noise", "3"},
         Words{"--variation", "1.5", "--spread", "log-normal"}}) {
     INFO(autoprune::join(lossy, " "));
     const Json accuracy = simulated(lossy)["accuracy"];
@@ -156,6 +156,33 @@ TEST_CASE("simulate takes what prune wrote") {
   const Json named = simulated(inputs() + Words{"--model", out}, {});
   for (const char* part : {"geometry", "layers", "accuracy", "activity"})
     CHECK(named[part] == report[part]);
+}
+
+TEST_CASE("a search reads the accuracy that --accuracy names") {
+  const auto searched = [](const std::string& kind, const Words& more) {
+    const Answer answer = run(Words{"search"} + inputs() + short_search() +
+                              Words{"--accuracy", kind, "--geometry", "128x128/32x32/1", "--json",
+                                    "-", "--out", fresh("accuracy")} +
+                              more);
+    INFO(answer.err);
+    REQUIRE(answer.status == 0);
+    const Json search = answer.json()["search"];
+    CHECK(has(search["objective"].get<std::string>(), kind + " top-1 accuracy"));
+    std::vector<double> accuracies;
+    for (const Json& episode : search["episodes"])
+      accuracies.push_back(episode["accuracy"].get<double>());
+    return accuracies;
+  };
+  const Words blind = {"--adc", "rounding", "--adc-bits", "1"};
+  const auto quantised = searched("quantised", {});
+  CHECK(searched("quantised", blind) == quantised);                  // the ADC is no part of it
+  CHECK(searched("on-crossbar", {"--adc-bits", "6"}) == quantised);  // reads every sum
+  CHECK(searched("on-crossbar", blind) != quantised);
+  const Words varied = {"--variation", "0.5"};
+  const auto one = searched("on-crossbar", varied);
+  CHECK(one != quantised);
+  CHECK(searched("on-crossbar", varied + Words{"--threads", "1"}) == one);
+  CHECK(searched("on-crossbar", varied + Words{"--seeds", "2"}) != one);
 }
 
 TEST_CASE("simulate runs a network of the zoo") {

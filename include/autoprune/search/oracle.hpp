@@ -29,17 +29,45 @@ using AccuracyOracle = std::function<nn::Accuracy(nn::Session&, std::span<const 
   };
 }
 
-/// Every policy's network is calibrated and written into crossbars of its own.
+/// Writes a network into crossbars; devices that were drawn differently have different numbers.
+using SimulatorFactory = std::function<simulation::SimulatedNetwork(
+    nn::Session&, std::span<const PruneMask>, std::span<const simulation::LayerRanges>,
+    Index device)>;
+
+/// Every policy's network is calibrated and written into crossbars of its own; the accuracy is the
+/// mean over `devices` of them.
+[[nodiscard]] inline AccuracyOracle simulated_accuracy(
+    SimulatorFactory make, const simulation::CalibrationConfig& calibration, Index devices = 1) {
+  if (devices < 1)
+    fail(ErrorId::out_of_range, "accuracy over ", devices, " devices; at least 1 is needed");
+  return
+      [make = std::move(make), calibration, devices](
+          nn::Session& session, std::span<const PruneMask> masks, const EnvironmentImages& images) {
+        const auto ranges = simulation::calibrate(session, masks, images.calibration, calibration);
+        nn::Accuracy mean;
+        for (Index device = 0; device < devices; ++device) {
+          simulation::SimulatedNetwork network = make(session, masks, ranges, device);
+          network.count_activity(false);
+          const nn::Accuracy accuracy = network.evaluate(images.held_out);
+          mean.top1 += accuracy.top1 / static_cast<double>(devices);
+          mean.top5 += accuracy.top5 / static_cast<double>(devices);
+        }
+        return mean;
+      };
+}
+
+/// On a geometry that is known at compile time.
 template <GeometryType Geom>
 [[nodiscard]] AccuracyOracle simulated_accuracy(const simulation::SimulationConfig& config,
-                                                const simulation::CalibrationConfig& calibration) {
-  return [config, calibration](nn::Session& session, std::span<const PruneMask> masks,
-                               const EnvironmentImages& images) {
-    const auto ranges = simulation::calibrate(session, masks, images.calibration, calibration);
-    auto network = simulation::SimulatedNetwork::make<Geom>(session, masks, ranges, config);
-    network.count_activity(false);
-    return network.evaluate(images.held_out);
+                                                const simulation::CalibrationConfig& calibration,
+                                                Index devices = 1) {
+  const auto make = [config](nn::Session& session, std::span<const PruneMask> masks,
+                             std::span<const simulation::LayerRanges> ranges, Index device) {
+    simulation::SimulationConfig drawn = config;
+    drawn.seed += static_cast<std::uint64_t>(device);
+    return simulation::SimulatedNetwork::make<Geom>(session, masks, ranges, drawn);
   };
+  return simulated_accuracy(make, calibration, devices);
 }
 
 }  // namespace autoprune::search

@@ -23,6 +23,19 @@ struct SimulationConfig {
   RealDevices devices;
   std::uint64_t seed = 1;  ///< of the cells
   bool walk_all = false;   ///< visit bitlines whose ADC can't err, too: slower, the same bits
+
+  /// Whether seeds matter.
+  [[nodiscard]] bool noisy() const noexcept {
+    return !devices.ideal() || data_path.read_noise > 0.0;
+  }
+  /// The same integers on hardware that makes no errors.
+  [[nodiscard]] SimulationConfig ideal() const {
+    SimulationConfig config = *this;
+    config.adc = AdcKind::ideal;
+    config.devices = {};
+    config.data_path.read_noise = 0.0;
+    return config;
+  }
 };
 
 /// Holds references: the session has to outlive it.
