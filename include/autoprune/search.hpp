@@ -11,4 +11,5 @@
 #include "autoprune/search/oracle.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/reward.hpp"
+#include "autoprune/search/rivals.hpp"
 #include "autoprune/search/state.hpp"

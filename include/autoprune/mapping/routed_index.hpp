@@ -110,4 +110,24 @@ class RoutedIndex {
   std::vector<std::uint64_t> words_;
 };
 
+/// A layer's OUs and what finding them takes.
+struct RoutedMapping {
+  RoutedLayer ous;
+  Index index_bits = 0;     ///< of the index buffer, which all arrays share
+  Index index_entries = 0;  ///< read for one input vector: an index a bitline, and one for every
+                            ///< wordline whenever the inputs change
+};
+
+template <RoutedMapper M>
+[[nodiscard]] RoutedMapping map_routed(const M& mapper, const PruneMask& mask) {
+  RoutedMapping mapping{route(mapper, mask)};
+  if (!M::kIndexed) return mapping;
+  mapping.index_bits = RoutedIndex(mapping.ous, mapper.shape()).bits();
+  for (Index i = 0; i < mapping.ous.size(); ++i) {
+    const bool other = i == 0 || mapping.ous.input_set(i) != mapping.ous.input_set(i - 1);
+    mapping.index_entries += mapping.ous[i].n_cols() + (other ? mapping.ous[i].n_rows() : 0);
+  }
+  return mapping;
+}
+
 }  // namespace autoprune::mapping

@@ -94,6 +94,7 @@ struct Slots {
 template <class M>
 concept RoutedMapper = requires(const M& mapper, const PruneMask& mask,
                                 void (*visit)(const RoutedOu&)) {
+  { M::kIndexed } -> std::convertible_to<bool>;  // needs an index buffer
   { mapper.shape() } -> std::convertible_to<ArrayShape>;
   { mapper.for_each_ou(mask, visit) } -> std::same_as<Slots>;
 };

@@ -19,8 +19,9 @@ class VectorMapper {
   explicit VectorMapper(const ArrayShape& shape) : shape_(shape) {}
   [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
 
-  /// A place is a tile; an OU of more rows than can be active is visited in pieces. Throws
-  /// mask_mismatch when G doesn't divide the crossbar's rows.
+  /// A place is a tile; OUs of more rows than can be active are visited in pieces, those of a row
+  /// group with the same inputs together. Throws mask_mismatch when G doesn't divide the crossbar's
+  /// rows.
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
     if (shape_.xbar_rows % mask.granularity() != 0)
@@ -28,13 +29,18 @@ class VectorMapper {
            shape_.xbar_rows, " rows of a crossbar");
     const Index tiles = shape_.xbar_rows / mask.granularity() * (shape_.xbar_cols / shape_.ou_cols);
     const OuList ous(mask, shape_.ou_cols);
-    for (Index i = 0; i < ous.size(); ++i) {
-      const Ou ou = ous[i];
-      OuPlacer pieces(shape_);
-      pieces.place(index_range(ou.row_begin, ou.row_end), ou.columns, [&](RoutedOu piece) {
-        piece.crossbar = i / tiles;
-        visit(piece);
-      });
+    for (Index first = 0; first < ous.size();) {
+      const Ou head = ous[first];
+      Index end = first;
+      while (end < ous.size() && ous[end].row_group == head.row_group) ++end;
+      const std::vector<std::int32_t> rows = index_range(head.row_begin, head.row_end);
+      for (std::size_t r = 0; r < rows.size(); r += static_cast<std::size_t>(shape_.ou_rows))
+        for (Index i = first; i < end; ++i)
+          visit(
+              RoutedOu{std::span(rows).subspan(
+                           r, std::min(static_cast<std::size_t>(shape_.ou_rows), rows.size() - r)),
+                       ous[i].columns, i / tiles});
+      first = end;
     }
     return {ous.size(), tiles};
   }

@@ -1,7 +1,7 @@
 /// @file compressor.hpp
 /// Where pruner and mapper meet: one object that scores, prunes, rounds to whole OUs and counts
-/// crossbars. It is made from compile-time parts and used without them, so that a program compiles
-/// the search once and not once a geometry.
+/// crossbars. It is made from compile-time parts, or from another method's, and used without them,
+/// so that a program compiles the search once and not once a geometry or method.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,8 @@
 
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
+#include "autoprune/mapping/routed_index.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/prune/column_vector_pruner.hpp"
 #include "autoprune/prune/ou_ranking.hpp"
@@ -19,7 +21,8 @@
 namespace autoprune::search {
 
 /// A layer's vectors, ranked once: masks for many keep ratios are cheap, and the whole OUs of every
-/// row group have scores of their own.
+/// row group have scores of their own. Methods that don't rank column-vectors have scores of OUs
+/// alone, or of as many weights as fill an OU, in one row.
 struct Ranking {
   prune::Scores vectors;                             ///< row groups x filters
   prune::Scores ous;                                 ///< row groups x OUs of a row group
@@ -34,8 +37,24 @@ enum class OuSelection {
   part_filled,  ///< the best vectors of the layer, OUs left as full as they are
 };
 
+/// What a method consists of.
+struct CompressorParts {
+  using Masks = std::span<const PruneMask>;  // one a matrix layer
+
+  GeometrySpec geometry;
+  Index granularity = 1;  ///< of its masks; 1: element-wise
+  mapping::MappingOptions options = {};
+  std::function<Ranking(const nn::Node&)> rank = {};
+  std::function<mapping::LayerCount(Index layer, const PruneMask&)> count_layer = {};
+  std::function<mapping::NetworkCount(Masks)> count = {};
+  std::function<std::vector<mapping::RoutedMapping>(Masks)> route = {};
+  std::function<mapping::NetworkMapping(Masks)> map = {};  ///< column-vectors alone have it
+};
+
 class Compressor {
  public:
+  explicit Compressor(CompressorParts parts) : parts_(std::move(parts)) {}
+
   /// The compressor of a geometry and a pruner:
   ///
   ///   auto compressor = Compressor::make<PaperGeometry, prune::ColumnVectorPruner<32>>();
@@ -44,31 +63,36 @@ class Compressor {
                                        OuSelection selection = OuSelection::best) {
     const mapping::CrossbarMapper<Geom> mapper(options);
     (void)mapper.grid(P::granularity);  // refuses a granularity that doesn't fit
-    Compressor c;
-    c.geometry_ = Geom::spec();
-    c.granularity_ = P::granularity;
-    c.options_ = options;
-    c.arrays_ = mapper.arrays();
-    c.rank_ = [pruner, selection, width = mapper.columns_per_ou()](ConstMatrixView weights) {
-      return rank(pruner, weights, width, selection);
+    CompressorParts parts{Geom::spec(), P::granularity, options};
+    parts.rank = [pruner, selection, width = mapper.columns_per_ou()](const nn::Node& node) {
+      return rank(pruner, weight_matrix(node.weight), width, selection);
     };
-    c.count_layer_ = [mapper](const PruneMask& mask) { return mapper.count(mask); };
-    c.count_ = [mapper](std::span<const PruneMask> masks) { return mapper.count(masks); };
-    c.map_ = [mapper](std::span<const PruneMask> masks) { return mapper.map(masks); };
-    return c;
+    parts.count_layer = [mapper](Index, const PruneMask& mask) { return mapper.count(mask); };
+    parts.count = [mapper](auto masks) { return mapper.count(masks); };
+    parts.map = [mapper](auto masks) { return mapper.map(masks); };
+    parts.route = [mapper, routed = mapping::VectorMapper(
+                               mapping::ArrayShape(Geom::spec(), options))](auto masks) {
+      std::vector<mapping::RoutedMapping> layers;
+      for (const mapping::LayerMapping& layer : mapper.map(masks).layers)
+        layers.push_back({mapping::route(routed, masks[layers.size()]), layer.index.bits(),
+                          layer.ous.size() + layer.ous.vectors()});
+      return layers;
+    };
+    return Compressor(std::move(parts));
   }
 
-  [[nodiscard]] const GeometrySpec& geometry() const noexcept { return geometry_; }
-  [[nodiscard]] Index granularity() const noexcept { return granularity_; }
-  [[nodiscard]] const mapping::MappingOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const GeometrySpec& geometry() const noexcept { return parts_.geometry; }
+  [[nodiscard]] Index granularity() const noexcept { return parts_.granularity; }
+  [[nodiscard]] const mapping::MappingOptions& options() const noexcept { return parts_.options; }
   /// Physical arrays that hold the same tiles: bit planes times sign arrays.
-  [[nodiscard]] Index arrays() const noexcept { return arrays_; }
+  [[nodiscard]] Index arrays() const noexcept {
+    return parts_.options.arrays(parts_.geometry.cell_bits);
+  }
 
-  /// Ranks the vectors of every matrix layer of a network.
+  /// Ranks the weights of every matrix layer of a network.
   [[nodiscard]] std::vector<Ranking> rank(const nn::Network& network) const {
     std::vector<Ranking> all;
-    for (const Index i : network.matrix_layers())
-      all.push_back(rank_(weight_matrix(network.node(i).weight)));
+    for (const Index i : network.matrix_layers()) all.push_back(parts_.rank(network.node(i)));
     return all;
   }
 
@@ -83,14 +107,23 @@ class Compressor {
     return all;
   }
 
-  [[nodiscard]] mapping::LayerCount count(const PruneMask& mask) const {
-    return count_layer_(mask);
+  /// Of the matrix layer with that number, from 0.
+  [[nodiscard]] mapping::LayerCount count(Index layer, const PruneMask& mask) const {
+    return parts_.count_layer(layer, mask);
   }
   [[nodiscard]] mapping::NetworkCount count(std::span<const PruneMask> masks) const {
-    return count_(masks);
+    return parts_.count(masks);
   }
+  /// The OUs of every layer in the form that all methods share.
+  [[nodiscard]] std::vector<mapping::RoutedMapping> route(std::span<const PruneMask> masks) const {
+    return parts_.route(masks);
+  }
+  /// OU lists, index buffers and places of column-vectors. Throws mask_mismatch for methods that
+  /// prune anything else.
   [[nodiscard]] mapping::NetworkMapping map(std::span<const PruneMask> masks) const {
-    return map_(masks);
+    if (!parts_.map)
+      fail(ErrorId::mask_mismatch, "this method's masks are no column-vectors; ask route()");
+    return parts_.map(masks);
   }
 
  private:
@@ -114,13 +147,7 @@ class Compressor {
     return ranking;
   }
 
-  GeometrySpec geometry_;
-  Index granularity_ = 0, arrays_ = 0;
-  mapping::MappingOptions options_;
-  std::function<Ranking(ConstMatrixView)> rank_;
-  std::function<mapping::LayerCount(const PruneMask&)> count_layer_;
-  std::function<mapping::NetworkCount(std::span<const PruneMask>)> count_;
-  std::function<mapping::NetworkMapping(std::span<const PruneMask>)> map_;
+  CompressorParts parts_;
 };
 
 }  // namespace autoprune::search

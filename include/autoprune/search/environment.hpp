@@ -70,7 +70,7 @@ class PruningEnvironment {
 
   /// Crossbars that layer k saves at a keep ratio.
   [[nodiscard]] double saved(Index k, double keep_ratio) const {
-    const auto count = compressor_.count(layers_[static_cast<std::size_t>(k)].mask(keep_ratio));
+    const auto count = compressor_.count(k, layers_[static_cast<std::size_t>(k)].mask(keep_ratio));
     return static_cast<double>(count.crossbars_dense - count.crossbars);
   }
 
@@ -99,11 +99,13 @@ class PruningEnvironment {
     for (const nn::ConstNamedTensor& p : network_.parameters())
       if (p.name.find("running_") == std::string::npos)
         print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
-    for (const Ranking& layer : layers_) {
+    for (std::size_t k = 0; k < layers_.size(); ++k) {
+      const Ranking& layer = layers_[k];
       print.add(std::span<const float>(layer.vectors.data(),
                                        layer.vectors.data() + layer.vectors.size()));
       for (const double keep : {0.1, 0.3, 1.0}) {
-        const mapping::LayerCount count = compressor_.count(layer.mask(keep));
+        const mapping::LayerCount count =
+            compressor_.count(static_cast<Index>(k), layer.mask(keep));
         for (const Index n : {count.kept, count.ous, count.crossbars, count.crossbars_dense})
           print.add(static_cast<double>(n));
       }

@@ -1,0 +1,146 @@
+#include "autoprune/search/rivals.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "autoprune/prune/zero_mask.hpp"
+#include "autoprune/search/auto_prune.hpp"
+#include "autoprune/search/fine_tune.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::search;
+
+namespace {
+
+Compressor rival(Rival which, const RivalOptions& options = {}) {
+  return rival_compressor(which, test::trained(), test::SmallGeometry::spec(), options);
+}
+
+/// Inputs times weights that the mask keeps, by the OUs of a layer.
+Matrix product_by_ous(const mapping::RoutedLayer& layer, const PruneMask& mask,
+                      ConstMatrixView weights, const Matrix& x) {
+  Matrix y = Matrix::Zero(weights.rows(), x.cols());
+  for (Index i = 0; i < layer.size(); ++i)
+    for (const std::int32_t r : layer[i].rows)
+      for (const std::int32_t c : layer[i].columns)
+        if (mask.kept(r / mask.granularity(), c)) y.row(c) += weights(c, r) * x.row(r);
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("rivals answer to their names") {
+  for (const auto& [which, name] : kRivalNames) REQUIRE(rival_named(name) == which);
+  REQUIRE(error_of([] { (void)rival_named("pim-prun"); }) == ErrorId::unknown_name);
+}
+
+TEST_CASE("crossbars of every rival fall with the keep ratio, and are those of its OUs") {
+  const std::vector<Index> nodes = test::trained().matrix_layers();
+  for (const auto& [which, name] : kRivalNames) {
+    INFO(name);
+    const Compressor compressor = rival(which);
+    const std::vector<Ranking> layers = compressor.rank(test::trained());
+    mapping::CrossbarCount previous;
+    for (const double keep : {0.05, 0.2, 0.5, 0.8, 1.0}) {
+      const std::vector<PruneMask> masks = Compressor::masks(layers, Policy(layers.size(), keep));
+      const mapping::NetworkCount count = compressor.count(masks);
+      REQUIRE(count.crossbars.per_layer >= previous.per_layer);
+      REQUIRE(count.crossbars.pooled >= previous.pooled);
+      REQUIRE(count.crossbars.pooled <= count.crossbars.per_layer);
+      REQUIRE(count.crossbars.dense == test::small_compressor().count(masks).crossbars.dense);
+      previous = count.crossbars;
+      const auto routed = compressor.route(masks);
+      for (std::size_t k = 0; k < masks.size(); ++k) {
+        REQUIRE(compressor.count(static_cast<Index>(k), masks[k]).crossbars ==
+                count.layers[k].crossbars);
+        REQUIRE(routed[k].ous.size() == count.layers[k].ous);
+        Matrix x = Matrix::Random(masks[k].rows(), 3);
+        const ConstMatrixView w = weight_matrix(test::trained().node(nodes[k]).weight);
+        Matrix masked = w;
+        for (Index c = 0; c < w.rows(); ++c)
+          for (Index r = 0; r < w.cols(); ++r)
+            if (!masks[k].kept(r, c)) masked(c, r) = 0.0F;
+        REQUIRE(product_by_ous(routed[k].ous, masks[k], w, x).isApprox(masked * x, 1e-4F));
+        REQUIRE((routed[k].index_bits > 0) == (which != Rival::naive && which != Rival::magnitude));
+      }
+    }
+    REQUIRE(error_of([&] { (void)compressor.map(Compressor::masks(layers, Policy(4, 0.5))); }) ==
+            ErrorId::mask_mismatch);
+  }
+}
+
+TEST_CASE("a network runs under element-wise masks as one whose pruned weights are zero") {
+  ThreadPool pool(1);
+  const EnvironmentImages images = test::environment_images(pool);
+  for (const auto& [which, name] : kRivalNames) {
+    INFO(name);
+    nn::Network masked = test::trained(), erased = test::trained();
+    const std::vector<Ranking> layers = rival(which).rank(masked);
+    const std::vector<PruneMask> masks = Compressor::masks(layers, Policy(layers.size(), 0.4));
+    const std::vector<Index> nodes = erased.matrix_layers();
+    for (std::size_t k = 0; k < nodes.size(); ++k) {
+      MatrixView w = weight_matrix(erased.node(nodes[k]).weight);
+      for (Index c = 0; c < w.rows(); ++c)
+        for (Index r = 0; r < w.cols(); ++r)
+          if (!masks[k].kept(r, c)) w(c, r) = 0.0F;
+    }
+    nn::Session a(masked, pool), b(erased, pool);
+    a.set_masks(masks);
+    for (const nn::Batch& batch : images.held_out) {
+      const nn::Activation& y = a.forward(batch.images, nn::Mode::inference);
+      const nn::Activation& z = b.forward(batch.images, nn::Mode::inference);
+      for (Index i = 0; i < y.images(); ++i)
+        for (Index c = 0; c < 4; ++c)
+          REQUIRE(y.at(i, c, 0, 0) == Approx(z.at(i, c, 0, 0)).margin(1e-4));
+    }
+  }
+}
+
+TEST_CASE("search, environment and fine-tuning take a rival as it is") {
+  ThreadPool pool(1);
+  for (const Rival which : {Rival::pim_prune, Rival::pattern_prune, Rival::sre, Rival::lsr}) {
+    const Compressor compressor = rival(which);
+    const Constraints constraints = test::target(1.3);
+    PruningEnvironment<> environment(test::trained(), compressor, test::environment_images(pool),
+                                     constraints, pool);
+    SearchConfig config;
+    config.episodes = 5;
+    AutoPruner<> search(environment, config);
+    while (!search.done()) search.run_episode();
+    const Outcome best = search.best_outcome();
+    REQUIRE(best.crossbars.compression_pooled() >= 1.3);
+    for (const Episode& episode : search.episodes()) {
+      const Outcome again = environment.evaluate(episode.outcome.policy);
+      REQUIRE(again.accuracy == episode.outcome.accuracy);
+    }
+
+    nn::Network network = test::trained();
+    FineTuneConfig tune;
+    tune.train.epochs = 2;
+    tune.train.batch = 32;
+    tune.train.augment = false;
+    FineTuner tuner(network, test::images(), nn::range(0, 256), best.policy, constraints,
+                    compressor, tune, pool);
+    while (!tuner.done()) tuner.run_epoch();
+    tuner.erase_pruned();
+    REQUIRE(tuner.tightened());
+    REQUIRE(compressor.count(tuner.masks()).crossbars.compression_pooled() >= 1.3);
+    // What was erased, found in the weights and mapped, takes no more.
+    std::vector<PruneMask> zeros;
+    for (const Index i : network.matrix_layers())
+      zeros.push_back(prune::zero_mask(weight_matrix(std::as_const(network).node(i).weight), 1));
+    REQUIRE(compressor.count(zeros).crossbars.pooled <=
+            compressor.count(tuner.masks()).crossbars.pooled);
+  }
+}
+
+TEST_CASE("pattern pruning can leave linear layers alone") {
+  const Compressor compressor = rival(Rival::pattern_prune, {.pattern_linear = false});
+  const std::vector<Ranking> layers = compressor.rank(test::trained());
+  const std::vector<PruneMask> masks = Compressor::masks(layers, Policy(4, 0.1));
+  REQUIRE(masks[2].keep_ratio() < 0.2);
+  REQUIRE(masks[3].keep_ratio() == 1.0);
+  const mapping::LayerCount linear = compressor.count(masks).layers[3];
+  REQUIRE(linear.crossbars == linear.crossbars_dense);
+  REQUIRE(error_of([&] { (void)compressor.count(4, masks[3]); }) == ErrorId::out_of_range);
+}
