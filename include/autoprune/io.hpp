@@ -5,6 +5,8 @@
 
 #include "autoprune/io/checkpoint_file.hpp"
 #include "autoprune/io/cifar10.hpp"
+#include "autoprune/io/cost_json.hpp"
+#include "autoprune/io/cost_report.hpp"
 #include "autoprune/io/data_file.hpp"
 #include "autoprune/io/dataset.hpp"
 #include "autoprune/io/file.hpp"

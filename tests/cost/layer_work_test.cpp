@@ -51,7 +51,11 @@ TEST_CASE("a mapped layer asks for what the simulated data path does") {
                                test::one_of<Index>(random, {1, 2, 4})};
       const mapping::CrossbarMapper<Geom> mapper(format.mapping);
       const mapping::LayerMapping layer = mapper.map(mask);
-      const LayerWork work = mapped_work({rows, cols, 3, 0, 0}, layer, format);
+      const mapping::VectorMapper routed(mapping::ArrayShape(format.geometry, format.mapping));
+      const LayerWork work = mapped_work({rows, cols, 3, 0, 0},
+                                         {mapping::route(routed, mask), layer.index.bits(),
+                                          layer.ous.size() + layer.ous.vectors()},
+                                         format);
 
       const simulation::DataPathConfig config{format.mapping, {8, format.dac_bits, false}};
       const simulation::QuantisedWeights weights{
@@ -104,10 +108,11 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
 TEST_CASE("keeping everything in whole OUs asks for what the dense layer does, and an index") {
   // Rows and filters that fill all OUs of 2 x 3 crossbars.
   const ArrayFormat format{PaperGeometry::spec(), {}};
-  const mapping::CrossbarMapper<PaperGeometry> mapper;
   const LayerShape shape{256, 384, 5, 0, 0};
   const LayerWork dense = dense_work(shape, format);
-  const LayerWork kept = mapped_work(shape, mapper.map(PruneMask(256, 384, 32)), format);
+  const mapping::VectorMapper mapper{mapping::ArrayShape(format.geometry)};
+  const LayerWork kept =
+      mapped_work(shape, mapping::map_routed(mapper, PruneMask(256, 384, 32)), format);
   CHECK(kept.crossbars == dense.crossbars);
   CHECK(kept.kept_weights == dense.kept_weights);
   CHECK(kept.activations == dense.activations);
@@ -120,37 +125,23 @@ TEST_CASE("keeping everything in whole OUs asks for what the dense layer does, a
   CHECK(kept.index_reads > 0.0);
 }
 
-TEST_CASE("a mapping in its routed form asks for the same, but for its index") {
+TEST_CASE("the naive mapping is the dense layer") {
   Random random(6);
   with_each_geometry([&]<class Geom>(Geom) {
     const ArrayFormat format{Geom::spec(), random_options(random)};
-    const mapping::ArrayShape shape(format.geometry, format.mapping);
+    const mapping::DenseMapper naive(mapping::ArrayShape(format.geometry, format.mapping));
     for (int trial = 0; trial < 10; ++trial) {
-      const PruneMask mask = random_mask(random, 1 + random.below(200), 1 + random.below(60), 8);
-      const LayerShape layer{mask.rows(), mask.cols(), 2, 0, 0};
-      const LayerWork ours =
-          mapped_work(layer, mapping::CrossbarMapper<Geom>(format.mapping).map(mask), format);
-      const mapping::RoutedLayer routed = mapping::route(mapping::VectorMapper(shape), mask);
-      const LayerWork theirs = routed_work(layer, routed, 100, format);
-      CHECK(theirs.crossbars == ours.crossbars);
-      CHECK(theirs.kept_weights == ours.kept_weights);
-      CHECK(theirs.activations == ours.activations);
-      CHECK(theirs.bitlines == ours.bitlines);
-      CHECK(theirs.cells == ours.cells);
-      CHECK(theirs.input_fetches == ours.input_fetches);
-      CHECK(theirs.accumulations == ours.accumulations);
-      CHECK(theirs.longest.activations == ours.longest.activations);
-
-      const mapping::RoutedLayer naive =
-          mapping::route(mapping::DenseMapper(shape), PruneMask(mask.rows(), mask.cols(), 8));
+      const PruneMask all(1 + random.below(300), 1 + random.below(200), 8);
+      const LayerShape layer{all.rows(), all.cols(), 2, 0, 0};
       const LayerWork dense = dense_work(layer, format);
-      const LayerWork same = routed_work(layer, naive, 0, format);
+      const LayerWork same = mapped_work(layer, mapping::map_routed(naive, all), format);
       CHECK(same.crossbars == dense.crossbars);
       CHECK(same.activations == dense.activations);
       CHECK(same.wordlines == dense.wordlines);
       CHECK(same.bitlines == dense.bitlines);
       CHECK(same.cells == dense.cells);
       CHECK(same.longest.activations == dense.longest.activations);
+      CHECK(same.index_bits == 0);
       CHECK(same.index_fetches == 0.0);
     }
   });

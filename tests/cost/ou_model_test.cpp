@@ -5,7 +5,7 @@
 
 #include "autoprune/cost/metrics.hpp"
 #include "autoprune/cost/ou_presets.hpp"
-#include "autoprune/mapping/crossbar_mapper.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;        // NOLINT: a test's own names
@@ -16,6 +16,15 @@ using enum autoprune::cost::OuComponent;
 namespace {
 
 using Geom = Geometry<64, 64, 16, 16, 1>;
+
+/// In row groups of their granularity.
+std::vector<mapping::RoutedMapping> map(const std::vector<PruneMask>& masks,
+                                        const mapping::MappingOptions& options = {}) {
+  const mapping::VectorMapper mapper(mapping::ArrayShape(Geom::spec(), options));
+  std::vector<mapping::RoutedMapping> layers;
+  for (const PruneMask& mask : masks) layers.push_back(mapping::map_routed(mapper, mask));
+  return layers;
+}
 
 std::vector<OuComponent> all_components() {
   std::vector<OuComponent> all;
@@ -40,7 +49,8 @@ OuHardware random_ou_hardware(Random& random) {
   return h;
 }
 
-mapping::NetworkMapping random_mapping(Random& random, const std::vector<LayerShape>& shapes) {
+std::vector<mapping::RoutedMapping> random_mapping(Random& random,
+                                                   const std::vector<LayerShape>& shapes) {
   const Index granularity = test::one_of<Index>(random, {4, 8, 16, 32, 64});
   std::vector<PruneMask> masks;
   for (const LayerShape& shape : shapes) {
@@ -50,7 +60,7 @@ mapping::NetworkMapping random_mapping(Random& random, const std::vector<LayerSh
       for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, random.uniform() < density);
     masks.push_back(mask);
   }
-  return mapping::CrossbarMapper<Geom>().map(masks);
+  return map(masks);
 }
 
 void check_not_negative(const OuBreakdown& parts) {
@@ -128,7 +138,7 @@ TEST_CASE("doubling a component moves exactly its share") {
     const nn::Network network = test::random_network(random);
     OuHardware h = random_ou_hardware(random);
     const OuModel model(network, h);
-    const mapping::NetworkMapping mapping = random_mapping(random, model.shapes());
+    const std::vector<mapping::RoutedMapping> mapping = random_mapping(random, model.shapes());
     const OuCost before = model.price(mapping);
     for (const OuComponent c : all_components()) {
       if (is_memory(c)) continue;
@@ -237,7 +247,7 @@ TEST_CASE("a layer without weights left costs nothing") {
   for (const OuComponent c : all_components()) small.hardware.parts[c] = {1.0, 1.0, 1.0, "", ""};
   const OuModel model(small.network, small.hardware, small.options);
   const std::vector<PruneMask> nothing = {PruneMask(20, 24, 16, false)};
-  const OuCost cost = model.price(mapping::CrossbarMapper<Geom>(small.options).map(nothing));
+  const OuCost cost = model.price(map(nothing, small.options));
   CHECK(cost.totals.area_um2 == 0.0);
   CHECK(cost.totals.energy_nj == 0.0);
   CHECK(cost.totals.latency_ns == 0.0);
@@ -275,7 +285,7 @@ TEST_CASE("metrics and gains follow from the totals") {
 
   std::vector<PruneMask> half = {PruneMask(20, 24, 16)};
   for (Index c = 0; c < 12; ++c) half[0].set(0, c, false);
-  const OuCost pruned = model.price(mapping::CrossbarMapper<Geom>(small.options).map(half));
+  const OuCost pruned = model.price(map(half, small.options));
   const Gains g = gains(pruned, dense);
   CHECK(equal(g.energy, dense.totals.energy_nj / pruned.totals.energy_nj));
   CHECK(equal(g.area, dense.totals.area_um2 / pruned.totals.area_um2));

@@ -134,6 +134,23 @@ TEST_CASE("a bar chart says every name, and none of it as markup", "[svg]") {
   CHECK_THROWS_AS(bar_chart(chart), ap::Error);
 }
 
+TEST_CASE("stacked bars stand on one another") {
+  BarChart chart;
+  chart.title = "sums";
+  chart.categories = {"a"};
+  chart.stacked = true;
+  chart.series = {{"one", 0, {1.0}}, {"two", 1, {2.0}}, {"three", 2, {3.0}}};
+  const std::string svg = bar_chart(chart);
+  CHECK(samples::markup_fault(svg) == "");
+  const std::vector<double> heights = samples::attributes(svg, "class=\"bar\"", "height");
+  const std::vector<double> tops = samples::attributes(svg, "class=\"bar\"", "y");
+  REQUIRE(heights.size() == 3);
+  for (std::size_t i = 1; i < 3; ++i) {
+    CHECK(heights[i] == Approx(static_cast<double>(i + 1) * heights[0]).epsilon(0.01));
+    CHECK(tops[i] + heights[i] == Approx(tops[i - 1]).epsilon(0.01));
+  }
+}
+
 TEST_CASE("names too long for their place are slanted, and thinned out when there are too many",
           "[svg]") {
   BarChart chart;

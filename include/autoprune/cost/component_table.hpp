@@ -28,6 +28,8 @@ template <class Component>
 template <class Component, class T>
 class ComponentTable {
  public:
+  using Key = Component;
+
   [[nodiscard]] T& operator[](Component c) { return entries_[static_cast<std::size_t>(c)]; }
   [[nodiscard]] const T& operator[](Component c) const {
     return entries_[static_cast<std::size_t>(c)];

@@ -11,8 +11,7 @@
 #include "autoprune/core/geometry.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/mapping/mapping_options.hpp"
-#include "autoprune/mapping/mapping_result.hpp"
-#include "autoprune/mapping/routed_layer.hpp"
+#include "autoprune/mapping/routed_index.hpp"
 #include "autoprune/nn/network.hpp"
 
 namespace autoprune::cost {
@@ -178,32 +177,16 @@ class WorkCounter {
   std::vector<OneCrossbar> crossbars_;
 };
 
-/// A layer of ours: column-vectors in OUs, found by index.
+/// A layer as any method maps it.
 [[nodiscard]] inline LayerWork mapped_work(const LayerShape& shape,
-                                           const mapping::LayerMapping& layer,
+                                           const mapping::RoutedMapping& layer,
                                            const ArrayFormat& format) {
   WorkCounter counter(shape, format);
   for (Index i = 0; i < layer.ous.size(); ++i) {
-    const mapping::Ou ou = layer.ous[i];
-    counter.add({ou.n_rows(), ou.n_cols(), layer.tile(i).crossbar, ou.row_group});
+    const mapping::RoutedOu ou = layer.ous[i];
+    counter.add({ou.n_rows(), ou.n_cols(), ou.crossbar, layer.ous.input_set(i)});
   }
-  return counter.finish(layer.index.bits(), layer.ous.size() + layer.ous.vectors());
-}
-
-/// A layer of any method: OUs with lists of their own for inputs and filters, in an index buffer of
-/// `index_bits` bits. An entry is one input or one filter of a list.
-[[nodiscard]] inline LayerWork routed_work(const LayerShape& shape,
-                                           const mapping::RoutedLayer& layer, Index index_bits,
-                                           const ArrayFormat& format) {
-  WorkCounter counter(shape, format);
-  Index entries = 0, input_set = -1;
-  for (Index i = 0; i < layer.size(); ++i) {
-    const mapping::RoutedOu ou = layer[i];
-    counter.add({ou.n_rows(), ou.n_cols(), ou.crossbar, layer.input_set(i)});
-    entries += ou.n_cols() + (layer.input_set(i) != input_set ? ou.n_rows() : 0);
-    input_set = layer.input_set(i);
-  }
-  return counter.finish(index_bits, index_bits > 0 ? entries : 0);
+  return counter.finish(layer.index_bits, layer.index_entries);
 }
 
 /// How dense crossbars are read.

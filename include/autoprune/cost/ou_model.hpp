@@ -210,12 +210,12 @@ class OuModel {
       work.push_back(cost::dense_work(shape, format_, hardware_.dense_read));
     return work;
   }
-  /// The work of the network under our mapping. Throws mask_mismatch.
-  [[nodiscard]] std::vector<LayerWork> work(const mapping::NetworkMapping& mapping) const {
-    require_layers(mapping.layers.size());
+  /// The work of the network as any method maps it. Throws mask_mismatch.
+  [[nodiscard]] std::vector<LayerWork> work(std::span<const mapping::RoutedMapping> layers) const {
+    require_layers(layers.size());
     std::vector<LayerWork> work;
     for (std::size_t k = 0; k < shapes_.size(); ++k)
-      work.push_back(mapped_work(shapes_[k], mapping.layers[k], format_));
+      work.push_back(mapped_work(shapes_[k], layers[k], format_));
     return work;
   }
 
@@ -242,8 +242,8 @@ class OuModel {
     }
     return cost;
   }
-  [[nodiscard]] OuCost price(const mapping::NetworkMapping& mapping) const {
-    return price(work(mapping));
+  [[nodiscard]] OuCost price(std::span<const mapping::RoutedMapping> layers) const {
+    return price(work(layers));
   }
   [[nodiscard]] OuCost price_dense() const { return price(dense_work()); }
 

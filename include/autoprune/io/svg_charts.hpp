@@ -15,7 +15,7 @@
 
 namespace autoprune::io {
 
-/// One bar per category for every series, side by side. Values are not negative.
+/// One bar per category for every series, side by side or on one another. Values are not negative.
 struct BarChart {
   struct Series {
     std::string name;
@@ -26,6 +26,7 @@ struct BarChart {
   std::vector<std::string> categories;
   std::vector<Series> series;
   Axis y;
+  bool stacked = false;
   int decimals = 0;                      ///< of the values in labels and tooltips
   std::string unit;                      ///< behind those values, e.g. " %"
   double width = 980.0, height = 270.0;  ///< slanted names make it higher
@@ -131,7 +132,7 @@ inline void draw_categories(SvgCanvas& canvas, const PlotArea& area,
 
 inline void draw_bars(SvgCanvas& canvas, const PlotArea& area, const BarChart& chart) {
   const double slot = (area.right - area.left) / static_cast<double>(chart.categories.size());
-  const auto count = static_cast<double>(chart.series.size());
+  const auto count = static_cast<double>(chart.stacked ? 1 : chart.series.size());
   const double bar = std::min(0.74 * slot / count, 34.0);
   for (std::size_t i = 0; i < chart.categories.size(); ++i) {
     const double middle = area.left + (static_cast<double>(i) + 0.5) * slot;
@@ -142,18 +143,22 @@ inline void draw_bars(SvgCanvas& canvas, const PlotArea& area, const BarChart& c
     canvas.open(tooltip);
     canvas.rect(middle - 0.5 * slot, area.top, slot, area.bottom - area.top,
                 "fill-opacity=\"0\" class=\"hover\"");
-    double x = middle - 0.5 * bar * count;
+    double x = middle - 0.5 * bar * count, below = 0.0;
     for (const auto& series : chart.series) {
       const double value = series.values[i];
       if (std::isfinite(value)) {
-        const double y = area.at_y(value);
-        canvas.rect(x, y, std::max(bar - 1.0, 1.0), area.bottom - y,
+        const double y = area.at_y(below + value);
+        const double foot = below > 0.0 ? area.at_y(below) : area.bottom;
+        canvas.rect(x, y, std::max(bar - 1.0, 1.0), foot - y,
                     paint("fill", series.style) + "class=\"bar\"");
         const std::string label = format_number(value, chart.decimals);
         if (chart.series.size() == 1 && text_width(label) < slot)
           canvas.text(middle, y - 5.0, "middle", label, "font-size=\"11\" fill-opacity=\"0.85\"");
       }
-      x += bar;
+      if (chart.stacked)
+        below += std::isfinite(value) ? value : 0.0;
+      else
+        x += bar;
     }
     canvas.close();
   }
@@ -203,6 +208,11 @@ inline void draw_mark(SvgCanvas& canvas, const PlotArea& area, const XyChart::Ma
            series.values.size(), " values for ", chart.categories.size(), " categories");
     values.insert(values.end(), series.values.begin(), series.values.end());
     legend.push_back({series.name, series.style});
+  }
+  for (std::size_t i = 0; chart.stacked && i < chart.categories.size(); ++i) {
+    double sum = 0.0;
+    for (const auto& series : chart.series) sum += series.values[i];
+    values.push_back(sum);
   }
   detail::PlotArea area;
   area.y = axis_range(values, chart.y);

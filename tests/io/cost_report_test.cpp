@@ -1,0 +1,115 @@
+// Costs as JSON, tables and pictures.
+
+#include "autoprune/io/cost_report.hpp"
+
+#include "autoprune/cost/ou_presets.hpp"
+#include "autoprune/io/cost_json.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/nn/zoo.hpp"
+#include "helpers.hpp"
+#include "report_samples.hpp"
+
+using namespace autoprune;
+using io::Json;
+
+namespace {
+
+/// LeNet-5 with every other vector pruned.
+struct Costs {
+  cost::OuModel model{nn::lenet5(), cost::ou_preset("paper")};
+  cost::OuCost dense = model.price_dense(), pruned;
+
+  Costs() {
+    const mapping::VectorMapper mapper{mapping::ArrayShape(PaperGeometry::spec())};
+    std::vector<mapping::RoutedMapping> layers;
+    for (const cost::LayerShape& shape : model.shapes()) {
+      PruneMask mask(shape.rows, shape.filters, 32);
+      for (Index c = 0; c < shape.filters; c += 2) mask.set(0, c, false);
+      layers.push_back(mapping::map_routed(mapper, mask));
+    }
+    pruned = model.price(layers);
+  }
+};
+
+double sum(const Json& components, const char* key) {
+  double total = 0.0;
+  for (const auto& [name, figures] : components.items()) total += figures[key].get<double>();
+  return total;
+}
+
+void check_sums(const Json& json) {
+  for (const char* key : {"area_um2", "energy_nj"}) {
+    double layers = 0.0;
+    for (const Json& layer : json["layers"]) {
+      const double own = layer["totals"][key].get<double>();
+      CHECK(sum(layer["components"], key) == Approx(own).epsilon(1e-12));
+      layers += own;
+    }
+    CHECK(layers == Approx(json["totals"][key].get<double>()).epsilon(1e-12));
+    CHECK(sum(json["components"], key) == Approx(json["totals"][key].get<double>()).epsilon(1e-12));
+  }
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("the JSON of a cost adds up", "[cost_report]") {
+  const Costs costs;
+  const Json json = io::cost_json(costs.pruned);
+  CHECK(json["totals"]["energy_nj"] == costs.pruned.totals.energy_nj);
+  CHECK(json["totals"]["latency_unpipelined_ns"] == costs.pruned.totals.latency_unpipelined_ns);
+  CHECK(json["layers"].size() == 5);
+  CHECK(json["layers"][0]["work"]["crossbars"] == costs.pruned.layers[0].work.crossbars);
+  check_sums(json);
+  check_sums(io::cost_json(costs.dense));
+  const Json mnsim = io::cost_json(cost::mnsim_cost(nn::lenet5()));
+  check_sums(mnsim);
+  CHECK(mnsim["components"].contains("joint_module"));
+}
+
+TEST_CASE("a report's cost holds both networks and their ratio", "[cost_report]") {
+  const Costs costs;
+  const Json json = io::cost_summary_json("paper", costs.dense, costs.pruned);
+  CHECK(json["hardware"] == "paper");
+  CHECK(json["gains"]["energy"].get<double>() ==
+        Approx(json["dense"]["totals"]["energy_nj"].get<double>() /
+               json["pruned"]["totals"]["energy_nj"].get<double>()));
+  CHECK(json["dense"]["metrics"]["index_kib"] == 0.0);
+  CHECK(json["pruned"]["metrics"]["index_kib"].get<double>() > 0.0);
+}
+
+TEST_CASE("tables show what was priced", "[cost_report]") {
+  const Costs costs;
+  const std::string layers = io::cost_layer_table(costs.pruned, "crossbars");
+  for (const char* part : {"layer", "crossbars", "area mm²", "energy µJ", "total"})
+    CHECK(has(layers, part));
+  const std::string components = io::cost_component_table(costs.pruned);
+  CHECK(has(components, "adc"));
+  CHECK(has(components, "index_buffer"));
+  CHECK_FALSE(has(components, "sample_hold"));  // this hardware has none
+  CHECK_FALSE(has(io::cost_component_table(costs.dense), "index_buffer"));
+  const std::string both = io::cost_comparison(costs.pruned, costs.dense);
+  for (const char* part : {"dense", "pruned", "GOPS/W", "GOPS/mm²", "images a second", "KiB"})
+    CHECK(has(both, part));
+  CHECK(has(io::cost_layer_table(cost::mnsim_cost(nn::lenet5()), "PEs"), "PEs"));
+}
+
+TEST_CASE("pictures of a cost are well-formed, with a bar a group", "[cost_report]") {
+  const Costs costs;
+  for (const std::string& svg : {io::energy_picture(costs.pruned), io::area_picture(costs.pruned),
+                                 io::energy_picture(cost::mnsim_cost(nn::lenet5()))}) {
+    CHECK(samples::markup_fault(svg) == "");
+    CHECK(has(svg, "DACs and ADCs"));
+  }
+}
+
+TEST_CASE("numbers with four significant digits", "[cost_report]") {
+  CHECK(io::format_significant(0.0) == "0");
+  CHECK(io::format_significant(1234567.0) == "1,234,567");
+  CHECK(io::format_significant(12.3456) == "12.35");
+  CHECK(io::format_significant(0.00123456) == "0.001235");
+  CHECK(io::format_significant(-5.0) == "-5.000");
+}
