@@ -12,4 +12,5 @@
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/rivals.hpp"
+#include "autoprune/search/saving.hpp"
 #include "autoprune/search/state.hpp"

@@ -13,6 +13,7 @@
 #include "autoprune/search/oracle.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/reward.hpp"
+#include "autoprune/search/saving.hpp"
 #include "autoprune/search/state.hpp"
 
 namespace autoprune::search {
@@ -33,11 +34,12 @@ struct Outcome {
 template <RewardFunction Reward = CompressionReward>
 class PruningEnvironment {
  public:
-  /// Copies the network. The pool has to outlive the environment. Throws what the constraints, the
-  /// compressor and the oracle throw.
+  /// Copies the network. The pool has to outlive the environment. With a `saving` the reward counts
+  /// that instead of crossbars. Throws what the constraints, the compressor and the oracle throw.
   PruningEnvironment(nn::Network network, Compressor compressor, EnvironmentImages images,
                      Constraints constraints, ThreadPool& pool, Metric metric = Metric::top1,
-                     Reward reward = {}, AccuracyOracle oracle = float_accuracy())
+                     Reward reward = {}, AccuracyOracle oracle = float_accuracy(),
+                     Saving saving = {})
       : network_(std::move(network)),
         compressor_(std::move(compressor)),
         images_(std::move(images)),
@@ -45,6 +47,7 @@ class PruningEnvironment {
         metric_(metric),
         reward_(std::move(reward)),
         oracle_(std::move(oracle)),
+        saving_(std::move(saving)),
         session_(network_, pool),
         layers_(compressor_.rank(network_)),
         states_(network_, compressor_.count(dense_masks())) {
@@ -63,8 +66,10 @@ class PruningEnvironment {
   /// Held-out accuracy of the unpruned network, percent.
   [[nodiscard]] double dense_accuracy() const noexcept { return dense_accuracy_; }
 
-  /// The policy moved into the constraints that don't need an accuracy: bounds and target.
+  /// The policy moved into the constraints that don't need an accuracy: bounds and target. What
+  /// fills crossbars that are there anyway is free, but where energy or time are counted.
   [[nodiscard]] Policy allowed(const Policy& policy) const {
+    if (saving_ && !constraints_.target_compression) return clamp_to_bounds(policy, constraints_);
     return meet_constraints(policy, constraints_, compressor_, layers_);
   }
 
@@ -86,9 +91,9 @@ class PruningEnvironment {
     out.accuracy = measure(masks);
     out.feasible = !constraints_.max_accuracy_drop ||
                    out.accuracy >= dense_accuracy_ - *constraints_.max_accuracy_drop;
-    out.reward = reward_({compression(out.crossbars, constraints_.counting), out.accuracy,
-                          dense_accuracy_}) -
-                 (out.feasible ? 0.0 : 1.0);
+    const double saved =
+        saving_ ? saving_(masks) : compression(out.crossbars, constraints_.counting);
+    out.reward = reward_({saved, out.accuracy, dense_accuracy_}) - (out.feasible ? 0.0 : 1.0);
     return out;
   }
 
@@ -113,6 +118,7 @@ class PruningEnvironment {
     for (const auto* batches : {&images_.calibration, &images_.held_out})
       for (const nn::Batch& batch : *batches)
         print.add(std::span<const std::uint8_t>(batch.labels));
+    if (saving_) print.add(saving_(Compressor::masks(layers_, Policy(layers_.size(), 0.3))));
     print.add(constraints_.target_compression.value_or(-1.0));
     print.add(constraints_.max_accuracy_drop.value_or(-1.0));
     print.add(static_cast<double>(constraints_.counting));
@@ -139,6 +145,7 @@ class PruningEnvironment {
   Metric metric_;
   Reward reward_;
   AccuracyOracle oracle_;
+  Saving saving_;
   nn::Session session_;
   std::vector<Ranking> layers_;
   StateTable states_;

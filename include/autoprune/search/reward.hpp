@@ -12,7 +12,7 @@ namespace autoprune::search {
 
 /// What a reward may depend on.
 struct Figures {
-  double compression = 1.0;     ///< crossbars, dense / pruned
+  double compression = 1.0;     ///< crossbars, or whatever else counts: dense / pruned
   double accuracy = 0.0;        ///< of the pruned network, in percent
   double dense_accuracy = 0.0;  ///< of the dense one
 };

@@ -1,0 +1,44 @@
+/// @file saving.hpp
+/// What a reward counts as compression: crossbars, or what an inference costs on an OU accelerator.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <utility>
+
+#include "autoprune/cost/ou_model.hpp"
+#include "autoprune/search/compressor.hpp"
+
+namespace autoprune::search {
+
+enum class CostTarget {
+  energy,   ///< of an inference
+  latency,  ///< of an inference, layers overlapping
+  edp       ///< energy times latency
+};
+
+/// How many times less than the unpruned network a network under these masks costs.
+using Saving = std::function<double(std::span<const PruneMask>)>;
+
+/// The saving of one figure of the cost model, for masks of `compressor`. Nothing is skipped: it
+/// depends on the masks alone.
+[[nodiscard]] inline Saving cost_saving(cost::OuModel model, Compressor compressor,
+                                        CostTarget target) {
+  const auto figure = [target](const cost::Totals& totals) {
+    switch (target) {
+      case CostTarget::energy:
+        return totals.energy_nj;
+      case CostTarget::latency:
+        return totals.latency_ns;
+      default:
+        return totals.energy_nj * totals.latency_ns;
+    }
+  };
+  const double dense = figure(model.price_dense().totals);
+  return [model = std::move(model), compressor = std::move(compressor), figure,
+          dense](std::span<const PruneMask> masks) {
+    return dense / figure(model.price(compressor.route(masks)).totals);
+  };
+}
+
+}  // namespace autoprune::search
