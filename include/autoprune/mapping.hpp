@@ -4,6 +4,7 @@
 
 #include "autoprune/mapping/array_shape.hpp"
 #include "autoprune/mapping/bit_stream.hpp"
+#include "autoprune/mapping/block_mapper.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/mapping/dense_mapper.hpp"
 #include "autoprune/mapping/geometries.hpp"
@@ -17,5 +18,6 @@
 #include "autoprune/mapping/pim_mapper.hpp"
 #include "autoprune/mapping/routed_index.hpp"
 #include "autoprune/mapping/routed_layer.hpp"
+#include "autoprune/mapping/squeeze.hpp"
 #include "autoprune/mapping/sre_mapper.hpp"
 #include "autoprune/mapping/vector_mapper.hpp"

@@ -116,6 +116,7 @@ TEST_CASE("every routed layer computes its masked layer exactly, from its index 
     const PruneMask mask = sparse_mask(random, taps);
     check(random, DenseMapper(shape), mask);
     check(random, PimMapper(shape), mask);
+    check(random, BlockMapper(shape), mask);
     check(random, PatternMapper(shape, taps), mask);
     check(random, SreMapper(shape), mask);
     check(random, LsrMapper(shape), mask);
@@ -130,6 +131,7 @@ TEST_CASE("routed mappers take masks of any granularity") {
     const PruneMask mask = test::random_mask(random, 1 + random.below(20), 200, 40);
     check(random, DenseMapper(shape), mask);
     check(random, PimMapper(shape), mask);
+    check(random, BlockMapper(shape), mask);
     check(random, PatternMapper(shape, 9), mask);
     check(random, SreMapper(shape), mask);
     check(random, LsrMapper(shape), mask);

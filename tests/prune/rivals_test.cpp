@@ -74,6 +74,7 @@ TEST_CASE("masks of every method grow with the keep ratio and say what they keep
     const Index ou_rows = 1 + random.below(12), ou_cols = 1 + random.below(12);
     for (const UnitRanking& ranking :
          {rank_sre(view, ou_rows, ou_cols), rank_lsr(view, ou_rows, ou_cols),
+          rank_pim_blocks(view, {3 * ou_rows, 2 * ou_cols, ou_rows, ou_cols}),
           rank_pim_prune(view, {3 * ou_rows, 2 * ou_cols, ou_rows, ou_cols})})
       check_ranking(keeping(ranking), rows, filters, largest(ranking));
     check_ranking([m = MagnitudeRanking(view)](double a) { return m.keep(a); }, rows, filters, 1);
@@ -92,12 +93,12 @@ TEST_CASE("magnitude pruning keeps the largest weights") {
   }
 }
 
-TEST_CASE("PIM-Prune leaves every block whole rows and columns, and the best of one block") {
+TEST_CASE("PIM-Prune by OUs leaves every block whole rows and columns, and the best of one block") {
   Random random(83);
   for (int trial = 0; trial < 30; ++trial) {
     const PimShape shape{8, 12, 2, 3};
     const Matrix w = layer(random, 1 + random.below(50), 1 + random.below(50));
-    const UnitRanking ranking = rank_pim_prune(test::view(w), shape);
+    const UnitRanking ranking = rank_pim_blocks(test::view(w), shape);
     const PruneMask mask = ranking.keep(random.uniform(0.05, 0.95));
     for (Index r0 = 0; r0 < mask.rows(); r0 += 8)
       for (Index c0 = 0; c0 < mask.cols(); c0 += 12) {
@@ -119,11 +120,34 @@ TEST_CASE("PIM-Prune leaves every block whole rows and columns, and the best of 
   w.col(2).setConstant(0.1F);
   w.row(0).setConstant(0.2F);
   w.row(3).setConstant(0.2F);
-  const UnitRanking ranking = rank_pim_prune(test::view(w), {4, 4, 2, 2});
+  const UnitRanking ranking = rank_pim_blocks(test::view(w), {4, 4, 2, 2});
   const PruneMask quarter = ranking.keep(0.25);
   for (Index r = 0; r < 4; ++r)
     for (Index c = 0; c < 4; ++c)
       REQUIRE(quarter.kept(r, c) == ((r == 0 || r == 3) && (c == 1 || c == 2)));
+}
+
+TEST_CASE("PIM-Prune keeps the columns of strips, or the rows, that weigh most") {
+  Random random(88);
+  for (int trial = 0; trial < 20; ++trial) {
+    const PimShape shape{8, 12, 8, 12};
+    const Index filters = 1 + random.below(50), rows = 1 + random.below(50);
+    const Matrix w = test::random_matrix(random, filters, rows);
+    const UnitRanking ranking = rank_pim_prune(test::view(w), shape);
+    const bool columns = ranking.units().front().columns.size() == 1 && filters > 1;
+    double best = 0.0;
+    for (const UnitRanking& other : {rank_row_chunks(test::view(w), neighbours(filters, 12), 8)})
+      best = std::max(best, other.importance(0.5));
+    REQUIRE(ranking.importance(0.5) >= best);
+    if (!columns) continue;
+    // Column-vectors of the block's height, ranked by the sum of |w|.
+    for (std::size_t i = 0; i < ranking.units().size(); ++i) {
+      const Unit& unit = ranking.units()[i];
+      REQUIRE(unit.rows.front() % 8 == 0);
+      REQUIRE(static_cast<Index>(unit.rows.size()) == std::min<Index>(8, rows - unit.rows.front()));
+      if (i > 0) REQUIRE(unit.importance <= ranking.units()[i - 1].importance);
+    }
+  }
 }
 
 TEST_CASE("SRE and LSR keep, of each cluster, its strongest rows") {
@@ -233,8 +257,10 @@ TEST_CASE("scores of OUs add up to the layer's magnitude") {
   const ConstMatrixView view = test::view(w);
   const float total = w.cwiseAbs().sum();
   for (const Scores& scores :
-       {rank_sre(view, 8, 4).ou_scores(), rank_lsr(view, 8, 4).ou_scores(),
-        rank_pim_prune(view, {16, 16, 8, 4}).ou_scores(), MagnitudeRanking(view).ou_scores(32)}) {
+       {rank_sre(view, 8, 4).ou_scores(32), rank_lsr(view, 8, 4).ou_scores(32),
+        rank_pim_prune(view, {16, 16, 8, 4}).ou_scores(32),
+        rank_pim_blocks(view, {16, 16, 8, 4}).ou_scores(32),
+        MagnitudeRanking(view).ou_scores(32)}) {
     REQUIRE(scores.sum() == Approx(total).epsilon(1e-4));
     REQUIRE(scores.minCoeff() >= 0.0F);
   }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -43,6 +45,11 @@ class PruneMask {
 
   [[nodiscard]] bool kept(Index group, Index col) const noexcept { return kept_[at(group, col)]; }
   void set(Index group, Index col, bool keep) noexcept { kept_[at(group, col)] = keep ? 1 : 0; }
+
+  /// One flag a filter, 1 where the row group's vector is kept.
+  [[nodiscard]] std::span<const std::uint8_t> flags(Index group) const noexcept {
+    return {kept_.data() + at(group, 0), static_cast<std::size_t>(cols_)};
+  }
 
   [[nodiscard]] Index kept_count() const noexcept {
     return static_cast<Index>(std::count(kept_.begin(), kept_.end(), 1));

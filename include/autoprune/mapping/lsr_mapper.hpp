@@ -48,8 +48,9 @@ class LsrMapper {
     std::uint64_t factor = 1;
     for (Index g = 0; g < mask.groups(); ++g) {
       factor *= 0x9E3779B97F4A7C15u;
-      for (Index c = 0; c < mask.cols(); ++c)
-        prints[static_cast<std::size_t>(c)] += mask.kept(g, c) ? factor ^ (factor >> 29) : 0;
+      const std::uint64_t own = factor ^ (factor >> 29);
+      const std::uint8_t* flags = mask.flags(g).data();
+      for (std::size_t c = 0; c < prints.size(); ++c) prints[c] += own * flags[c];
     }
     return prints;
   }

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -64,26 +64,30 @@ class PatternMapper {
     [[nodiscard]] Index n_cols() const noexcept { return static_cast<Index>(columns.size()); }
   };
 
-  /// Of every input channel, its kernels sorted by pattern.
+  /// Of every input channel, its kernels by pattern.
   [[nodiscard]] std::vector<Block> blocks_of(const PruneMask& mask) const {
     std::vector<Block> blocks;
     std::vector<std::uint64_t> patterns(static_cast<std::size_t>(mask.cols()));
-    std::vector<std::pair<std::uint64_t, std::int32_t>> kernels;
+    std::unordered_map<std::uint64_t, std::size_t> block_of;  // of a pattern of this channel
     for (Index row = 0; row < mask.rows(); row += taps_) {
       std::fill(patterns.begin(), patterns.end(), std::uint64_t{0});
-      for (Index r = row; r < std::min(mask.rows(), row + taps_); ++r)
-        for (Index c = 0; c < mask.cols(); ++c)
-          patterns[static_cast<std::size_t>(c)] |=
-              std::uint64_t{mask.kept(r / mask.granularity(), c)} << (r - row);
-      kernels.clear();
-      for (Index c = 0; c < mask.cols(); ++c)
-        if (const std::uint64_t pattern = patterns[static_cast<std::size_t>(c)]; pattern != 0)
-          kernels.emplace_back(pattern, static_cast<std::int32_t>(c));
-      std::sort(kernels.begin(), kernels.end());
-      for (std::size_t i = 0; i < kernels.size(); ++i) {
-        if (i == 0 || kernels[i].first != kernels[i - 1].first)
-          blocks.push_back({rows_of(kernels[i].first, row), {}});
-        blocks.back().columns.push_back(kernels[i].second);
+      for (Index r = row; r < std::min(mask.rows(), row + taps_); ++r) {
+        const std::uint8_t* flags = mask.flags(r / mask.granularity()).data();
+        for (std::size_t c = 0; c < patterns.size(); ++c)
+          patterns[c] |= std::uint64_t{flags[c]} << (r - row);
+      }
+      block_of.clear();
+      std::uint64_t last = 0;
+      std::size_t block = 0;
+      for (std::size_t c = 0; c < patterns.size(); ++c) {
+        if (patterns[c] == 0) continue;
+        if (patterns[c] != last) {
+          last = patterns[c];
+          const auto [found, is_new] = block_of.try_emplace(last, blocks.size());
+          if (is_new) blocks.push_back({rows_of(last, row), {}});
+          block = found->second;
+        }
+        blocks[block].columns.push_back(static_cast<std::int32_t>(c));
       }
     }
     return blocks;

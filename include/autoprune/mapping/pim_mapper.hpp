@@ -1,19 +1,20 @@
 /// @file pim_mapper.hpp
-/// PIM-Prune's mapping (Chu et al., DAC 2020): what is left of the blocks of a crossbar's height is
-/// squeezed together; input and output indices say what each wordline and bitline belongs to.
+/// PIM-Prune's mapping (Chu et al., DAC 2020): what is left of the blocks of a crossbar's size is
+/// squeezed together in columns of a crossbar's height; input and output indices say what each
+/// wordline and bitline belongs to.
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
-#include <map>
+#include <span>
 #include <vector>
 
-#include "autoprune/mapping/ou_placer.hpp"
+#include "autoprune/mapping/squeeze.hpp"
 
 namespace autoprune::mapping {
 
-/// Filters of a row strip (xbar_rows rows) with the same rows left stand side by side, whichever
-/// blocks they come from; pruned rows are squeezed out.
+/// Columns are squeezed inside each strip of xbar_rows rows, or rows inside each strip of xbar_cols
+/// filters: the layer gets whichever takes fewer crossbars. A bitline holds one column of a
+/// crossbar's height, from any strip.
 class PimMapper {
  public:
   static constexpr bool kIndexed = true;
@@ -21,40 +22,61 @@ class PimMapper {
   explicit PimMapper(const ArrayShape& shape) : shape_(shape) {}
   [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
 
-  /// A place is an OU.
+  /// A place is a bitline of a crossbar.
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    OuPlacer placer(shape_);
-    for (Index r = 0; r < mask.rows(); r += shape_.xbar_rows) {
-      const Strip strip(mask, r, std::min(mask.rows(), r + shape_.xbar_rows));
-      for (const auto& [rows, columns] : strip.blocks) placer.place(rows, columns, visit);
-    }
-    return placer.slots();
+    Index bitline = 0;
+    const auto place = [&](const List& rows, const List& columns) {
+      place_columns(rows, columns, bitline, visit);
+    };
+    if (columns_win(mask))
+      squeeze_columns(mask, shape_.xbar_rows, place);
+    else
+      squeeze_rows(mask, shape_.xbar_cols, place);
+    return {bitline, shape_.xbar_cols};
   }
 
  private:
   using List = std::vector<std::int32_t>;
 
-  /// Filters of one strip by the rows that are left of them.
-  struct Strip {
-    std::map<List, List> blocks;
+  [[nodiscard]] Index bitlines(const List& rows, const List& columns) const noexcept {
+    return ceil_div(static_cast<Index>(rows.size()), shape_.xbar_rows) *
+           static_cast<Index>(columns.size());
+  }
 
-    Strip(const PruneMask& mask, Index begin, Index end) {
-      std::vector<List> rows(static_cast<std::size_t>(mask.cols()));
-      for (Index r = begin; r < end; ++r)
-        for (Index c = 0; c < mask.cols(); ++c)
-          if (mask.kept(r / mask.granularity(), c))
-            rows[static_cast<std::size_t>(c)].push_back(static_cast<std::int32_t>(r));
-      auto last = blocks.end();
-      for (Index c = 0; c < mask.cols(); ++c) {
-        const List& left = rows[static_cast<std::size_t>(c)];
-        if (left.empty()) continue;
-        // Neighbours mostly lie in one block; only others are looked for.
-        if (last == blocks.end() || last->first != left) last = blocks.try_emplace(left).first;
-        last->second.push_back(static_cast<std::int32_t>(c));
+  [[nodiscard]] bool columns_win(const PruneMask& mask) const {
+    Index by_rows = 0, by_columns = 0;
+    squeeze_rows(mask, shape_.xbar_cols, [&](const List& rows, const List& columns) {
+      by_rows += bitlines(rows, columns);
+    });
+    squeeze_columns(mask, shape_.xbar_rows, [&](const List& rows, const List& columns) {
+      by_columns += bitlines(rows, columns);
+    });
+    return by_columns <= by_rows;
+  }
+
+  /// Pieces of a crossbar's height, column after column from `bitline` on, as OUs that end where a
+  /// crossbar does.
+  template <class Visit>
+  void place_columns(std::span<const std::int32_t> rows, std::span<const std::int32_t> columns,
+                     Index& bitline, Visit&& visit) const {
+    const auto height = static_cast<std::size_t>(shape_.xbar_rows);
+    for (std::size_t r = 0; r < rows.size(); r += height)
+      for (std::size_t c = 0; c < columns.size();) {
+        const Index crossbar = bitline / shape_.xbar_cols;
+        const auto width =
+            std::min(columns.size() - c,
+                     static_cast<std::size_t>((crossbar + 1) * shape_.xbar_cols - bitline));
+        OuPlacer inside(shape_);
+        inside.place(rows.subspan(r, std::min(height, rows.size() - r)), columns.subspan(c, width),
+                     [&](RoutedOu ou) {
+                       ou.crossbar = crossbar;
+                       visit(ou);
+                     });
+        bitline += static_cast<Index>(width);
+        c += width;
       }
-    }
-  };
+  }
 
   ArrayShape shape_;
 };

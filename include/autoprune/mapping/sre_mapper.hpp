@@ -3,11 +3,7 @@
 /// zeros are squeezed out, and an index says which input each wordline is left with.
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
-#include <vector>
-
-#include "autoprune/mapping/ou_placer.hpp"
+#include "autoprune/mapping/squeeze.hpp"
 
 namespace autoprune::mapping {
 
@@ -23,47 +19,27 @@ class SreMapper {
   /// A place is an OU.
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    const auto count = [](const RoutedOu&) {};
-    const Index by_rows = squeeze_rows(mask, count).taken;
-    const Index by_columns = squeeze_columns(mask, count).taken;
-    return by_rows <= by_columns ? squeeze_rows(mask, visit) : squeeze_columns(mask, visit);
+    OuPlacer placer(shape_);
+    const auto place = [&](const auto& rows, const auto& columns) {
+      placer.place(rows, columns, visit);
+    };
+    if (rows_win(mask))
+      squeeze_rows(mask, shape_.ou_cols, place);
+    else
+      squeeze_columns(mask, shape_.ou_rows, place);
+    return placer.slots();
   }
 
  private:
-  template <class Visit>
-  Slots squeeze_rows(const PruneMask& mask, Visit&& visit) const {
-    OuPlacer placer(shape_);
-    std::vector<std::int32_t> rows;
-    for (Index c = 0; c < mask.cols(); c += shape_.ou_cols) {
-      const Index end = std::min(mask.cols(), c + shape_.ou_cols);
-      rows.clear();
-      for (Index g = 0; g < mask.groups(); ++g) {
-        bool any = false;
-        for (Index j = c; j < end; ++j) any |= mask.kept(g, j);
-        for (Index r = mask.row_begin(g); any && r < mask.row_end(g); ++r)
-          rows.push_back(static_cast<std::int32_t>(r));
-      }
-      placer.place(rows, index_range(c, end), visit);
-    }
-    return placer.slots();
-  }
-
-  template <class Visit>
-  Slots squeeze_columns(const PruneMask& mask, Visit&& visit) const {
-    OuPlacer placer(shape_);
-    std::vector<std::uint8_t> any(static_cast<std::size_t>(mask.cols()));
-    for (Index r = 0; r < mask.rows(); r += shape_.ou_rows) {
-      const Index end = std::min(mask.rows(), r + shape_.ou_rows);
-      std::fill(any.begin(), any.end(), std::uint8_t{0});
-      for (Index g = r / mask.granularity(); mask.row_begin(g) < end; ++g)
-        for (Index c = 0; c < mask.cols(); ++c)
-          any[static_cast<std::size_t>(c)] |= static_cast<std::uint8_t>(mask.kept(g, c));
-      std::vector<std::int32_t> columns;
-      for (Index c = 0; c < mask.cols(); ++c)
-        if (any[static_cast<std::size_t>(c)] != 0) columns.push_back(static_cast<std::int32_t>(c));
-      placer.place(index_range(r, end), columns, visit);
-    }
-    return placer.slots();
+  [[nodiscard]] bool rows_win(const PruneMask& mask) const {
+    Index by_rows = 0, by_columns = 0;
+    squeeze_rows(mask, shape_.ou_cols, [&](const auto& rows, const auto&) {
+      by_rows += ceil_div(static_cast<Index>(rows.size()), shape_.ou_rows);
+    });
+    squeeze_columns(mask, shape_.ou_rows, [&](const auto&, const auto& columns) {
+      by_columns += ceil_div(static_cast<Index>(columns.size()), shape_.ou_cols);
+    });
+    return by_rows <= by_columns;
   }
 
   ArrayShape shape_;

@@ -94,6 +94,16 @@ struct KMeans {
   return order;
 }
 
+/// Points in fewer dimensions, at about the same distances from one another: sums with random signs
+/// (Achlioptas, "Database-friendly random projections", JCSS 2003).
+[[nodiscard]] inline Matrix project(const Matrix& points, Index dimensions, Random& random) {
+  Matrix signs(points.cols(), dimensions);
+  for (Index i = 0; i < signs.size(); ++i) signs.data()[i] = random.below(2) == 0 ? -1.0F : 1.0F;
+  return points * signs;
+}
+
+inline constexpr Index kDimensions = 256;  ///< that points are clustered in, at most
+
 }  // namespace detail
 
 /// Clusters of `width` filters (the rows of `points`) that are near one another; all but one are
@@ -106,7 +116,10 @@ struct KMeans {
   ColumnClusters clusters;
   std::vector<std::int32_t> left(static_cast<std::size_t>(points.rows()));
   std::iota(left.begin(), left.end(), 0);
-  Matrix rest = points;
+  const Matrix projected = points.cols() > 2 * detail::kDimensions
+                               ? detail::project(points, detail::kDimensions, random)
+                               : points;
+  Matrix rest = projected;
   while (rest.rows() > width) {
     const Index k = ceil_div(rest.rows(), width);
     const detail::KMeans means(rest, k, iterations, random);
@@ -130,7 +143,7 @@ struct KMeans {
     for (std::size_t c = 0; c < taken.size(); ++c)
       if (!taken[c]) {
         left[static_cast<std::size_t>(n)] = left[c];
-        rest.row(n++) = points.row(left[c]);
+        rest.row(n++) = projected.row(left[c]);
       }
     left.resize(static_cast<std::size_t>(n));
     rest.conservativeResize(n, Eigen::NoChange);

@@ -13,33 +13,6 @@
 
 namespace autoprune::prune {
 
-namespace detail {
-
-/// Sums over `chunk` weights each of pieces (importance a weight, weights), best first: 1 x chunks.
-class ChunkSums {
- public:
-  explicit ChunkSums(Index chunk) : chunk_(chunk) {}
-
-  void add(float importance, Index weights) {
-    while (weights > 0) {
-      if (filled_ == 0) sums_.push_back(0.0F);
-      const Index taken = std::min(weights, chunk_ - filled_);
-      sums_.back() += importance * static_cast<float>(taken);
-      filled_ = (filled_ + taken) % chunk_;
-      weights -= taken;
-    }
-  }
-  [[nodiscard]] Scores scores() const {
-    return Eigen::Map<const Scores>(sums_.data(), 1, static_cast<Index>(sums_.size()));
-  }
-
- private:
-  Index chunk_, filled_ = 0;
-  std::vector<float> sums_;
-};
-
-}  // namespace detail
-
 class MagnitudeRanking {
  public:
   /// `weights` is filters x rows. Throws not_finite.
@@ -61,10 +34,16 @@ class MagnitudeRanking {
   [[nodiscard]] PruneMask keep(double keep_ratio) const {
     const Index n = keep_count(magnitudes_.size(), keep_ratio);
     const float threshold = sorted_[static_cast<std::size_t>(n - 1)];
+    PruneMask mask(magnitudes_.rows(), magnitudes_.cols(), 1, false);
+    // Among floating-point weights the threshold is mostly the last one's alone.
+    if (n == magnitudes_.size() || sorted_[static_cast<std::size_t>(n)] < threshold) {
+      for (Index r = 0; r < mask.rows(); ++r)
+        for (Index c = 0; c < mask.cols(); ++c) mask.set(r, c, magnitudes_(r, c) >= threshold);
+      return mask;
+    }
     const auto equal =
         std::lower_bound(sorted_.begin(), sorted_.end(), threshold, std::greater<>{});
     detail::Cut cut{threshold, n - (equal - sorted_.begin())};
-    PruneMask mask(magnitudes_.rows(), magnitudes_.cols(), 1, false);
     for (Index r = 0; r < mask.rows(); ++r)
       for (Index c = 0; c < mask.cols(); ++c)
         if (cut.takes(magnitudes_(r, c))) mask.set(r, c, true);

@@ -1,6 +1,6 @@
 /// @file pim_prune.hpp
-/// PIM-Prune (Chu et al., DAC 2020): in every block of a crossbar's size, whole rows and whole
-/// columns are pruned.
+/// PIM-Prune (Chu et al., DAC 2020): in blocks of a crossbar's size, whole rows and whole columns
+/// are pruned.
 #pragma once
 
 #include <algorithm>
@@ -92,11 +92,36 @@ class PimBlock {
 
 }  // namespace detail
 
-/// Removes the rows or columns of a block that cost least, over and over; the ranking is the
-/// reverse of that, so that every keep ratio leaves each block some rows x some columns. `weights`
-/// is filters x rows. Throws not_finite.
+/// For hardware that works by whole crossbars: prunes columns of a block, or sets of block_rows
+/// rows of a strip of block_cols filters, which is what saves bitlines of a crossbar's height. Of
+/// the two the layer gets the one that keeps more of its magnitude in half of its weights.
+/// `weights` is filters x rows. Throws not_finite.
 [[nodiscard]] inline UnitRanking rank_pim_prune(ConstMatrixView weights,
                                                 const PimShape& shape = {}) {
+  UnitRanking by_rows =
+      rank_row_chunks(weights, neighbours(weights.rows(), shape.block_cols), shape.block_rows);
+  std::vector<Unit> columns;
+  for (Index r = 0; r < weights.cols(); r += shape.block_rows) {
+    const Index height = std::min(shape.block_rows, weights.cols() - r);
+    Unit unit;
+    for (Index i = r; i < r + height; ++i) unit.rows.push_back(static_cast<std::int32_t>(i));
+    for (Index c = 0; c < weights.rows(); ++c) {
+      unit.columns = {static_cast<std::int32_t>(c)};
+      unit.importance = weights.row(c).segment(r, height).cwiseAbs().sum();
+      columns.push_back(unit);
+    }
+  }
+  std::stable_sort(columns.begin(), columns.end(),
+                   [](const Unit& a, const Unit& b) { return a.importance > b.importance; });
+  UnitRanking by_columns(weights.cols(), weights.rows(), std::move(columns));
+  return by_rows.importance(0.5) > by_columns.importance(0.5) ? by_rows : by_columns;
+}
+
+/// For hardware that works by OUs: removes the rows or columns of a block that cost least for every
+/// OU that they save, over and over; the ranking is the reverse of that, so that every keep ratio
+/// leaves each block some rows x some columns. `weights` is filters x rows. Throws not_finite.
+[[nodiscard]] inline UnitRanking rank_pim_blocks(ConstMatrixView weights,
+                                                 const PimShape& shape = {}) {
   detail::check_weights(weights);
   struct Candidate {
     float cost;

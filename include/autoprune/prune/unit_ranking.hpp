@@ -42,6 +42,29 @@ namespace detail {
   return static_cast<std::size_t>(next - ends.begin()) + (fewer ? 0 : 1);
 }
 
+/// Sums over `chunk` weights each of pieces (importance a weight, weights), best first: 1 x chunks.
+class ChunkSums {
+ public:
+  explicit ChunkSums(Index chunk) : chunk_(chunk) {}
+
+  void add(float importance, Index weights) {
+    while (weights > 0) {
+      if (filled_ == 0) sums_.push_back(0.0F);
+      const Index taken = std::min(weights, chunk_ - filled_);
+      sums_.back() += importance * static_cast<float>(taken);
+      filled_ = (filled_ + taken) % chunk_;
+      weights -= taken;
+    }
+  }
+  [[nodiscard]] Scores scores() const {
+    return Eigen::Map<const Scores>(sums_.data(), 1, static_cast<Index>(sums_.size()));
+  }
+
+ private:
+  Index chunk_, filled_ = 0;
+  std::vector<float> sums_;
+};
+
 /// Throws not_finite.
 inline void check_weights(ConstMatrixView weights) {
   if (!weights.allFinite())
@@ -66,13 +89,14 @@ class UnitRanking {
 
   [[nodiscard]] std::span<const Unit> units() const noexcept { return units_; }
 
-  /// Importance of every OU, best unit first: 1 x OUs.
-  [[nodiscard]] Scores ou_scores() const {
-    std::vector<float> all;
-    for (const Unit& unit : units_)
-      all.insert(all.end(), static_cast<std::size_t>(unit.ous),
-                 unit.importance / static_cast<float>(unit.ous));
-    return Eigen::Map<const Scores>(all.data(), 1, static_cast<Index>(all.size()));
+  /// Sums of |w| over `weights_per_ou` weights each, best first: 1 x OUs.
+  [[nodiscard]] Scores ou_scores(Index weights_per_ou) const {
+    detail::ChunkSums sums(weights_per_ou);
+    for (const Unit& unit : units_) {
+      const auto weights = static_cast<Index>(unit.rows.size() * unit.columns.size());
+      sums.add(unit.importance / static_cast<float>(weights), weights);
+    }
+    return sums.scores();
   }
 
   /// The best units, as many as bring the share of kept weights nearest to the keep ratio, but at
@@ -86,6 +110,14 @@ class UnitRanking {
       for (const std::int32_t r : units_[i].rows)
         for (const std::int32_t c : units_[i].columns) mask.set(r, c, fill);
     return mask;
+  }
+
+  /// Sum of |w| that a keep ratio leaves.
+  [[nodiscard]] double importance(double keep_ratio) const {
+    const std::size_t kept = detail::nearest_prefix(ends_, keep_ratio);
+    double sum = 0.0;
+    for (std::size_t i = 0; i < kept; ++i) sum += static_cast<double>(units_[i].importance);
+    return sum;
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/mapping/block_mapper.hpp"
 #include "autoprune/mapping/dense_mapper.hpp"
 #include "autoprune/mapping/lsr_mapper.hpp"
 #include "autoprune/mapping/pattern_mapper.hpp"
@@ -27,16 +28,18 @@ namespace autoprune::search {
 enum class Rival {
   naive,          ///< nothing pruned
   magnitude,      ///< single weights pruned, mapped where they are
-  pim_prune,      ///< rows and columns of blocks
+  pim_prune,      ///< rows or columns of blocks of a crossbar's size
+  pim_prune_ou,   ///< rows and columns of blocks, by OUs
   pattern_prune,  ///< patterns of kernels, and whole kernels
   sre,            ///< rows of OUs
   lsr             ///< rows of OUs of clustered filters
 };
 
-inline constexpr std::array<std::pair<Rival, const char*>, 6> kRivalNames = {
+inline constexpr std::array<std::pair<Rival, const char*>, 7> kRivalNames = {
     {{Rival::naive, "naive"},
      {Rival::magnitude, "magnitude"},
      {Rival::pim_prune, "pim-prune"},
+     {Rival::pim_prune_ou, "pim-prune-ou"},
      {Rival::pattern_prune, "pattern-prune"},
      {Rival::sre, "sre"},
      {Rival::lsr, "lsr"}}};
@@ -124,13 +127,26 @@ struct Magnitude : MethodBase {
   }
 };
 
-struct PimPrune : MethodBase {
+struct PimBase : MethodBase {
+  [[nodiscard]] prune::PimShape sizes() const {
+    return {shape.xbar_rows, shape.xbar_cols, shape.ou_rows, shape.ou_cols};
+  }
+};
+
+struct PimPrune : PimBase {
   [[nodiscard]] mapping::PimMapper mapper(Index) const { return mapping::PimMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
-    auto ranked =
-        prune::rank_pim_prune(weight_matrix(node.weight),
-                              {shape.xbar_rows, shape.xbar_cols, shape.ou_rows, shape.ou_cols});
-    prune::Scores ous = ranked.ou_scores();
+    auto ranked = prune::rank_pim_prune(weight_matrix(node.weight), sizes());
+    prune::Scores ous = ranked.ou_scores(ou_weights());
+    return layer_ranking(std::move(ranked), std::move(ous));
+  }
+};
+
+struct PimPruneOu : PimBase {
+  [[nodiscard]] mapping::BlockMapper mapper(Index) const { return mapping::BlockMapper(shape); }
+  [[nodiscard]] Ranking rank(const nn::Node& node) const {
+    auto ranked = prune::rank_pim_blocks(weight_matrix(node.weight), sizes());
+    prune::Scores ous = ranked.ou_scores(ou_weights());
     return layer_ranking(std::move(ranked), std::move(ous));
   }
 };
@@ -139,7 +155,7 @@ struct Sre : MethodBase {
   [[nodiscard]] mapping::SreMapper mapper(Index) const { return mapping::SreMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
     auto ranked = prune::rank_sre(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols);
-    prune::Scores ous = ranked.ou_scores();
+    prune::Scores ous = ranked.ou_scores(ou_weights());
     return layer_ranking(std::move(ranked), std::move(ous));
   }
 };
@@ -150,7 +166,7 @@ struct Lsr : MethodBase {
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
     auto ranked =
         prune::rank_lsr(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols, options);
-    prune::Scores ous = ranked.ou_scores();
+    prune::Scores ous = ranked.ou_scores(ou_weights());
     return layer_ranking(std::move(ranked), std::move(ous));
   }
 };
@@ -213,7 +229,9 @@ struct PatternPrune : MethodBase {
     case Rival::magnitude:
       return make(detail::Magnitude{base});
     case Rival::pim_prune:
-      return make(detail::PimPrune{base});
+      return make(detail::PimPrune{{base}});
+    case Rival::pim_prune_ou:
+      return make(detail::PimPruneOu{{base}});
     case Rival::sre:
       return make(detail::Sre{base});
     case Rival::lsr:

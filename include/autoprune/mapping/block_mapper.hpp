@@ -1,0 +1,77 @@
+/// @file block_mapper.hpp
+/// What is left of blocks whose rows and columns were pruned, in OUs: PIM-Prune on hardware that
+/// works by OUs, which its paper doesn't have.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "autoprune/mapping/ou_placer.hpp"
+
+namespace autoprune::mapping {
+
+/// Filters of a row strip (xbar_rows rows) with the same rows left stand side by side, whichever
+/// blocks they come from; pruned rows are squeezed out.
+class BlockMapper {
+ public:
+  static constexpr bool kIndexed = true;
+
+  explicit BlockMapper(const ArrayShape& shape) : shape_(shape) {}
+  [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
+
+  /// A place is an OU.
+  template <class Visit>
+  Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
+    OuPlacer placer(shape_);
+    for (Index r = 0; r < mask.rows(); r += shape_.xbar_rows)
+      for (const auto& [left, columns] :
+           blocks(mask, r, std::min(mask.rows(), r + shape_.xbar_rows)))
+        placer.place(rows_of(left, r), columns, visit);
+    return placer.slots();
+  }
+
+ private:
+  using RowSet = std::vector<std::uint64_t>;  // one bit a row of the strip
+  using Blocks = std::map<RowSet, std::vector<std::int32_t>>;
+
+  /// Filters of one strip by the rows that are left of them; those without any are left out.
+  [[nodiscard]] static Blocks blocks(const PruneMask& mask, Index begin, Index end) {
+    const auto cols = static_cast<std::size_t>(mask.cols());
+    const auto words = static_cast<std::size_t>(ceil_div(end - begin, 64));
+    std::vector<std::uint64_t> sets(words * cols, 0);  // [word][filter]
+    for (Index r = begin; r < end; ++r) {
+      const std::span<const std::uint8_t> flags = mask.flags(r / mask.granularity());
+      const Index bit = (r - begin) % 64;
+      std::uint64_t* word = sets.data() + static_cast<std::size_t>((r - begin) / 64) * cols;
+      for (std::size_t c = 0; c < cols; ++c) word[c] |= std::uint64_t{flags[c]} << bit;
+    }
+    Blocks blocks;
+    auto last = blocks.end();
+    RowSet left(words);
+    for (std::size_t c = 0; c < cols; ++c) {
+      for (std::size_t w = 0; w < words; ++w) left[w] = sets[w * cols + c];
+      if (std::ranges::all_of(left, [](std::uint64_t word) { return word == 0; })) continue;
+      // Neighbours mostly lie in one block; only others are looked for.
+      if (last == blocks.end() || last->first != left) last = blocks.try_emplace(left).first;
+      last->second.push_back(static_cast<std::int32_t>(c));
+    }
+    return blocks;
+  }
+
+  [[nodiscard]] static std::vector<std::int32_t> rows_of(const RowSet& set, Index first) {
+    std::vector<std::int32_t> rows;
+    for (std::size_t w = 0; w < set.size(); ++w)
+      for (std::uint64_t word = set[w]; word != 0; word &= word - 1)
+        rows.push_back(
+            static_cast<std::int32_t>(first + static_cast<Index>(w) * 64 + std::countr_zero(word)));
+    return rows;
+  }
+
+  ArrayShape shape_;
+};
+
+}  // namespace autoprune::mapping
