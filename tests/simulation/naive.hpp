@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
+#include <type_traits>
 #include <vector>
 
 #include "autoprune/mapping/ou_list.hpp"
@@ -18,16 +18,16 @@ struct NaiveResult {
   simulation::Activity activity;
 };
 
-/// Conductance of the cell of a weight in one array of the encoding.
-using Conductance =
-    std::function<float(Index row, Index column, std::size_t array, std::int32_t level)>;
+struct IdealCells {};
 
-/// One input vector x[row]; without `conductance`, of ideal cells.
-template <class Adc>
+/// One input vector x[row]. conductance(row, column, array of the encoding, level) is that of a
+/// cell.
+template <class Adc, class Conductance = IdealCells>
 NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const mapping::OuList& ous,
                            const std::vector<std::int32_t>& x, const Adc& adc,
                            const simulation::DataPathConfig& config, const GeometrySpec& geometry,
                            const Conductance& conductance = {}) {
+  constexpr bool kReal = !std::is_same_v<Conductance, IdealCells>;
   const simulation::WeightEncoding encoding(config.mapping, geometry.cell_bits);
   const auto arrays = static_cast<Index>(encoding.arrays().size());
   const bool apart = config.mapping.layout == mapping::BitPlanes::apart;
@@ -53,17 +53,17 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
           if (!any) continue;
           for (std::size_t a = 0; a < encoding.arrays().size(); ++a)
             for (const std::int32_t column : ou.columns) {
-              const simulation::CellArray& array = encoding.arrays()[a];
+              const simulation::CellArray array = encoding.arrays()[a];
               std::int32_t sum = 0;
               float current = 0.0F;
               for (Index r = begin; r < end; ++r) {
                 const std::int32_t level = encoding.level(weights(r, column), array);
                 sum += digit(r) * level;
-                if (conductance)
+                if constexpr (kReal)
                   current += static_cast<float>(digit(r)) * conductance(r, column, a, level);
               }
               ++out.activity.adc_conversions;
-              const std::int32_t code = conductance ? adc.code(current) : adc.code(sum);
+              const std::int32_t code = kReal ? adc.code(current) : adc.code(sum);
               const double place = sign * array.sign *
                                    static_cast<double>(Index{1} << array.shift) *
                                    static_cast<double>(Index{1} << (t * config.input.dac_bits));

@@ -224,8 +224,7 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
     REQUIRE(errors.bitlines() <= all.bitlines());
     const WeightEncoding encoding(c.config.mapping, 1);
     // The cells of a filter's array within an OU are drawn in the order of its rows.
-    const test::Conductance conductance = [&](Index row, Index column, std::size_t array,
-                                              std::int32_t level) {
+    const auto conductance = [&](Index row, Index column, std::size_t array, std::int32_t level) {
       const Index steps = std::min<Index>(32, c.mask.granularity());
       const Index first = row / c.mask.granularity() * c.mask.granularity() +
                           row % c.mask.granularity() / steps * steps;

@@ -223,8 +223,9 @@ class OUDataPath {
   /// Calls f with digits and DAC bits as constants, and whether errors are added up.
   template <class F>
   void with_constants(Index digits, const F& f) const {
+    if (digits == 0) return;
     const auto run = [&]<Index DacBits>() {
-      detail::with_constant<detail::kInputBits / DacBits>(digits, [&]<Index Digits>() {
+      detail::with_digits<detail::kInputBits / DacBits>(digits, [&]<Index Digits>() {
         if (walk_ == Walk::errors)
           f.template operator()<Digits, DacBits, true>();
         else
@@ -245,16 +246,17 @@ class OUDataPath {
                    });
   }
 
-  void add_real(const Step& step, Inputs& inputs, std::int32_t sign, std::uint64_t read,
+  void add_real(const Step& step, Inputs& inputs, std::int32_t sign, std::uint64_t number,
                 std::int32_t* codes) const {
     const std::span lines(real_lines_.data() + step.line_begin, real_lines_.data() + step.line_end);
     if (lines.empty()) return;
-    const auto number = static_cast<std::uint32_t>(step.line_begin);
+    const auto first_line = static_cast<std::uint32_t>(step.line_begin);
     const detail::InputDigits* x = inputs.reals(input_);
+    const detail::Read read{number, inputs.driven(input_)};
     with_constants(inputs.digits(input_),
                    [&, &bits = inputs.bits()]<Index Digits, Index DacBits, bool Errors>() {
                      detail::activate<Digits, DacBits, Errors>(x, bits, lines, std::span(cells_),
-                                                               sign, adc_, noise_, read, number,
+                                                               sign, adc_, noise_, read, first_line,
                                                                codes);
                    });
   }

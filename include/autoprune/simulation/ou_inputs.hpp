@@ -61,11 +61,20 @@ class OuInputs {
   /// The digits of the magnitudes: [row][digit][lane].
   const InputDigits* reals(const InputEncoding& encoding) {
     for (Index r = 0; r < rows_; ++r)
-      for (Index t = 0; t < encoding.digits(); ++t)
+      for (Index t = 0; t < kInputBits / encoding.dac_bits; ++t)
         for (Index lane = 0; lane < kLanes; ++lane)
           reals_[at(r)][at(t)][at(lane)] = static_cast<float>(
               encoding.digit(static_cast<std::int32_t>(magnitude_[at(r)][at(lane)]), t));
     return reals_.data();
+  }
+
+  /// 1 where a digit isn't zero on every wordline, else 0: [digit][lane].
+  const InputDigits& driven(const InputEncoding& encoding) {
+    for (Index t = 0; t < kInputBits / encoding.dac_bits; ++t)
+      for (Index lane = 0; lane < kLanes; ++lane)
+        driven_[at(t)][at(lane)] =
+            encoding.digit(static_cast<std::int32_t>(any_[at(lane)]), t) != 0 ? 1.0F : 0.0F;
+    return driven_;
   }
 
  private:
@@ -76,6 +85,7 @@ class OuInputs {
   alignas(64) std::array<std::array<std::uint32_t, kLanes>, Rows> magnitude_;
   alignas(64) InputBits<kWords> bits_;
   alignas(64) std::array<InputDigits, Rows> reals_;
+  alignas(64) InputDigits driven_;
 };
 
 }  // namespace autoprune::simulation::detail

@@ -72,12 +72,13 @@ void activate(const InputBits<Words>& x, std::span<const Line> lines, std::int32
   }
 }
 
-/// Calls f.template operator()<N>() for n = N in 1 .. Most.
+/// Calls f.template operator()<N>() for the even N that n > 0 digits fit in, 2 .. Most. Every N is
+/// compiled by itself, and a digit of zeros costs little.
 template <Index Most, class F>
-void with_constant(Index n, F&& f) {
+void with_digits(Index n, F&& f) {
   if constexpr (Most > 0) {
-    if (n == Most) return f.template operator()<Most>();
-    with_constant<Most - 1>(n, f);
+    if (n > Most - 2) return f.template operator()<Most>();
+    with_digits<Most - 2>(n, f);
   }
 }
 

@@ -53,6 +53,12 @@ void sum_currents(const InputDigits* x, std::span<const RealCell> cells, InputDi
   }
 }
 
+/// One activation of an OU.
+struct Read {
+  std::uint64_t number;       ///< different for every activation, if its noise has to be
+  const InputDigits& driven;  ///< 1, or 0 where a digit is 0 on every wordline and so isn't read
+};
+
 /// Gaussian noise of every single read. Draws are sums of two entries of a table of normal
 /// quantiles: as fast as a table, and as smooth as 4096 * 4096 values.
 class ReadNoise {
@@ -65,19 +71,21 @@ class ReadNoise {
 
   /// currents[digit][lane] += noise, a function of the seed, the read and the bitline.
   template <Index Digits>
-  void add(std::uint64_t read, std::uint32_t line, InputDigits& currents) const {
+  void add(const Read& read, std::uint32_t line, InputDigits& currents) const {
     const std::array<float, kEntries>& table = quantiles();
     constexpr Index kDraws = 4;  // of one Philox block
     for (Index first = 0; first < Digits; first += kDraws)
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
         const auto draws = philox(
             {line, static_cast<std::uint32_t>(first * kLanes) + static_cast<std::uint32_t>(lane),
-             static_cast<std::uint32_t>(read), static_cast<std::uint32_t>(read >> 32)},
+             static_cast<std::uint32_t>(read.number),
+             static_cast<std::uint32_t>(read.number >> 32)},
             key_);
         for (Index d = first; d < std::min(Digits, first + kDraws); ++d) {
           const std::uint32_t draw = draws[static_cast<std::size_t>(d - first)];
           currents[static_cast<std::size_t>(d)][lane] +=
-              sigma_ * (table[draw % kEntries] + table[(draw / kEntries) % kEntries]);
+              sigma_ * read.driven[static_cast<std::size_t>(d)][lane] *
+              (table[draw % kEntries] + table[(draw / kEntries) % kEntries]);
         }
       }
   }
@@ -113,12 +121,12 @@ class ReadNoise {
 };
 
 /// sums[filter][lane] += sign * place * sum over digits of 2^(digit * DacBits) * code; with Errors,
-/// how far the codes are off from those of ideal cells and an ideal ADC. `numbers` is the number of
-/// the first line among the data path's.
+/// how far the codes are off from those of ideal cells and an ideal ADC. `line_number`: of the
+/// first line, among all of the data path.
 template <Index Digits, Index DacBits, bool Errors, std::size_t Words, class Line, AdcPolicy Adc>
 void activate(const InputDigits* x, const InputBits<Words>& bits, std::span<const Line> lines,
               std::span<const RealCell> cells, std::int32_t sign, const Adc adc,
-              const ReadNoise& noise, std::uint64_t read, std::uint32_t number,
+              const ReadNoise& noise, const Read& read, std::uint32_t line_number,
               std::int32_t* sums) {
   alignas(64) InputDigits currents;
   for (const Line& line : lines) {
@@ -127,7 +135,7 @@ void activate(const InputDigits* x, const InputBits<Words>& bits, std::span<cons
                          cells.subspan(static_cast<std::size_t>(line.first),
                                        static_cast<std::size_t>(line.last - line.first)),
                          currents);
-    if (!noise.none()) noise.add<Digits>(read, number++, currents);
+    if (!noise.none()) noise.add<Digits>(read, line_number++, currents);
     const std::int32_t place = sign * ideal.place;
     std::int32_t* const out = sums + ideal.filter * kLanes;
     for (std::size_t lane = 0; lane < kLanes; ++lane)
