@@ -117,6 +117,7 @@ TEST_CASE("every routed layer computes its masked layer exactly, from its index 
     check(random, DenseMapper(shape), mask);
     check(random, PimMapper(shape), mask);
     check(random, BlockMapper(shape), mask);
+    check(random, PackedMapper(shape), mask);
     check(random, PatternMapper(shape, taps), mask);
     check(random, SreMapper(shape), mask);
     check(random, LsrMapper(shape), mask);
@@ -132,6 +133,7 @@ TEST_CASE("routed mappers take masks of any granularity") {
     check(random, DenseMapper(shape), mask);
     check(random, PimMapper(shape), mask);
     check(random, BlockMapper(shape), mask);
+    check(random, PackedMapper(shape), mask);
     check(random, PatternMapper(shape, 9), mask);
     check(random, SreMapper(shape), mask);
     check(random, LsrMapper(shape), mask);
@@ -188,6 +190,19 @@ TEST_CASE(
   // Filters c and c + 16 have the same four rows: sixteen kinds in OUs of 4x4.
   REQUIRE(count_routed(LsrMapper(shape), scattered).layer.ous == 16);
   REQUIRE(count_routed(SreMapper(shape), scattered).layer.ous == 16 * 4);
+}
+
+TEST_CASE("packed column-vectors take the crossbars of their number") {
+  Random random(76);
+  const PackedMapper mapper{ArrayShape(PaperGeometry::spec())};
+  for (int trial = 0; trial < 40; ++trial) {
+    const Index granularity = Index{4} << random.below(6);
+    const PruneMask mask = test::random_mask(random, granularity);
+    const LayerCount count = count_routed(mapper, mask).layer;
+    const Index shelves = ceil_div(mask.kept_count(), 128);
+    REQUIRE(count.crossbars == ceil_div(shelves * granularity, 128) * 16);
+    REQUIRE(count.crossbars <= CrossbarMapper<PaperGeometry>{}.count(mask).crossbars);
+  }
 }
 
 TEST_CASE("pattern blocks lie shoulder to shoulder") {

@@ -12,7 +12,7 @@ using namespace autoprune::search;
 
 namespace {
 
-Compressor rival(Rival which, const RivalOptions& options = {}) {
+Compressor rival(Rival which, const RivalOptions& options = {.granularity = 8}) {
   return rival_compressor(which, test::trained(), test::SmallGeometry::spec(), options);
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("crossbars of every rival fall with the keep ratio, and are those of i
         Matrix masked = w;
         for (Index c = 0; c < w.rows(); ++c)
           for (Index r = 0; r < w.cols(); ++r)
-            if (!masks[k].kept(r, c)) masked(c, r) = 0.0F;
+            if (!masks[k].kept(r / masks[k].granularity(), c)) masked(c, r) = 0.0F;
         REQUIRE(product_by_ous(routed[k].ous, masks[k], w, x).isApprox(masked * x, 1e-4F));
         REQUIRE((routed[k].index_bits > 0) == (which != Rival::naive && which != Rival::magnitude));
       }
@@ -82,7 +82,7 @@ TEST_CASE("a network runs under element-wise masks as one whose pruned weights a
       MatrixView w = weight_matrix(erased.node(nodes[k]).weight);
       for (Index c = 0; c < w.rows(); ++c)
         for (Index r = 0; r < w.cols(); ++r)
-          if (!masks[k].kept(r, c)) w(c, r) = 0.0F;
+          if (!masks[k].kept(r / masks[k].granularity(), c)) w(c, r) = 0.0F;
     }
     nn::Session a(masked, pool), b(erased, pool);
     a.set_masks(masks);
@@ -98,8 +98,8 @@ TEST_CASE("a network runs under element-wise masks as one whose pruned weights a
 
 TEST_CASE("search, environment and fine-tuning take a rival as it is") {
   ThreadPool pool(1);
-  for (const Rival which :
-       {Rival::pim_prune, Rival::pim_prune_ou, Rival::pattern_prune, Rival::sre, Rival::lsr}) {
+  for (const Rival which : {Rival::pim_prune, Rival::pim_prune_ou, Rival::pattern_prune, Rival::sre,
+                            Rival::lsr, Rival::packed_vectors}) {
     const Compressor compressor = rival(which);
     const Constraints constraints = test::target(1.3);
     PruningEnvironment<> environment(test::trained(), compressor, test::environment_images(pool),
@@ -129,7 +129,8 @@ TEST_CASE("search, environment and fine-tuning take a rival as it is") {
     // What was erased, found in the weights and mapped, takes no more.
     std::vector<PruneMask> zeros;
     for (const Index i : network.matrix_layers())
-      zeros.push_back(prune::zero_mask(weight_matrix(std::as_const(network).node(i).weight), 1));
+      zeros.push_back(prune::zero_mask(weight_matrix(std::as_const(network).node(i).weight),
+                                       compressor.granularity()));
     REQUIRE(compressor.count(zeros).crossbars.pooled <=
             compressor.count(tuner.masks()).crossbars.pooled);
   }

@@ -27,14 +27,16 @@ class LsrMapper {
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
     OuPlacer placer(shape_);
-    std::vector<std::int32_t> rows;
     for (const auto& columns : clusters(mask)) {
-      rows.clear();
-      for (Index r = 0; r < mask.rows(); ++r) {
-        bool any = false;
-        for (const std::int32_t c : columns) any |= mask.kept(r / mask.granularity(), c);
-        if (any) rows.push_back(static_cast<std::int32_t>(r));
+      std::vector<std::uint8_t> any(static_cast<std::size_t>(mask.groups()));
+      for (Index g = 0; g < mask.groups(); ++g) {
+        const std::uint8_t* flags = mask.flags(g).data();
+        for (const std::int32_t c : columns) any[static_cast<std::size_t>(g)] |= flags[c];
       }
+      std::vector<std::int32_t> rows;
+      for (Index r = 0; r < mask.rows(); ++r)
+        if (any[static_cast<std::size_t>(r / mask.granularity())] != 0)
+          rows.push_back(static_cast<std::int32_t>(r));
       placer.place(rows, columns, visit);
     }
     return placer.slots();

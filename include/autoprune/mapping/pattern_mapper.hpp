@@ -11,13 +11,11 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/mapping/routed_layer.hpp"
+#include "autoprune/mapping/shelf_placer.hpp"
 
 namespace autoprune::mapping {
 
-/// Blocks of equal height stand shoulder to shoulder on shelves of a crossbar's width; shelves
-/// follow one another down the wordlines, and one that meets the end of a crossbar goes on in the
-/// next. An OU is a piece of one block.
+/// The highest blocks come first, so that blocks of equal height share shelves.
 class PatternMapper {
  public:
   static constexpr bool kIndexed = true;
@@ -35,33 +33,17 @@ class PatternMapper {
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
     const std::vector<Block> blocks = blocks_of(mask);
-    Index wordline = 0;
-    for (Index height = taps_; height >= 1; --height) {
-      Index bitline = 0;  // on the present shelf
-      for (const Block& block : blocks) {
-        if (block.n_rows() != height) continue;
-        for (Index c = 0; c < block.n_cols();) {
-          if (bitline == shape_.xbar_cols) {
-            bitline = 0;
-            wordline += height;
-          }
-          const Index width =
-              std::min({block.n_cols() - c, shape_.ou_cols, shape_.xbar_cols - bitline});
-          visit_piece(block, c, width, wordline, visit);
-          bitline += width;
-          c += width;
-        }
-      }
-      if (bitline > 0) wordline += height;
-    }
-    return {wordline, shape_.xbar_rows};
+    ShelfPlacer placer(shape_);
+    for (Index height = taps_; height >= 1; --height)
+      for (const Block& block : blocks)
+        if (static_cast<Index>(block.rows.size()) == height)
+          placer.place(block.rows, block.columns, height, visit);
+    return placer.slots();
   }
 
  private:
   struct Block {
     std::vector<std::int32_t> rows, columns;
-    [[nodiscard]] Index n_rows() const noexcept { return static_cast<Index>(rows.size()); }
-    [[nodiscard]] Index n_cols() const noexcept { return static_cast<Index>(columns.size()); }
   };
 
   /// Of every input channel, its kernels by pattern.
@@ -98,24 +80,6 @@ class PatternMapper {
     for (; pattern != 0; pattern &= pattern - 1)
       rows.push_back(static_cast<std::int32_t>(first + std::countr_zero(pattern)));
     return rows;
-  }
-
-  /// `width` columns of a block, on the wordlines from `wordline` on: one OU, unless they are more
-  /// than can be active or lie in two crossbars.
-  template <class Visit>
-  void visit_piece(const Block& block, Index column, Index width, Index wordline,
-                   Visit&& visit) const {
-    const std::span<const std::int32_t> rows = block.rows, columns = block.columns;
-    for (Index r = 0; r < block.n_rows();) {
-      const Index crossbar = (wordline + r) / shape_.xbar_rows;
-      const Index height = std::min(
-          {block.n_rows() - r, shape_.ou_rows, (crossbar + 1) * shape_.xbar_rows - wordline - r});
-      visit(RoutedOu{
-          rows.subspan(static_cast<std::size_t>(r), static_cast<std::size_t>(height)),
-          columns.subspan(static_cast<std::size_t>(column), static_cast<std::size_t>(width)),
-          crossbar});
-      r += height;
-    }
   }
 
   ArrayShape shape_;

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "autoprune/mapping/shelf_placer.hpp"
 #include "autoprune/mapping/squeeze.hpp"
 
 namespace autoprune::mapping {
@@ -22,18 +23,21 @@ class PimMapper {
   explicit PimMapper(const ArrayShape& shape) : shape_(shape) {}
   [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
 
-  /// A place is a bitline of a crossbar.
+  /// A place is a wordline of a crossbar.
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    Index bitline = 0;
-    const auto place = [&](const List& rows, const List& columns) {
-      place_columns(rows, columns, bitline, visit);
+    ShelfPlacer placer(shape_);
+    const auto place = [&](std::span<const std::int32_t> rows, const List& columns) {
+      const auto height = static_cast<std::size_t>(shape_.xbar_rows);
+      for (std::size_t r = 0; r < rows.size(); r += height)
+        placer.place(rows.subspan(r, std::min(height, rows.size() - r)), columns, shape_.xbar_rows,
+                     visit);
     };
     if (columns_win(mask))
       squeeze_columns(mask, shape_.xbar_rows, place);
     else
       squeeze_rows(mask, shape_.xbar_cols, place);
-    return {bitline, shape_.xbar_cols};
+    return placer.slots();
   }
 
  private:
@@ -53,29 +57,6 @@ class PimMapper {
       by_columns += bitlines(rows, columns);
     });
     return by_columns <= by_rows;
-  }
-
-  /// Pieces of a crossbar's height, column after column from `bitline` on, as OUs that end where a
-  /// crossbar does.
-  template <class Visit>
-  void place_columns(std::span<const std::int32_t> rows, std::span<const std::int32_t> columns,
-                     Index& bitline, Visit&& visit) const {
-    const auto height = static_cast<std::size_t>(shape_.xbar_rows);
-    for (std::size_t r = 0; r < rows.size(); r += height)
-      for (std::size_t c = 0; c < columns.size();) {
-        const Index crossbar = bitline / shape_.xbar_cols;
-        const auto width =
-            std::min(columns.size() - c,
-                     static_cast<std::size_t>((crossbar + 1) * shape_.xbar_cols - bitline));
-        OuPlacer inside(shape_);
-        inside.place(rows.subspan(r, std::min(height, rows.size() - r)), columns.subspan(c, width),
-                     [&](RoutedOu ou) {
-                       ou.crossbar = crossbar;
-                       visit(ou);
-                     });
-        bitline += static_cast<Index>(width);
-        c += width;
-      }
   }
 
   ArrayShape shape_;

@@ -13,6 +13,7 @@
 #include "autoprune/mapping/block_mapper.hpp"
 #include "autoprune/mapping/dense_mapper.hpp"
 #include "autoprune/mapping/lsr_mapper.hpp"
+#include "autoprune/mapping/packed_mapper.hpp"
 #include "autoprune/mapping/pattern_mapper.hpp"
 #include "autoprune/mapping/pim_mapper.hpp"
 #include "autoprune/mapping/sre_mapper.hpp"
@@ -32,17 +33,19 @@ enum class Rival {
   pim_prune_ou,   ///< rows and columns of blocks, by OUs
   pattern_prune,  ///< patterns of kernels, and whole kernels
   sre,            ///< rows of OUs
-  lsr             ///< rows of OUs of clustered filters
+  lsr,            ///< rows of OUs of clustered filters
+  packed_vectors  ///< our column-vectors one by one, on shared tiles: no rival, but a variant
 };
 
-inline constexpr std::array<std::pair<Rival, const char*>, 7> kRivalNames = {
+inline constexpr std::array<std::pair<Rival, const char*>, 8> kRivalNames = {
     {{Rival::naive, "naive"},
      {Rival::magnitude, "magnitude"},
      {Rival::pim_prune, "pim-prune"},
      {Rival::pim_prune_ou, "pim-prune-ou"},
      {Rival::pattern_prune, "pattern-prune"},
      {Rival::sre, "sre"},
-     {Rival::lsr, "lsr"}}};
+     {Rival::lsr, "lsr"},
+     {Rival::packed_vectors, "packed-vectors"}}};
 
 /// Throws unknown_name.
 [[nodiscard]] inline Rival rival_named(const std::string& name) {
@@ -60,6 +63,7 @@ struct RivalOptions {
   bool pattern_linear = true;  ///< pattern pruning prunes the weights of linear layers one by one;
                                ///< false leaves these layers dense
   prune::LsrOptions lsr = {};
+  Index granularity = 32;  ///< of packed vectors
 };
 
 namespace detail {
@@ -72,8 +76,9 @@ namespace detail {
 /// `method` answers shape(), mapper(layer) and rank(node).
 template <class Method>
 [[nodiscard]] Compressor routed_compressor(const GeometrySpec& geometry,
-                                           const mapping::MappingOptions& options, Method method) {
-  CompressorParts parts{geometry, 1, options};
+                                           const mapping::MappingOptions& options, Method method,
+                                           Index granularity = 1) {
+  CompressorParts parts{geometry, granularity, options};
   parts.rank = [method](const nn::Node& node) { return method.rank(node); };
   parts.count_layer = [method](Index layer, const PruneMask& mask) {
     return mapping::count_routed(method.mapper(layer), mask).layer;
@@ -171,6 +176,20 @@ struct Lsr : MethodBase {
   }
 };
 
+struct PackedVectors : MethodBase {
+  Index granularity = 32;
+  [[nodiscard]] mapping::PackedMapper mapper(Index) const { return mapping::PackedMapper(shape); }
+  [[nodiscard]] Ranking rank(const nn::Node& node) const {
+    return prune::with_granularity(granularity, [&]<Index G>(std::integral_constant<Index, G>) {
+      const ConstMatrixView weights = weight_matrix(node.weight);
+      prune::Scores scores = prune::ColumnVectorPruner<G>{}.scores(weights);
+      return Ranking{scores, scores, [scores, rows = weights.cols()](double keep) {
+                       return prune::keep_best(scores, rows, G, keep);
+                     }};
+    });
+  }
+};
+
 /// Pattern pruning's mapping, or for a layer that it leaves alone the naive one. Wordlines are the
 /// places of both.
 struct PatternOrDense {
@@ -236,6 +255,10 @@ struct PatternPrune : MethodBase {
       return make(detail::Sre{base});
     case Rival::lsr:
       return make(detail::Lsr{base, options.lsr});
+    case Rival::packed_vectors:
+      return detail::routed_compressor(geometry, options.mapping,
+                                       detail::PackedVectors{base, options.granularity},
+                                       options.granularity);
     case Rival::pattern_prune:
       break;
   }

@@ -1,0 +1,40 @@
+/// @file packed_mapper.hpp
+/// Column-vectors of any number a row group, without places left free: where one row group's
+/// vectors end, the next one's begin, on the same shelf of a crossbar.
+#pragma once
+
+#include "autoprune/mapping/ou_list.hpp"
+#include "autoprune/mapping/ou_placer.hpp"
+#include "autoprune/mapping/shelf_placer.hpp"
+
+namespace autoprune::mapping {
+
+/// CrossbarMapper gives an OU a tile of its own, full or not; here a tile's bitlines may serve two
+/// row groups, which are activated one after the other. Crossbars are those of the kept vectors
+/// alone; activations are as many as before.
+class PackedMapper {
+ public:
+  static constexpr bool kIndexed = true;
+
+  explicit PackedMapper(const ArrayShape& shape) : shape_(shape) {}
+  [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
+
+  /// A place is a wordline of a crossbar.
+  template <class Visit>
+  Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
+    ShelfPlacer placer(shape_);
+    for (Index g = 0; g < mask.groups(); ++g) {
+      std::vector<std::int32_t> columns;
+      for (Index c = 0; c < mask.cols(); ++c)
+        if (mask.kept(g, c)) columns.push_back(static_cast<std::int32_t>(c));
+      placer.place(index_range(mask.row_begin(g), mask.row_end(g)), columns, mask.granularity(),
+                   visit);
+    }
+    return placer.slots();
+  }
+
+ private:
+  ArrayShape shape_;
+};
+
+}  // namespace autoprune::mapping
