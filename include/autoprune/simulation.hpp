@@ -6,6 +6,7 @@
 #include "autoprune/simulation/adc.hpp"
 #include "autoprune/simulation/calibration.hpp"
 #include "autoprune/simulation/devices.hpp"
+#include "autoprune/simulation/dynamic_ous.hpp"
 #include "autoprune/simulation/encoding.hpp"
 #include "autoprune/simulation/exact_product.hpp"
 #include "autoprune/simulation/mnsim_config.hpp"
