@@ -5,13 +5,16 @@
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/io/report_text.hpp>
-#include <autoprune/search/heuristics.hpp>
 #include <map>
 
+#include "cost.hpp"
+#include "hardware.hpp"
 #include "job.hpp"
 #include "long_work.hpp"
+#include "reproduce.hpp"
 #include "results.hpp"
 #include "simulate.hpp"
+#include "sweep.hpp"
 
 namespace autoprune::cli {
 
@@ -70,26 +73,9 @@ void inspect(const Options& options) {
 
 // ---- map, evaluate ------------------------------------------------------------------------------
 
-search::Policy read_policy(const Job& job) {
-  const std::string origin = concat("file '", job.options.policy, '\'');
-  return io::policy_from_json(io::parse_json(io::read_file(job.options.policy), origin),
-                              job.network, origin);
-}
-
-std::vector<PruneMask> chosen_masks(const Job& job) {
-  const Options& o = job.options;
-  if (o.policy.empty() && !o.keep) return job.present_masks();
-  if (!o.policy.empty() && o.keep)
-    fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
-  const std::vector<search::Ranking> rankings = job.compressor.rank(job.network);
-  return search::Compressor::masks(
-      rankings,
-      o.keep ? search::heuristic(o.heuristic, rankings, *o.keep).policy : read_policy(job));
-}
-
 void map(const Options& options) {
   const Job job(options, Weights::needed);
-  const std::vector<PruneMask> masks = chosen_masks(job);
+  const std::vector<PruneMask> masks = job.chosen_masks();
   const mapping::NetworkMapping mapping = job.compressor.map(masks);
   const io::Json report = job.report(job.network, masks, mapping);
   write_report(job, report, io::mapping_to_json(job.network, job.compressor, mapping),
@@ -146,6 +132,7 @@ void report_pruned(Job& job, nn::Network& pruned, const std::vector<PruneMask>& 
   const nn::Accuracy accuracy = job.test_accuracy(pruned, masks);
   io::Json report = job.report(pruned, masks, mapping, seconds);
   report["accuracy"] = io::accuracy_json(job.test_images(), dense, accuracy);
+  report["cost"] = cost_summary(job, masks);
   report.update(parts);
   write_report(job, report, io::mapping_to_json(pruned, job.compressor, mapping),
                io::report_table(report));
@@ -193,9 +180,12 @@ void prune(const Options& options) {
 
 void run_command(const Options& options) {
   static const std::map<std::string, void (*)(const Options&)> commands = {
-      {"inspect", inspect}, {"map", map},          {"evaluate", evaluate},
-      {"train", train},     {"search", search},    {"fine-tune", fine_tune},
-      {"prune", prune},     {"simulate", simulate}};
+      {"inspect", inspect},    {"map", map},
+      {"evaluate", evaluate},  {"train", train},
+      {"search", search},      {"fine-tune", fine_tune},
+      {"prune", prune},        {"simulate", simulate},
+      {"cost", cost},          {"sweep", sweep},
+      {"reproduce", reproduce}};
   commands.at(options.command)(options);
 }
 

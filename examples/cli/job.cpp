@@ -5,9 +5,11 @@
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/prune/zero_mask.hpp>
+#include <autoprune/search/heuristics.hpp>
 #include <charconv>
 
 #include "compressors.hpp"
+#include "hardware.hpp"
 
 namespace autoprune::cli {
 
@@ -31,6 +33,21 @@ bool has_weights(const nn::Network& network) {
     const Tensor& w = network.node(i).weight;
     return std::any_of(w.begin(), w.end(), [](float value) { return value != 0.0F; });
   });
+}
+
+/// Of the options, else of the network's file, else of the hardware.
+search::Compressor read_compressor(const Options& o, const io::Metadata& metadata) {
+  const auto from_file = [&](const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string{} : found->second;
+  };
+  GeometrySpec geometry = hardware_geometry(o);
+  if (const std::string text = from_file(kGeometryKey); !text.empty())
+    geometry = GeometrySpec::parse(text);
+  Index granularity = 32;
+  if (const std::string text = from_file(kGranularityKey); !text.empty())
+    std::from_chars(text.data(), text.data() + text.size(), granularity);
+  return make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity), o);
 }
 
 [[noreturn]] void fail_bounds(const std::string& text) {
@@ -59,19 +76,11 @@ void prove_writable(const fs::path& directory) {
 }
 
 Job::Job(const Options& o, Weights weights)
-    : options(o), pool(o.threads), data(read_data(o)), network(read_network()) {
-  const auto from_file = [&](const char* key) {
-    const auto found = metadata_.find(key);
-    return found == metadata_.end() ? std::string{} : found->second;
-  };
-  GeometrySpec geometry = PaperGeometry::spec();
-  if (const std::string text = from_file(kGeometryKey); !text.empty())
-    geometry = GeometrySpec::parse(text);
-  Index granularity = 32;
-  if (const std::string text = from_file(kGranularityKey); !text.empty())
-    std::from_chars(text.data(), text.data() + text.size(), granularity);
-  compressor =
-      make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity), o);
+    : options(o),
+      pool(o.threads),
+      data(read_data(o)),
+      network(read_network()),
+      compressor(read_compressor(o, metadata_)) {
   constraints = read_constraints();
   check_inputs(weights);
   if (weights == Weights::random && !has_weights(network)) network.initialise(o.seed);
@@ -169,13 +178,34 @@ std::vector<nn::Batch> Job::calibration_batches(Index available) {
   return nn::load_batches(data->train, nn::range(0, taken), pool);
 }
 
+bool all_kept(const std::vector<PruneMask>& masks) {
+  return std::all_of(masks.begin(), masks.end(),
+                     [](const PruneMask& m) { return m.kept_count() == m.vectors(); });
+}
+
+search::Policy read_policy(const Job& job) {
+  const std::string origin = concat("file '", job.options.policy, '\'');
+  return io::policy_from_json(io::parse_json(io::read_file(job.options.policy), origin),
+                              job.network, origin);
+}
+
+std::vector<PruneMask> Job::chosen_masks() const {
+  if (options.policy.empty() && !options.keep) return present_masks();
+  if (!options.policy.empty() && options.keep)
+    fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
+  check_inputs(Weights::needed);
+  const std::vector<search::Ranking> rankings = compressor.rank(network);
+  return search::Compressor::masks(
+      rankings, options.keep ? search::heuristic(options.heuristic, rankings, *options.keep).policy
+                             : read_policy(*this));
+}
+
 std::vector<PruneMask> Job::masks_of_zeros(const nn::Network& of) const {
+  if (!has_weights(of)) return {};
   std::vector<PruneMask> masks;
   for (const Index i : of.matrix_layers())
     masks.push_back(prune::zero_mask(weight_matrix(of.node(i).weight), compressor.granularity()));
-  const bool dense = std::all_of(masks.begin(), masks.end(),
-                                 [](const PruneMask& m) { return m.kept_count() == m.vectors(); });
-  return dense ? std::vector<PruneMask>{} : masks;
+  return all_kept(masks) ? std::vector<PruneMask>{} : masks;
 }
 
 std::vector<PruneMask> Job::present_masks() const {
@@ -228,7 +258,8 @@ search::Fingerprint Job::fingerprint(const std::vector<std::string>& groups) con
   print.add(std::span<const char>(graph));
   for (const nn::ConstNamedTensor& p : network.parameters())
     print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
-  return print.add(std::span<const std::uint8_t>(data->train.labels));
+  if (data) print.add(std::span<const std::uint8_t>(data->train.labels));
+  return print;
 }
 
 }  // namespace autoprune::cli

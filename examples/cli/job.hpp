@@ -52,6 +52,8 @@ class Job {
   [[nodiscard]] std::vector<PruneMask> masks_of_zeros(const nn::Network& of) const;
   /// The same, or masks that keep everything.
   [[nodiscard]] std::vector<PruneMask> present_masks() const;
+  /// Masks of --policy or of --keep, else present_masks().
+  [[nodiscard]] std::vector<PruneMask> chosen_masks() const;
   /// Everything kept.
   [[nodiscard]] std::vector<PruneMask> dense_masks() const;
   /// Accuracy on the test set, or on its first --images images.
@@ -76,6 +78,11 @@ class Job {
 
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
+
+/// The policy of the job's --policy file.
+[[nodiscard]] search::Policy read_policy(const Job& job);
+
+[[nodiscard]] bool all_kept(const std::vector<PruneMask>& masks);
 
 /// Throws cannot_write unless files can be made in `directory`, which is made when it is missing.
 void prove_writable(const std::filesystem::path& directory);

@@ -44,6 +44,9 @@ struct TrainingResult {
 /// Throws when --out holds one of these checkpoints and --resume wasn't given.
 void refuse_checkpoints(const Job& job, const std::vector<std::string>& names);
 
+/// The options' training, with their seed.
+[[nodiscard]] nn::TrainConfig train_config(const Options& options);
+
 /// Throws out_of_range or empty_data when this job can't train.
 void check_training(const Job& job);
 

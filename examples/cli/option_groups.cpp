@@ -7,6 +7,8 @@ namespace {
 constexpr const char* kInputs = "Inputs and outputs";
 constexpr const char* kPolicy = "Policy";
 constexpr const char* kEvaluation = "Evaluation";
+constexpr const char* kSweep = "Sweep";
+constexpr const char* kReproduce = "Reproduction";
 
 void add_inputs(CLI::App& app, Options& o, Words& w) {
   app.add_option("--network", o.network, "alexnet, vgg16, plain20, lenet5, or a file with a graph")
@@ -22,6 +24,15 @@ void add_inputs(CLI::App& app, Options& o, Words& w) {
   app.add_flag("--quiet", o.quiet, "no progress")->group(kInputs);
 }
 
+void add_encoding(CLI::App& app, Options& o, Words& w) {
+  app.add_option("--weight-bits", o.mapping.weight_bits, "magnitude bits")->group(kHardware);
+  app.add_option("--bit-planes", w.bit_planes, "apart or adjacent")->group(kHardware);
+  app.add_option("--signs", w.signs, "pair or offset")->group(kHardware);
+  app.add_option("--importance", w.importance, "mean-absolute or l2")->group(kHardware);
+  app.add_option("--ou-selection", w.selection, "best, refill, nearest or part-filled")
+      ->group(kHardware);
+}
+
 void add_hardware(CLI::App& app, Options& o, Words& w) {
   app.add_option("--geometry", w.geometry,
                  "crossbar/OU/bits a cell [128x128/32x32/1, or the network file's]")
@@ -29,12 +40,25 @@ void add_hardware(CLI::App& app, Options& o, Words& w) {
   app.add_option("--granularity", o.granularity,
                  "rows of a column-vector [32, or the network file's]")
       ->group(kHardware);
-  app.add_option("--weight-bits", o.mapping.weight_bits, "magnitude bits")->group(kHardware);
-  app.add_option("--bit-planes", w.bit_planes, "apart or adjacent")->group(kHardware);
-  app.add_option("--signs", w.signs, "pair or offset")->group(kHardware);
-  app.add_option("--importance", w.importance, "mean-absolute or l2")->group(kHardware);
-  app.add_option("--ou-selection", w.selection, "best, refill, nearest or part-filled")
+  add_encoding(app, o, w);
+}
+
+void add_cost_hardware(CLI::App& app, Options& o) {
+  app.add_option("--hardware", o.hardware,
+                 "what costs are computed for: paper, mnsim-2020, mnsim-2024, isaac, or a file")
       ->group(kHardware);
+}
+
+void add_cost(CLI::App& app, Options& o, Words& w) {
+  app.add_option("--model", w.cost_model, "ou, or mnsim: MNSIM-2.0's, without OUs and pruning")
+      ->group(kHardware);
+  add_cost_hardware(app, o);
+  app.add_option("--save-hardware", o.save_hardware, "write the hardware to this file")
+      ->group(kHardware);
+  app.add_option("--pruned", o.model, "directory that prune or fine-tune wrote")->group(kInputs);
+  app.add_option("--activity", o.activity,
+                 "report.json of `simulate`: bill what was done, not what could be")
+      ->group(kInputs);
 }
 
 void add_policy(CLI::App& app, Options& o) {
@@ -78,6 +102,8 @@ void add_search(CLI::App& app, Options& o, Words& w) {
       ->group(kSearch);
   app.add_option("--episodes", o.search.episodes, "policies that are measured")->group(kSearch);
   app.add_option("--alpha", o.reward.alpha, "weight of compression in the reward")->group(kSearch);
+  app.add_option("--reward", w.reward, "what compression counts: crossbars, energy, latency or edp")
+      ->group(kSearch);
   app.add_option("--metric", w.metric, "accuracy in the reward: top1 or top5")->group(kSearch);
   app.add_option("--accuracy", w.accuracy,
                  "which one: float, quantised, or on-crossbar, of the simulated accelerator")
@@ -91,9 +117,9 @@ void add_search(CLI::App& app, Options& o, Words& w) {
       ->group(kSearch);
 }
 
-void add_training(CLI::App& app, Options& o) {
+void add_training(CLI::App& app, Options& o, Index& epochs) {
   nn::TrainConfig& train = o.fine_tune.train;
-  app.add_option("--epochs", train.epochs, "passes over the training images")->group(kTraining);
+  app.add_option("--epochs", epochs, "passes over the training images")->group(kTraining);
   app.add_option("--learning-rate", train.learning_rate, "at the start; falls along a half cosine")
       ->group(kTraining);
   app.add_option("--batch", train.batch, "images a step")->group(kTraining);
@@ -101,13 +127,38 @@ void add_training(CLI::App& app, Options& o) {
       ->group(kTraining);
 }
 
-void add_fine_tuning(CLI::App& app, Options& o) {
-  add_training(app, o);
+void add_training(CLI::App& app, Options& o) { add_training(app, o, o.fine_tune.train.epochs); }
+
+void add_fine_tuning(CLI::App& app, Options& o, Index& epochs) {
+  add_training(app, o, epochs);
   app.add_option("--distillation", o.fine_tune.train.distillation.weight,
                  "weight of the dense network's logits in the loss; 0: none")
       ->group(kTraining);
   app.add_option("--ramp", o.fine_tune.schedule.ramp, "share of the epochs in which masks tighten")
       ->group(kTraining);
+}
+
+void add_fine_tuning(CLI::App& app, Options& o) {
+  add_fine_tuning(app, o, o.fine_tune.train.epochs);
+}
+
+void add_sweep(CLI::App& app, Options& o, Words& w) {
+  const auto add = [&](const std::string& name, auto& value, const std::string& what) {
+    app.add_option(name, value, what)->group(kSweep);
+  };
+  add("--granularity", w.granularities, "rows of a column-vector");
+  add("--crossbar", w.crossbars, "sizes, 128 or 128x64");
+  add("--ou", w.ous, "sizes, 32 or 16x32");
+  add("--cell-bits", w.cell_bits, "bits a cell");
+  add("--compression", w.compressions, "crossbar compressions to reach");
+  add("--max-accuracy-drop", o.constraints.max_accuracy_drop,
+      "in pictures over the granularity: loss against the best cell, in points [1]");
+  // Cells are kept from sweep to sweep unless an option of another group has changed.
+  app.add_option("--heuristic", w.heuristic, "policy of every cell: uniform or lamp")
+      ->group(kConstraints);
+  app.add_option("--calibration-images", o.calibration_images,
+                 "training images that set batch-norm statistics")
+      ->group(kHeldOut);
 }
 
 void add_resume(CLI::App& app, Options& o) {
@@ -145,6 +196,24 @@ void add_simulation(CLI::App& app, Options& o, Words& w) {
   add("--seeds", s.seeds, "devices drawn for one accuracy; from 2 on with a 95 % interval");
 }
 
+void add_reproduce(CLI::App& app, Options& o, Words& w) {
+  const auto add = [&](const std::string& name, auto& value, const std::string& what) {
+    app.add_option(name, value, what)->group(kReproduce);
+  };
+  add("part", o.reproduce.part, "table, energy, area, fig10, fig12 or all");
+  add("--networks", w.networks, "of the zoo, several with commas");
+  add("--methods", w.methods, "all, or some of them with commas");
+  add("--budget", w.budget, "effort of one cell: quick, paper or long");
+  add("--max-accuracy-drop", o.reproduce.drop, "highest loss of test Acc1 of a row, in points");
+  add("--weights", o.reproduce.weights, "directory with NETWORK-DATA.safetensors");
+  add("--data", o.reproduce.data, "directory with cifar10 and mnist");
+  add("--json", o.json, "write the results to this file; -: to standard output");
+  add("--out", w.out, "directory for results, and for cells that a later run goes on from");
+  add("--seed", o.seed, "of everything random");
+  add("--threads", o.threads, "0: one a processor");
+  app.add_flag("--quiet", o.quiet, "no progress")->group(kReproduce);
+}
+
 }  // namespace
 
 std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w) {
@@ -179,6 +248,12 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
                   "training images that set input ranges")
       ->group(kSimulation);
 
+  sub = add("cost", "area, energy and latency, dense or pruned", false, false);
+  add_cost(*sub, o, w);
+  add_hardware(*sub, o, w);
+  add_policy(*sub, o);
+  add_heuristic(*sub, o, w);
+
   sub = add("train", "train a network, from scratch or from --weights", true, true);
   add_hardware(*sub, o, w);
   add_held_out(*sub, o);
@@ -188,6 +263,7 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
 
   sub = add("search", "let the agent find a policy", true, true);
   add_hardware(*sub, o, w);
+  add_cost_hardware(*sub, o);
   add_constraints(*sub, o, w);
   add_held_out(*sub, o);
   add_search(*sub, o, w);
@@ -197,6 +273,7 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
 
   sub = add("fine-tune", "prune to a policy while training", true, true);
   add_hardware(*sub, o, w);
+  add_cost_hardware(*sub, o);
   add_policy(*sub, o);
   add_constraints(*sub, o, w);
   add_held_out(*sub, o);
@@ -204,8 +281,18 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   add_evaluation(*sub, o);
   add_resume(*sub, o);
 
+  sub = add("sweep", "compression, cost and accuracy over granularity and hardware", false, true);
+  add_sweep(*sub, o, w);
+  add_cost_hardware(*sub, o);
+  add_encoding(*sub, o, w);
+  sub->add_option("--count", w.counting, "crossbars that count: per-layer or pooled")
+      ->group(kConstraints);
+  add_held_out(*sub, o);
+  add_fine_tuning(*sub, o, o.sweep.epochs);
+
   sub = add("prune", "search, fine-tune, map and report in one", true, true);
   add_hardware(*sub, o, w);
+  add_cost_hardware(*sub, o);
   add_constraints(*sub, o, w);
   add_held_out(*sub, o);
   add_search(*sub, o, w);
@@ -213,6 +300,11 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   add_fine_tuning(*sub, o);
   add_evaluation(*sub, o);
   add_resume(*sub, o);
+
+  sub = app.add_subcommand("reproduce", "the paper's tables and figures beside ours");
+  sub->allow_extras()->option_defaults()->always_capture_default()->take_last();
+  add_reproduce(*sub, o, w);
+  commands["reproduce"] = {sub, false, true};
   return commands;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <autoprune/core/version.hpp>
+#include <autoprune/nn/zoo.hpp>
 #include <charconv>
 
 #include "option_groups.hpp"
@@ -34,6 +35,39 @@ std::vector<double> read_numbers(const std::string& option, const std::string& t
     begin = end + 1;
   }
   return numbers;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+/// "128", or "128x64".
+std::pair<Index, Index> read_size(const std::string& option, const std::string& text) {
+  const std::vector<double> sizes = read_numbers(option, text, 'x', "128 or 128x64");
+  if (sizes.size() > 2)
+    fail(ErrorId::bad_syntax, option, " '", text, "' can't be read; write it as 128 or 128x64");
+  return {static_cast<Index>(sizes.front()), static_cast<Index>(sizes.back())};
+}
+
+void look_up_sweep(const Words& words, SweepOptions& sweep) {
+  for (const double granularity :
+       read_numbers("--granularity", words.granularities, ',', "4,8,16,32"))
+    sweep.granularities.push_back(static_cast<Index>(granularity));
+  sweep.compressions = read_numbers("--compression", words.compressions, ',', "1,2,4,8");
+  const std::vector<double> bits = read_numbers("--cell-bits", words.cell_bits, ',', "1,2,4");
+  for (const std::string& crossbar : split_list(words.crossbars))
+    for (const std::string& ou : split_list(words.ous))
+      for (const double cell_bits : bits) {
+        const auto [rows, cols] = read_size("--crossbar", crossbar);
+        const auto [ou_rows, ou_cols] = read_size("--ou", ou);
+        sweep.geometries.push_back({rows, cols, ou_rows, ou_cols, static_cast<Index>(cell_bits)});
+      }
 }
 
 void look_up_simulation(const Words& words, const mapping::MappingOptions& mapping,
@@ -73,16 +107,50 @@ void look_up_simulation(const Words& words, const mapping::MappingOptions& mappi
   if (s.seeds < 1) fail(ErrorId::out_of_range, "--seeds ", s.seeds, "; at least 1 is needed");
 }
 
+void look_up_reproduce(const Words& words, ReproduceOptions& reproduce) {
+  const auto known = [](const auto& all, auto name) {
+    std::vector<std::string> names;
+    for (const auto& one : all) names.push_back(name(one));
+    return names;
+  };
+  const std::vector<std::string> parts = {"table", "energy", "area", "fig10", "fig12", "all"};
+  if (std::find(parts.begin(), parts.end(), reproduce.part) == parts.end())
+    fail_unknown("part of the paper", reproduce.part, parts);
+  const std::vector<std::string> zoo = nn::zoo_names();
+  for (const std::string& network : split_list(words.networks)) {
+    if (std::find(zoo.begin(), zoo.end(), network) == zoo.end())
+      fail_unknown("network", network, zoo);
+    reproduce.networks.push_back(network);
+  }
+  for (const std::string& word : split_list(words.methods)) {
+    bool any = false;
+    for (const Method& method : all_methods())
+      if (word == "all" || word == method.option) {
+        reproduce.methods.push_back(method);
+        any = true;
+      }
+    if (!any)
+      fail_unknown("method", word, known(all_methods(), [](const Method& m) { return m.option; }));
+  }
+  const std::vector<Budget>& budgets = all_budgets();
+  const auto budget = std::find_if(budgets.begin(), budgets.end(),
+                                   [&](const Budget& b) { return b.name == words.budget; });
+  if (budget == budgets.end())
+    fail_unknown("budget", words.budget, known(budgets, [](const Budget& b) { return b.name; }));
+  reproduce.budget = *budget;
+}
+
 /// A model directory stands for the network's file, or for the weights of a network that is named.
 void resolve_model(Options& o) {
   if (o.model.empty()) return;
+  const std::string option = o.command == "cost" ? "--pruned" : "--model";
   if (!o.weights.empty())
-    fail(ErrorId::bad_syntax, "--model and --weights exclude each other; give one of them");
+    fail(ErrorId::bad_syntax, option, " and --weights exclude each other; give one of them");
   const std::filesystem::path file = std::filesystem::path(o.model) / kPrunedFile;
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored))
-    fail(ErrorId::cannot_open, "'", o.model, "' holds no ", kPrunedFile,
-         "; give --model the directory that was --out of prune or fine-tune");
+    fail(ErrorId::cannot_open, "'", o.model, "' holds no ", kPrunedFile, "; give ", option,
+         " the directory that was --out of prune or fine-tune");
   (o.network.empty() ? o.network : o.weights) = file.string();
 }
 
@@ -114,9 +182,19 @@ void look_up(const Words& words, Options& o) {
                                     {{"float", AccuracyKind::real},
                                      {"quantised", AccuracyKind::quantised},
                                      {"on-crossbar", AccuracyKind::on_crossbar}});
+  o.cost_model = choose<CostModel>("--model", words.cost_model,
+                                   {{"ou", CostModel::ou}, {"mnsim", CostModel::mnsim}});
+  using Target = std::optional<search::CostTarget>;
+  o.reward_target = choose<Target>("--reward", words.reward,
+                                   {{"crossbars", Target{}},
+                                    {"energy", search::CostTarget::energy},
+                                    {"latency", search::CostTarget::latency},
+                                    {"edp", search::CostTarget::edp}});
   o.search.warm_start = !words.no_warm_start;
   o.out = words.out;
   look_up_simulation(words, o.mapping, o.simulation);
+  if (o.command == "sweep") look_up_sweep(words, o.sweep);
+  if (o.command == "reproduce") look_up_reproduce(words, o.reproduce);
   if (o.command != "simulate" && o.simulation.variations.size() > 1)
     fail(ErrorId::out_of_range, "--variation ", words.variation,
          ": a search reads the accuracy at one variation; sweeps are for `autoprune simulate`");
@@ -223,7 +301,7 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   o.all = collect(sub);
   look_up(words, o);
   resolve_model(o);
-  if (o.network.empty())
+  if (o.network.empty() && o.command != "reproduce")
     fail(ErrorId::missing_value,
          "no --network given; take alexnet, vgg16, plain20, lenet5, or a "
          "file");

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "reproduce_plan.hpp"
+
 namespace autoprune::cli {
 
 /// Groups of options that decide results; a checkpoint belongs to one choice of them.
@@ -27,6 +29,9 @@ inline constexpr const char* kSimulation = "Simulation";
 inline constexpr const char* kPrunedFile = "pruned.safetensors";
 
 enum class Importance { mean_absolute, l2 };
+
+/// What prices a network.
+enum class CostModel { ou, mnsim };
 
 /// The accuracy that a search reads.
 enum class AccuracyKind { real, quantised, on_crossbar };
@@ -52,12 +57,30 @@ struct SimulationOptions {
   [[nodiscard]] simulation::RealDevices devices(double variation) const;
 };
 
+/// What a sweep goes over.
+struct SweepOptions {
+  std::vector<GeometrySpec> geometries;
+  std::vector<Index> granularities;
+  std::vector<double> compressions;
+  Index epochs = 0;  ///< of fine-tuning a cell
+};
+
+/// What `reproduce` measures.
+struct ReproduceOptions {
+  std::string part = "all";  ///< table, energy, area, fig10, fig12, or all
+  std::vector<std::string> networks;
+  std::vector<Method> methods;
+  Budget budget;
+  std::string weights = "models", data = "data";  ///< directories
+  double drop = 1.0;  ///< highest loss of top-1 accuracy of a row, in points
+};
+
 struct Options {
   std::string command;
 
   // Inputs and outputs
   std::string network, weights, data, policy;
-  std::string model;          ///< simulate: what prune left in its --out
+  std::string model;          ///< simulate, cost: what prune left in its --out
   std::string json;           ///< "-": standard output
   std::filesystem::path out;  ///< empty: nothing is kept
   bool quiet = false, resume = false;
@@ -70,6 +93,10 @@ struct Options {
   mapping::MappingOptions mapping;
   Importance importance = Importance::mean_absolute;
   search::OuSelection selection = search::OuSelection::best;
+  std::string hardware;  ///< preset or file; empty: the cost model's own
+  CostModel cost_model = CostModel::ou;
+  std::string save_hardware;  ///< cost: file that the hardware is written to
+  std::string activity;       ///< cost: report of a simulation
 
   // Policy and constraints
   std::optional<double> keep;  ///< map: keep ratio of a heuristic policy
@@ -80,12 +107,15 @@ struct Options {
   // Search, fine-tuning, evaluation
   search::SearchConfig search;
   search::CompressionReward reward;
+  std::optional<search::CostTarget> reward_target;  ///< not given: crossbars
   search::Metric metric = search::Metric::top1;
   AccuracyKind accuracy = AccuracyKind::real;
   Index held_out = 5000, held_out_images = 2000, calibration_images = 512;
   search::FineTuneConfig fine_tune;
   Index images = 0;  ///< of the test set; 0: all
   SimulationOptions simulation;
+  SweepOptions sweep;
+  ReproduceOptions reproduce;
 
   std::vector<OptionValue> all;  ///< every option of the command, given or default
 

@@ -18,12 +18,17 @@ void write_report(const Job& job, const io::Json& report, const io::Json& mappin
                   const std::string& text) {
   if (!job.options.out.empty()) {
     if (!mapping.is_null()) io::write_file(job.file("mapping.json"), io::json_text(mapping) + "\n");
-    io::write_file(job.file("report.json"), text_of(report));
     io::write_file(job.file("report.html"), io::report_html(report, mapping));
   }
+  write_result(job, "report.json", report, text);
+}
+
+void write_result(const Job& job, const std::string& name, const io::Json& document,
+                  const std::string& text) {
+  if (!job.options.out.empty()) io::write_file(job.file(name), text_of(document));
   const std::string& json = job.options.json;
-  if (!json.empty() && json != "-") io::write_file(json, text_of(report));
-  std::cout << (json == "-" ? text_of(report) : text) << std::flush;
+  if (!json.empty() && json != "-") io::write_file(json, text_of(document));
+  std::cout << (json == "-" ? text_of(document) : text) << std::flush;
   if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output");
 }
 

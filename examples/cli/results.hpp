@@ -11,6 +11,11 @@ namespace autoprune::cli {
 void write_report(const Job& job, const io::Json& report, const io::Json& mapping,
                   const std::string& text);
 
+/// Writes `document` into --out as `name` and to --json, and `text` to standard output unless the
+/// document goes there.
+void write_result(const Job& job, const std::string& name, const io::Json& document,
+                  const std::string& text);
+
 /// Writes policy.json into --out.
 void write_policy(const Job& job, const search::Policy& policy);
 

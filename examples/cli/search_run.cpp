@@ -3,6 +3,7 @@
 #include <autoprune/io/format.hpp>
 #include <autoprune/search/auto_prune.hpp>
 
+#include "hardware.hpp"
 #include "long_work.hpp"
 #include "progress.hpp"
 #include "simulators.hpp"
@@ -17,9 +18,16 @@ std::string objective(const Options& o) {
   const char* const kind = o.accuracy == AccuracyKind::real        ? "float"
                            : o.accuracy == AccuracyKind::quantised ? "quantised"
                                                                    : "on-crossbar";
+  std::string what = o.constraints.counting == search::Counting::pooled ? "crossbars, pooled"
+                                                                        : "crossbars, per layer";
+  if (o.reward_target) {
+    using enum search::CostTarget;
+    what = *o.reward_target == energy    ? "energy"
+           : *o.reward_target == latency ? "latency"
+                                         : "energy times latency";
+  }
   return concat("(1 - 1/CR)^", o.reward.alpha, " x ", kind, ' ',
-                o.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy, CR ",
-                o.constraints.counting == search::Counting::pooled ? "pooled" : "per layer");
+                o.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy, CR of ", what);
 }
 
 std::vector<nn::Batch> calibration_batches(Job& job) {
@@ -45,6 +53,12 @@ search::AccuracyOracle accuracy_oracle(const Job& job) {
   return search::simulated_accuracy(make, s.calibration, config.noisy() ? s.seeds : 1);
 }
 
+/// What the reward counts, when it isn't crossbars.
+search::Saving saving(const Job& job) {
+  if (!job.options.reward_target) return {};
+  return search::cost_saving(ou_model(job), job.compressor, *job.options.reward_target);
+}
+
 std::string describe(const search::AutoPruner<>& pruner, Index episodes) {
   const search::Episode& best = pruner.episodes()[static_cast<std::size_t>(pruner.best())];
   const mapping::CrossbarCount& count = best.outcome.crossbars;
@@ -64,7 +78,7 @@ SearchResult run_search(Job& job) {
   o.reward.validate();
   search::PruningEnvironment<> environment(
       job.network, job.compressor, {calibration_batches(job), job.held_out_batches()},
-      job.constraints, job.pool, o.metric, o.reward, accuracy_oracle(job));
+      job.constraints, job.pool, o.metric, o.reward, accuracy_oracle(job), saving(job));
   search::AutoPruner<> pruner(environment, config);
 
   const fs::path checkpoint = job.file(kSearchCheckpoint);

@@ -12,12 +12,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-nn::TrainConfig train_config(const Options& o) {
-  nn::TrainConfig config = o.fine_tune.train;
-  config.seed = o.seed;
-  return config;
-}
-
 /// Share of all column-vectors that masks keep.
 double keep_ratio(const std::vector<PruneMask>& masks) {
   Index kept = 0, vectors = 0;
@@ -111,6 +105,12 @@ class TrainingRun {
 };
 
 }  // namespace
+
+nn::TrainConfig train_config(const Options& o) {
+  nn::TrainConfig config = o.fine_tune.train;
+  config.seed = o.seed;
+  return config;
+}
 
 TrainingResult run_fine_tune(Job& job, nn::Network& network, const search::Policy& policy) {
   search::FineTuneConfig config{train_config(job.options), job.options.fine_tune.schedule};

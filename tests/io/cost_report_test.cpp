@@ -105,11 +105,3 @@ TEST_CASE("pictures of a cost are well-formed, with a bar a group", "[cost_repor
     CHECK(has(svg, "DACs and ADCs"));
   }
 }
-
-TEST_CASE("numbers with four significant digits", "[cost_report]") {
-  CHECK(io::format_significant(0.0) == "0");
-  CHECK(io::format_significant(1234567.0) == "1,234,567");
-  CHECK(io::format_significant(12.3456) == "12.35");
-  CHECK(io::format_significant(0.00123456) == "0.001235");
-  CHECK(io::format_significant(-5.0) == "-5.000");
-}

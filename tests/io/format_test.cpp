@@ -63,3 +63,12 @@ TEST_CASE("escaped text holds nothing that XML reserves", "[format]") {
   CHECK(escape_xml("<a href='x'>\"&\x01\n") == "&lt;a href=&#39;x&#39;&gt;&quot;&amp; \n");
   CHECK(escape_xml("größe") == "größe");
 }
+
+TEST_CASE("numbers with four significant digits", "[format]") {
+  CHECK(format_significant(0.0) == "0");
+  CHECK(format_significant(1234567.0) == "1,234,567");
+  CHECK(format_significant(12.3456) == "12.35");
+  CHECK(format_significant(0.00123456) == "0.001235");
+  CHECK(format_significant(-5.0) == "-5.000");
+  CHECK(format_significant(std::numeric_limits<double>::infinity()) == "–");
+}

@@ -47,6 +47,9 @@ TEST_CASE("the page is well-formed, stands alone and holds the report's figures"
   for (const char* loaded : {"<script", "<link", "<img", "@import", "url(", "src="})
     CHECK_FALSE(has(page, loaded));
   for (const char* figure : {"conv1",
+                             "5.00×",
+                             "2,500 → 500.0 µJ an inference",
+                             "2,000 GOPS/W",
                              "conv2",
                              "fc",
                              "1,312",
@@ -103,11 +106,11 @@ TEST_CASE("what a report doesn't hold is left out", "[report]") {
   Json report = samples::report();
   report["accuracy"].erase("pruned");
   CHECK(has(report_html(report, nullptr), "accuracy is <b>93.07 %</b>"));
-  for (const char* part : {"accuracy", "search", "fine_tune"}) report.erase(part);
+  for (const char* part : {"accuracy", "search", "cost", "fine_tune"}) report.erase(part);
   const std::string page = report_html(report, nullptr);
   CHECK(samples::markup_fault(page) == "");
   for (const char* part :
-       {"Top-1 accuracy", "Reward and", "Fine-tuning</h2>", "Crossbar occupancy"})
+       {"Top-1 accuracy", "GOPS", "Reward and", "Fine-tuning</h2>", "Crossbar occupancy"})
     CHECK_FALSE(has(page, part));
   for (const char* part : {"Keep ratio per layer", "Crossbars per layer", "Layers", "Glossary"})
     CHECK(has(page, part));
@@ -140,8 +143,8 @@ TEST_CASE("a key that is missing or of another type is named", "[report]") {
   const auto optional = [](const Json::json_pointer& key) {
     const std::string path = key.to_string();
     return path == "/accuracy" || path == "/accuracy/pruned" || path == "/accuracy/dense" ||
-           path == "/search" || path == "/fine_tune" || path.rfind("/options/", 0) == 0 ||
-           key.back() == "held_out_top1";
+           path == "/search" || path == "/cost" || path == "/fine_tune" ||
+           path.rfind("/options/", 0) == 0 || key.back() == "held_out_top1";
   };
   for (const Json::json_pointer& key : keys) {
     if (key.back() == "keep_ratios") continue;  // the pictures don't need them

@@ -57,6 +57,11 @@ inline Json report() {
                       {"compression_pooled", 2.0 + i},
                       {"held_out_top1", i % 2 == 0 ? Json(80.0 + i) : Json(nullptr)},
                       {"seconds", 60.1}});
+  const auto priced = [](double area_um2, double energy_nj, double latency_ns) {
+    return Json{
+        {"totals", {{"area_um2", area_um2}, {"energy_nj", energy_nj}, {"latency_ns", latency_ns}}},
+        {"metrics", {{"gops_per_w", 1e9 / energy_nj}, {"gops_per_mm2", 5e8 / area_um2}}}};
+  };
   return {{"schema", "autoprune.report/1"},
           {"autoprune_version", "0.1.0"},
           {"command", "prune"},
@@ -80,6 +85,10 @@ inline Json report() {
             {"dense", {{"top1", 93.07}, {"top5", 99.55}}},
             {"pruned", {{"top1", 92.34}, {"top5", 99.61}}}}},
           {"search", {{"objective", "(1 - 1/CR) * top-1"}, {"episodes", episodes}, {"best", 7}}},
+          {"cost",
+           {{"hardware", "paper"},
+            {"dense", priced(5e8, 2.5e6, 7e5)},
+            {"pruned", priced(1e8, 5e5, 3.5e5)}}},
           {"fine_tune", {{"epochs", epochs}}},
           {"seconds", {{"search", 61.5}, {"fine_tune", 300.5}, {"total", 372.75}}}};
 }

@@ -40,6 +40,8 @@ TEST_CASE("the terminal table holds the figures of the report", "[report]") {
   CHECK(has(table, "dense 93.07 / 99.55   pruned 92.34 / 99.61   drop 0.73 / -0.06"));
   CHECK(has(table, "float, 10,000 images"));
   CHECK(has(table, "explicit 6.25   bitmap 7.47   delta 5.41 KiB"));
+  CHECK(has(table, "area 500.0 → 100.0 (5.00×) mm²   energy 2,500 → 500.0 (5.00×) µJ"));
+  CHECK(has(table, "latency 700.0 → 350.0 (2.00×) µs   hardware paper"));
   CHECK(has(table, "search 61.5   fine-tune 300.5   total 372.8"));
   // 8 bits for each kept weight, against 43,009 bits of index.
   const double weights =

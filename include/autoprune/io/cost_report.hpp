@@ -16,13 +16,6 @@
 
 namespace autoprune::io {
 
-/// Four significant digits: "1,234", "12.34", "0.001234".
-[[nodiscard]] inline std::string format_significant(double value) {
-  if (value == 0.0) return "0";
-  const int magnitude = static_cast<int>(std::floor(std::log10(std::abs(value))));
-  return format_number(value, std::clamp(3 - magnitude, 0, 12));
-}
-
 namespace detail {
 
 using Rows = std::vector<std::vector<std::string>>;

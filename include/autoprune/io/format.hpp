@@ -32,6 +32,13 @@ namespace autoprune::io {
   return format_number(static_cast<double>(value));
 }
 
+/// Four significant digits: "1,234", "12.34", "0.001234".
+[[nodiscard]] inline std::string format_significant(double value) {
+  if (value == 0.0 || !std::isfinite(value)) return format_number(value);
+  const int magnitude = static_cast<int>(std::floor(std::log10(std::abs(value))));
+  return format_number(value, std::clamp(3 - magnitude, 0, 12));
+}
+
 /// A size in bits in the largest unit that leaves at least one: "37 bits", "1.25 KiB", "3.40 MiB".
 [[nodiscard]] inline std::string format_bits(double bits) {
   constexpr double kKibibyte = 8.0 * 1024.0;

@@ -58,6 +58,16 @@ struct EpochFigures {
   double seconds = 0.0;
 };
 
+/// What one inference costs, unpruned and pruned.
+struct CostFigures {
+  struct Network {
+    double area_um2 = 0.0, energy_nj = 0.0, latency_ns = 0.0;
+    double gops_per_w = 0.0, gops_per_mm2 = 0.0;
+  };
+  std::string hardware;
+  Network dense, pruned;
+};
+
 /// report.json.
 struct ReportData {
   std::string version, command, network, data, geometry, seed;
@@ -69,6 +79,7 @@ struct ReportData {
   Index explicit_bits = 0, bitmap_bits = 0, delta_bits = 0;
   std::optional<AccuracyFigures> accuracy;
   std::optional<SearchFigures> search;
+  std::optional<CostFigures> cost;
   std::vector<EpochFigures> fine_tune;
   double search_seconds = 0.0, fine_tune_seconds = 0.0, total_seconds = 0.0;
 
@@ -139,6 +150,16 @@ namespace detail {
   return search;
 }
 
+[[nodiscard]] inline CostFigures read_cost(const JsonField& field) {
+  const auto network = [](const JsonField& of) -> CostFigures::Network {
+    const JsonField totals = of["totals"], metrics = of["metrics"];
+    return {totals["area_um2"].number(), totals["energy_nj"].number(),
+            totals["latency_ns"].number(), metrics["gops_per_w"].number(),
+            metrics["gops_per_mm2"].number()};
+  };
+  return {field["hardware"].text(), network(field["dense"]), network(field["pruned"])};
+}
+
 [[nodiscard]] inline EpochFigures read_epoch(const JsonField& field) {
   return {field["epoch"].integer(),
           field["loss"].number(),
@@ -153,8 +174,8 @@ namespace detail {
 }  // namespace detail
 
 /// Reads a document of schema "autoprune.report/1". `accuracy`, one of its two parts,
-/// `search` and `fine_tune` may be missing or null; any other missing or mistyped key throws
-/// bad_json.
+/// `search`, `cost` and `fine_tune` may be missing or null; any other missing or mistyped key
+/// throws bad_json.
 [[nodiscard]] inline ReportData read_report(const Json& document) {
   const JsonField report(document, "report");
   report.check_schema("autoprune.report/1");
@@ -180,6 +201,7 @@ namespace detail {
   data.delta_bits = report["index"]["delta_bits"].integer();
   if (report.has("accuracy")) data.accuracy = detail::read_accuracy(report["accuracy"]);
   if (report.has("search")) data.search = detail::read_search(report["search"]);
+  if (report.has("cost")) data.cost = detail::read_cost(report["cost"]);
   if (report.has("fine_tune"))
     for (const JsonField& epoch : report["fine_tune"]["epochs"].items())
       data.fine_tune.push_back(detail::read_epoch(epoch));

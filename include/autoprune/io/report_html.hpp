@@ -62,6 +62,20 @@ namespace detail {
               "dense " + percent(dense) + ", drop " + format_number(dense - pruned, 2));
 }
 
+[[nodiscard]] inline std::string cost_cards(const CostFigures& cost) {
+  const auto gain = [&](const char* name, double dense, double pruned, const char* unit) {
+    return card(name, format_number(dense / pruned, 2) + "×",
+                format_significant(dense) + " → " + format_significant(pruned) + unit);
+  };
+  const auto& [hardware, dense, pruned] = cost;
+  return gain("Energy", 1e-3 * dense.energy_nj, 1e-3 * pruned.energy_nj, " µJ an inference") +
+         gain("Area", 1e-6 * dense.area_um2, 1e-6 * pruned.area_um2, " mm²") +
+         gain("Latency", 1e-3 * dense.latency_ns, 1e-3 * pruned.latency_ns, " µs an image") +
+         card("Efficiency", format_significant(pruned.gops_per_w) + " GOPS/W",
+              format_significant(pruned.gops_per_mm2) + " GOPS/mm², hardware " +
+                  escape_xml(hardware));
+}
+
 [[nodiscard]] inline std::string cards(const ReportData& data) {
   const std::string dense = format_number(data.crossbars_dense) + " → ";
   std::string out = "<section class=\"cards\">\n";
@@ -81,6 +95,7 @@ namespace detail {
   const auto index_bits = static_cast<double>(data.total(&LayerFigures::index_bits));
   out += card("Index buffer", format_bits(index_bits),
               percent(100.0 * index_bits / data.kept_weight_bits(), 1) + " of the kept weights");
+  if (data.cost) out += cost_cards(*data.cost);
   const bool searched = data.search_seconds > 0.0, tuned = data.fine_tune_seconds > 0.0;
   out +=
       card("Time", format_seconds(data.total_seconds),

@@ -61,6 +61,19 @@ namespace detail {
          ", " + format_number(images) + " images\n";
 }
 
+[[nodiscard]] inline std::string cost_lines(const CostFigures& cost) {
+  const auto gain = [](const char* what, double dense, double pruned) {
+    return concat(what, ' ', format_significant(dense), " → ", format_significant(pruned), " (",
+                  format_number(dense / pruned, 2), "×)");
+  };
+  const auto& [hardware, dense, pruned] = cost;
+  return "cost          " + gain("area", 1e-6 * dense.area_um2, 1e-6 * pruned.area_um2) +
+         " mm²   " + gain("energy", 1e-3 * dense.energy_nj, 1e-3 * pruned.energy_nj) +
+         " µJ\n              " +
+         gain("latency", 1e-3 * dense.latency_ns, 1e-3 * pruned.latency_ns) + " µs   hardware " +
+         shorten(hardware, 24) + "\n";
+}
+
 /// Sizes of the index buffer: what the smallest encodings take, layer by layer, and each one alone.
 [[nodiscard]] inline std::string index_lines(const ReportData& data) {
   const auto used = static_cast<double>(data.total(&LayerFigures::index_bits));
@@ -106,8 +119,8 @@ namespace detail {
          format_number(data.crossbars_pooled) + "\ncompression   per layer " +
          fixed(data.compression_per_layer) + "   pooled " + fixed(data.compression_pooled) + "\n" +
          (data.accuracy ? detail::accuracy_lines(*data.accuracy) : std::string()) +
-         detail::index_lines(data) + "seconds       search " +
-         format_number(data.search_seconds, 1) + "   fine-tune " +
+         (data.cost ? detail::cost_lines(*data.cost) : std::string()) + detail::index_lines(data) +
+         "seconds       search " + format_number(data.search_seconds, 1) + "   fine-tune " +
          format_number(data.fine_tune_seconds, 1) + "   total " +
          format_number(data.total_seconds, 1) + "\n";
 }

@@ -1,0 +1,28 @@
+/// @file hardware.hpp
+/// The accelerator that costs are computed for: a preset, or a file.
+#pragma once
+
+#include <autoprune/cost/mnsim_hardware.hpp>
+#include <autoprune/cost/ou_model.hpp>
+
+#include "job.hpp"
+
+namespace autoprune::cli {
+
+/// The geometry of --hardware, or the paper's.
+[[nodiscard]] GeometrySpec hardware_geometry(const Options& options);
+
+/// The --hardware for crossbars and OUs of a geometry. Throws geometry_mismatch for a file that
+/// describes other ones.
+[[nodiscard]] cost::OuHardware ou_hardware(const Options& options, const GeometrySpec& geometry);
+
+/// The --hardware of MNSIM-2.0's model, its crossbars those of --geometry where that was given.
+[[nodiscard]] cost::MnsimHardware mnsim_hardware(const Options& options);
+
+/// The cost model of the job's network on its crossbars.
+[[nodiscard]] cost::OuModel ou_model(const Job& job);
+
+/// The value of "cost" in a report of the network under masks.
+[[nodiscard]] io::Json cost_summary(const Job& job, const std::vector<PruneMask>& masks);
+
+}  // namespace autoprune::cli

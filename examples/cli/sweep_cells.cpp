@@ -1,0 +1,208 @@
+#include "sweep_cells.hpp"
+
+#include <algorithm>
+#include <autoprune/cost/metrics.hpp>
+#include <autoprune/io/file.hpp>
+#include <autoprune/io/format.hpp>
+#include <autoprune/search/fine_tune.hpp>
+#include <autoprune/search/heuristics.hpp>
+#include <filesystem>
+#include <optional>
+
+#include "compressors.hpp"
+#include "hardware.hpp"
+#include "long_work.hpp"
+#include "progress.hpp"
+
+namespace autoprune::cli {
+
+namespace {
+
+/// Measures all targets of one geometry and granularity, which share rankings and dense cost.
+class CellGroup {
+ public:
+  CellGroup(Job& job, search::Compressor compressor)
+      : job_(job),
+        compressor_(std::move(compressor)),
+        rankings_(compressor_.rank(job.network)),
+        model_(job.network, ou_hardware(job.options, compressor_.geometry()),
+               compressor_.options()),
+        dense_(model_.price_dense()) {}
+
+  /// Throws infeasible_constraint.
+  [[nodiscard]] io::Json measure(double target) {
+    search::Constraints constraints = job_.constraints;
+    constraints.target_compression = target;
+    const search::Policy start =
+        search::heuristic(job_.options.heuristic, rankings_, 1.0 / target).policy;
+    const search::Policy policy =
+        search::meet_constraints(start, constraints, compressor_, rankings_);
+    std::vector<PruneMask> masks = search::Compressor::masks(rankings_, policy);
+    std::optional<nn::Accuracy> accuracy;
+    if (job_.data) accuracy = measure_accuracy(masks, policy, constraints);
+    io::Json figures = count(masks);
+    if (accuracy) {
+      figures["top1"] = accuracy->top1;
+      figures["top5"] = accuracy->top5;
+    }
+    return figures;
+  }
+
+ private:
+  /// On the held-out images; fine-tuning ends with other masks than it began with.
+  nn::Accuracy measure_accuracy(std::vector<PruneMask>& masks, const search::Policy& policy,
+                                const search::Constraints& constraints) {
+    nn::Network network = job_.network;
+    const std::vector<Index> train = job_.split().train;
+    if (job_.options.sweep.epochs > 0) {
+      search::FineTuneConfig config{train_config(job_.options), job_.options.fine_tune.schedule};
+      config.train.epochs = job_.options.sweep.epochs;
+      search::FineTuner tuner(network, job_.data->train, train, policy, constraints, compressor_,
+                              config, job_.pool, &job_.network);
+      while (!tuner.done()) tuner.run_epoch();
+      masks = tuner.masks();
+    }
+    nn::Session session(network, job_.pool);
+    session.set_masks(masks);
+    nn::recalibrate(session, job_.calibration_batches(static_cast<Index>(train.size())));
+    return nn::evaluate(session, job_.held_out_batches());
+  }
+
+  io::Json count(const std::vector<PruneMask>& masks) const {
+    const mapping::CrossbarCount crossbars = compressor_.count(masks).crossbars;
+    const cost::OuCost cost = model_.price(compressor_.route(masks));
+    const cost::Metrics metrics = cost::metrics(cost);
+    const cost::Gains gains = cost::gains(cost, dense_);
+    Index kept = 0, vectors = 0;
+    for (const PruneMask& mask : masks) {
+      kept += mask.kept_count();
+      vectors += mask.vectors();
+    }
+    return {{"crossbars", crossbars.per_layer},
+            {"compression_per_layer", crossbars.compression_per_layer()},
+            {"compression_pooled", crossbars.compression_pooled()},
+            {"keep_ratio", static_cast<double>(kept) / static_cast<double>(vectors)},
+            {"index_kib", metrics.index_kib},
+            {"index_percent_of_weights", 100.0 * metrics.index_share},
+            {"area_um2", cost.totals.area_um2},
+            {"energy_nj", cost.totals.energy_nj},
+            {"latency_ns", cost.totals.latency_ns},
+            {"gops_per_w", metrics.gops_per_w},
+            {"gops_per_mm2", metrics.gops_per_mm2},
+            {"area_gain", gains.area},
+            {"energy_gain", gains.energy},
+            {"area_efficiency_gain", gains.gops_per_mm2}};
+  }
+
+  Job& job_;
+  search::Compressor compressor_;
+  std::vector<search::Ranking> rankings_;
+  cost::OuModel model_;
+  cost::OuCost dense_;
+};
+
+/// Cells in files of --out, each with a fingerprint of all that decides it.
+class CellFiles {
+ public:
+  explicit CellFiles(const Job& job)
+      : folder_(job.options.out / "cells"),
+        run_(job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining})) {
+    prove_writable(folder_);
+    if (const std::string& name = job.options.hardware; std::filesystem::exists(name)) {
+      const std::string text = io::read_file(name);
+      run_.add(std::span<const char>(text));
+    }
+  }
+
+  /// Nothing when there is no such cell, or one of another run.
+  [[nodiscard]] std::optional<io::Json> read(const SweepCell& cell) const {
+    if (!std::filesystem::exists(file(cell))) return {};
+    const io::Json saved = io::Json::parse(io::read_file(file(cell)), nullptr, false);
+    if (!saved.is_object() || saved.value("fingerprint", io::Json()) != fingerprint(cell))
+      return {};
+    return saved["figures"];
+  }
+  void write(const SweepCell& cell) const {
+    io::write_file(
+        file(cell),
+        io::json_text({{"fingerprint", fingerprint(cell)}, {"figures", cell.figures}}, 1) + "\n");
+  }
+
+ private:
+  [[nodiscard]] static std::string name(const SweepCell& cell) {
+    std::string geometry = cell.geometry.to_string();
+    std::replace(geometry.begin(), geometry.end(), '/', '_');
+    return concat(geometry, "-G", cell.granularity, "-CR", cell.target);
+  }
+  [[nodiscard]] std::filesystem::path file(const SweepCell& cell) const {
+    return folder_ / (name(cell) + ".json");
+  }
+  [[nodiscard]] std::string fingerprint(const SweepCell& cell) const {
+    search::Fingerprint print = run_;
+    const std::string text = name(cell);
+    return concat(print.add(std::span<const char>(text)).value());
+  }
+
+  std::filesystem::path folder_;
+  search::Fingerprint run_;
+};
+
+/// Why a combination can't be measured is no error of the sweep's.
+bool is_impossible(const Error& error) {
+  return error.id() == ErrorId::not_instantiated || error.id() == ErrorId::geometry_mismatch ||
+         error.id() == ErrorId::mask_mismatch || error.id() == ErrorId::infeasible_constraint;
+}
+
+}  // namespace
+
+SweepResult run_sweep(Job& job) {
+  const SweepOptions& sweep = job.options.sweep;
+  const CellFiles files(job);
+  SweepResult result;
+  Progress progress("sweep", job.options.quiet);
+  const double all = static_cast<double>(sweep.geometries.size() * sweep.granularities.size() *
+                                         sweep.compressions.size());
+  Index seen = 0;
+  const auto skip = [&](const std::string& what, const Error& error) {
+    if (!is_impossible(error)) throw error;
+    result.skipped.push_back(what + ": " + error.what());
+  };
+  for (const GeometrySpec& geometry : sweep.geometries)
+    for (const Index granularity : sweep.granularities) {
+      const std::string where = concat(geometry.to_string(), ", G = ", granularity);
+      std::optional<CellGroup> group;
+      std::optional<search::Compressor> compressor;
+      try {
+        compressor = make_compressor(geometry, granularity, job.options);
+      } catch (const Error& error) {
+        skip(where, error);
+        seen += static_cast<Index>(sweep.compressions.size());
+        continue;
+      }
+      for (const double target : sweep.compressions) {
+        SweepCell cell{geometry, granularity, target, {}};
+        const std::string what = concat(where, ", compression ", target);
+        if (const auto saved = files.read(cell)) {
+          cell.figures = *saved;
+          if (saved->is_null()) result.skipped.push_back(what + ": out of reach");
+        } else {
+          try {
+            if (!group) group.emplace(job, *compressor);
+            cell.figures = group->measure(target);
+          } catch (const Error& error) {
+            skip(what, error);
+          }
+          files.write(cell);
+          ++result.measured;
+        }
+        progress.show(static_cast<double>(++seen) / all, what, true);
+        if (!cell.figures.is_null()) result.cells.push_back(std::move(cell));
+      }
+    }
+  if (result.cells.empty())
+    fail(ErrorId::infeasible_constraint,
+         "no cell of the sweep can be measured: ", join(result.skipped, "; "));
+  return result;
+}
+
+}  // namespace autoprune::cli
