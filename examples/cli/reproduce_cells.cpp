@@ -1,0 +1,152 @@
+#include "reproduce_cells.hpp"
+
+#include <autoprune/cost/metrics.hpp>
+#include <autoprune/io/file.hpp>
+#include <autoprune/search/rivals.hpp>
+
+#include "hardware.hpp"
+#include "job.hpp"
+#include "long_work.hpp"
+#include "results.hpp"
+
+namespace autoprune::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kFigures = "figures.json";
+
+/// Options as the command `prune` would have read them.
+Options job_options(const Options& options, const Subject& subject, const std::string& folder,
+                    const Budget& budget) {
+  Options o = options;
+  o.command = "reproduce";
+  o.network = subject.network;
+  o.weights = subject.weights;
+  o.data = subject.data + ":" + subject.folder;
+  o.out = options.out / "cells" / folder;
+  o.json.clear();
+  o.resume = true;
+  o.search.episodes = budget.episodes;
+  o.held_out_images = budget.held_out_images;
+  o.calibration_images = budget.calibration_images;
+  o.fine_tune.train.epochs = budget.epochs;
+  o.fine_tune.train.variants = budget.variants;
+  o.images = budget.test_images;
+  // What decides a cell, for its fingerprint; its name says the rest.
+  o.all = {{kSearch, "budget", budget.name},
+           {kTraining, "budget", budget.name},
+           {kHardware, "cell", folder}};
+  return o;
+}
+
+Options cell_options(const Options& options, const Cell& cell, const Budget& budget) {
+  Options o = job_options(options, cell.subject, cell.name(), budget);
+  o.granularity = cell.granularity;
+  o.constraints.target_compression = cell.target;
+  o.constraints.counting = cell.subject.counting();
+  if (!cell.method.searches) o.search.episodes = 1;  // the first policy of a warm start is LAMP's
+  return o;
+}
+
+io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>& masks) {
+  const mapping::CrossbarCount crossbars = job.compressor.count(masks).crossbars;
+  const cost::OuModel model = ou_model(job);
+  const cost::OuCost dense = model.price_dense();
+  const cost::OuCost pruned = model.price(job.compressor.route(masks));
+  const cost::Metrics metrics = cost::metrics(pruned);
+  const cost::Gains gains = cost::gains(pruned, dense);
+  const nn::Accuracy accuracy =
+      job.test_accuracy(network, all_kept(masks) ? std::vector<PruneMask>{} : masks);
+  io::Json json = {{"top1", accuracy.top1}, {"top5", accuracy.top5}};
+  json["crossbars_dense"] = crossbars.dense;
+  json["crossbars_per_layer"] = crossbars.per_layer;
+  json["crossbars_pooled"] = crossbars.pooled;
+  json["compression_per_layer"] = crossbars.compression_per_layer();
+  json["compression_pooled"] = crossbars.compression_pooled();
+  json["energy_nj"] = pruned.totals.energy_nj;
+  json["area_um2"] = pruned.totals.area_um2;
+  json["latency_ns"] = pruned.totals.latency_ns;
+  json["energy_gain"] = gains.energy;
+  json["area_gain"] = gains.area;
+  json["latency_gain"] = gains.latency;
+  json["energy_efficiency_gain"] = gains.gops_per_w;
+  json["area_efficiency_gain"] = gains.gops_per_mm2;
+  json["index_kib"] = metrics.index_kib;
+  json["index_percent_of_weights"] = 100.0 * metrics.index_share;
+  return json;
+}
+
+/// The saved figures, if they are of this run.
+std::optional<io::Json> saved_figures(const fs::path& file, std::uint64_t run) {
+  if (!fs::exists(file)) return {};
+  const io::Json saved = io::Json::parse(io::read_file(file), nullptr, false);
+  if (!saved.is_object() || saved.value("fingerprint", io::Json()) != concat(run)) return {};
+  return saved["figures"];
+}
+
+void save_figures(const fs::path& file, std::uint64_t run, const io::Json& figures) {
+  io::write_file(file,
+                 io::json_text({{"fingerprint", concat(run)}, {"figures", figures}}, 1) + "\n");
+}
+
+std::uint64_t fingerprint_of(const Job& job) {
+  return job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch, kTraining}).value();
+}
+
+io::Json measure(Job& job) {
+  check_training(job);
+  const SearchResult found = run_search(job);
+  write_policy(job, found.policy);
+  nn::Network network = job.network;
+  const TrainingResult tuned = run_fine_tune(job, network, found.policy);
+  write_pruned(job, network, found.policy);
+  io::Json figures = figures_of(job, network, tuned.masks);
+  figures["search_seconds"] = found.seconds;
+  figures["fine_tune_seconds"] = tuned.seconds;
+  return figures;
+}
+
+}  // namespace
+
+std::string Cell::name() const {
+  std::string text = concat(subject.name(), '-', method.option);
+  if (method.ours) text += concat("-G", granularity);
+  return concat(text, "-CR", target);
+}
+
+io::Json measure_dense(const Options& options, const Subject& subject, const Budget& budget) {
+  const Options o = job_options(options, subject, subject.name() + "-dense", budget);
+  Job job(o, Weights::needed);
+  const std::uint64_t run = fingerprint_of(job);
+  if (const auto saved = saved_figures(job.file(kFigures), run)) return *saved;
+  job.compressor = search::rival_compressor(search::Rival::naive, job.network,
+                                            job.compressor.geometry(), {o.mapping});
+  io::Json figures = figures_of(job, job.network, job.dense_masks());
+  save_figures(job.file(kFigures), run, figures);
+  return figures;
+}
+
+io::Json measure_cell(const Options& options, const Cell& cell, const Budget& budget) {
+  const Options o = cell_options(options, cell, budget);
+  Job job(o, Weights::needed);
+  if (!cell.method.ours)
+    job.compressor = search::rival_compressor(search::rival_named(cell.method.option), job.network,
+                                              job.compressor.geometry(), {o.mapping});
+  const std::uint64_t run = fingerprint_of(job);
+  if (const auto saved = saved_figures(job.file(kFigures), run)) return *saved;
+  io::Json figures;
+  try {
+    figures = measure(job);
+  } catch (const Error& error) {
+    if (error.id() != ErrorId::infeasible_constraint) throw;
+  }
+  save_figures(job.file(kFigures), run, figures);
+  for (const char* checkpoint : {kSearchCheckpoint, kFineTuneCheckpoint})
+    if (std::error_code ignored; fs::exists(job.file(checkpoint), ignored))
+      fs::remove(job.file(checkpoint), ignored);
+  return figures;
+}
+
+}  // namespace autoprune::cli
