@@ -12,6 +12,7 @@
 #include "autoprune/search/methods.hpp"
 #include "autoprune/search/oracle.hpp"
 #include "autoprune/search/policy.hpp"
+#include "autoprune/search/reconstruction.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/rivals.hpp"
 #include "autoprune/search/saving.hpp"

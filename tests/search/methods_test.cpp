@@ -42,17 +42,18 @@ TEST_CASE("every method keeps to its budget, and gives the same for the same see
     PruningEnvironment<> environment(test::trained(), test::small_compressor(),
                                      test::environment_images(pool), constraints, pool);
     for (const auto& [method, name] : kSearchMethodNames)
-      for (const Index budget : {1, 7, 20}) {
+      for (const Index budget : {1, 9}) {
         INFO(name << ", budget " << budget);
         const auto outcomes = search_by(method, environment, budget, 3);
         REQUIRE(static_cast<Index>(outcomes.size()) <= budget);
         REQUIRE_FALSE(outcomes.empty());
         if (method != SearchMethod::greedy) REQUIRE(static_cast<Index>(outcomes.size()) == budget);
+        if (has_target)
+          for (const Outcome& o : outcomes) REQUIRE(o.crossbars.compression_pooled() >= 3.0);
+        if (method == SearchMethod::agent) continue;  // slow, and tested elsewhere
         const auto again = search_by(method, environment, budget, 3);
         for (std::size_t i = 0; i < outcomes.size(); ++i)
           REQUIRE(outcomes[i].policy == again[i].policy);
-        if (has_target)
-          for (const Outcome& o : outcomes) REQUIRE(o.crossbars.compression_pooled() >= 3.0);
       }
   }
 }

@@ -1,0 +1,169 @@
+/// @file reconstruction.hpp
+/// Kept weights that make up for pruned ones: a layer's weights are fitted, by least squares on
+/// calibration images, to the outputs that the layer had before it was pruned. Without training, a
+/// network keeps its accuracy to a higher compression, and policies can be told apart there.
+#pragma once
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/core/random.hpp"
+#include "autoprune/core/tensor.hpp"
+#include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/evaluate.hpp"
+#include "autoprune/nn/matrix_plan.hpp"
+#include "autoprune/nn/session.hpp"
+#include "autoprune/search/oracle.hpp"
+
+namespace autoprune::search {
+
+struct ReconstructionConfig {
+  Index samples = 4;    ///< input vectors of a layer, times its rows
+  double ridge = 1e-3;  ///< added to the diagonal, times its mean
+
+  void validate() const {
+    if (samples < 1 || !(ridge > 0.0))
+      fail(ErrorId::out_of_range, "reconstruction with ", samples, " samples a row and ridge ",
+           ridge, "; both have to be positive");
+  }
+};
+
+/// What the inputs of a network's layers have in common, measured once.
+class Reconstruction {
+ public:
+  /// From the unpruned network on calibration images. Throws out_of_range or empty_data.
+  Reconstruction(nn::Session& session, std::span<const nn::Batch> images,
+                 const ReconstructionConfig& config = {}) {
+    config.validate();
+    if (images.empty()) fail(ErrorId::empty_data, "reconstruction without calibration images");
+    session.set_masks({});
+    const nn::Network& network = session.network();
+    nodes_ = network.matrix_layers();
+    std::vector<Matrix> inputs;  // samples x rows
+    std::vector<Index> filled(nodes_.size(), 0);
+    for (const Index i : nodes_) {
+      const nn::detail::MatrixShape shape(network, network.node(i));
+      inputs.emplace_back(config.samples * shape.rows(), shape.rows());
+    }
+    Random random(1, 0x4EC0);
+    for (std::size_t b = 0; b < images.size(); ++b) {
+      session.forward(images[b].images, nn::Mode::inference);
+      for (std::size_t k = 0; k < nodes_.size(); ++k) {
+        const nn::Node& node = network.node(nodes_[k]);
+        const nn::detail::MatrixShape shape(network, node);
+        const Index end =
+            inputs[k].rows() * static_cast<Index>(b + 1) / static_cast<Index>(images.size());
+        for (; filled[k] < end; ++filled[k])
+          sample(session.output(node.inputs.front()), shape, random, inputs[k].row(filled[k]));
+      }
+    }
+    for (const Matrix& x : inputs) {
+      Matrix gram = Matrix::Zero(x.cols(), x.cols());
+      gram.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
+      gram = gram.selfadjointView<Eigen::Lower>();
+      gram.diagonal().array() +=
+          static_cast<float>(config.ridge) * (gram.diagonal().mean() + 1e-9F);
+      grams_.push_back(std::move(gram));
+    }
+  }
+
+  /// Weights of every layer of the unpruned `network`, fitted under its mask; pruned ones are 0.
+  /// Throws mask_mismatch.
+  [[nodiscard]] std::vector<Matrix> fit(const nn::Network& network,
+                                        std::span<const PruneMask> masks, ThreadPool& pool) const {
+    if (masks.size() != nodes_.size())
+      fail(ErrorId::mask_mismatch, masks.size(), " masks for ", nodes_.size(),
+           " layers with weights; one each is needed");
+    std::vector<Matrix> fitted;
+    for (std::size_t k = 0; k < nodes_.size(); ++k)
+      fitted.push_back(
+          fit_layer(weight_matrix(network.node(nodes_[k]).weight), masks[k], grams_[k], pool));
+    return fitted;
+  }
+
+ private:
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+  /// The patch of one output position of one image, both drawn at random.
+  template <class Row>
+  static void sample(const nn::Activation& x, const nn::detail::MatrixShape& s, Random& random,
+                     Row&& row) {
+    const Index image = random.below(x.images());
+    const Index top = random.below(s.out.height) * s.stride.h - s.padding.h;
+    const Index left = random.below(s.out.width) * s.stride.w - s.padding.w;
+    Index r = 0;
+    for (Index c = 0; c < s.in.channels; ++c)
+      for (Index kh = 0; kh < s.kernel.h; ++kh)
+        for (Index kw = 0; kw < s.kernel.w; ++kw) {
+          const Index h = top + kh, w = left + kw;
+          const bool inside = h >= 0 && h < s.in.height && w >= 0 && w < s.in.width;
+          row(r++) = inside ? x.at(image, c, h, w) : 0.0F;
+        }
+  }
+
+  /// Filters with the same rows left share one factorisation.
+  [[nodiscard]] static Matrix fit_layer(ConstMatrixView weights, const PruneMask& mask,
+                                        const Matrix& gram, ThreadPool& pool) {
+    std::map<std::vector<Index>, std::vector<Index>> alike;  // filters by rows
+    for (Index c = 0; c < weights.rows(); ++c) {
+      std::vector<Index> rows;
+      for (Index r = 0; r < mask.rows(); ++r)
+        if (mask.kept(r / mask.granularity(), c)) rows.push_back(r);
+      alike[std::move(rows)].push_back(c);
+    }
+    const std::vector<std::pair<std::vector<Index>, std::vector<Index>>> groups(alike.begin(),
+                                                                                alike.end());
+    Matrix fitted = Matrix::Zero(weights.rows(), weights.cols());
+    pool.for_each(static_cast<Index>(groups.size()), [&](Index i) {
+      const auto& [rows, filters] = groups[at(i)];
+      if (static_cast<Index>(rows.size()) == mask.rows()) {
+        for (const Index c : filters) fitted.row(c) = weights.row(c);
+      } else if (!rows.empty()) {
+        const Matrix kept = gram(rows, rows);
+        const Eigen::LLT<Matrix> solver(kept);
+        const Matrix target = gram(rows, Eigen::all) * weights(filters, Eigen::all).transpose();
+        const Matrix solution = solver.solve(target);
+        for (std::size_t f = 0; f < filters.size(); ++f)
+          for (std::size_t r = 0; r < rows.size(); ++r)
+            fitted(filters[f], rows[r]) = solution(static_cast<Index>(r), static_cast<Index>(f));
+      }
+    });
+    return fitted;
+  }
+
+  std::vector<Index> nodes_;
+  std::vector<Matrix> grams_;
+};
+
+/// Accuracy after reconstruction: the session's weights are exchanged for the fitted ones while
+/// `inner` measures.
+[[nodiscard]] inline AccuracyOracle reconstructed_accuracy(
+    std::shared_ptr<const Reconstruction> reconstruction, AccuracyOracle inner = float_accuracy()) {
+  return [reconstruction, inner](nn::Session& session, std::span<const PruneMask> masks,
+                                 const EnvironmentImages& images) {
+    nn::Network& network = session.network();
+    const std::vector<Index> nodes = network.matrix_layers();
+    std::vector<Matrix> weights = reconstruction->fit(network, masks, session.pool());
+    const auto exchange = [&] {
+      for (std::size_t k = 0; k < nodes.size(); ++k) {
+        MatrixView own = weight_matrix(network.node(nodes[k]).weight);
+        weights[k].swap(own);
+      }
+      session.weights_changed();
+    };
+    exchange();
+    nn::recalibrate(session, images.calibration);
+    const nn::Accuracy accuracy = inner(session, masks, images);
+    exchange();
+    return accuracy;
+  };
+}
+
+}  // namespace autoprune::search

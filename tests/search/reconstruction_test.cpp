@@ -1,0 +1,104 @@
+#include "autoprune/search/reconstruction.hpp"
+
+#include <catch2/catch.hpp>
+#include <memory>
+
+#include "autoprune/search/environment.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::search;
+
+namespace {
+
+/// Sum over images and positions of the squared differences of a layer's outputs.
+double output_error(const Matrix& a, const Matrix& b, const Matrix& x) {
+  return static_cast<double>(((a - b) * x).squaredNorm());
+}
+
+/// All patches of one convolution's input, rows x patches.
+Matrix patches(const nn::Activation& x, const nn::detail::MatrixShape& s) {
+  Matrix all(s.rows(), x.images() * s.positions());
+  Index column = 0;
+  for (Index image = 0; image < x.images(); ++image)
+    for (Index oh = 0; oh < s.out.height; ++oh)
+      for (Index ow = 0; ow < s.out.width; ++ow, ++column)
+        for (Index r = 0; r < s.rows(); ++r) {
+          const Index tap = r % s.taps();
+          const Index h = oh * s.stride.h - s.padding.h + tap / s.kernel.w;
+          const Index w = ow * s.stride.w - s.padding.w + tap % s.kernel.w;
+          const bool inside = h >= 0 && h < s.in.height && w >= 0 && w < s.in.width;
+          all(r, column) = inside ? x.at(image, r / s.taps(), h, w) : 0.0F;
+        }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("fitted weights bring a layer's outputs nearer to the dense layer's than masked ones") {
+  ThreadPool pool(1);
+  nn::Network network = test::trained();
+  nn::Session session(network, pool);
+  const EnvironmentImages images = test::environment_images(pool);
+  const Reconstruction reconstruction(session, images.calibration, {.samples = 20});
+  const Compressor compressor = test::small_compressor();
+  const std::vector<Ranking> layers = compressor.rank(network);
+  const std::vector<Index> nodes = network.matrix_layers();
+  for (const double keep : {0.8, 0.5, 0.2}) {
+    const auto masks = Compressor::masks(layers, Policy(layers.size(), keep));
+    const std::vector<Matrix> fitted = reconstruction.fit(network, masks, pool);
+    session.set_masks({});
+    session.forward(images.held_out.front().images, nn::Mode::inference);
+    for (std::size_t k = 0; k < nodes.size(); ++k) {
+      const nn::Node& node = network.node(nodes[k]);
+      const Matrix w = weight_matrix(std::as_const(network).node(nodes[k]).weight);
+      Matrix masked = w;
+      for (Index c = 0; c < w.rows(); ++c)
+        for (Index r = 0; r < w.cols(); ++r)
+          if (!masks[k].kept(r / masks[k].granularity(), c)) {
+            masked(c, r) = 0.0F;
+            REQUIRE(fitted[k](c, r) == 0.0F);
+          }
+      if (masks[k].keep_ratio() == 1.0) {
+        REQUIRE(fitted[k] == w);
+        continue;
+      }
+      const Matrix x =
+          patches(session.output(node.inputs.front()), nn::detail::MatrixShape(network, node));
+      // Held-out images, so that it isn't a matter of course.
+      REQUIRE(output_error(fitted[k], w, x) < output_error(masked, w, x));
+    }
+  }
+}
+
+TEST_CASE("the oracle leaves the network as it was, and sees more accuracy than is there without") {
+  ThreadPool pool(1);
+  nn::Network network = test::trained();
+  nn::Session session(network, pool);
+  const EnvironmentImages images = test::environment_images(pool);
+  const auto reconstruction = std::make_shared<const Reconstruction>(session, images.calibration);
+  const Policy policy(4, 0.3);
+  double plain = 0.0, fitted = 0.0;
+  for (const bool reconstructs : {false, true}) {
+    PruningEnvironment<> environment(
+        test::trained(), test::small_compressor(), test::environment_images(pool), {}, pool,
+        Metric::top1, {}, reconstructs ? reconstructed_accuracy(reconstruction) : float_accuracy());
+    const std::vector<float> before = test::learned(environment.network());
+    (reconstructs ? fitted : plain) = environment.evaluate(policy).accuracy;
+    REQUIRE(test::learned(environment.network()) == before);
+    REQUIRE(environment.evaluate(policy).accuracy == (reconstructs ? fitted : plain));
+  }
+  REQUIRE(fitted > plain);
+}
+
+TEST_CASE("reconstruction needs images and a mask a layer") {
+  ThreadPool pool(1);
+  nn::Network network = test::trained();
+  nn::Session session(network, pool);
+  REQUIRE(error_of([&] { (void)Reconstruction(session, {}); }) == ErrorId::empty_data);
+  const EnvironmentImages images = test::environment_images(pool);
+  REQUIRE(error_of([&] { (void)Reconstruction(session, images.calibration, {.ridge = 0.0}); }) ==
+          ErrorId::out_of_range);
+  const Reconstruction reconstruction(session, images.calibration);
+  REQUIRE(error_of([&] { (void)reconstruction.fit(network, {}, pool); }) == ErrorId::mask_mismatch);
+}
