@@ -1,4 +1,5 @@
-// The MNSIM-2.0 reference model of VGG16, and its costliest step beside the plain way.
+// The MNSIM-2.0 reference model of VGG16, and its costliest step beside the plain way; the OU cost
+// model of VGG16, as a search asks for it: count a mask's work and price it.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "autoprune/cost.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"
 #include "autoprune/nn.hpp"
 
 namespace {
@@ -72,5 +74,51 @@ void hops_of_all_pairs(benchmark::State& state) {
   }
 }
 BENCHMARK(hops_of_all_pairs)->Arg(128)->Unit(benchmark::kMillisecond);
+
+const cost::OuModel& ou_vgg16() {
+  static const cost::OuModel model(nn::make_network("vgg16", {3, 32, 32}),
+                                   cost::ou_preset("paper"));
+  return model;
+}
+
+/// A tenth of the column-vectors, everywhere.
+std::vector<mapping::RoutedMapping> pruned_vgg16() {
+  const mapping::VectorMapper mapper{mapping::ArrayShape(PaperGeometry::spec())};
+  std::vector<mapping::RoutedMapping> layers;
+  for (const cost::LayerShape& shape : ou_vgg16().shapes()) {
+    PruneMask mask(shape.rows, shape.filters, 32, false);
+    for (Index g = 0; g < mask.groups(); ++g)
+      for (Index c = g % 10; c < shape.filters; c += 10) mask.set(g, c, true);
+    layers.push_back(mapping::map_routed(mapper, mask));
+  }
+  return layers;
+}
+
+void ou_vgg16_dense(benchmark::State& state) {
+  const cost::OuModel& model = ou_vgg16();
+  for (auto _ : state) benchmark::DoNotOptimize(model.price_dense());
+}
+BENCHMARK(ou_vgg16_dense)->Unit(benchmark::kMillisecond);
+
+void ou_vgg16_pruned(benchmark::State& state) {
+  const std::vector<mapping::RoutedMapping> layers = pruned_vgg16();
+  for (auto _ : state) benchmark::DoNotOptimize(ou_vgg16().price(layers));
+}
+BENCHMARK(ou_vgg16_pruned)->Unit(benchmark::kMillisecond);
+
+/// The counts alone, weight by weight: what grouping by OUs saves.
+void ou_vgg16_counted_by_weights(benchmark::State& state) {
+  const std::vector<mapping::RoutedMapping> layers = pruned_vgg16();
+  for (auto _ : state) {
+    Index cells = 0;
+    for (const mapping::RoutedMapping& layer : layers)
+      for (Index i = 0; i < layer.ous.size(); ++i)
+        for (const std::int32_t row : layer.ous[i].rows)
+          for (const std::int32_t column : layer.ous[i].columns)
+            cells += row >= 0 && column >= 0 ? 1 : 0;
+    benchmark::DoNotOptimize(cells);
+  }
+}
+BENCHMARK(ou_vgg16_counted_by_weights)->Unit(benchmark::kMillisecond);
 
 }  // namespace
