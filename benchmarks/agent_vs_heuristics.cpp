@@ -1,10 +1,13 @@
-// Does the agent find better policies than the heuristics do with as many evaluations? Prints the
-// best reward of each: the heuristics' from a fine sweep over the amount of pruning, the agent's
-// for several seeds. With a target compression all policies are scaled to it.
+// Does the agent find better policies than other ways to search with as many evaluations? Prints
+// the best reward of each method for several seeds, and their mean and spread. With a target
+// compression all policies are scaled to it. The heuristics are the sweeps of uniform and LAMP
+// policies together.
 #include <autoprune/autoprune.hpp>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 namespace ap = autoprune;
 using Environment = ap::search::PruningEnvironment<>;
@@ -20,7 +23,7 @@ ap::search::EnvironmentImages images(const ap::nn::Dataset& train, ap::Index hel
 }
 
 void print(const std::string& who, const ap::search::Outcome& best) {
-  std::printf("%-12s reward %.4f  accuracy %.2f %%  compression %.2f per layer, %.2f pooled\n",
+  std::printf("%-18s reward %.4f  accuracy %.2f %%  compression %.2f per layer, %.2f pooled\n",
               who.c_str(), best.reward, best.accuracy, best.crossbars.compression_per_layer(),
               best.crossbars.compression_pooled());
   std::fflush(stdout);
@@ -34,6 +37,30 @@ ap::search::Outcome best_heuristic(Environment& environment, ap::Index evaluatio
     if (outcome.reward > best.reward) best = std::move(outcome);
   }
   return best;
+}
+
+/// The best policy of every seed; methods without chance run once.
+void compare(ap::search::SearchMethod method, const std::string& name, Environment& environment,
+             ap::Index evaluations, int seeds) {
+  using Method = ap::search::SearchMethod;
+  const bool chance =
+      method == Method::random || method == Method::evolution || method == Method::agent;
+  std::vector<double> rewards;
+  for (int seed = 1; seed <= (chance ? seeds : 1); ++seed) {
+    ap::search::Outcome best;
+    best.reward = -1.0;
+    for (ap::search::Outcome& outcome :
+         ap::search::search_by(method, environment, evaluations, static_cast<std::uint64_t>(seed)))
+      if (outcome.reward > best.reward) best = std::move(outcome);
+    rewards.push_back(best.reward);
+    print(chance ? name + ", seed " + std::to_string(seed) : name, best);
+  }
+  if (rewards.size() < 2) return;
+  double mean = 0.0, squares = 0.0;
+  for (const double r : rewards) mean += r / static_cast<double>(rewards.size());
+  for (const double r : rewards) squares += (r - mean) * (r - mean);
+  std::printf("%-18s reward %.4f +- %.4f\n", name.c_str(), mean,
+              std::sqrt(squares / static_cast<double>(rewards.size() - 1)));
 }
 
 void run(int argc, char** argv) {
@@ -57,14 +84,8 @@ void run(int argc, char** argv) {
       images(data.train, argc > 7 ? std::atoi(argv[7]) : 1000, pool), constraints, pool);
   std::printf("%s, %td policies each\n", argv[1], episodes);
   print("heuristics", best_heuristic(environment, episodes));
-  for (int seed = 1; seed <= seeds; ++seed) {
-    ap::search::SearchConfig config;
-    config.episodes = episodes;
-    config.seed = static_cast<std::uint64_t>(seed);
-    ap::search::AutoPruner<> search(environment, config);
-    while (!search.done()) search.run_episode();
-    print("agent, seed " + std::to_string(seed), search.best_outcome());
-  }
+  for (const auto& [method, name] : ap::search::kSearchMethodNames)
+    compare(method, name, environment, episodes, seeds);
 }
 
 }  // namespace

@@ -1,0 +1,58 @@
+// The other methods on a layer of VGG16's size: ranked once, then a mask and a count for every
+// policy of a search. The plain way ranks anew each time.
+#include <benchmark/benchmark.h>
+
+#include <utility>
+
+#include "autoprune/core.hpp"
+#include "autoprune/nn/network.hpp"
+#include "autoprune/search/rivals.hpp"
+
+namespace {
+
+using namespace autoprune;
+
+/// VGG16's largest convolution, 512 channels to 512.
+const nn::Network& layer() {
+  static const nn::Network network = [] {
+    nn::Network n({512, 4, 4});
+    n.conv("conv", {.out = 512, .kernel = 3, .padding = 1});
+    n.initialise(1);
+    return n;
+  }();
+  return network;
+}
+
+search::Compressor compressor(const benchmark::State& state) {
+  return search::rival_compressor(
+      search::kRivalNames[static_cast<std::size_t>(state.range(0))].first, layer(),
+      PaperGeometry::spec());
+}
+
+void name(benchmark::State& state) {
+  state.SetLabel(search::kRivalNames[static_cast<std::size_t>(state.range(0))].second);
+}
+
+void rank(benchmark::State& state) {
+  const search::Compressor rival = compressor(state);
+  for (auto _ : state) benchmark::DoNotOptimize(rival.rank(layer()));
+  name(state);
+}
+BENCHMARK(rank)->DenseRange(0, 7)->Unit(benchmark::kMillisecond);
+
+void mask_and_count(benchmark::State& state) {
+  const search::Compressor rival = compressor(state);
+  const auto layers = rival.rank(layer());
+  for (auto _ : state) benchmark::DoNotOptimize(rival.count(0, layers[0].mask(0.1)));
+  name(state);
+}
+BENCHMARK(mask_and_count)->DenseRange(0, 7)->Unit(benchmark::kMillisecond);
+
+void mask_and_count_ranking_anew(benchmark::State& state) {
+  const search::Compressor rival = compressor(state);
+  for (auto _ : state) benchmark::DoNotOptimize(rival.count(0, rival.rank(layer())[0].mask(0.1)));
+  name(state);
+}
+BENCHMARK(mask_and_count_ranking_anew)->DenseRange(0, 7)->Unit(benchmark::kMillisecond);
+
+}  // namespace
