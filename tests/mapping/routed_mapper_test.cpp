@@ -205,6 +205,16 @@ TEST_CASE("packed column-vectors take the crossbars of their number") {
   }
 }
 
+TEST_CASE("layers share crossbars bitline by bitline in the pooled counting") {
+  const ArrayShape shape(PaperGeometry::spec());
+  const PruneMask narrow(128, 16, 32);
+  const std::vector<RoutedCount> pim(8, count_routed(PimMapper(shape), narrow));
+  REQUIRE(sum_counts(pim, shape.arrays).crossbars.per_layer == 8 * 16);
+  REQUIRE(sum_counts(pim, shape.arrays).crossbars.pooled == 16);
+  const std::vector<RoutedCount> packed(8, count_routed(PackedMapper(shape), narrow));
+  REQUIRE(sum_counts(packed, shape.arrays).crossbars.pooled == 16);
+}
+
 TEST_CASE("pattern blocks lie shoulder to shoulder") {
   // Three input channels, six filters: two patterns of two weights, and one kernel of four.
   const ArrayShape shape(GeometrySpec{8, 4, 4, 2, 1});

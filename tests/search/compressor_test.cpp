@@ -61,7 +61,8 @@ TEST_CASE("masks and counts are those of pruner and mapper") {
     for (std::size_t k = 0; k < masks.size(); ++k) {
       const ConstMatrixView weights = weight_matrix(network.node(nodes[k]).weight);
       REQUIRE(masks[k] == by_parts(weights, policy[k], mapper.columns_per_ou(), selection));
-      REQUIRE(compressor.count(static_cast<Index>(k), masks[k]).crossbars == mapper.count(masks[k]).crossbars);
+      REQUIRE(compressor.count(static_cast<Index>(k), masks[k]).crossbars ==
+              mapper.count(masks[k]).crossbars);
     }
     const mapping::NetworkCount count = compressor.count(masks);
     const mapping::NetworkMapping map = compressor.map(masks);

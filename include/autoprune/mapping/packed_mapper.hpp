@@ -19,7 +19,8 @@ class PackedMapper {
   explicit PackedMapper(const ArrayShape& shape) : shape_(shape) {}
   [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
 
-  /// A place is a wordline of a crossbar.
+  /// A place is that of one column-vector, or a wordline where G doesn't divide the crossbar's
+  /// rows.
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
     ShelfPlacer placer(shape_);
@@ -30,7 +31,8 @@ class PackedMapper {
       placer.place(index_range(mask.row_begin(g), mask.row_end(g)), columns, mask.granularity(),
                    visit);
     }
-    return placer.slots();
+    const bool divides = shape_.xbar_rows % mask.granularity() == 0;
+    return divides ? placer.columns(mask.granularity()) : placer.slots();
   }
 
  private:

@@ -23,7 +23,7 @@ class PimMapper {
   explicit PimMapper(const ArrayShape& shape) : shape_(shape) {}
   [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
 
-  /// A place is a wordline of a crossbar.
+  /// A place is a bitline of a crossbar.
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
     ShelfPlacer placer(shape_);
@@ -37,7 +37,7 @@ class PimMapper {
       squeeze_columns(mask, shape_.xbar_rows, place);
     else
       squeeze_rows(mask, shape_.xbar_cols, place);
-    return placer.slots();
+    return placer.columns(shape_.xbar_rows);
   }
 
  private:

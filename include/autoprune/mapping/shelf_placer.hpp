@@ -30,10 +30,16 @@ class ShelfPlacer {
           {static_cast<Index>(columns.size()) - c, shape_.ou_cols, shape_.xbar_cols - bitline_});
       visit_piece(rows, columns.subspan(at(c), at(width)), visit);
       bitline_ += width;
+      columns_ += width;
       c += width;
     }
   }
 
+  /// Columns of blocks that are all `height` high, a divisor of the crossbar's: the next layer goes
+  /// on where this one ends.
+  [[nodiscard]] Slots columns(Index height) const noexcept {
+    return {columns_, shape_.xbar_rows / height * shape_.xbar_cols};
+  }
   /// A place is a wordline of a crossbar.
   [[nodiscard]] Slots slots() const noexcept {
     return {wordline_ + (bitline_ > 0 ? height_ : 0), shape_.xbar_rows};
@@ -61,6 +67,7 @@ class ShelfPlacer {
 
   ArrayShape shape_;
   Index height_ = 0, wordline_ = 0, bitline_ = 0;  // of the present shelf
+  Index columns_ = 0;                              // on all shelves
 };
 
 }  // namespace autoprune::mapping
