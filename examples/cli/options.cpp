@@ -231,7 +231,7 @@ io::Json parse_value(const std::string& text) {
 std::vector<OptionValue> collect(const CLI::App& app) {
   std::vector<OptionValue> all;
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().front() == "help") continue;
+    if (option->get_positional() || option->get_lnames().front() == "help") continue;
     io::Json value = parse_value(option->get_default_str());
     const std::vector<std::string> given = option->results();
     if (!given.empty()) value = parse_value(given.back());

@@ -28,11 +28,14 @@ Options job_options(const Options& options, const Subject& subject, const std::s
   o.out = options.out / "cells" / folder;
   o.json.clear();
   o.resume = true;
+  o.quiet = options.quiet || !budget.climbs;  // cells of a small budget take seconds
   o.search.episodes = budget.episodes;
   o.held_out_images = budget.held_out_images;
   o.calibration_images = budget.calibration_images;
   o.fine_tune.train.epochs = budget.epochs;
   o.fine_tune.train.variants = budget.variants;
+  // The usual steps are for networks with batch-norm, and diverge without.
+  if (subject.network == "lenet5") o.fine_tune.train.learning_rate = 0.005;
   o.images = budget.test_images;
   // What decides a cell, for its fingerprint; its name says the rest.
   o.all = {{kSearch, "budget", budget.name},

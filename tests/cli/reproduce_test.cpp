@@ -53,7 +53,7 @@ TEST_CASE("reproduce measures every method on LeNet-5, once") {
       CHECK(row["energy_efficiency_gain"] == Approx(1.0));
       CHECK(row["top1"].get<double>() == Approx(99.33).margin(0.1));
     } else {
-      CHECK(row["compression_per_layer"].get<double>() >= row["target_compression"].get<double>());
+      CHECK(row["compression_pooled"].get<double>() >= row["target_compression"].get<double>());
       CHECK(row["drop_top1"].get<double>() ==
             Approx(report["rows"][0]["top1"].get<double>() - row["top1"].get<double>()));
     }
