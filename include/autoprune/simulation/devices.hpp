@@ -51,6 +51,7 @@ struct Variation {
   }
   [[nodiscard]] bool ideal() const noexcept { return sigma == 0.0; }
   void operator()(Cell& cell, Random& random) const {
+    if (cell.conductance == 0.0F) return;  // most cells of one bit: drawing is what takes long
     const double draw = sigma * random.normal();
     const double factor = spread == Spread::normal ? std::max(0.0, 1.0 + draw) : std::exp(draw);
     cell.conductance = static_cast<float>(cell.conductance * factor);
@@ -95,7 +96,7 @@ class Devices {
   [[nodiscard]] bool ideal() const noexcept {
     return std::apply([](const auto&... p) { return (p.ideal() && ...); }, policies_);
   }
-  /// Conductance of a written cell of 0 .. `levels` - 1. What is drawn depends on `random` alone.
+  /// Conductance of a written cell of 0 .. `levels` - 1.
   [[nodiscard]] float conductance(std::int32_t level, std::int32_t levels, Random& random) const {
     Cell cell{static_cast<float>(level), 0.0F, static_cast<float>(levels - 1)};
     std::apply([&](const auto&... p) { ((p.ideal() ? void() : p(cell, random)), ...); }, policies_);
