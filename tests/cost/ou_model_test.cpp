@@ -122,7 +122,7 @@ struct Small {
 
 }  // namespace
 
-TEST_CASE("every total is the sum of its parts, and nothing is negative") {
+TEST_CASE("on any hardware every total is the sum of its parts, and nothing is negative") {
   Random random(3);
   for (int round = 0; round < 60; ++round) {
     const nn::Network network = test::random_network(random);
