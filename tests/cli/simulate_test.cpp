@@ -178,7 +178,7 @@ TEST_CASE("a search reads the accuracy that --accuracy names") {
   CHECK(searched("quantised", blind) == quantised);                  // the ADC is no part of it
   CHECK(searched("on-crossbar", {"--adc-bits", "6"}) == quantised);  // reads every sum
   CHECK(searched("on-crossbar", blind) != quantised);
-  const Words varied = {"--variation", "0.5"};
+  const Words varied = {"--stuck-at", "0.3:0.3"};
   const auto one = searched("on-crossbar", varied);
   CHECK(one != quantised);
   CHECK(searched("on-crossbar", varied + Words{"--threads", "1"}) == one);
