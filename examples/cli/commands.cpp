@@ -20,17 +20,6 @@ namespace autoprune::cli {
 
 namespace {
 
-/// Removes checkpoints, and what kills in the midst of writing one have left.
-void remove_checkpoints(const Job& job, const std::vector<std::string>& names) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(job.options.out, ignored))
-    for (const std::string& name : names)
-      if (entry.path().filename().string().starts_with(name)) files.push_back(entry.path());
-  for (const fs::path& file : files) fs::remove(file, ignored);
-}
-
 // ---- inspect ------------------------------------------------------------------------------------
 
 io::Json nodes_json(const nn::Network& network) {
@@ -166,13 +155,10 @@ void prune(const Options& options) {
   Job job(options, Weights::needed);
   refuse_checkpoints(job, {kSearchCheckpoint, kFineTuneCheckpoint});
   check_training(job);
-  const SearchResult found = run_search(job);
-  write_policy(job, found.policy);
-  nn::Network network = job.network;
-  const TrainingResult tuned = run_fine_tune(job, network, found.policy);
-  write_pruned(job, network, found.policy);
-  report_pruned(job, network, tuned.masks, {found.seconds, tuned.seconds, 0.0},
-                {{"search", found.json}, {"fine_tune", tuned.json}});
+  PrunedNetwork pruned = search_and_fine_tune(job);
+  report_pruned(job, pruned.network, pruned.tuned.masks,
+                {pruned.found.seconds, pruned.tuned.seconds, 0.0},
+                {{"search", pruned.found.json}, {"fine_tune", pruned.tuned.json}});
   remove_checkpoints(job, {kFineTuneCheckpoint, kSearchCheckpoint});
 }
 

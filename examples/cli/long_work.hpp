@@ -41,8 +41,21 @@ struct TrainingResult {
 /// Trains the job's network without masks.
 [[nodiscard]] TrainingResult run_training(Job& job);
 
+/// What `prune` makes of a network.
+struct PrunedNetwork {
+  SearchResult found;
+  nn::Network network;
+  TrainingResult tuned;
+};
+
+/// Searches, fine-tunes to the best policy, and leaves policy and pruned network in --out.
+[[nodiscard]] PrunedNetwork search_and_fine_tune(Job& job);
+
 /// Throws when --out holds one of these checkpoints and --resume wasn't given.
 void refuse_checkpoints(const Job& job, const std::vector<std::string>& names);
+
+/// Removes these, and what kills in the midst of writing one have left.
+void remove_checkpoints(const Job& job, const std::vector<std::string>& names);
 
 /// The options' training, with their seed.
 [[nodiscard]] nn::TrainConfig train_config(const Options& options);

@@ -1,17 +1,14 @@
 #include "reproduce_cells.hpp"
 
 #include <autoprune/cost/metrics.hpp>
-#include <autoprune/io/file.hpp>
 #include <autoprune/search/rivals.hpp>
 
 #include "hardware.hpp"
 #include "job.hpp"
+#include "kept_figures.hpp"
 #include "long_work.hpp"
-#include "results.hpp"
 
 namespace autoprune::cli {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -81,33 +78,16 @@ io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>
   return json;
 }
 
-/// The saved figures, if they are of this run.
-std::optional<io::Json> saved_figures(const fs::path& file, std::uint64_t run) {
-  if (!fs::exists(file)) return {};
-  const io::Json saved = io::Json::parse(io::read_file(file), nullptr, false);
-  if (!saved.is_object() || saved.value("fingerprint", io::Json()) != concat(run)) return {};
-  return saved["figures"];
-}
-
-void save_figures(const fs::path& file, std::uint64_t run, const io::Json& figures) {
-  io::write_file(file,
-                 io::json_text({{"fingerprint", concat(run)}, {"figures", figures}}, 1) + "\n");
-}
-
-std::uint64_t fingerprint_of(const Job& job) {
-  return job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch, kTraining}).value();
+search::Fingerprint fingerprint_of(const Job& job) {
+  return job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch, kTraining});
 }
 
 io::Json measure(Job& job) {
   check_training(job);
-  const SearchResult found = run_search(job);
-  write_policy(job, found.policy);
-  nn::Network network = job.network;
-  const TrainingResult tuned = run_fine_tune(job, network, found.policy);
-  write_pruned(job, network, found.policy);
-  io::Json figures = figures_of(job, network, tuned.masks);
-  figures["search_seconds"] = found.seconds;
-  figures["fine_tune_seconds"] = tuned.seconds;
+  PrunedNetwork pruned = search_and_fine_tune(job);
+  io::Json figures = figures_of(job, pruned.network, pruned.tuned.masks);
+  figures["search_seconds"] = pruned.found.seconds;
+  figures["fine_tune_seconds"] = pruned.tuned.seconds;
   return figures;
 }
 
@@ -122,12 +102,12 @@ std::string Cell::name() const {
 io::Json measure_dense(const Options& options, const Subject& subject, const Budget& budget) {
   const Options o = job_options(options, subject, subject.name() + "-dense", budget);
   Job job(o, Weights::needed);
-  const std::uint64_t run = fingerprint_of(job);
-  if (const auto saved = saved_figures(job.file(kFigures), run)) return *saved;
+  const search::Fingerprint run = fingerprint_of(job);
+  if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   job.compressor = search::rival_compressor(search::Rival::naive, job.network,
                                             job.compressor.geometry(), {o.mapping});
   io::Json figures = figures_of(job, job.network, job.dense_masks());
-  save_figures(job.file(kFigures), run, figures);
+  write_figures(job.file(kFigures), run, figures);
   return figures;
 }
 
@@ -137,18 +117,16 @@ io::Json measure_cell(const Options& options, const Cell& cell, const Budget& bu
   if (!cell.method.ours)
     job.compressor = search::rival_compressor(search::rival_named(cell.method.option), job.network,
                                               job.compressor.geometry(), {o.mapping});
-  const std::uint64_t run = fingerprint_of(job);
-  if (const auto saved = saved_figures(job.file(kFigures), run)) return *saved;
+  const search::Fingerprint run = fingerprint_of(job);
+  if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   io::Json figures;
   try {
     figures = measure(job);
   } catch (const Error& error) {
     if (error.id() != ErrorId::infeasible_constraint) throw;
   }
-  save_figures(job.file(kFigures), run, figures);
-  for (const char* checkpoint : {kSearchCheckpoint, kFineTuneCheckpoint})
-    if (std::error_code ignored; fs::exists(job.file(checkpoint), ignored))
-      fs::remove(job.file(checkpoint), ignored);
+  write_figures(job.file(kFigures), run, figures);
+  remove_checkpoints(job, {kSearchCheckpoint, kFineTuneCheckpoint});
   return figures;
 }
 

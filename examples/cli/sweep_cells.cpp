@@ -11,6 +11,7 @@
 
 #include "compressors.hpp"
 #include "hardware.hpp"
+#include "kept_figures.hpp"
 #include "long_work.hpp"
 #include "progress.hpp"
 
@@ -116,16 +117,10 @@ class CellFiles {
 
   /// Nothing when there is no such cell, or one of another run.
   [[nodiscard]] std::optional<io::Json> read(const SweepCell& cell) const {
-    if (!std::filesystem::exists(file(cell))) return {};
-    const io::Json saved = io::Json::parse(io::read_file(file(cell)), nullptr, false);
-    if (!saved.is_object() || saved.value("fingerprint", io::Json()) != fingerprint(cell))
-      return {};
-    return saved["figures"];
+    return read_figures(file(cell), fingerprint(cell));
   }
   void write(const SweepCell& cell) const {
-    io::write_file(
-        file(cell),
-        io::json_text({{"fingerprint", fingerprint(cell)}, {"figures", cell.figures}}, 1) + "\n");
+    write_figures(file(cell), fingerprint(cell), cell.figures);
   }
 
  private:
@@ -137,10 +132,10 @@ class CellFiles {
   [[nodiscard]] std::filesystem::path file(const SweepCell& cell) const {
     return folder_ / (name(cell) + ".json");
   }
-  [[nodiscard]] std::string fingerprint(const SweepCell& cell) const {
+  [[nodiscard]] search::Fingerprint fingerprint(const SweepCell& cell) const {
     search::Fingerprint print = run_;
     const std::string text = name(cell);
-    return concat(print.add(std::span<const char>(text)).value());
+    return print.add(std::span<const char>(text));
   }
 
   std::filesystem::path folder_;

@@ -5,6 +5,7 @@
 
 #include "long_work.hpp"
 #include "progress.hpp"
+#include "results.hpp"
 
 namespace autoprune::cli {
 
@@ -126,6 +127,14 @@ TrainingResult run_fine_tune(Job& job, nn::Network& network, const search::Polic
   return result;
 }
 
+PrunedNetwork search_and_fine_tune(Job& job) {
+  PrunedNetwork pruned{run_search(job), job.network, {}};
+  write_policy(job, pruned.found.policy);
+  pruned.tuned = run_fine_tune(job, pruned.network, pruned.found.policy);
+  write_pruned(job, pruned.network, pruned.found.policy);
+  return pruned;
+}
+
 TrainingResult run_training(Job& job) {
   const std::uint64_t fingerprint = job.fingerprint({kHeldOut, kTraining}).value();
   nn::Trainer trainer(job.network, job.data->train, job.split().train, train_config(job.options),
@@ -143,6 +152,15 @@ void refuse_checkpoints(const Job& job, const std::vector<std::string>& names) {
       fail(ErrorId::checkpoint_mismatch, "'", job.file(name).string(),
            "' is the checkpoint of a run that didn't end; pass --resume to go on with it, or "
            "choose another --out");
+}
+
+void remove_checkpoints(const Job& job, const std::vector<std::string>& names) {
+  std::error_code ignored;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(job.options.out, ignored))
+    for (const std::string& name : names)
+      if (entry.path().filename().string().starts_with(name)) files.push_back(entry.path());
+  for (const fs::path& file : files) fs::remove(file, ignored);
 }
 
 void check_training(const Job& job) {

@@ -1,0 +1,19 @@
+/// @file kept_figures.hpp
+/// Figures in a file of their own, so that a later run needn't measure them again.
+#pragma once
+
+#include <autoprune/io/json.hpp>
+#include <autoprune/search/archive.hpp>
+#include <filesystem>
+#include <optional>
+
+namespace autoprune::cli {
+
+/// Nothing when there is no such file, or one of another run.
+[[nodiscard]] std::optional<io::Json> read_figures(const std::filesystem::path& file,
+                                                   const search::Fingerprint& run);
+
+void write_figures(const std::filesystem::path& file, const search::Fingerprint& run,
+                   const io::Json& figures);
+
+}  // namespace autoprune::cli
