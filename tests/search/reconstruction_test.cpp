@@ -91,6 +91,23 @@ TEST_CASE("the oracle leaves the network as it was, and sees more accuracy than 
   REQUIRE(fitted > plain);
 }
 
+TEST_CASE("a measurement that fails leaves the network as it was, too") {
+  ThreadPool pool(1);
+  nn::Network network = test::trained();
+  nn::Session session(network, pool);
+  const EnvironmentImages images = test::environment_images(pool);
+  const auto oracle = reconstructed_accuracy(
+      std::make_shared<const Reconstruction>(session, images.calibration),
+      [](nn::Session&, std::span<const PruneMask>, const EnvironmentImages&) -> nn::Accuracy {
+        fail(ErrorId::empty_data, "no images");
+      });
+  const auto masks = Compressor::masks(test::small_compressor().rank(network), Policy(4, 0.3));
+  session.set_masks(masks);
+  const std::vector<float> before = test::learned(network);
+  REQUIRE(error_of([&] { (void)oracle(session, masks, images); }) == ErrorId::empty_data);
+  REQUIRE(test::learned(network) == before);
+}
+
 TEST_CASE("reconstruction needs images and a mask a layer") {
   ThreadPool pool(1);
   nn::Network network = test::trained();

@@ -142,27 +142,46 @@ class Reconstruction {
   std::vector<Matrix> grams_;
 };
 
+namespace detail {
+
+/// A session's weights exchanged for others, and back in the end, whatever happens in between.
+class ExchangedWeights {
+ public:
+  ExchangedWeights(nn::Session& session, std::vector<Matrix> weights)
+      : session_(session), weights_(std::move(weights)) {
+    exchange();
+  }
+  ~ExchangedWeights() { exchange(); }
+  ExchangedWeights(const ExchangedWeights&) = delete;
+  ExchangedWeights& operator=(const ExchangedWeights&) = delete;
+
+ private:
+  void exchange() {
+    nn::Network& network = session_.network();
+    std::size_t k = 0;
+    for (const Index i : network.matrix_layers()) {
+      MatrixView own = weight_matrix(network.node(i).weight);
+      weights_[k++].swap(own);
+    }
+    session_.weights_changed();
+  }
+
+  nn::Session& session_;
+  std::vector<Matrix> weights_;
+};
+
+}  // namespace detail
+
 /// Accuracy after reconstruction: the session's weights are exchanged for the fitted ones while
 /// `inner` measures.
 [[nodiscard]] inline AccuracyOracle reconstructed_accuracy(
     std::shared_ptr<const Reconstruction> reconstruction, AccuracyOracle inner = float_accuracy()) {
   return [reconstruction, inner](nn::Session& session, std::span<const PruneMask> masks,
                                  const EnvironmentImages& images) {
-    nn::Network& network = session.network();
-    const std::vector<Index> nodes = network.matrix_layers();
-    std::vector<Matrix> weights = reconstruction->fit(network, masks, session.pool());
-    const auto exchange = [&] {
-      for (std::size_t k = 0; k < nodes.size(); ++k) {
-        MatrixView own = weight_matrix(network.node(nodes[k]).weight);
-        weights[k].swap(own);
-      }
-      session.weights_changed();
-    };
-    exchange();
+    const detail::ExchangedWeights exchanged(
+        session, reconstruction->fit(session.network(), masks, session.pool()));
     nn::recalibrate(session, images.calibration);
-    const nn::Accuracy accuracy = inner(session, masks, images);
-    exchange();
-    return accuracy;
+    return inner(session, masks, images);
   };
 }
 
