@@ -4,6 +4,7 @@
 #pragma once
 
 #include <autoprune/search/policy.hpp>
+#include <autoprune/search/reconstruction.hpp>
 
 #include "job.hpp"
 
@@ -13,6 +14,9 @@ namespace autoprune::cli {
 inline constexpr const char* kSearchCheckpoint = "search.checkpoint";
 inline constexpr const char* kFineTuneCheckpoint = "fine_tune.checkpoint";
 inline constexpr const char* kTrainCheckpoint = "train.checkpoint";
+
+/// Of the job's network, on its calibration images.
+[[nodiscard]] search::Reconstruction reconstruction(Job& job);
 
 struct SearchResult {
   search::Policy policy;  ///< the best one

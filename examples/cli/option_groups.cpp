@@ -108,6 +108,9 @@ void add_search(CLI::App& app, Options& o, Words& w) {
   app.add_option("--accuracy", w.accuracy,
                  "which one: float, quantised, or on-crossbar, of the simulated accelerator")
       ->group(kSearch);
+  app.add_flag("--reconstruct", o.reconstruct,
+               "fit kept weights to the dense layers' outputs before the accuracy is read")
+      ->group(kSearch);
   app.add_option("--calibration-images", o.calibration_images,
                  "training images that set batch-norm statistics and input ranges")
       ->group(kSearch);
@@ -135,6 +138,10 @@ void add_fine_tuning(CLI::App& app, Options& o, Index& epochs) {
                  "weight of the dense network's logits in the loss; 0: none")
       ->group(kTraining);
   app.add_option("--ramp", o.fine_tune.schedule.ramp, "share of the epochs in which masks tighten")
+      ->group(kTraining);
+  app.add_option("--ramp-begin", o.fine_tune.schedule.begin,
+                 "share of the way, in factors, that is pruned before the first epoch, the kept "
+                 "weights fitted")
       ->group(kTraining);
 }
 
@@ -205,6 +212,9 @@ void add_reproduce(CLI::App& app, Options& o, Words& w) {
   add("--methods", w.methods, "all, or some of them with commas");
   add("--budget", w.budget, "effort of one cell: quick, paper or long");
   add("--max-accuracy-drop", o.reproduce.drop, "highest loss of test Acc1 of a row, in points");
+  add("--compression", o.reproduce.compression,
+      "crossbar compression of every row, instead of the highest within that loss");
+  add("--granularity", o.reproduce.granularity, "rows of autoprune's column-vectors");
   add("--weights", o.reproduce.weights, "directory with NETWORK-DATA.safetensors");
   add("--data", o.reproduce.data, "directory with cifar10 and mnist");
   add("--json", o.json, "write the results to this file; -: to standard output");

@@ -73,6 +73,8 @@ struct ReproduceOptions {
   Budget budget;
   std::string weights = "models", data = "data";  ///< directories
   double drop = 1.0;  ///< highest loss of top-1 accuracy of a row, in points
+  std::optional<double> compression;  ///< of every row, instead of the highest within the loss
+  Index granularity = 32;             ///< of our own column-vectors; the slides'
 };
 
 struct Options {
@@ -110,6 +112,7 @@ struct Options {
   std::optional<search::CostTarget> reward_target;  ///< not given: crossbars
   search::Metric metric = search::Metric::top1;
   AccuracyKind accuracy = AccuracyKind::real;
+  bool reconstruct = false;  ///< fit the kept weights before the accuracy is read
   Index held_out = 5000, held_out_images = 2000, calibration_images = 512;
   search::FineTuneConfig fine_tune;
   Index images = 0;  ///< of the test set; 0: all

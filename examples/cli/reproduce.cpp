@@ -15,8 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Index kGranularity = 32;  // the slides'
-
 /// The granularities of the slides' Fig. 10.
 constexpr Index kGranularities[] = {4, 8, 16, 32, 64, 128};
 
@@ -62,7 +60,7 @@ Results measure(const Options& o) {
     for (const Method& method : methods) {
       const bool only_ours = o.reproduce.part == "fig10" || o.reproduce.part == "fig12";
       if (!only_ours || method.option == "autoprune") {
-        auto row = measure_row(o, subject, method, kGranularity, budget, rows.dense, show);
+        auto row = measure_row(o, subject, method, o.reproduce.granularity, budget, rows.dense, show);
         if (row)
           rows.rows.push_back(std::move(*row));
         else

@@ -31,6 +31,8 @@ Options job_options(const Options& options, const Subject& subject, const std::s
   o.calibration_images = budget.calibration_images;
   o.fine_tune.train.epochs = budget.epochs;
   o.fine_tune.train.variants = budget.variants;
+  o.fine_tune.schedule.begin = budget.ramp_begin;
+  o.reconstruct = true;
   // The usual steps are for networks with batch-norm, and diverge without.
   if (subject.network == "lenet5") o.fine_tune.train.learning_rate = 0.005;
   o.images = budget.test_images;

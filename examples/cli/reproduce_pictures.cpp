@@ -60,7 +60,7 @@ std::string index_picture(const Results& results) {
   chart.y.label = "% of the kept weights";
   chart.decimals = 1;
   chart.unit = " %";
-  chart.series = {{"G = 32", 0, {}}};
+  chart.series = {{"LAMP", 0, {}}};
   for (const SubjectRows& s : results.subjects)
     for (const Row& row : s.rows)
       if (row.cell.method.option == "autoprune") {

@@ -15,9 +15,9 @@ const std::vector<Method>& all_methods() {
 }
 
 const std::vector<Budget>& all_budgets() {
-  static const std::vector<Budget> budgets = {{"quick", 12, 500, 256, 1, 1, 0, false},
-                                              {"paper", 150, 2000, 512, 16, 8, 0, true},
-                                              {"long", 300, 5000, 512, 50, 16, 0, true}};
+  static const std::vector<Budget> budgets = {{"quick", 12, 500, 256, 1, 1, 1.0, 0, false},
+                                              {"paper", 60, 2000, 512, 8, 4, 1.0, 0, true},
+                                              {"long", 300, 5000, 512, 50, 16, 0.5, 0, true}};
   return budgets;
 }
 

@@ -25,6 +25,7 @@ struct Budget {
   std::string name;
   Index episodes, held_out_images, calibration_images;  ///< of the search
   Index epochs, variants;                               ///< of fine-tuning
+  double ramp_begin;                                    ///< of its schedule
   Index test_images;                                    ///< 0: all
   bool climbs;  ///< whether other compressions than the first are tried
 };

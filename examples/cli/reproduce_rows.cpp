@@ -22,10 +22,8 @@ Index nearest_rung(double compression) {
 std::optional<Row> measure_row(const Options& options, const Subject& subject, const Method& method,
                                Index granularity, const Budget& budget, const io::Json& dense,
                                const Show& show) {
-  const std::vector<double>& ladder = compression_ladder();
-  const auto rungs = static_cast<Index>(ladder.size());
-  const auto measure = [&](Index rung) -> std::optional<Row> {
-    const Cell cell{subject, method, ladder[static_cast<std::size_t>(rung)], granularity};
+  const auto measure_at = [&](double target) -> std::optional<Row> {
+    const Cell cell{subject, method, target, granularity};
     show(cell.name());
     const io::Json figures = measure_cell(options, cell, budget);
     if (figures.is_null()) return {};
@@ -34,6 +32,11 @@ std::optional<Row> measure_row(const Options& options, const Subject& subject, c
     };
     return Row{cell, figures, drop("top1"), drop("top5"), drop("top1") <= options.reproduce.drop};
   };
+  if (options.reproduce.compression) return measure_at(*options.reproduce.compression);
+
+  const std::vector<double>& ladder = compression_ladder();
+  const auto rungs = static_cast<Index>(ladder.size());
+  const auto measure = [&](Index rung) { return measure_at(ladder[static_cast<std::size_t>(rung)]); };
   const auto slides = slides_row(subject.network, subject.data, method.option);
   const Index start = nearest_rung(slides ? slides->compression : 4.0);
   Index rung = start;

@@ -89,16 +89,19 @@ Table ratio_table(const SubjectRows& s) {
   return table;
 }
 
+/// Which of the measured compressions stands in a row.
+std::string choice(const ReproduceOptions& o) {
+  if (o.compression) return concat(", at a compression of ", *o.compression);
+  return concat(", the highest compression tried at a loss of at most ", number(o.drop),
+                " points of Acc1");
+}
+
 /// Calls section(title, table) for everything that was asked for.
 template <class Section>
 void sections(const Options& o, const Results& results, const Section& section) {
   for (const SubjectRows& s : results.subjects) {
     if (!asked(o, "table") && !asked(o, "energy") && !asked(o, "area")) break;
-    section(concat(s.subject.network, " on ", s.subject.data,
-                   ", the highest compression tried at a "
-                   "loss of at most ",
-                   number(o.reproduce.drop), " points of Acc1"),
-            compression_table(s));
+    section(concat(s.subject.name(), choice(o.reproduce)), compression_table(s));
     const Table ratios = ratio_table(s);
     if (ratios.size() > 1) section(concat(s.subject.network, ", times better than"), ratios);
   }
@@ -106,7 +109,8 @@ void sections(const Options& o, const Results& results, const Section& section) 
     section(concat("Fig. 10: ", results.subjects.front().subject.name(), " over the granularity"),
             granularity_table(results.granularities));
   if (asked(o, "fig12"))
-    section("Fig. 12: index overhead at G = 32", index_table(results.subjects));
+    section(concat("Fig. 12: index overhead at G = ", o.reproduce.granularity),
+            index_table(results.subjects));
 }
 
 io::Json row_json(const Row& row) {
@@ -139,7 +143,8 @@ std::string results_text(const Options& o, const Results& results) {
   for (const SubjectRows& s : results.subjects)
     for (const std::string& method : s.out_of_reach)
       text += concat(s.subject.name(), ": ", method, " reaches no compression of ",
-                     compression_ladder().front(), " or more\n");
+                     o.reproduce.compression.value_or(compression_ladder().front()),
+                     " or more\n");
   for (const std::string& why : results.skipped) text += "skipped " + why + "\n";
   return text;
 }
@@ -158,6 +163,7 @@ io::Json results_json(const Options& o, const Results& results) {
                    {"part", o.reproduce.part},
                    {"budget", o.reproduce.budget.name},
                    {"allowed_drop_top1", o.reproduce.drop},
+                   {"granularity", o.reproduce.granularity},
                    {"rows", io::Json::array()},
                    {"fig10", io::Json::array()},
                    {"skipped", results.skipped}};

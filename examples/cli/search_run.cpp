@@ -2,6 +2,7 @@
 #include <autoprune/io/checkpoint_file.hpp>
 #include <autoprune/io/format.hpp>
 #include <autoprune/search/auto_prune.hpp>
+#include <memory>
 
 #include "hardware.hpp"
 #include "long_work.hpp"
@@ -27,14 +28,16 @@ std::string objective(const Options& o) {
                                          : "energy times latency";
   }
   return concat("(1 - 1/CR)^", o.reward.alpha, " x ", kind, ' ',
-                o.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy, CR of ", what);
+                o.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy",
+                o.reconstruct ? " after reconstruction" : "", ", CR of ", what);
 }
 
 std::vector<nn::Batch> calibration_batches(Job& job) {
   return job.calibration_batches(static_cast<Index>(job.split().train.size()));
 }
 
-/// What the reward reads; on crossbars, the mean over the devices that are drawn.
+/// What the reward reads of a pruned network; on crossbars, the mean over the devices that are
+/// drawn.
 search::AccuracyOracle accuracy_oracle(const Job& job) {
   const Options& o = job.options;
   const SimulationOptions& s = o.simulation;
@@ -51,6 +54,12 @@ search::AccuracyOracle accuracy_oracle(const Job& job) {
     return make_simulated_network(geometry, session, masks, ranges, device);
   };
   return search::simulated_accuracy(make, s.calibration, config.noisy() ? s.seeds : 1);
+}
+
+search::AccuracyOracle search_oracle(Job& job) {
+  if (!job.options.reconstruct) return accuracy_oracle(job);
+  return search::reconstructed_accuracy(
+      std::make_shared<const search::Reconstruction>(reconstruction(job)), accuracy_oracle(job));
 }
 
 /// What the reward counts, when it isn't crossbars.
@@ -71,6 +80,11 @@ std::string describe(const search::AutoPruner<>& pruner, Index episodes) {
 
 }  // namespace
 
+search::Reconstruction reconstruction(Job& job) {
+  nn::Session session(job.network, job.pool);
+  return {session, calibration_batches(job)};
+}
+
 SearchResult run_search(Job& job) {
   const Options& o = job.options;
   search::SearchConfig config = o.search;
@@ -78,7 +92,7 @@ SearchResult run_search(Job& job) {
   o.reward.validate();
   search::PruningEnvironment<> environment(
       job.network, job.compressor, {calibration_batches(job), job.held_out_batches()},
-      job.constraints, job.pool, o.metric, o.reward, accuracy_oracle(job), saving(job));
+      job.constraints, job.pool, o.metric, o.reward, search_oracle(job), saving(job));
   search::AutoPruner<> pruner(environment, config);
 
   const fs::path checkpoint = job.file(kSearchCheckpoint);
@@ -109,6 +123,7 @@ SearchResult run_search(Job& job) {
 std::vector<PruneMask> prune_and_recalibrate(Job& job, nn::Network& network,
                                              const search::Policy& policy) {
   std::vector<PruneMask> masks = search::Compressor::masks(job.compressor.rank(network), policy);
+  if (job.options.reconstruct) reconstruction(job).apply(network, masks, job.pool);
   nn::Session session(network, job.pool);
   session.set_masks(masks);
   nn::recalibrate(session, calibration_batches(job));

@@ -120,7 +120,10 @@ TrainingResult run_fine_tune(Job& job, nn::Network& network, const search::Polic
   search::Fingerprint print = job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining});
   print.add(std::span<const double>(policy));
   TrainingRun run(job, network, tuner.trainer(), "fine-tune", kFineTuneCheckpoint, print.value());
-  if (run.restore()) tuner.resume(run.state().epoch, run.state().masks, run.state().tightened);
+  if (run.restore())
+    tuner.resume(run.state().epoch, run.state().masks, run.state().tightened);
+  else if (config.schedule.begin > 0.0)
+    tuner.reconstruct(reconstruction(job));
   TrainingResult result = run.finish([&](const auto& on_step) { return tuner.run_epoch(on_step); },
                                      [&] { return tuner.tightened(); });
   tuner.erase_pruned();

@@ -138,6 +138,35 @@ TEST_CASE("search finds a policy within its constraints") {
   CHECK(mapped["layers"] == report["layers"]);
 }
 
+TEST_CASE("reconstruction makes up for pruned weights, in a search and before fine-tuning") {
+  const auto search = [](const Words& more) {
+    const Answer answer = run(Words{"search"} + inputs() + short_search() +
+                              Words{"--out", fresh("fitted"), "--json", "-",
+                                    "--target-compression", "3", "--count", "pooled"} +
+                              more);
+    INFO(answer.err);
+    REQUIRE(answer.status == 0);
+    return answer.json();
+  };
+  const auto accuracy = [](const Json& report) {
+    return report["search"]["episodes"][0]["accuracy"].get<double>();
+  };
+  const Json plain = search({}), fitted = search({"--reconstruct"});
+  CHECK(plain["layers"].size() == fitted["layers"].size());
+  CHECK(accuracy(fitted) >= accuracy(plain));
+  CHECK(has(fitted["search"]["objective"].get<std::string>(), "after reconstruction"));
+
+  const std::string out = fresh("begun");
+  const Words prune = Words{"prune"} + inputs() + short_search() + short_training() +
+                      Words{"--target-compression", "3", "--count", "pooled", "--ramp-begin", "1",
+                            "--out", out, "--json", "-"};
+  const Answer answer = run(prune);
+  INFO(answer.err);
+  REQUIRE(answer.status == 0);
+  for (const Json& epoch : answer.json()["fine_tune"]["epochs"])
+    CHECK(epoch["compression_pooled"].get<double>() >= 3.0);
+}
+
 TEST_CASE("prune does the whole job, and fine-tune its second half") {
   const Words options =
       Words{

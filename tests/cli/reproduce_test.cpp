@@ -64,6 +64,13 @@ TEST_CASE("reproduce measures every method on LeNet-5, once") {
   CHECK(has(read(out + "/reproduce.md"), "| PIM-Prune |"));
   CHECK(has(read(out + "/compression.svg"), "<svg"));
 
+  const Answer fixed =
+      run(lenet5(fresh("fixed")) + Words{"--methods", "lamp", "--compression", "3"});
+  INFO(fixed.err);
+  REQUIRE(fixed.status == 0);
+  CHECK(fixed.json()["rows"].size() == 2);
+  CHECK(fixed.json()["rows"][1]["target_compression"] == 3.0);
+
   // Nothing is measured again, and the answer is the same.
   const auto again = std::chrono::steady_clock::now();
   CHECK(run(lenet5(out)).out == answer.out);

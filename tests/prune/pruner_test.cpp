@@ -144,7 +144,13 @@ TEST_CASE("the schedule falls geometrically and then stays") {
   CHECK(schedule.keep_ratio(0.01, 1.0) == Approx(0.01));
   CHECK(schedule.keep_ratio(1.0, 0.5) == 1.0);
   CHECK(GradualSchedule{.ramp = 1.0}.keep_ratio(0.25, 0.5) == Approx(0.5));
+  const GradualSchedule late{.ramp = 0.5, .begin = 0.5};
+  CHECK(late.keep_ratio(1.0 / 16.0, 0.0) == Approx(1.0 / 4.0));
+  CHECK(late.keep_ratio(1.0 / 16.0, 0.25) == Approx(1.0 / 8.0));
+  CHECK(late.keep_ratio(1.0 / 16.0, 0.5) == Approx(1.0 / 16.0));
+  CHECK(GradualSchedule{.begin = 1.0}.keep_ratio(0.1, 0.0) == Approx(0.1));
   CHECK(error_of([&] { (void)schedule.keep_ratio(0.0, 0.5); }) == ErrorId::out_of_range);
   CHECK(error_of([&] { (void)schedule.keep_ratio(0.5, 1.5); }) == ErrorId::out_of_range);
   CHECK(error_of([&] { GradualSchedule{.ramp = 0.0}.validate(); }) == ErrorId::out_of_range);
+  CHECK(error_of([&] { GradualSchedule{.begin = 1.5}.validate(); }) == ErrorId::out_of_range);
 }

@@ -11,8 +11,9 @@ using namespace autoprune::search;
 
 namespace {
 
-FineTuneConfig short_config() {
+FineTuneConfig short_config(double begin) {
   FineTuneConfig config;
+  config.schedule.begin = begin;
   config.train.epochs = 6;
   config.train.batch = 32;
   config.train.learning_rate = 0.02;
@@ -23,11 +24,11 @@ FineTuneConfig short_config() {
 /// A network on its way to a quarter of its crossbars.
 struct Run {
   explicit Run(const Constraints& constraints = test::target(4.0),
-               OuSelection selection = OuSelection::best, Index threads = 1)
+               OuSelection selection = OuSelection::best, Index threads = 1, double begin = 0.0)
       : pool(threads),
         compressor(test::small_compressor(selection)),
         tuner(network, test::images(), nn::range(0, 256), policy(constraints), constraints,
-              compressor, short_config(), pool, &teacher) {}
+              compressor, short_config(begin), pool, &teacher) {}
 
   [[nodiscard]] Policy policy(const Constraints& constraints) const {
     const std::vector<Ranking> layers = compressor.rank(network);
@@ -98,6 +99,27 @@ TEST_CASE("masks only ever tighten, in many steps, and stay from three fifths of
   REQUIRE(run.tuner.tightened());
   REQUIRE(changes > 10);
   REQUIRE(last_change == Approx(0.6).margin(0.1));
+}
+
+TEST_CASE("a schedule begins where it says, from weights that make up for what is gone") {
+  Run run(test::target(4.0), OuSelection::best, 1, 1.0);
+  const std::vector<nn::Batch> calibration =
+      nn::load_batches(test::images(), nn::range(0, 128), run.pool);
+  nn::Session session(run.teacher, run.pool);
+  run.tuner.reconstruct({session, calibration});
+  const std::vector<PruneMask> masks = run.tuner.masks();
+  REQUIRE(run.tuner.tightened());
+  REQUIRE(run.compressor.count(masks).crossbars.compression_pooled() >= 4.0);
+  nn::recalibrate(run.tuner.trainer().session(), calibration);
+  const double fitted = run.accuracy();
+
+  nn::Network masked = test::trained();
+  nn::Session plain(masked, run.pool);
+  plain.set_masks(masks);
+  nn::recalibrate(plain, calibration);
+  REQUIRE(fitted > nn::evaluate(plain, test::images(), nn::range(256, 384)).top1);
+  run.run();
+  REQUIRE(run.tuner.masks() == masks);
 }
 
 TEST_CASE("the last masks reach the target, whatever the ranking has become") {

@@ -46,7 +46,7 @@ TEST_CASE("fitted weights bring a layer's outputs nearer to the dense layer's th
   const std::vector<Index> nodes = network.matrix_layers();
   for (const double keep : {0.8, 0.5, 0.2}) {
     const auto masks = Compressor::masks(layers, Policy(layers.size(), keep));
-    const std::vector<Matrix> fitted = reconstruction.fit(network, masks, pool);
+    const std::vector<Matrix> fitted = reconstruction.fit(masks, pool);
     session.set_masks({});
     session.forward(images.held_out.front().images, nn::Mode::inference);
     for (std::size_t k = 0; k < nodes.size(); ++k) {
@@ -117,5 +117,5 @@ TEST_CASE("reconstruction needs images and a mask a layer") {
   REQUIRE(error_of([&] { (void)Reconstruction(session, images.calibration, {.ridge = 0.0}); }) ==
           ErrorId::out_of_range);
   const Reconstruction reconstruction(session, images.calibration);
-  REQUIRE(error_of([&] { (void)reconstruction.fit(network, {}, pool); }) == ErrorId::mask_mismatch);
+  REQUIRE(error_of([&] { (void)reconstruction.fit({}, pool); }) == ErrorId::mask_mismatch);
 }

@@ -12,6 +12,7 @@
 #include "autoprune/nn/train.hpp"
 #include "autoprune/prune/schedule.hpp"
 #include "autoprune/search/policy.hpp"
+#include "autoprune/search/reconstruction.hpp"
 
 namespace autoprune::search {
 
@@ -39,6 +40,14 @@ class FineTuner {
   [[nodiscard]] bool done() const noexcept { return trainer_.done(); }
   [[nodiscard]] nn::Trainer& trainer() noexcept { return trainer_; }
   [[nodiscard]] const std::vector<PruneMask>& masks() const noexcept { return trainer_.masks(); }
+
+  /// Before the first epoch: prunes as far as the schedule begins, and fits what is kept to the
+  /// dense network.
+  void reconstruct(const Reconstruction& reconstruction) {
+    if (auto masks = tighten(0.0)) trainer_.set_masks(std::move(*masks));
+    reconstruction.apply(network_, masks(), trainer_.session().pool());
+    trainer_.session().weights_changed();
+  }
 
   nn::EpochReport run_epoch(const std::function<void(Index, Index)>& on_step = {}) {
     return trainer_.run_epoch([this](double progress) { return tighten(progress); }, on_step);
@@ -70,7 +79,7 @@ class FineTuner {
  private:
   std::optional<std::vector<PruneMask>> tighten(double progress) {
     if (tightened_) return {};
-    tightened_ = progress >= config_.schedule.ramp;
+    tightened_ = progress >= config_.schedule.ramp || config_.schedule.begin >= 1.0;
     const std::vector<Ranking> layers = compressor_.rank(network_);
     Policy now;
     for (const double keep : policy_)

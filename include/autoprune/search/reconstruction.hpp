@@ -35,10 +35,10 @@ struct ReconstructionConfig {
   }
 };
 
-/// What the inputs of a network's layers have in common, measured once.
+/// The unpruned layers of a network and what their inputs have in common, measured once.
 class Reconstruction {
  public:
-  /// From the unpruned network on calibration images. Throws out_of_range or empty_data.
+  /// Of the unpruned network on calibration images. Throws out_of_range or empty_data.
   Reconstruction(nn::Session& session, std::span<const nn::Batch> images,
                  const ReconstructionConfig& config = {}) {
     config.validate();
@@ -64,31 +64,44 @@ class Reconstruction {
           sample(session.output(node.inputs.front()), shape, random, inputs[k].row(filled[k]));
       }
     }
-    for (const Matrix& x : inputs) {
+    for (std::size_t k = 0; k < nodes_.size(); ++k) {
+      const Matrix& x = inputs[k];
       Matrix gram = Matrix::Zero(x.cols(), x.cols());
       gram.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
       gram = gram.selfadjointView<Eigen::Lower>();
       gram.diagonal().array() +=
           static_cast<float>(config.ridge) * (gram.diagonal().mean() + 1e-9F);
-      grams_.push_back(std::move(gram));
+      const Matrix weights = weight_matrix(network.node(nodes_[k]).weight);
+      Matrix targets = weights * gram;
+      layers_.push_back({weights, std::move(gram), std::move(targets)});
     }
   }
 
-  /// Weights of every layer of the unpruned `network`, fitted under its mask; pruned ones are 0.
-  /// Throws mask_mismatch.
-  [[nodiscard]] std::vector<Matrix> fit(const nn::Network& network,
-                                        std::span<const PruneMask> masks, ThreadPool& pool) const {
+  /// Weights of every layer, fitted under its mask; pruned ones are 0. Throws mask_mismatch.
+  [[nodiscard]] std::vector<Matrix> fit(std::span<const PruneMask> masks, ThreadPool& pool) const {
     if (masks.size() != nodes_.size())
       fail(ErrorId::mask_mismatch, masks.size(), " masks for ", nodes_.size(),
            " layers with weights; one each is needed");
     std::vector<Matrix> fitted;
     for (std::size_t k = 0; k < nodes_.size(); ++k)
-      fitted.push_back(
-          fit_layer(weight_matrix(network.node(nodes_[k]).weight), masks[k], grams_[k], pool));
+      fitted.push_back(fit_layer(layers_[k], masks[k], pool));
     return fitted;
   }
 
+  /// Puts the fitted weights into a copy of the network. Throws mask_mismatch.
+  void apply(nn::Network& network, std::span<const PruneMask> masks, ThreadPool& pool) const {
+    const std::vector<Matrix> fitted = fit(masks, pool);
+    for (std::size_t k = 0; k < nodes_.size(); ++k)
+      weight_matrix(network.node(nodes_[k]).weight) = fitted[k];
+  }
+
  private:
+  /// With inputs X: gram X'X, targets W X'X. Weights w of a filter on kept rows solve
+  /// gram(rows, rows) w = targets(filter, rows).
+  struct Layer {
+    Matrix weights, gram, targets;
+  };
+
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   /// The patch of one output position of one image, both drawn at random.
@@ -108,38 +121,56 @@ class Reconstruction {
         }
   }
 
-  /// Filters with the same rows left share one factorisation.
-  [[nodiscard]] static Matrix fit_layer(ConstMatrixView weights, const PruneMask& mask,
-                                        const Matrix& gram, ThreadPool& pool) {
-    std::map<std::vector<Index>, std::vector<Index>> alike;  // filters by rows
-    for (Index c = 0; c < weights.rows(); ++c) {
-      std::vector<Index> rows;
-      for (Index r = 0; r < mask.rows(); ++r)
-        if (mask.kept(r / mask.granularity(), c)) rows.push_back(r);
-      alike[std::move(rows)].push_back(c);
+  /// Filters with the same row groups left share one factorisation.
+  [[nodiscard]] static Matrix fit_layer(const Layer& layer, const PruneMask& mask,
+                                        ThreadPool& pool) {
+    std::map<std::vector<Index>, std::vector<Index>> alike;  // filters by row groups
+    for (Index c = 0; c < mask.cols(); ++c) {
+      std::vector<Index> kept;
+      for (Index g = 0; g < mask.groups(); ++g)
+        if (mask.kept(g, c)) kept.push_back(g);
+      alike[std::move(kept)].push_back(c);
     }
-    const std::vector<std::pair<std::vector<Index>, std::vector<Index>>> groups(alike.begin(),
-                                                                                alike.end());
-    Matrix fitted = Matrix::Zero(weights.rows(), weights.cols());
-    pool.for_each(static_cast<Index>(groups.size()), [&](Index i) {
-      const auto& [rows, filters] = groups[at(i)];
-      if (static_cast<Index>(rows.size()) == mask.rows()) {
-        for (const Index c : filters) fitted.row(c) = weights.row(c);
-      } else if (!rows.empty()) {
-        const Matrix kept = gram(rows, rows);
-        const Eigen::LLT<Matrix> solver(kept);
-        const Matrix target = gram(rows, Eigen::all) * weights(filters, Eigen::all).transpose();
-        const Matrix solution = solver.solve(target);
-        for (std::size_t f = 0; f < filters.size(); ++f)
-          for (std::size_t r = 0; r < rows.size(); ++r)
-            fitted(filters[f], rows[r]) = solution(static_cast<Index>(r), static_cast<Index>(f));
-      }
+    const std::vector<std::pair<std::vector<Index>, std::vector<Index>>> sets(alike.begin(),
+                                                                              alike.end());
+    Matrix fitted = Matrix::Zero(layer.weights.rows(), layer.weights.cols());
+    pool.for_each(static_cast<Index>(sets.size()), [&](Index i) {
+      const auto& [groups, filters] = sets[at(i)];
+      if (static_cast<Index>(groups.size()) == mask.groups())
+        for (const Index c : filters) fitted.row(c) = layer.weights.row(c);
+      else if (!groups.empty())
+        fit_filters(layer, mask, groups, filters, fitted);
     });
     return fitted;
   }
 
+  static void fit_filters(const Layer& layer, const PruneMask& mask,
+                          const std::vector<Index>& groups, const std::vector<Index>& filters,
+                          Matrix& fitted) {
+    std::vector<Index> starts = {0};  // of the groups in the system of equations
+    for (const Index g : groups)
+      starts.push_back(starts.back() + mask.row_end(g) - mask.row_begin(g));
+    const auto rows = [&](std::size_t group) { return starts[group + 1] - starts[group]; };
+    const auto row = [&](std::size_t group) { return mask.row_begin(groups[group]); };
+    // Eigen factorises column-major matrices several times as fast.
+    Eigen::MatrixXf gram(starts.back(), starts.back());
+    Eigen::MatrixXf solution(starts.back(), static_cast<Index>(filters.size()));
+    for (std::size_t a = 0; a < groups.size(); ++a) {
+      for (std::size_t b = 0; b <= a; ++b)  // the lower half is all that is read
+        gram.block(starts[a], starts[b], rows(a), rows(b)) =
+            layer.gram.block(row(a), row(b), rows(a), rows(b));
+      solution.middleRows(starts[a], rows(a)) =
+          layer.targets(filters, Eigen::seqN(row(a), rows(a))).transpose();
+    }
+    const Eigen::LLT<Eigen::Ref<Eigen::MatrixXf>, Eigen::Lower> solver(gram);
+    solver.solveInPlace(solution);
+    for (std::size_t a = 0; a < groups.size(); ++a)
+      fitted(filters, Eigen::seqN(row(a), rows(a))) =
+          solution.middleRows(starts[a], rows(a)).transpose();
+  }
+
   std::vector<Index> nodes_;
-  std::vector<Matrix> grams_;
+  std::vector<Layer> layers_;
 };
 
 namespace detail {
@@ -178,8 +209,7 @@ class ExchangedWeights {
     std::shared_ptr<const Reconstruction> reconstruction, AccuracyOracle inner = float_accuracy()) {
   return [reconstruction, inner](nn::Session& session, std::span<const PruneMask> masks,
                                  const EnvironmentImages& images) {
-    const detail::ExchangedWeights exchanged(
-        session, reconstruction->fit(session.network(), masks, session.pool()));
+    const detail::ExchangedWeights exchanged(session, reconstruction->fit(masks, session.pool()));
     nn::recalibrate(session, images.calibration);
     return inner(session, masks, images);
   };
