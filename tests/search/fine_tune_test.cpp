@@ -189,7 +189,7 @@ TEST_CASE("fine-tuning that is stopped after any epoch ends in the same bits") {
 
 TEST_CASE("a policy for another network, or a schedule that makes no sense, is refused") {
   Run run;
-  FineTuneConfig config = short_config();
+  FineTuneConfig config = short_config(0.0);
   nn::Network network = test::trained();
   const auto tune = [&](const Policy& policy) {
     FineTuner tuner(network, test::images(), nn::range(0, 256), policy, {}, run.compressor, config,

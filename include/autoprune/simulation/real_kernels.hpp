@@ -93,27 +93,30 @@ class ReadNoise {
  private:
   static constexpr std::size_t kEntries = 4096;
 
-  /// Quantiles of the standard normal distribution at (i + 1/2) / kEntries, scaled to variance 1.
   static const std::array<float, kEntries>& quantiles() {
-    static const auto table = [] {
-      std::array<double, kEntries> exact{};
-      double squares = 0.0;
-      for (std::size_t i = 0; i < kEntries; ++i) {
-        const double p = (static_cast<double>(i) + 0.5) / static_cast<double>(kEntries);
-        double low = -8.0, high = 8.0;
-        for (int step = 0; step < 50; ++step) {
-          const double middle = (low + high) / 2;
-          (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
-        }
-        exact[i] = low;
-        squares += low * low;
-      }
-      std::array<float, kEntries> scaled{};
-      for (std::size_t i = 0; i < kEntries; ++i)
-        scaled[i] = static_cast<float>(exact[i] / std::sqrt(squares / kEntries));
-      return scaled;
-    }();
+    static const std::array<float, kEntries> table = make_quantiles();
     return table;
+  }
+
+  /// Quantiles of the standard normal distribution at (i + 1/2) / kEntries, scaled to variance 1.
+  /// No lambda: those are constexpr, and compilers would spend seconds on evaluating this one.
+  static std::array<float, kEntries> make_quantiles() {
+    std::array<double, kEntries> exact{};
+    double squares = 0.0;
+    for (std::size_t i = 0; i < kEntries; ++i) {
+      const double p = (static_cast<double>(i) + 0.5) / static_cast<double>(kEntries);
+      double low = -8.0, high = 8.0;
+      for (int step = 0; step < 50; ++step) {
+        const double middle = (low + high) / 2;
+        (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
+      }
+      exact[i] = low;
+      squares += low * low;
+    }
+    std::array<float, kEntries> scaled{};
+    for (std::size_t i = 0; i < kEntries; ++i)
+      scaled[i] = static_cast<float>(exact[i] / std::sqrt(squares / kEntries));
+    return scaled;
   }
 
   float sigma_;  // of one of two table entries
