@@ -4,6 +4,7 @@
 
 #include "autoprune/cost/component_table.hpp"
 #include "autoprune/cost/components.hpp"
+#include "autoprune/cost/cost_model.hpp"
 #include "autoprune/cost/layer_work.hpp"
 #include "autoprune/cost/memory.hpp"
 #include "autoprune/cost/metrics.hpp"

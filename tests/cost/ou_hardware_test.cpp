@@ -40,6 +40,18 @@ TEST_CASE("other presets") {
   CHECK(equal(isaac.parts[adc].area_um2, 1200.0));
   CHECK(equal(isaac.parts[cell].energy_nj * 128 * 128, 0.3e-3 * 100.0));
   CHECK(isaac.memory.technology == "edram-32nm");
+
+  // Together they are the unit of 8 crossbars that Table I has 12 of: 0.157 mm^2 and 289 mW.
+  double area_um2 = 0.0, power_w = 0.0;
+  const auto add = [&](OuComponent c, double count, double ns) {
+    area_um2 += count * isaac.parts[c].area_um2;
+    power_w += count * isaac.parts[c].energy_nj / ns;
+  };
+  for (const OuComponent c : {dac, input_register, sample_hold}) add(c, 8 * 128, 100.0);
+  for (const OuComponent c : {adc, output_register, shift_add}) add(c, 8, 1.0 / 1.28);
+  add(cell, 8 * 128 * 128, 100.0);
+  CHECK(12 * area_um2 == Approx(0.157e6).epsilon(0.005));
+  CHECK(12 * power_w == Approx(0.289).epsilon(0.001));
 }
 
 TEST_CASE("every number of a preset has a source, and every preset fits other geometries") {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
+#include "autoprune/cost/ou_model.hpp"
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/rivals.hpp"
@@ -25,6 +26,19 @@ std::vector<PruneMask> masks_of(const Compressor& compressor, double keep) {
   return Compressor::masks(rankings, Policy(4, keep));
 }
 
+/// A cost model of one's own: a nanojoule an OU.
+struct OuCounter {
+  struct Cost {
+    cost::Totals totals;
+  };
+  [[nodiscard]] Cost price_dense() const { return {{.energy_nj = 100.0}}; }
+  [[nodiscard]] Cost price(std::span<const mapping::RoutedMapping> layers) const {
+    double ous = 0.0;
+    for (const mapping::RoutedMapping& layer : layers) ous += static_cast<double>(layer.ous.size());
+    return {{.energy_nj = ous}};
+  }
+};
+
 constexpr CostTarget kTargets[] = {CostTarget::energy, CostTarget::latency, CostTarget::edp};
 
 }  // namespace
@@ -43,6 +57,16 @@ TEST_CASE("a saving is the dense figure over the pruned one") {
     CHECK(cost_saving(model(), compressor, CostTarget::edp)(masks) ==
           Approx(energy * latency).epsilon(1e-12));
   }
+}
+
+TEST_CASE("a cost model of one's own") {
+  const Compressor compressor = test::small_compressor();
+  const std::vector<PruneMask> masks = masks_of(compressor, 0.4);
+  Index ous = 0;
+  for (std::size_t k = 0; k < masks.size(); ++k)
+    ous += compressor.count(static_cast<Index>(k), masks[k]).ous;
+  CHECK(cost_saving(OuCounter{}, compressor, CostTarget::energy)(masks) ==
+        Approx(100.0 / static_cast<double>(ous)));
 }
 
 TEST_CASE("less kept saves more energy, whatever the method") {

@@ -23,6 +23,7 @@
 #include "autoprune/core/types.hpp"
 #include "autoprune/cost/component_table.hpp"
 #include "autoprune/cost/components.hpp"
+#include "autoprune/cost/cost_model.hpp"
 #include "autoprune/cost/layer_work.hpp"
 #include "autoprune/cost/memory.hpp"
 #include "autoprune/cost/mnsim_layers.hpp"
@@ -288,5 +289,7 @@ class OuModel {
   std::vector<MnsimLayer> graph_;
   std::vector<std::string> names_;
 };
+
+static_assert(CostModel<OuModel>);
 
 }  // namespace autoprune::cost

@@ -132,7 +132,7 @@ class MnsimOuParts {
   out[adc] = from_table(9600.0, 16e-3, 8.0, sample_ns, sample_ns, "8 ADCs of 8 bits");
   out[output_register] =
       from_table(770.0, 0.23e-3, 8.0, sample_ns, 0.0, "register file of 256 B, as wide as 8 ADCs");
-  out[shift_add] = from_table(60.0, 0.2e-3, 8.0, sample_ns, 0.0, "4 units for 8 ADCs");
+  out[shift_add] = from_table(240.0, 0.2e-3, 8.0, sample_ns, 0.0, "4 units for 8 ADCs");
   MnsimHardware digital;
   digital.adder_nm = 28;
   digital.register_nm = 32.0;

@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "autoprune/cost/ou_model.hpp"
+#include "autoprune/cost/cost_model.hpp"
 #include "autoprune/search/compressor.hpp"
 
 namespace autoprune::search {
@@ -22,8 +22,8 @@ using Saving = std::function<double(std::span<const PruneMask>)>;
 
 /// The saving of one figure of the cost model, for masks of `compressor`. Nothing is skipped: it
 /// depends on the masks alone.
-[[nodiscard]] inline Saving cost_saving(cost::OuModel model, Compressor compressor,
-                                        CostTarget target) {
+template <cost::CostModel Model>
+[[nodiscard]] Saving cost_saving(Model model, Compressor compressor, CostTarget target) {
   const auto figure = [target](const cost::Totals& totals) {
     switch (target) {
       case CostTarget::energy:
