@@ -60,7 +60,7 @@ std::string index_picture(const Results& results) {
   chart.y.label = "% of the kept weights";
   chart.decimals = 1;
   chart.unit = " %";
-  chart.series = {{"LAMP", 0, {}}};
+  chart.series = {{"autoprune", 0, {}}};
   for (const SubjectRows& s : results.subjects)
     for (const Row& row : s.rows)
       if (row.cell.method.option == "autoprune") {

@@ -103,18 +103,34 @@ struct LegendEntry {
   Index style;
 };
 
-/// A row of names at the right upper edge.
-inline void draw_legend(SvgCanvas& canvas, double right, const std::vector<LegendEntry>& entries,
-                        bool as_bars) {
-  double x = right;
-  for (const LegendEntry& entry : entries) x -= text_width(entry.name) + 34.0;
-  for (const LegendEntry& entry : entries) {
-    canvas.marker(x + 16.0, 10.0, as_bars ? 2 : entry.style, as_bars ? 6.0 : 4.5,
-                  paint("fill", entry.style));
-    canvas.text(x + 27.0, 14.0, "start", entry.name);
-    x += text_width(entry.name) + 34.0;
+/// A row of names at the right upper edge, or below it where the y axis' label takes that place.
+class Legend {
+ public:
+  Legend(std::vector<LegendEntry> entries, const Axis& y, double right)
+      : entries_(std::move(entries)), left_(right) {
+    if (entries_.size() < 2) entries_.clear();
+    for (const LegendEntry& entry : entries_) left_ -= width(entry);
+    top_ = !entries_.empty() && left_ < text_width(y.label) ? 20.0 : 0.0;
   }
-}
+  /// What it pushes the plot down by.
+  [[nodiscard]] double height() const noexcept { return top_; }
+
+  void draw(SvgCanvas& canvas, bool as_bars) const {
+    double x = left_;
+    for (const LegendEntry& entry : entries_) {
+      canvas.marker(x + 16.0, top_ + 10.0, as_bars ? 2 : entry.style, as_bars ? 6.0 : 4.5,
+                    paint("fill", entry.style));
+      canvas.text(x + 27.0, top_ + 14.0, "start", entry.name);
+      x += width(entry);
+    }
+  }
+
+ private:
+  static double width(const LegendEntry& entry) { return text_width(entry.name) + 34.0; }
+
+  std::vector<LegendEntry> entries_;
+  double left_, top_ = 0.0;
+};
 
 /// Names below the plot: level where they fit, else slanted; every k-th where there are too many.
 inline void draw_categories(SvgCanvas& canvas, const PlotArea& area,
@@ -224,7 +240,8 @@ inline void draw_mark(SvgCanvas& canvas, const PlotArea& area, const XyChart::Ma
   const auto count = static_cast<double>(std::max<std::size_t>(1, chart.categories.size()));
   const bool slanted = longest + 8.0 > (area.right - area.left) / count;
   if (slanted) area.left = std::max(area.left, 0.77 * longest - 0.5 * area.right / count);
-  area.top = 42.0;
+  const detail::Legend drawn(std::move(legend), chart.y, area.right);
+  area.top = 42.0 + drawn.height();
   area.bottom = chart.height - 28.0;
 
   SvgCanvas canvas(chart.width, chart.height + (slanted ? 0.65 * longest - 8.0 : 0.0), chart.title);
@@ -233,7 +250,7 @@ inline void draw_mark(SvgCanvas& canvas, const PlotArea& area, const XyChart::Ma
     detail::draw_bars(canvas, area, chart);
     detail::draw_categories(canvas, area, chart.categories, slanted);
   }
-  if (legend.size() > 1) detail::draw_legend(canvas, area.right, legend, true);
+  drawn.draw(canvas, true);
   return std::move(canvas).finish();
 }
 
@@ -253,8 +270,12 @@ inline void draw_mark(SvgCanvas& canvas, const PlotArea& area, const XyChart::Ma
   area.x = axis_range(xs, chart.x, static_cast<int>(chart.width / 110.0));
   area.y = axis_range(ys, chart.y);
   area.left = detail::tick_width(area.y);
-  area.right = chart.width - 14.0;
-  area.top = 42.0;
+  const double last = text_width(format_number(area.x.ticks.empty() ? 0.0 : area.x.ticks.back(),
+                                               area.x.decimals));
+  area.right = chart.width - std::max(14.0, 0.5 * last);
+  const detail::Legend drawn(chart.legend ? std::move(legend) : std::vector<detail::LegendEntry>{},
+                             chart.y, area.right);
+  area.top = 42.0 + drawn.height();
   area.bottom = chart.height - 44.0;
 
   SvgCanvas canvas(chart.width, chart.height, chart.title);
@@ -262,7 +283,7 @@ inline void draw_mark(SvgCanvas& canvas, const PlotArea& area, const XyChart::Ma
   detail::draw_x_axis(canvas, area, chart.x);
   for (const auto& series : chart.series) detail::draw_points(canvas, area, series);
   if (chart.mark) detail::draw_mark(canvas, area, *chart.mark);
-  if (chart.legend && legend.size() > 1) detail::draw_legend(canvas, area.right, legend, false);
+  drawn.draw(canvas, false);
   return std::move(canvas).finish();
 }
 
