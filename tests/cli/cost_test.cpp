@@ -160,6 +160,19 @@ TEST_CASE("searches can be rewarded for energy, and reports carry the cost") {
   CHECK(has(read(out + "/report.html"), "GOPS/W"));
 }
 
+TEST_CASE("the directory that prune wrote is priced as its report") {
+  const std::string out = fresh("pruned");
+  const Answer answer =
+      run(Words{"prune"} + inputs() + short_search() + short_training() +
+          Words{"--target-compression", "2", "--count", "pooled", "--out", out, "--json", "-"});
+  INFO(answer.err);
+  REQUIRE(answer.status == 0);
+  const Json cost = priced({"--pruned", out});
+  check_sums(cost);
+  CHECK(cost["gains"]["energy"].get<double>() > 1.0);
+  CHECK(cost["gains"] == answer.json()["cost"]["gains"]);
+}
+
 TEST_CASE("hardware that can't be is refused") {
   const std::string file = fresh("hardware") + ".json";
   const auto with = [&](const std::string& fields) {
