@@ -72,7 +72,8 @@ void ou_cost(const Job& job) {
   const cost::OuHardware& hardware = model.hardware();
   save_hardware(job.options, hardware);
   const std::vector<PruneMask> masks = job.chosen_masks();
-  const bool pruned = !all_kept(masks);
+  // Even a network that lost nothing lies otherwise in its crossbars than the dense one.
+  const bool pruned = !job.options.model.empty() || !all_kept(masks);
   const cost::OuCost dense = model.price_dense();
   const cost::OuCost cost =
       pruned || !job.options.activity.empty() ? model.price(work_of(job, model, masks)) : dense;

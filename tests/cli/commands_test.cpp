@@ -142,7 +142,7 @@ TEST_CASE("reconstruction makes up for pruned weights, in a search and before fi
   const auto search = [](const Words& more) {
     const Answer answer = run(Words{"search"} + inputs() + short_search() +
                               Words{"--out", fresh("fitted"), "--json", "-",
-                                    "--target-compression", "3", "--count", "pooled"} +
+                                    "--target-compression", "4", "--count", "pooled"} +
                               more);
     INFO(answer.err);
     REQUIRE(answer.status == 0);
@@ -158,13 +158,13 @@ TEST_CASE("reconstruction makes up for pruned weights, in a search and before fi
 
   const std::string out = fresh("begun");
   const Words prune = Words{"prune"} + inputs() + short_search() + short_training() +
-                      Words{"--target-compression", "3", "--count", "pooled", "--ramp-begin", "1",
+                      Words{"--target-compression", "4", "--count", "pooled", "--ramp-begin", "1",
                             "--out", out, "--json", "-"};
   const Answer answer = run(prune);
   INFO(answer.err);
   REQUIRE(answer.status == 0);
   for (const Json& epoch : answer.json()["fine_tune"]["epochs"])
-    CHECK(epoch["compression_pooled"].get<double>() >= 3.0);
+    CHECK(epoch["compression_pooled"].get<double>() >= 4.0);
 }
 
 TEST_CASE("prune does the whole job, and fine-tune its second half") {
