@@ -60,7 +60,8 @@ Results measure(const Options& o) {
     for (const Method& method : methods) {
       const bool only_ours = o.reproduce.part == "fig10" || o.reproduce.part == "fig12";
       if (!only_ours || method.option == "autoprune") {
-        auto row = measure_row(o, subject, method, o.reproduce.granularity, budget, rows.dense, show);
+        auto row =
+            measure_row(o, subject, method, o.reproduce.granularity, budget, rows.dense, show);
         if (row)
           rows.rows.push_back(std::move(*row));
         else

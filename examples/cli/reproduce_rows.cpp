@@ -36,7 +36,9 @@ std::optional<Row> measure_row(const Options& options, const Subject& subject, c
 
   const std::vector<double>& ladder = compression_ladder();
   const auto rungs = static_cast<Index>(ladder.size());
-  const auto measure = [&](Index rung) { return measure_at(ladder[static_cast<std::size_t>(rung)]); };
+  const auto measure = [&](Index rung) {
+    return measure_at(ladder[static_cast<std::size_t>(rung)]);
+  };
   const auto slides = slides_row(subject.network, subject.data, method.option);
   const Index start = nearest_rung(slides ? slides->compression : 4.0);
   Index rung = start;

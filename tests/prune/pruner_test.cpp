@@ -149,6 +149,9 @@ TEST_CASE("the schedule falls geometrically and then stays") {
   CHECK(late.keep_ratio(1.0 / 16.0, 0.25) == Approx(1.0 / 8.0));
   CHECK(late.keep_ratio(1.0 / 16.0, 0.5) == Approx(1.0 / 16.0));
   CHECK(GradualSchedule{.begin = 1.0}.keep_ratio(0.1, 0.0) == Approx(0.1));
+  CHECK(GradualSchedule{.begin = 1.0}.reached(0.0));
+  CHECK_FALSE(late.reached(0.49));
+  CHECK(late.reached(0.5));
   CHECK(error_of([&] { (void)schedule.keep_ratio(0.0, 0.5); }) == ErrorId::out_of_range);
   CHECK(error_of([&] { (void)schedule.keep_ratio(0.5, 1.5); }) == ErrorId::out_of_range);
   CHECK(error_of([&] { GradualSchedule{.ramp = 0.0}.validate(); }) == ErrorId::out_of_range);

@@ -23,6 +23,11 @@ struct GradualSchedule {
       fail(ErrorId::out_of_range, "schedule beginning ", begin, " is not in [0, 1]");
   }
 
+  /// Whether keep ratios have reached their target at `progress` in [0, 1] of the training.
+  [[nodiscard]] bool reached(double progress) const noexcept {
+    return begin >= 1.0 || progress >= ramp;
+  }
+
   /// Keep ratio at `progress` in [0, 1] of the training. Throws out_of_range.
   [[nodiscard]] double keep_ratio(double target, double progress) const {
     validate();

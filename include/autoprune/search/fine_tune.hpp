@@ -42,7 +42,8 @@ class FineTuner {
   [[nodiscard]] const std::vector<PruneMask>& masks() const noexcept { return trainer_.masks(); }
 
   /// Before the first epoch: prunes as far as the schedule begins, and fits what is kept to the
-  /// dense network.
+  /// dense network. Throws what the constraints and the compressor throw, and mask_mismatch for a
+  /// reconstruction of another network.
   void reconstruct(const Reconstruction& reconstruction) {
     if (auto masks = tighten(0.0)) trainer_.set_masks(std::move(*masks));
     reconstruction.apply(network_, masks(), trainer_.session().pool());
@@ -79,7 +80,7 @@ class FineTuner {
  private:
   std::optional<std::vector<PruneMask>> tighten(double progress) {
     if (tightened_) return {};
-    tightened_ = progress >= config_.schedule.ramp || config_.schedule.begin >= 1.0;
+    tightened_ = config_.schedule.reached(progress);
     const std::vector<Ranking> layers = compressor_.rank(network_);
     Policy now;
     for (const double keep : policy_)
