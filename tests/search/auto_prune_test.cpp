@@ -115,6 +115,7 @@ TEST_CASE("a checkpoint of another search is refused") {
       {"warm start", [](Setup& s) { s.search.warm_start = false; }},
       {"noise", [](Setup& s) { s.search.warm_noise = 0.1; }},
       {"anchor", [](Setup& s) { s.search.anchor_steps = 4; }},
+      {"critic", [](Setup& s) { s.search.critic_episodes = 7; }},
       {"hidden units",
        [](Setup& s) {
          s.search.agent.shape.hidden = {24, 17};
@@ -238,6 +239,7 @@ TEST_CASE("settings of a search that make no sense are refused") {
   REQUIRE(id([](SearchConfig&) {}) == ErrorId{});
   REQUIRE(id([](SearchConfig& c) { c.episodes = 0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.imitation_steps = -1; }) == ErrorId::out_of_range);
+  REQUIRE(id([](SearchConfig& c) { c.critic_episodes = -1; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = 1.0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = std::nan(""); }) == ErrorId::out_of_range);
   Setup setup;

@@ -21,6 +21,12 @@ struct Fixture {
   [[nodiscard]] Policy meet(const Policy& policy, const Constraints& constraints) const {
     return meet_constraints(policy, constraints, compressor, layers);
   }
+  [[nodiscard]] Policy scale(const Policy& policy, const Constraints& constraints) const {
+    return scale_to_target(policy, constraints, compressor, layers);
+  }
+  [[nodiscard]] Index crossbars(std::size_t k, double keep) const {
+    return compressor.count(static_cast<Index>(k), layers[k].mask(keep)).crossbars;
+  }
 };
 
 Policy scaled(Policy policy, double factor, const Constraints& constraints) {
@@ -57,7 +63,7 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
       continue;
     }
     ++feasible;
-    const Policy met = f.meet(policy, constraints);
+    const Policy met = f.scale(policy, constraints);
     REQUIRE(f.reached(met, constraints.counting) >= *constraints.target_compression);
     // The factor shows in the layers that no bound holds; a slightly larger one misses the target.
     double factor = 0.0;
@@ -75,6 +81,32 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
             *constraints.target_compression);
   }
   REQUIRE(feasible > 100);
+}
+
+TEST_CASE("a layer with crossbars of its own fills all that it pays for, inside its bounds") {
+  const Fixture f;
+  Random random(63);
+  Index grown = 0;
+  for (int trial = 0; trial < 100; ++trial) {
+    const Policy policy = test::random_policy(random, 4);
+    Constraints constraints = target(random.uniform(1.2, 3.0), Counting::per_layer);
+    constraints.bounds = trial % 2 == 0 ? std::vector<Bounds>{} : random_bounds(random);
+    if (f.reached(scaled(policy, 1e-9, constraints), Counting::per_layer) <
+        *constraints.target_compression)
+      continue;
+    const Policy paid = f.scale(policy, constraints), met = f.meet(policy, constraints);
+    REQUIRE(clamp_to_bounds(met, constraints) == met);
+    for (std::size_t k = 0; k < 4; ++k) {
+      REQUIRE(met[k] >= paid[k]);
+      REQUIRE(f.crossbars(k, met[k]) == f.crossbars(k, paid[k]));
+      const double more = constraints.bounds.empty() ? 1.0 : constraints.bounds[k].max;
+      REQUIRE((met[k] == more || f.crossbars(k, met[k] * 1.0021) > f.crossbars(k, met[k])));
+    }
+    grown += met != paid ? 1 : 0;
+    constraints.counting = Counting::pooled;
+    REQUIRE(f.meet(policy, constraints) == f.scale(policy, constraints));
+  }
+  REQUIRE(grown > 30);
 }
 
 TEST_CASE("a target that the upper bounds meet already changes nothing else") {

@@ -84,17 +84,22 @@ class Agent {
   /// Trains both networks on one batch. Throws wrong_order unless can_update(), and diverged when
   /// the critic's loss isn't finite.
   UpdateReport update() {
+    UpdateReport report;
+    report.critic_loss = update_critic();
+    report.value = train_actor();
+    follow(target_actor_, actor_);
+    return report;
+  }
+
+  /// The half of update() that leaves the actor alone; returns the critic's loss before its step.
+  float update_critic() {
     replay_.sample(config_.batch, sampling_, batch_);
     const float mean_reward = batch_.rewards.mean();
     baseline_ += (updates_++ == 0 ? 1.0F : static_cast<float>(config_.baseline_rate)) *
                  (mean_reward - baseline_);
-
-    UpdateReport report;
-    report.critic_loss = train_critic();
-    report.value = train_actor();
-    follow(target_actor_, actor_);
+    const float loss = train_critic();
     follow(target_critic_, critic_);
-    return report;
+    return loss;
   }
 
   /// One step of the actor towards actions that are known to be good (behaviour cloning), which the

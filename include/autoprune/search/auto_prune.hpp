@@ -5,11 +5,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "autoprune/rl/agent.hpp"
+#include "autoprune/rl/noise.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/heuristics.hpp"
@@ -22,20 +25,23 @@ struct SearchConfig {
   /// An action u means a keep ratio of least_keep^(1 - u): equal steps are equal factors, which is
   /// how crossbars answer. At 0 the action is the keep ratio itself.
   double least_keep = 0.01;
-  double warm_noise = 0.08;        ///< exploration after a warm start, in units of the action
-  double warm_noise_decay = 0.99;  ///< factor on it for each episode
-  double warm_share = 0.3;         ///< share of the layers that are explored in an episode
-  double warm_amount = 0.1;        ///< exploration of all keep ratios at once, by one factor whose
-                                   ///< logarithm deviates by this; only without a target
-  Index imitation_steps = 400;     ///< of the actor towards each new best policy; 0: never
-  Index anchor_steps = 30;         ///< of the actor towards the best policy after each episode
-  rl::AgentConfig agent = {};      ///< its seed is the search's
+  double warm_noise = 0.08;     ///< exploration after a warm start, in units of the action
+  double warm_share = 0.3;      ///< share of the layers that every other episode explores; the
+                                ///< rest explore all of them
+  double warm_amount = 0.1;     ///< exploration of all keep ratios at once, by one factor whose
+                                ///< logarithm deviates by this; only without a target
+  Index critic_episodes = 100;  ///< after a warm start, episodes that the critic sees before its
+                                ///< gradient moves the actor
+  Index imitation_steps = 400;  ///< of the actor towards the best policies, at each new best
+  Index anchor_steps = 30;      ///< of the same after every other episode
+  rl::AgentConfig agent = {};   ///< its seed is the search's
   std::uint64_t seed = 1;
 
   void validate() const {
-    if (episodes < 1 || imitation_steps < 0)
-      fail(ErrorId::out_of_range, "search with ", episodes, " episodes and ", imitation_steps,
-           " imitation steps; needs at least 1 and 0");
+    if (episodes < 1 || imitation_steps < 0 || critic_episodes < 0)
+      fail(ErrorId::out_of_range, "search with ", episodes, " episodes, ", imitation_steps,
+           " imitation steps and ", critic_episodes,
+           " episodes of the critic alone; needs at least 1, 0 and 0");
     if (!(least_keep >= 0.0 && least_keep < 1.0))
       fail(ErrorId::out_of_range, "least keep ratio ", least_keep, " is not in [0, 1)");
   }
@@ -94,7 +100,7 @@ class AutoPruner {
     remember(episodes_.back().outcome);
     const bool started = number + 1 >= static_cast<Index>(start_.size());
     if (started && agent_episode() >= agent_.config().warmup_episodes && agent_.can_update())
-      for (Index k = 0; k < environment_.layers(); ++k) agent_.update();
+      for (Index k = 0; k < environment_.layers(); ++k) learn();
     if (started && config_.warm_start) imitate();
     return episodes_.back();
   }
@@ -114,6 +120,8 @@ class AutoPruner {
 
  private:
   static constexpr std::uint64_t kExplorationStream = 0xA6E27;
+  static constexpr std::size_t kElite = 4;  ///< best policies that the actor is fitted to
+  static constexpr int kImitatedWays = 8;
 
   [[nodiscard]] rl::AgentConfig agent_config() const {
     rl::AgentConfig agent = config_.agent;
@@ -124,7 +132,7 @@ class AutoPruner {
     if (config_.warm_start) {
       agent.warmup_episodes = 0;
       agent.noise = config_.warm_noise;
-      agent.noise_decay = config_.warm_noise_decay;
+      agent.noise_decay = 1.0;
     }
     return agent;
   }
@@ -145,14 +153,24 @@ class AutoPruner {
     return static_cast<float>(std::clamp(action, 0.0, 1.0));
   }
 
+  /// A critic that has seen few episodes points the actor anywhere but up.
+  void learn() {
+    const bool knows_enough = static_cast<Index>(episodes_.size()) > config_.critic_episodes;
+    if (!config_.warm_start || knows_enough)
+      agent_.update();
+    else
+      agent_.update_critic();
+  }
+
   [[nodiscard]] Proposal propose() {
     const Index episode = agent_episode();
     const bool warming_up = episode < agent_.config().warmup_episodes;
     Proposal proposal{warming_up ? Origin::explore : Origin::agent, {}};
+    const double share = config_.warm_start && episode % 2 == 1 ? config_.warm_share : 1.0;
     double saved = 0.0, previous = 1.0;
     for (Index k = 0; k < environment_.layers(); ++k) {
       const State state = environment_.states().at(k, saved, previous);
-      const bool explores = !config_.warm_start || exploration_.uniform() < config_.warm_share;
+      const bool explores = exploration_.uniform() < share;
       previous = keep_of((explores ? agent_.explore(state, episode) : agent_.act(state)).front());
       saved += environment_.saved(k, previous);
       proposal.policy.push_back(previous);
@@ -193,14 +211,45 @@ class AutoPruner {
     }
   }
 
+  /// Actions of the mean of the best policies, the better the heavier (weights as in CMA-ES): one
+  /// lucky measurement among a hundred moves it less than it would the best alone.
+  [[nodiscard]] std::vector<float> elite_actions() const {
+    std::vector<std::size_t> order(episodes_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
+      return episodes_[a].outcome.reward > episodes_[b].outcome.reward;
+    });
+    order.resize(std::min(order.size(), kElite));
+    std::vector<float> mean(static_cast<std::size_t>(environment_.layers()), 0.0F);
+    float total = 0.0F;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const float weight = std::log((kElite + 0.5F) / static_cast<float>(i + 1));
+      total += weight;
+      for (std::size_t k = 0; k < mean.size(); ++k)
+        mean[k] += weight * action_of(episodes_[order[i]].outcome.keep_ratios[k]);
+    }
+    for (float& action : mean) action /= total;
+    return mean;
+  }
+
+  /// Fits the actor to the best policies: along the way that their mean takes through the layers,
+  /// and along ways near it, so that what is explored in one layer doesn't move the later ones.
   void imitate() {
     const Index steps = best() != imitated_ ? config_.imitation_steps : config_.anchor_steps;
     imitated_ = best();
-    const Policy& policy = episodes_[static_cast<std::size_t>(imitated_)].outcome.keep_ratios;
-    const std::vector<State> states = trajectory(policy);
+    const std::vector<float> goal = elite_actions();
+    std::vector<State> states;
     std::vector<float> actions;
-    for (const double keep : policy) actions.push_back(action_of(keep));
-    const auto rows = static_cast<Index>(policy.size());
+    for (int way = 0; way < kImitatedWays; ++way) {
+      Policy taken;
+      for (const float action : goal)
+        taken.push_back(keep_of(
+            rl::truncated_normal(exploration_, action, way == 0 ? 0.0 : config_.warm_noise)));
+      const std::vector<State> passed = trajectory(taken);
+      states.insert(states.end(), passed.begin(), passed.end() - 1);
+      actions.insert(actions.end(), goal.begin(), goal.end());
+    }
+    const auto rows = static_cast<Index>(actions.size());
     for (Index step = 0; step < steps; ++step)
       agent_.imitate({states.front().data(), rows, static_cast<Index>(State{}.size())},
                      {actions.data(), rows, 1});
@@ -215,7 +264,7 @@ class AutoPruner {
         fail(ErrorId::checkpoint_mismatch, "the checkpoint's ", name,
              " is another one; resume with the network and the options of the first run");
     };
-    check("format", 1);
+    check("format", 2);
     check("fingerprint", fingerprint_);
     std::uint64_t count = episodes_.size(), imitated = static_cast<std::uint64_t>(imitated_ + 1);
     archive("episodes", count);
@@ -265,8 +314,9 @@ class AutoPruner {
                            agent.actor_rate, agent.critic_rate, agent.discount, agent.tau,
                            agent.baseline_rate, agent.noise, agent.noise_decay})
       print.add(v);
-    for (const Index v : {Index{config_.warm_start}, config_.imitation_steps, config_.anchor_steps,
-                          agent.batch, agent.warmup_episodes})
+    for (const Index v : {Index{config_.warm_start}, config_.critic_episodes,
+                          config_.imitation_steps, config_.anchor_steps, agent.batch,
+                          agent.warmup_episodes})
       print.add(static_cast<double>(v));
     return print.add(std::span(&config_.seed, 1)).value();
   }

@@ -69,8 +69,9 @@ class PruningEnvironment {
   /// The policy moved into the constraints that don't need an accuracy: bounds and target. What
   /// fills crossbars that are there anyway is free, but where energy or time are counted.
   [[nodiscard]] Policy allowed(const Policy& policy) const {
-    if (saving_ && !constraints_.target_compression) return clamp_to_bounds(policy, constraints_);
-    return meet_constraints(policy, constraints_, compressor_, layers_);
+    if (!saving_) return meet_constraints(policy, constraints_, compressor_, layers_);
+    if (!constraints_.target_compression) return clamp_to_bounds(policy, constraints_);
+    return scale_to_target(policy, constraints_, compressor_, layers_);
   }
 
   /// Crossbars that layer k saves at a keep ratio.

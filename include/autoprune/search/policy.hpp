@@ -68,35 +68,72 @@ inline constexpr double kLeastKeepRatio = 1e-4;
   return policy;
 }
 
-/// The policy inside the bounds, scaled by one factor: up to where it would need another crossbar,
-/// as what fills crossbars that are there anyway costs nothing, or with a target compression to
-/// where the target is just reached. Throws infeasible_constraint when the bounds can't allow the
-/// target.
-[[nodiscard]] inline Policy meet_constraints(const Policy& policy, const Constraints& constraints,
-                                             const Compressor& compressor,
-                                             std::span<const Ranking> layers) {
+namespace detail {
+
+/// The largest keep ratio, to 0.2 %, of those from `low` to `high` that fit; `low` does.
+template <class Fits>
+[[nodiscard]] double largest_that_fits(double low, double high, const Fits& fits) {
+  if (fits(high)) return high;
+  while (high / low > 1.002) {
+    const double middle = std::sqrt(low * high);
+    (fits(middle) ? low : high) = middle;
+  }
+  return low;
+}
+
+}  // namespace detail
+
+/// The policy inside the bounds, scaled by one factor: to where the target compression is just
+/// reached, or without a target up to where it would need another crossbar. Throws
+/// infeasible_constraint when the bounds can't allow the target.
+[[nodiscard]] inline Policy scale_to_target(const Policy& policy, const Constraints& constraints,
+                                            const Compressor& compressor,
+                                            std::span<const Ranking> layers) {
   const auto scaled = [&](double factor) {
     Policy p = policy;
     for (double& keep : p) keep *= factor;
     return clamp_to_bounds(std::move(p), constraints);
   };
-  const auto reached = [&](const Policy& p) {
-    const auto count = compressor.count(Compressor::masks(layers, p));
+  const auto reached = [&](double factor) {
+    const auto count = compressor.count(Compressor::masks(layers, scaled(factor)));
     return compression(count.crossbars, constraints.counting);
   };
   const bool has_target = constraints.target_compression.has_value();
-  const double target = has_target ? *constraints.target_compression : reached(scaled(1.0));
-  double low = has_target ? 1e-4 : 1.0, high = 1e4;
-  if (reached(scaled(high)) >= target) return scaled(high);
-  if (const double most = reached(scaled(low)); most < target)
+  const double target = has_target ? *constraints.target_compression : reached(1.0);
+  const double low = has_target ? 1e-4 : 1.0;
+  if (const double most = reached(low); most < target)
     fail(ErrorId::infeasible_constraint, "a compression of ", target, " can't be reached: with ",
          "every layer at its lower bound it is ", most, "; lower the target or the bounds",
          constraints.counting == Counting::per_layer ? ", or count crossbars pooled" : "");
-  while (high / low > 1.002) {
-    const double middle = std::sqrt(low * high);
-    (reached(scaled(middle)) >= target ? low : high) = middle;
+  return scaled(detail::largest_that_fits(
+      low, 1e4, [&](double factor) { return reached(factor) >= target; }));
+}
+
+/// The policy with each keep ratio raised, inside its bounds, to where its layer would need another
+/// crossbar of its own.
+[[nodiscard]] inline Policy fill_crossbars(Policy policy, const Constraints& constraints,
+                                           const Compressor& compressor,
+                                           std::span<const Ranking> layers) {
+  for (std::size_t k = 0; k < policy.size(); ++k) {
+    const auto crossbars = [&](double keep) {
+      return compressor.count(static_cast<Index>(k), layers[k].mask(keep)).crossbars;
+    };
+    const double most = constraints.bounds.empty() ? 1.0 : constraints.bounds[k].max;
+    const Index paid = crossbars(policy[k]);
+    policy[k] = detail::largest_that_fits(policy[k], most,
+                                          [&](double keep) { return crossbars(keep) <= paid; });
   }
-  return scaled(low);
+  return policy;
+}
+
+/// The nearest policy that meets the constraints and wastes nothing: scaled to the target, and what
+/// fills crossbars that are there anyway kept. Throws what scale_to_target() throws.
+[[nodiscard]] inline Policy meet_constraints(const Policy& policy, const Constraints& constraints,
+                                             const Compressor& compressor,
+                                             std::span<const Ranking> layers) {
+  Policy met = scale_to_target(policy, constraints, compressor, layers);
+  if (constraints.counting == Counting::pooled) return met;  // one factor has filled them
+  return fill_crossbars(std::move(met), constraints, compressor, layers);
 }
 
 }  // namespace autoprune::search
