@@ -92,6 +92,23 @@ TEST_CASE("an update needs a whole batch", "[rl][agent]") {
   CHECK(agent.baseline() == 0.3F);
 }
 
+TEST_CASE("the critic learns alone and leaves the policy where it is", "[rl][agent]") {
+  DdpgAgent agent({.shape = {1, 1, {8}}, .batch = 4, .replay_capacity = 8, .seed = 7});
+  for (int i = 0; i < 8; ++i) {
+    const float x = static_cast<float>(i) / 8.0F;
+    agent.remember({{x}, {1.0F - x}, x * x, {x}, true});
+  }
+  const std::vector<float> state = {0.4F};
+  const std::vector<float> policy = agent.act(state);
+  const float first = agent.update_critic();
+  float last = first;
+  for (int step = 0; step < 500; ++step) last = agent.update_critic();
+  CHECK(last < 0.5F * first);
+  CHECK(agent.act(state) == policy);
+  agent.update();
+  CHECK(agent.act(state) != policy);
+}
+
 TEST_CASE("an agent that diverges says so", "[rl][agent]") {
   DdpgAgent agent({.shape = {1, 1, {4}}, .batch = 1, .replay_capacity = 1});
   agent.remember({{0.1F}, {0.2F}, 3e38F, {0.4F}, false});

@@ -92,6 +92,7 @@ class Agent {
   }
 
   /// The half of update() that leaves the actor alone; returns the critic's loss before its step.
+  /// Throws what update() throws.
   float update_critic() {
     replay_.sample(config_.batch, sampling_, batch_);
     const float mean_reward = batch_.rewards.mean();
