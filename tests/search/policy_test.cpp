@@ -11,12 +11,22 @@ using test::target;
 
 namespace {
 
+Policy scaled(Policy policy, double factor, const Constraints& constraints) {
+  for (double& keep : policy) keep *= factor;
+  return clamp_to_bounds(std::move(policy), constraints);
+}
+
 struct Fixture {
   Compressor compressor = test::small_compressor();
   std::vector<Ranking> layers = compressor.rank(test::small_network(5));
 
   [[nodiscard]] double reached(const Policy& policy, Counting counting) const {
     return compression(compressor.count(Compressor::masks(layers, policy)).crossbars, counting);
+  }
+  /// With every layer at its lower bound the target is reached.
+  [[nodiscard]] bool feasible(const Policy& policy, const Constraints& constraints) const {
+    return reached(scaled(policy, 1e-9, constraints), constraints.counting) >=
+           *constraints.target_compression;
   }
   [[nodiscard]] Policy meet(const Policy& policy, const Constraints& constraints) const {
     return meet_constraints(policy, constraints, compressor, layers);
@@ -28,11 +38,6 @@ struct Fixture {
     return compressor.count(static_cast<Index>(k), layers[k].mask(keep)).crossbars;
   }
 };
-
-Policy scaled(Policy policy, double factor, const Constraints& constraints) {
-  for (double& keep : policy) keep *= factor;
-  return clamp_to_bounds(std::move(policy), constraints);
-}
 
 /// Bounds for some of four layers, one now and then frozen.
 std::vector<Bounds> random_bounds(Random& random) {
@@ -56,8 +61,7 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
     Constraints constraints = target(random.uniform(1.2, 4.5),
                                      random.below(2) == 0 ? Counting::per_layer : Counting::pooled);
     constraints.bounds = random_bounds(random);
-    const double most = f.reached(scaled(policy, 1e-9, constraints), constraints.counting);
-    if (most < *constraints.target_compression) {
+    if (!f.feasible(policy, constraints)) {
       REQUIRE(error_of([&] { (void)f.meet(policy, constraints); }) ==
               ErrorId::infeasible_constraint);
       continue;
@@ -91,9 +95,7 @@ TEST_CASE("a layer with crossbars of its own fills all that it pays for, inside 
     const Policy policy = test::random_policy(random, 4);
     Constraints constraints = target(random.uniform(1.2, 3.0), Counting::per_layer);
     constraints.bounds = trial % 2 == 0 ? std::vector<Bounds>{} : random_bounds(random);
-    if (f.reached(scaled(policy, 1e-9, constraints), Counting::per_layer) <
-        *constraints.target_compression)
-      continue;
+    if (!f.feasible(policy, constraints)) continue;
     const Policy paid = f.scale(policy, constraints), met = f.meet(policy, constraints);
     REQUIRE(clamp_to_bounds(met, constraints) == met);
     for (std::size_t k = 0; k < 4; ++k) {
