@@ -65,6 +65,7 @@ TEST_CASE("CIFAR-10: every record becomes its label and its pixels, in order", "
   const auto [train, test] = io::read_dataset("cifar10:" + dir.path().string());
   CHECK(train.size() == 1 + 2 + 3 + 4 + 5);
   CHECK(test.size() == 7);
+  CHECK((train.mirrors && test.mirrors));
   std::string all;
   for (int batch = 1; batch <= 5; ++batch)
     all += io::read_file(dir / concat("data_batch_", batch, ".bin"));
@@ -108,6 +109,7 @@ TEST_CASE("MNIST: images and labels in order, with a border of black pixels", "[
   CHECK(test.stored == nn::Shape3{1, 28, 28});
   CHECK(test.shape() == nn::Shape3{1, 32, 32});
   CHECK(test.border == 2);
+  CHECK_FALSE((train.mirrors || test.mirrors));
   CHECK(test.mean == std::vector<float>{0.1307F});
   CHECK(test.stddev == std::vector<float>{0.3081F});
   const std::string images = io::read_file(dir / "train-images-idx3-ubyte").substr(16);

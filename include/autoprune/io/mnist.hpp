@@ -71,6 +71,7 @@ struct Idx {
   data.name = "mnist";
   data.stored = {1, 28, 28};
   data.border = 2;
+  data.mirrors = false;
   data.mean = {0.1307F};
   data.stddev = {0.3081F};
   data.pixels = std::move(images.values);

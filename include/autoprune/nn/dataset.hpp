@@ -20,6 +20,7 @@ struct Dataset {
   Shape3 stored;     ///< shape of one image in `pixels`
   Index border = 0;  ///< pixels added on each side
   Index classes = 10;
+  bool mirrors = true;  ///< a mirrored image is of the same class: photographs, not digits
   std::vector<float> mean, stddev;   ///< one a channel
   std::vector<std::uint8_t> pixels;  ///< [image][channel][row][column]
   std::vector<std::uint8_t> labels;  ///< [image]

@@ -27,7 +27,7 @@ struct TrainConfig {
   Index batch = 256;            ///< images a step; the last, smaller batch of an epoch is left out
   double learning_rate = 0.05;  ///< at the start; falls along a half cosine to 0
   SgdConfig sgd = {};           ///< momentum and weight decay
-  bool augment = true;          ///< crop and flip
+  bool augment = true;          ///< shift, and mirror where the data set allows it
   Distillation distillation = {};  ///< used when there is a teacher
   /// Distinct augmentations of an image; later epochs repeat them, and take the teacher's logits
   /// from memory. 0: always new ones.
@@ -139,7 +139,8 @@ class Trainer {
     for (Index i = s * config_.batch; i < (s + 1) * config_.batch; ++i)
       images.push_back(indices_[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
     const Index variant = config_.variants > 0 ? epoch_ % config_.variants : epoch_;
-    const Augmentation augmentation{4, true, config_.seed, static_cast<std::uint64_t>(variant)};
+    const Augmentation augmentation{4, data_.mirrors, config_.seed,
+                                    static_cast<std::uint64_t>(variant)};
     load_batch(data_, images, batch_, session_.pool(), config_.augment ? &augmentation : nullptr);
     const Activation* taught = teacher_ ? &teach(images, variant) : nullptr;
 
