@@ -113,7 +113,7 @@ TEST_CASE("a checkpoint of another search is refused") {
       {"alpha", [](Setup& s) { s.alpha = 0.5; }},
       {"metric", [](Setup& s) { s.metric = Metric::top5; }},
       {"warm start", [](Setup& s) { s.search.warm_start = false; }},
-      {"noise", [](Setup& s) { s.search.warm_noise = 0.1; }},
+      {"step", [](Setup& s) { s.search.warm_step = 0.1; }},
       {"anchor", [](Setup& s) { s.search.anchor_steps = 4; }},
       {"critic", [](Setup& s) { s.search.critic_episodes = 7; }},
       {"hidden units",
@@ -242,7 +242,8 @@ TEST_CASE("settings of a search that make no sense are refused") {
   REQUIRE(id([](SearchConfig& c) { c.critic_episodes = -1; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = 1.0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = std::nan(""); }) == ErrorId::out_of_range);
-  Setup setup;
-  setup.search.warm_noise = -1.0;
-  REQUIRE(error_of([&] { Search search(setup); }) == ErrorId::out_of_range);
+  for (const double wrong : {-1.0, 0.0, 1.5, std::nan("")}) {
+    REQUIRE(id([&](SearchConfig& c) { c.warm_step = wrong; }) == ErrorId::out_of_range);
+    REQUIRE(id([&](SearchConfig& c) { c.warm_share = wrong; }) == ErrorId::out_of_range);
+  }
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/heuristics.hpp"
+#include "autoprune/search/steps.hpp"
 
 namespace autoprune::search {
 
@@ -25,11 +27,9 @@ struct SearchConfig {
   /// An action u means a keep ratio of least_keep^(1 - u): equal steps are equal factors, which is
   /// how crossbars answer. At 0 the action is the keep ratio itself.
   double least_keep = 0.01;
-  double warm_noise = 0.08;     ///< exploration after a warm start, in units of the action
-  double warm_share = 0.3;      ///< share of the layers that every other episode explores; the
-                                ///< rest explore all of them
-  double warm_amount = 0.1;     ///< exploration of all keep ratios at once, by one factor whose
-                                ///< logarithm deviates by this; only without a target
+  double warm_step = 0.23;      ///< root mean square length of a step of exploration through all
+                                ///< layers' actions, after a warm start
+  double warm_share = 0.3;      ///< share of the layers that every other new step moves
   Index critic_episodes = 100;  ///< after a warm start, episodes that the critic sees before its
                                 ///< gradient moves the actor
   Index imitation_steps = 400;  ///< of the actor towards the best policies, at each new best
@@ -37,6 +37,10 @@ struct SearchConfig {
   rl::AgentConfig agent = {};   ///< its seed is the search's
   std::uint64_t seed = 1;
 
+  /// Deviation of a step in each of `layers` actions.
+  [[nodiscard]] double step_sigma(Index layers) const {
+    return warm_step / std::sqrt(static_cast<double>(layers));
+  }
   void validate() const {
     if (episodes < 1 || imitation_steps < 0 || critic_episodes < 0)
       fail(ErrorId::out_of_range, "search with ", episodes, " episodes, ", imitation_steps,
@@ -44,6 +48,9 @@ struct SearchConfig {
            " episodes of the critic alone; needs at least 1, 0 and 0");
     if (!(least_keep >= 0.0 && least_keep < 1.0))
       fail(ErrorId::out_of_range, "least keep ratio ", least_keep, " is not in [0, 1)");
+    if (!(warm_step > 0.0 && warm_step <= 1.0 && warm_share > 0.0 && warm_share <= 1.0))
+      fail(ErrorId::out_of_range, "steps of length ", warm_step, " in a share of ", warm_share,
+           " of the layers; both must be in (0, 1]");
   }
 };
 
@@ -64,7 +71,9 @@ class AutoPruner {
         start_(config_.warm_start
                    ? warm_start(environment.rankings(), environment.constraints(), config_.episodes)
                    : std::vector<Proposal>{}),
-        exploration_(config_.seed, kExplorationStream),
+        steps_(environment.layers(), config_.step_sigma(environment.layers()), config_.warm_share,
+               config_.seed),
+        nearby_(config_.seed, kNearbyStream),
         fingerprint_(fingerprint()) {}
 
   [[nodiscard]] const std::vector<Episode>& episodes() const noexcept { return episodes_; }
@@ -119,7 +128,7 @@ class AutoPruner {
   }
 
  private:
-  static constexpr std::uint64_t kExplorationStream = 0xA6E27;
+  static constexpr std::uint64_t kNearbyStream = 0xA6E27;
   static constexpr std::size_t kElite = 4;  ///< best policies that the actor is fitted to
   static constexpr int kImitatedWays = 8;
 
@@ -129,11 +138,7 @@ class AutoPruner {
     agent.shape.states = static_cast<Index>(State{}.size());
     agent.shape.actions = 1;
     agent.replay_capacity = std::max(agent.batch, 100 * environment_.layers());
-    if (config_.warm_start) {
-      agent.warmup_episodes = 0;
-      agent.noise = config_.warm_noise;
-      agent.noise_decay = 1.0;
-    }
+    if (config_.warm_start) agent.warmup_episodes = 0;
     return agent;
   }
 
@@ -166,19 +171,18 @@ class AutoPruner {
     const Index episode = agent_episode();
     const bool warming_up = episode < agent_.config().warmup_episodes;
     Proposal proposal{warming_up ? Origin::explore : Origin::agent, {}};
-    const double share = config_.warm_start && episode % 2 == 1 ? config_.warm_share : 1.0;
+    std::span<const float> step;
+    if (config_.warm_start) step = steps_.next(best() + 1 == std::ssize(episodes_));
     double saved = 0.0, previous = 1.0;
     for (Index k = 0; k < environment_.layers(); ++k) {
       const State state = environment_.states().at(k, saved, previous);
-      const bool explores = exploration_.uniform() < share;
-      previous = keep_of((explores ? agent_.explore(state, episode) : agent_.act(state)).front());
+      const float action =
+          step.empty()
+              ? agent_.explore(state, episode).front()
+              : agent_.act(state).front() + step[static_cast<std::size_t>(k)];
+      previous = keep_of(std::clamp(action, 0.0F, 1.0F));
       saved += environment_.saved(k, previous);
       proposal.policy.push_back(previous);
-    }
-    // With a target every policy is scaled to it anyway; without one its amount is worth a search.
-    if (config_.warm_start && !environment_.constraints().target_compression) {
-      const double factor = std::exp(config_.warm_amount * exploration_.normal());
-      for (double& keep : proposal.policy) keep = std::clamp(keep * factor, kLeastKeepRatio, 1.0);
     }
     return proposal;
   }
@@ -238,13 +242,14 @@ class AutoPruner {
     const Index steps = best() != imitated_ ? config_.imitation_steps : config_.anchor_steps;
     imitated_ = best();
     const std::vector<float> goal = elite_actions();
+    const double sigma = config_.step_sigma(environment_.layers());
     std::vector<State> states;
     std::vector<float> actions;
     for (int way = 0; way < kImitatedWays; ++way) {
       Policy taken;
       for (const float action : goal)
         taken.push_back(keep_of(
-            rl::truncated_normal(exploration_, action, way == 0 ? 0.0 : config_.warm_noise)));
+            rl::truncated_normal(nearby_, action, way == 0 ? 0.0 : sigma)));
       const std::vector<State> passed = trajectory(taken);
       states.insert(states.end(), passed.begin(), passed.end() - 1);
       actions.insert(actions.end(), goal.begin(), goal.end());
@@ -264,7 +269,7 @@ class AutoPruner {
         fail(ErrorId::checkpoint_mismatch, "the checkpoint's ", name,
              " is another one; resume with the network and the options of the first run");
     };
-    check("format", 2);
+    check("format", 3);
     check("fingerprint", fingerprint_);
     std::uint64_t count = episodes_.size(), imitated = static_cast<std::uint64_t>(imitated_ + 1);
     archive("episodes", count);
@@ -275,9 +280,10 @@ class AutoPruner {
     for (Episode& episode : episodes_) visit_episode(archive, episode);
     archive("imitated", imitated);
     imitated_ = static_cast<Index>(imitated) - 1;
-    std::uint64_t position = exploration_.position();
-    archive("exploration", position);
-    exploration_ = Random(config_.seed, kExplorationStream, position);
+    steps_.visit_state(archive);
+    std::uint64_t position = nearby_.position();
+    archive("nearby", position);
+    nearby_ = Random(config_.seed, kNearbyStream, position);
     agent_.visit_state(archive);
   }
 
@@ -310,7 +316,7 @@ class AutoPruner {
   [[nodiscard]] std::uint64_t fingerprint() const {
     Fingerprint print = environment_.fingerprint();
     const rl::AgentConfig& agent = agent_.config();
-    for (const double v : {config_.least_keep, config_.warm_share, config_.warm_amount,
+    for (const double v : {config_.least_keep, config_.warm_step, config_.warm_share,
                            agent.actor_rate, agent.critic_rate, agent.discount, agent.tau,
                            agent.baseline_rate, agent.noise, agent.noise_decay})
       print.add(v);
@@ -327,7 +333,8 @@ class AutoPruner {
   std::vector<Proposal> start_;
   std::vector<Episode> episodes_;
   Index imitated_ = -1;
-  Random exploration_;
+  Steps steps_;
+  Random nearby_;  // ways near the best policies, to imitate them on
   std::uint64_t fingerprint_;
 };
 

@@ -156,7 +156,8 @@ class BudgetedSearch {
     Policy mean;
     for (const double keep : best->keep_ratios)
       mean.push_back(std::clamp(1.0 - std::log(keep) / std::log(least_keep_), 0.0, 1.0));
-    Evolution strategy(std::move(mean), 0.08, seed_);
+    const double sigma = SearchConfig{}.step_sigma(environment_.layers());
+    Evolution strategy(std::move(mean), sigma, seed_);
     while (left() > 0) {
       Policy policy = strategy.ask();
       for (double& u : policy) u = keep_of(u);
