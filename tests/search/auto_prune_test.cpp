@@ -24,6 +24,7 @@ struct Setup {
 
   Setup() {
     search.episodes = 12;
+    search.candidates = 10;
     search.imitation_steps = 12;
     search.anchor_steps = 3;
     search.agent.shape.hidden = {24, 16};
@@ -114,6 +115,7 @@ TEST_CASE("a checkpoint of another search is refused") {
       {"metric", [](Setup& s) { s.metric = Metric::top5; }},
       {"warm start", [](Setup& s) { s.search.warm_start = false; }},
       {"step", [](Setup& s) { s.search.warm_step = 0.1; }},
+      {"candidates", [](Setup& s) { s.search.candidates = 9; }},
       {"anchor", [](Setup& s) { s.search.anchor_steps = 4; }},
       {"critic", [](Setup& s) { s.search.critic_episodes = 7; }},
       {"hidden units",
@@ -238,6 +240,7 @@ TEST_CASE("settings of a search that make no sense are refused") {
   };
   REQUIRE(id([](SearchConfig&) {}) == ErrorId{});
   REQUIRE(id([](SearchConfig& c) { c.episodes = 0; }) == ErrorId::out_of_range);
+  REQUIRE(id([](SearchConfig& c) { c.candidates = 0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.imitation_steps = -1; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.critic_episodes = -1; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = 1.0; }) == ErrorId::out_of_range);

@@ -1,7 +1,7 @@
 /// @file auto_prune.hpp
 /// The search: an agent chooses each layer's keep ratio from the hardware's answer. It begins with
-/// heuristic policies, learns to repeat the best, and explores from there; the best policy that was
-/// ever measured is kept.
+/// heuristic policies, learns to repeat the best, and explores near them where a model of all that
+/// was measured expects most; the best policy that was ever measured is kept.
 #pragma once
 
 #include <algorithm>
@@ -13,11 +13,10 @@
 #include <vector>
 
 #include "autoprune/rl/agent.hpp"
-#include "autoprune/rl/noise.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/heuristics.hpp"
-#include "autoprune/search/steps.hpp"
+#include "autoprune/search/reward_model.hpp"
 
 namespace autoprune::search {
 
@@ -27,9 +26,11 @@ struct SearchConfig {
   /// An action u means a keep ratio of least_keep^(1 - u): equal steps are equal factors, which is
   /// how crossbars answer. At 0 the action is the keep ratio itself.
   double least_keep = 0.01;
-  double warm_step = 0.23;      ///< root mean square length of a step of exploration through all
-                                ///< layers' actions, after a warm start
-  double warm_share = 0.3;      ///< share of the layers that every other new step moves
+  Index candidates = 200;       ///< steps of exploration that the reward model chooses from, after
+                                ///< a warm start
+  double warm_step = 0.23;      ///< length of such a step through all layers' actions, root mean
+                                ///< square; each candidate has a quarter to twice of it
+  double warm_share = 0.3;      ///< share of the layers that every other candidate moves
   Index critic_episodes = 100;  ///< after a warm start, episodes that the critic sees before its
                                 ///< gradient moves the actor
   Index imitation_steps = 400;  ///< of the actor towards the best policies, at each new best
@@ -42,10 +43,10 @@ struct SearchConfig {
     return warm_step / std::sqrt(static_cast<double>(layers));
   }
   void validate() const {
-    if (episodes < 1 || imitation_steps < 0 || critic_episodes < 0)
-      fail(ErrorId::out_of_range, "search with ", episodes, " episodes, ", imitation_steps,
-           " imitation steps and ", critic_episodes,
-           " episodes of the critic alone; needs at least 1, 0 and 0");
+    if (episodes < 1 || candidates < 1 || imitation_steps < 0 || critic_episodes < 0)
+      fail(ErrorId::out_of_range, "search with ", episodes, " episodes, ", candidates,
+           " candidates, ", imitation_steps, " imitation steps and ", critic_episodes,
+           " episodes of the critic alone; needs at least 1, 1, 0 and 0");
     if (!(least_keep >= 0.0 && least_keep < 1.0))
       fail(ErrorId::out_of_range, "least keep ratio ", least_keep, " is not in [0, 1)");
     if (!(warm_step > 0.0 && warm_step <= 1.0 && warm_share > 0.0 && warm_share <= 1.0))
@@ -71,8 +72,6 @@ class AutoPruner {
         start_(config_.warm_start
                    ? warm_start(environment.rankings(), environment.constraints(), config_.episodes)
                    : std::vector<Proposal>{}),
-        steps_(environment.layers(), config_.step_sigma(environment.layers()), config_.warm_share,
-               config_.seed),
         nearby_(config_.seed, kNearbyStream),
         fingerprint_(fingerprint()) {}
 
@@ -130,7 +129,6 @@ class AutoPruner {
  private:
   static constexpr std::uint64_t kNearbyStream = 0xA6E27;
   static constexpr std::size_t kElite = 4;  ///< best policies that the actor is fitted to
-  static constexpr int kImitatedWays = 8;
 
   [[nodiscard]] rl::AgentConfig agent_config() const {
     rl::AgentConfig agent = config_.agent;
@@ -168,23 +166,81 @@ class AutoPruner {
   }
 
   [[nodiscard]] Proposal propose() {
-    const Index episode = agent_episode();
-    const bool warming_up = episode < agent_.config().warmup_episodes;
-    Proposal proposal{warming_up ? Origin::explore : Origin::agent, {}};
-    std::span<const float> step;
-    if (config_.warm_start) step = steps_.next(best() + 1 == std::ssize(episodes_));
+    if (config_.warm_start) return {Origin::agent, most_promising()};
+    const bool warming_up = agent_episode() < agent_.config().warmup_episodes;
+    return {warming_up ? Origin::explore : Origin::agent, walk([&](const State& state) {
+              return agent_.explore(state, agent_episode()).front();
+            })};
+  }
+
+  /// The policy of an actor, which answers each layer's state with an action.
+  template <class ActorF>
+  [[nodiscard]] Policy walk(const ActorF& actor) const {
+    Policy policy;
     double saved = 0.0, previous = 1.0;
     for (Index k = 0; k < environment_.layers(); ++k) {
-      const State state = environment_.states().at(k, saved, previous);
-      const float action =
-          step.empty()
-              ? agent_.explore(state, episode).front()
-              : agent_.act(state).front() + step[static_cast<std::size_t>(k)];
-      previous = keep_of(std::clamp(action, 0.0F, 1.0F));
+      previous = keep_of(actor(environment_.states().at(k, saved, previous)));
       saved += environment_.saved(k, previous);
-      proposal.policy.push_back(previous);
+      policy.push_back(previous);
     }
-    return proposal;
+    return policy;
+  }
+
+  /// Of the candidates near the agent's own policy, the one that is expected to exceed most what
+  /// the best of the measured is worth.
+  [[nodiscard]] Policy most_promising() {
+    const Policy own = walk([&](const State& state) { return agent_.act(state).front(); });
+    const Eigen::MatrixXd points = measured_points();
+    const RewardModel model(points, measured_rewards());
+    double best = model.at(points.col(0)).mean;
+    for (const auto& point : points.colwise()) best = std::max(best, model.at(point).mean);
+    Policy chosen;
+    double most = -1.0;
+    for (Index i = 0; i < config_.candidates; ++i) {
+      Policy candidate = near(own, i % 2 == 0 ? 1.0 : config_.warm_share);
+      const Policy realised = environment_.realised(environment_.allowed(candidate));
+      const double gain = expected_improvement(model.at(point_of(realised)), best);
+      if (gain > most) {
+        most = gain;
+        chosen = std::move(candidate);
+      }
+    }
+    return chosen;
+  }
+
+  /// The policy, a share of its layers moved.
+  [[nodiscard]] Policy near(Policy policy, double share) {
+    const double sigma =
+        config_.step_sigma(environment_.layers()) * std::exp2(nearby_.uniform(-2.0, 1.0));
+    for (double& keep : policy)
+      if (nearby_.uniform() < share)
+        keep = keep_of(std::clamp(action_of(keep) + sigma * nearby_.normal(), 0.0, 1.0));
+    return policy;
+  }
+
+  /// A policy as the reward model sees it: its actions.
+  [[nodiscard]] Eigen::VectorXd point_of(const Policy& keep_ratios) const {
+    Eigen::VectorXd point(environment_.layers());
+    for (Index k = 0; k < point.size(); ++k)
+      point(k) = action_of(keep_ratios[static_cast<std::size_t>(k)]);
+    return point;
+  }
+  [[nodiscard]] Eigen::MatrixXd measured_points() const {
+    Eigen::MatrixXd points(environment_.layers(), std::ssize(episodes_));
+    for (Index i = 0; i < points.cols(); ++i)
+      points.col(i) = point_of(episodes_[static_cast<std::size_t>(i)].outcome.keep_ratios);
+    return points;
+  }
+  /// Rewards as far below the median as the best is above it, or further, count as that far: a
+  /// policy that guesses tells nothing of how good ones differ.
+  [[nodiscard]] Eigen::VectorXd measured_rewards() const {
+    std::vector<double> rewards;
+    for (const Episode& episode : episodes_) rewards.push_back(episode.outcome.reward);
+    const Eigen::VectorXd measured =
+        Eigen::Map<const Eigen::VectorXd>(rewards.data(), std::ssize(rewards));
+    const auto middle = rewards.begin() + std::ssize(rewards) / 2;
+    std::nth_element(rewards.begin(), middle, rewards.end());
+    return measured.cwiseMax(2.0 * *middle - measured.maxCoeff());
   }
 
   /// The states that a realised policy runs through; one more than there are layers, the last of
@@ -236,28 +292,19 @@ class AutoPruner {
     return mean;
   }
 
-  /// Fits the actor to the best policies: along the way that their mean takes through the layers,
-  /// and along ways near it, so that what is explored in one layer doesn't move the later ones.
+  /// Fits the actor to the mean of the best policies, along the way that it takes through the
+  /// layers.
   void imitate() {
     const Index steps = best() != imitated_ ? config_.imitation_steps : config_.anchor_steps;
     imitated_ = best();
     const std::vector<float> goal = elite_actions();
-    const double sigma = config_.step_sigma(environment_.layers());
-    std::vector<State> states;
-    std::vector<float> actions;
-    for (int way = 0; way < kImitatedWays; ++way) {
-      Policy taken;
-      for (const float action : goal)
-        taken.push_back(keep_of(
-            rl::truncated_normal(nearby_, action, way == 0 ? 0.0 : sigma)));
-      const std::vector<State> passed = trajectory(taken);
-      states.insert(states.end(), passed.begin(), passed.end() - 1);
-      actions.insert(actions.end(), goal.begin(), goal.end());
-    }
-    const auto rows = static_cast<Index>(actions.size());
+    Policy taken;
+    for (const float action : goal) taken.push_back(keep_of(action));
+    const std::vector<State> states = trajectory(taken);
     for (Index step = 0; step < steps; ++step)
-      agent_.imitate({states.front().data(), rows, static_cast<Index>(State{}.size())},
-                     {actions.data(), rows, 1});
+      agent_.imitate(
+          {states.front().data(), environment_.layers(), static_cast<Index>(State{}.size())},
+          {goal.data(), environment_.layers(), 1});
   }
 
   template <class Archive>
@@ -269,7 +316,7 @@ class AutoPruner {
         fail(ErrorId::checkpoint_mismatch, "the checkpoint's ", name,
              " is another one; resume with the network and the options of the first run");
     };
-    check("format", 3);
+    check("format", 4);
     check("fingerprint", fingerprint_);
     std::uint64_t count = episodes_.size(), imitated = static_cast<std::uint64_t>(imitated_ + 1);
     archive("episodes", count);
@@ -280,7 +327,6 @@ class AutoPruner {
     for (Episode& episode : episodes_) visit_episode(archive, episode);
     archive("imitated", imitated);
     imitated_ = static_cast<Index>(imitated) - 1;
-    steps_.visit_state(archive);
     std::uint64_t position = nearby_.position();
     archive("nearby", position);
     nearby_ = Random(config_.seed, kNearbyStream, position);
@@ -320,7 +366,7 @@ class AutoPruner {
                            agent.actor_rate, agent.critic_rate, agent.discount, agent.tau,
                            agent.baseline_rate, agent.noise, agent.noise_decay})
       print.add(v);
-    for (const Index v : {Index{config_.warm_start}, config_.critic_episodes,
+    for (const Index v : {Index{config_.warm_start}, config_.candidates, config_.critic_episodes,
                           config_.imitation_steps, config_.anchor_steps, agent.batch,
                           agent.warmup_episodes})
       print.add(static_cast<double>(v));
@@ -333,8 +379,7 @@ class AutoPruner {
   std::vector<Proposal> start_;
   std::vector<Episode> episodes_;
   Index imitated_ = -1;
-  Steps steps_;
-  Random nearby_;  // ways near the best policies, to imitate them on
+  Random nearby_;  // candidates near the agent's policy
   std::uint64_t fingerprint_;
 };
 

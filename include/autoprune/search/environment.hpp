@@ -74,6 +74,14 @@ class PruningEnvironment {
     return scale_to_target(policy, constraints_, compressor_, layers_);
   }
 
+  /// The keep ratios that an (allowed) policy comes to when whole OUs are kept.
+  [[nodiscard]] Policy realised(const Policy& policy) const {
+    Policy keep_ratios;
+    for (const PruneMask& mask : Compressor::masks(layers_, policy))
+      keep_ratios.push_back(mask.keep_ratio());
+    return keep_ratios;
+  }
+
   /// Crossbars that layer k saves at a keep ratio.
   [[nodiscard]] double saved(Index k, double keep_ratio) const {
     const auto count = compressor_.count(k, layers_[static_cast<std::size_t>(k)].mask(keep_ratio));

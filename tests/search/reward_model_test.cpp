@@ -1,0 +1,114 @@
+#include "autoprune/search/reward_model.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "autoprune/core/random.hpp"
+
+using namespace autoprune;
+using namespace autoprune::search;
+
+namespace {
+
+constexpr Index kActions = 4;
+
+Eigen::MatrixXd random_points(Random& random, Index count) {
+  Eigen::MatrixXd points(kActions, count);
+  for (double& x : points.reshaped()) x = random.uniform();
+  return points;
+}
+
+/// Smooth, with its peak inside.
+double hill(const Eigen::VectorXd& x) { return 0.7 - (x.array() - 0.4).square().sum(); }
+
+Eigen::VectorXd hill_of(const Eigen::MatrixXd& points) {
+  Eigen::VectorXd values(points.cols());
+  for (Index i = 0; i < values.size(); ++i) values(i) = hill(points.col(i));
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("a reward model says what points that weren't measured are worth") {
+  Random random(1);
+  const Eigen::MatrixXd seen = random_points(random, 60), unseen = random_points(random, 200);
+  const Eigen::VectorXd truth = hill_of(unseen);
+  const RewardModel model(seen, hill_of(seen));
+  double error = 0.0;
+  for (Index i = 0; i < unseen.cols(); ++i)
+    error += std::pow(model.at(unseen.col(i)).mean - truth(i), 2);
+  const double spread = (truth.array() - truth.mean()).square().sum();
+  REQUIRE(error < 0.06 * spread);
+}
+
+TEST_CASE("its deviations are as wide as its errors, and wider away from what was measured") {
+  Random random(2);
+  const Eigen::MatrixXd seen = random_points(random, 40), unseen = random_points(random, 400);
+  const Eigen::VectorXd truth = hill_of(unseen);
+  const RewardModel model(seen, hill_of(seen));
+  int within = 0;
+  for (Index i = 0; i < unseen.cols(); ++i) {
+    const Guess guess = model.at(unseen.col(i));
+    within += std::abs(guess.mean - truth(i)) <= 2.0 * guess.deviation ? 1 : 0;
+  }
+  REQUIRE(within > 340);
+  const Eigen::VectorXd far = Eigen::VectorXd::Constant(kActions, 5.0);
+  for (Index i = 0; i < seen.cols(); ++i)
+    REQUIRE(model.at(seen.col(i)).deviation < 0.5 * model.at(far).deviation);
+}
+
+TEST_CASE("noise is smoothed, not followed") {
+  Random random(3);
+  const Eigen::MatrixXd seen = random_points(random, 80);
+  Eigen::VectorXd noisy = hill_of(seen);
+  for (double& value : noisy) value += 0.05 * random.normal();
+  const RewardModel model(seen, noisy);
+  double error = 0.0, noise = 0.0;
+  for (Index i = 0; i < seen.cols(); ++i) {
+    error += std::pow(model.at(seen.col(i)).mean - hill(seen.col(i)), 2);
+    noise += std::pow(noisy(i) - hill(seen.col(i)), 2);
+  }
+  REQUIRE(error < 0.6 * noise);
+}
+
+TEST_CASE("values that are all the same, and one alone, are a model too") {
+  for (const Index count : {Index{1}, Index{7}}) {
+    Random random(4);
+    const Eigen::MatrixXd points = random_points(random, count);
+    const RewardModel model(points, Eigen::VectorXd::Constant(count, 0.3));
+    const Guess guess = model.at(Eigen::VectorXd::Constant(kActions, 0.9));
+    REQUIRE(guess.mean == Approx(0.3));
+    REQUIRE(guess.deviation < 1e-6);
+    REQUIRE(expected_improvement(guess, 0.3) >= 0.0);
+  }
+}
+
+TEST_CASE("a point measured twice counts, and as many values as points are needed") {
+  Eigen::MatrixXd twice = Eigen::MatrixXd::Constant(kActions, 2, 0.5);
+  const RewardModel model(twice, Eigen::Vector2d(0.2, 0.4));
+  REQUIRE(model.at(twice.col(0)).mean == Approx(0.3));
+  const auto id_of = [](Index points, Index values) {
+    try {
+      RewardModel(Eigen::MatrixXd::Zero(kActions, points), Eigen::VectorXd::Zero(values));
+    } catch (const Error& error) {
+      return error.id();
+    }
+    return ErrorId{};
+  };
+  REQUIRE(id_of(3, 2) == ErrorId::shape_mismatch);
+  REQUIRE(id_of(0, 0) == ErrorId::shape_mismatch);
+  REQUIRE(id_of(2, 2) == ErrorId{});
+}
+
+TEST_CASE("the expected improvement is the mean of what normal draws exceed the best by") {
+  for (const double best : {-0.2, 0.0, 0.1, 0.3}) {
+    const Guess guess{0.05, 0.12};
+    Random random(6);
+    constexpr int kDraws = 200000;
+    double sum = 0.0;
+    for (int i = 0; i < kDraws; ++i)
+      sum += std::max(0.0, guess.mean + guess.deviation * random.normal() - best);
+    REQUIRE(expected_improvement(guess, best) == Approx(sum / kDraws).margin(0.0008));
+  }
+  REQUIRE(expected_improvement({0.5, 0.0}, 0.2) == Approx(0.3));
+  REQUIRE(expected_improvement({0.1, 0.0}, 0.2) == 0.0);
+}
