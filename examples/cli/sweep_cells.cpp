@@ -26,6 +26,7 @@ class CellGroup {
       : job_(job),
         compressor_(std::move(compressor)),
         rankings_(compressor_.rank(job.network)),
+        counts_(compressor_, rankings_),
         model_(job.network, ou_hardware(job.options, compressor_.geometry()),
                compressor_.options()),
         dense_(model_.price_dense()) {}
@@ -36,8 +37,7 @@ class CellGroup {
     constraints.target_compression = target;
     const search::Policy start =
         search::heuristic(job_.options.heuristic, rankings_, 1.0 / target).policy;
-    const search::Policy policy =
-        search::meet_constraints(start, constraints, compressor_, rankings_);
+    const search::Policy policy = search::meet_constraints(start, constraints, counts_);
     std::vector<PruneMask> masks = search::Compressor::masks(rankings_, policy);
     std::optional<nn::Accuracy> accuracy;
     if (job_.data) accuracy = measure_accuracy(masks, policy, constraints);
@@ -98,6 +98,7 @@ class CellGroup {
   Job& job_;
   search::Compressor compressor_;
   std::vector<search::Ranking> rankings_;
+  search::LayerCounts counts_;
   cost::OuModel model_;
   cost::OuCost dense_;
 };

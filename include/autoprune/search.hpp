@@ -9,6 +9,7 @@
 #include "autoprune/search/evolution.hpp"
 #include "autoprune/search/fine_tune.hpp"
 #include "autoprune/search/heuristics.hpp"
+#include "autoprune/search/layer_counts.hpp"
 #include "autoprune/search/methods.hpp"
 #include "autoprune/search/oracle.hpp"
 #include "autoprune/search/policy.hpp"

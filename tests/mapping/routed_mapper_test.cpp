@@ -68,7 +68,7 @@ void check_product(Random& random, const PruneMask& mask, const RoutedLayer& lay
 }
 
 /// OUs fit the hardware, and no crossbar holds more cells or OUs than it has.
-void check_places(const RoutedLayer& layer, const ArrayShape& shape, const RoutedCount& count) {
+void check_places(const RoutedLayer& layer, const ArrayShape& shape, const LayerCount& count) {
   std::map<Index, Index> cells;
   Index last = 0;
   for (Index i = 0; i < layer.size(); ++i) {
@@ -82,14 +82,14 @@ void check_places(const RoutedLayer& layer, const ArrayShape& shape, const Route
   }
   for (const auto& [crossbar, used] : cells) REQUIRE(used <= shape.xbar_rows * shape.xbar_cols);
   REQUIRE((cells.empty() || static_cast<Index>(cells.size()) == last + 1));
-  REQUIRE(static_cast<Index>(cells.size()) * shape.arrays == count.layer.crossbars);
-  REQUIRE(layer.size() == count.layer.ous);
+  REQUIRE(static_cast<Index>(cells.size()) * shape.arrays == count.crossbars);
+  REQUIRE(layer.size() == count.ous);
 }
 
 template <RoutedMapper M>
 void check(Random& random, const M& mapper, const PruneMask& mask) {
   const RoutedLayer layer = route(mapper, mask);
-  const RoutedCount count = count_routed(mapper, mask);
+  const LayerCount count = count_routed(mapper, mask);
   const RoutedIndex index(layer, mapper.shape());
   const RoutedLayer decoded = index.decode(mask.rows(), mask.cols(), mapper.shape());
   check_product(random, mask, decoded);
@@ -146,7 +146,7 @@ TEST_CASE("a dense layer takes the dense crossbars of the compile-time mapper") 
   const ArrayShape shape(PaperGeometry::spec());
   for (int trial = 0; trial < 50; ++trial) {
     const PruneMask all(1 + random.below(600), 1 + random.below(600), 1);
-    const LayerCount count = count_routed(DenseMapper(shape), all).layer;
+    const LayerCount count = count_routed(DenseMapper(shape), all);
     REQUIRE(count.crossbars == mapper.dense_crossbars(all.rows(), all.cols()));
     REQUIRE(count.crossbars == count.crossbars_dense);
   }
@@ -159,7 +159,7 @@ TEST_CASE("our own mapping in routed form has the compile-time mapper's counts")
   for (int trial = 0; trial < 60; ++trial) {
     const Index granularity = Index{4} << random.below(6);
     std::vector<PruneMask> masks;
-    std::vector<RoutedCount> counts;
+    std::vector<LayerCount> counts;
     for (int layer = 0; layer < 3; ++layer) {
       masks.push_back(test::random_mask(random, granularity));
       counts.push_back(count_routed(routed, masks.back()));
@@ -188,8 +188,8 @@ TEST_CASE(
     for (Index c = 0; c < 64; ++c) scattered.set(r, c, (r + c) % 16 == 0);
   REQUIRE(count_routed(DenseMapper(shape), scattered).slots.taken == 16);
   // Filters c and c + 16 have the same four rows: sixteen kinds in OUs of 4x4.
-  REQUIRE(count_routed(LsrMapper(shape), scattered).layer.ous == 16);
-  REQUIRE(count_routed(SreMapper(shape), scattered).layer.ous == 16 * 4);
+  REQUIRE(count_routed(LsrMapper(shape), scattered).ous == 16);
+  REQUIRE(count_routed(SreMapper(shape), scattered).ous == 16 * 4);
 }
 
 TEST_CASE("packed column-vectors take the crossbars of their number") {
@@ -198,7 +198,7 @@ TEST_CASE("packed column-vectors take the crossbars of their number") {
   for (int trial = 0; trial < 40; ++trial) {
     const Index granularity = Index{4} << random.below(6);
     const PruneMask mask = test::random_mask(random, granularity);
-    const LayerCount count = count_routed(mapper, mask).layer;
+    const LayerCount count = count_routed(mapper, mask);
     const Index shelves = ceil_div(mask.kept_count(), 128);
     REQUIRE(count.crossbars == ceil_div(shelves * granularity, 128) * 16);
     REQUIRE(count.crossbars <= CrossbarMapper<PaperGeometry>{}.count(mask).crossbars);
@@ -208,10 +208,10 @@ TEST_CASE("packed column-vectors take the crossbars of their number") {
 TEST_CASE("layers share crossbars bitline by bitline in the pooled counting") {
   const ArrayShape shape(PaperGeometry::spec());
   const PruneMask narrow(128, 16, 32);
-  const std::vector<RoutedCount> pim(8, count_routed(PimMapper(shape), narrow));
+  const std::vector<LayerCount> pim(8, count_routed(PimMapper(shape), narrow));
   REQUIRE(sum_counts(pim, shape.arrays).crossbars.per_layer == 8 * 16);
   REQUIRE(sum_counts(pim, shape.arrays).crossbars.pooled == 16);
-  const std::vector<RoutedCount> packed(8, count_routed(PackedMapper(shape), narrow));
+  const std::vector<LayerCount> packed(8, count_routed(PackedMapper(shape), narrow));
   REQUIRE(sum_counts(packed, shape.arrays).crossbars.pooled == 16);
 }
 
@@ -227,7 +227,7 @@ TEST_CASE("pattern blocks lie shoulder to shoulder") {
   mask.set(1, 0, true);
   mask.set(2, 0, true);
   // One kernel of four on a shelf of its own (4 wordlines), seventeen of two on shelves of four.
-  const RoutedCount count = count_routed(PatternMapper(shape, 4), mask);
+  const LayerCount count = count_routed(PatternMapper(shape, 4), mask);
   REQUIRE(count.slots.taken == 4 + 5 * 2);
   REQUIRE(count.slots.per_crossbar == 8);
   REQUIRE(error_of([&] { (void)PatternMapper(shape, 65); }) == ErrorId::out_of_range);

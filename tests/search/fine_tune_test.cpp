@@ -32,8 +32,8 @@ struct Run {
 
   [[nodiscard]] Policy policy(const Constraints& constraints) const {
     const std::vector<Ranking> layers = compressor.rank(network);
-    return meet_constraints(heuristic(Origin::lamp, layers, 0.25).policy, constraints, compressor,
-                            layers);
+    LayerCounts counts(compressor, layers);
+    return meet_constraints(heuristic(Origin::lamp, layers, 0.25).policy, constraints, counts);
   }
   void run() {
     while (!tuner.done()) tuner.run_epoch();

@@ -29,10 +29,12 @@ struct Fixture {
            *constraints.target_compression;
   }
   [[nodiscard]] Policy meet(const Policy& policy, const Constraints& constraints) const {
-    return meet_constraints(policy, constraints, compressor, layers);
+    LayerCounts counts(compressor, layers);
+    return meet_constraints(policy, constraints, counts);
   }
   [[nodiscard]] Policy scale(const Policy& policy, const Constraints& constraints) const {
-    return scale_to_target(policy, constraints, compressor, layers);
+    LayerCounts counts(compressor, layers);
+    return scale_to_target(policy, constraints, counts);
   }
   [[nodiscard]] Index crossbars(std::size_t k, double keep) const {
     return compressor.count(static_cast<Index>(k), layers[k].mask(keep)).crossbars;
@@ -57,7 +59,8 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
   Random random(61);
   Index feasible = 0;
   for (int trial = 0; trial < 300; ++trial) {
-    const Policy policy = test::random_policy(random, 4);
+    Policy policy = test::random_policy(random, 4);
+    for (double& keep : policy) keep = detail::on_grid(detail::steps_down(keep));
     Constraints constraints = target(random.uniform(1.2, 4.5),
                                      random.below(2) == 0 ? Counting::per_layer : Counting::pooled);
     constraints.bounds = random_bounds(random);

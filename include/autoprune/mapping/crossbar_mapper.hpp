@@ -4,6 +4,7 @@
 
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/geometry.hpp"
@@ -67,14 +68,10 @@ class CrossbarMapper {
 
   /// Throws mask_mismatch, also when the masks differ in granularity.
   [[nodiscard]] NetworkCount count(std::span<const PruneMask> masks) const {
-    NetworkCount network;
-    Index tiles = 0;
-    for (const PruneMask& mask : masks) {
-      network.layers.push_back(count(mask));
-      add(network.layers.back(), network.crossbars, tiles);
-    }
-    network.crossbars.pooled = pooled_crossbars(masks, tiles);
-    return network;
+    check_granularity(masks);
+    std::vector<LayerCount> layers;
+    for (const PruneMask& mask : masks) layers.push_back(count(mask));
+    return sum_counts(std::move(layers), arrays());
   }
 
   /// OU list, index buffer, counts and places of one layer. Throws mask_mismatch.
@@ -89,16 +86,19 @@ class CrossbarMapper {
 
   /// Throws mask_mismatch, also when the masks differ in granularity.
   [[nodiscard]] NetworkMapping map(std::span<const PruneMask> masks) const {
+    check_granularity(masks);
     NetworkMapping network;
+    std::vector<LayerCount> counts;
     Index tiles = 0;
     for (const PruneMask& mask : masks) {
       LayerMapping layer = map(mask);
       layer.first_pooled_tile = tiles;
-      add(layer.count, network.crossbars, tiles);
+      tiles += layer.count.ous;
+      counts.push_back(layer.count);
       network.index_sizes += layer.index_sizes;
       network.layers.push_back(std::move(layer));
     }
-    network.crossbars.pooled = pooled_crossbars(masks, tiles);
+    network.crossbars = sum_counts(std::move(counts), arrays()).crossbars;
     return network;
   }
 
@@ -108,28 +108,22 @@ class CrossbarMapper {
   }
 
   [[nodiscard]] LayerCount layer_count(const PruneMask& mask, Index kept, Index ous) const {
+    const Index tiles = grid(mask.granularity()).tiles();
     return {mask.rows(),
             mask.cols(),
             mask.vectors(),
             kept,
             ous,
             dense_crossbars(mask.rows(), mask.cols()),
-            ceil_div(ous, grid(mask.granularity()).tiles()) * arrays()};
+            ceil_div(ous, tiles) * arrays(),
+            {ous, tiles}};
   }
 
-  static void add(const LayerCount& layer, CrossbarCount& total, Index& tiles) noexcept {
-    total.dense += layer.crossbars_dense;
-    total.per_layer += layer.crossbars;
-    tiles += layer.ous;
-  }
-
-  [[nodiscard]] Index pooled_crossbars(std::span<const PruneMask> masks, Index tiles) const {
+  static void check_granularity(std::span<const PruneMask> masks) {
     for (const PruneMask& mask : masks)
       if (mask.granularity() != masks.front().granularity())
         fail(ErrorId::mask_mismatch, "layers of granularity ", masks.front().granularity(), " and ",
              mask.granularity(), " can't share crossbars; prune a network with one granularity");
-    return masks.empty() ? 0
-                         : ceil_div(tiles, grid(masks.front().granularity()).tiles()) * arrays();
   }
 
   MappingOptions options_;

@@ -3,6 +3,8 @@
 /// arrays, which all hold the same tiles at the same places, are included.
 #pragma once
 
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/types.hpp"
@@ -11,6 +13,12 @@
 
 namespace autoprune::mapping {
 
+/// Places of a crossbar (OUs, or wordlines) that a layer takes. Layers with the same places can
+/// share crossbars.
+struct Slots {
+  Index taken = 0, per_crossbar = 1;
+};
+
 struct LayerCount {
   Index rows = 0, cols = 0;  ///< the weight matrix, R x C
   Index vectors = 0;         ///< column-vectors of the dense layer
@@ -18,6 +26,7 @@ struct LayerCount {
   Index ous = 0;             ///< OUs, one storage tile each
   Index crossbars_dense = 0;
   Index crossbars = 0;  ///< of the pruned layer, none of them shared with another layer
+  Slots slots;
 };
 
 /// Crossbars of a network and its crossbar compression, in both countings. Compression is infinite
@@ -39,6 +48,21 @@ struct NetworkCount {
   std::vector<LayerCount> layers;
   CrossbarCount crossbars;
 };
+
+/// Counts of a network whose arrays are `arrays` physical ones each. Only layers with the same
+/// places share crossbars in the pooled counting.
+[[nodiscard]] inline NetworkCount sum_counts(std::vector<LayerCount> layers, Index arrays) {
+  NetworkCount network{std::move(layers), {}};
+  std::map<Index, Index> taken;
+  for (const LayerCount& layer : network.layers) {
+    network.crossbars.dense += layer.crossbars_dense;
+    network.crossbars.per_layer += layer.crossbars;
+    taken[layer.slots.per_crossbar] += layer.slots.taken;
+  }
+  for (const auto& [per_crossbar, slots] : taken)
+    network.crossbars.pooled += ceil_div(slots, per_crossbar) * arrays;
+  return network;
+}
 
 /// Place of a storage tile. Row slots are `granularity` wordlines high, column slots `OuCols`
 /// bitlines wide.

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -83,12 +82,6 @@ class RoutedLayer {
   std::vector<std::int32_t> set_begin_, row_list_, column_list_;
 };
 
-/// Places of a crossbar (OUs, or wordlines) that a layer takes. Layers with the same places can
-/// share crossbars.
-struct Slots {
-  Index taken = 0, per_crossbar = 1;
-};
-
 /// A mapping that calls visit(RoutedOu) for every OU of a mask, in the order of their places, and
 /// returns how many places they take.
 template <class M>
@@ -106,40 +99,19 @@ template <RoutedMapper M>
   return layer;
 }
 
-struct RoutedCount {
-  LayerCount layer;
-  Slots slots;
-};
-
 /// Counts without keeping anything: what a search needs.
 template <RoutedMapper M>
-[[nodiscard]] RoutedCount count_routed(const M& mapper, const PruneMask& mask) {
+[[nodiscard]] LayerCount count_routed(const M& mapper, const PruneMask& mask) {
   const ArrayShape shape = mapper.shape();
-  RoutedCount count;
-  count.layer.rows = mask.rows();
-  count.layer.cols = mask.cols();
-  count.layer.vectors = mask.vectors();
-  count.layer.kept = mask.kept_count();
-  count.slots = mapper.for_each_ou(mask, [&](const RoutedOu&) { ++count.layer.ous; });
-  count.layer.crossbars_dense = shape.dense_crossbars(mask.rows(), mask.cols());
-  count.layer.crossbars = ceil_div(count.slots.taken, count.slots.per_crossbar) * shape.arrays;
+  LayerCount count;
+  count.rows = mask.rows();
+  count.cols = mask.cols();
+  count.vectors = mask.vectors();
+  count.kept = mask.kept_count();
+  count.slots = mapper.for_each_ou(mask, [&](const RoutedOu&) { ++count.ous; });
+  count.crossbars_dense = shape.dense_crossbars(mask.rows(), mask.cols());
+  count.crossbars = ceil_div(count.slots.taken, count.slots.per_crossbar) * shape.arrays;
   return count;
-}
-
-/// Counts of a network whose arrays are `arrays` physical ones each. Only layers with the same
-/// places share crossbars in the pooled counting.
-[[nodiscard]] inline NetworkCount sum_counts(std::span<const RoutedCount> layers, Index arrays) {
-  NetworkCount network;
-  std::map<Index, Index> taken;
-  for (const RoutedCount& layer : layers) {
-    network.layers.push_back(layer.layer);
-    network.crossbars.dense += layer.layer.crossbars_dense;
-    network.crossbars.per_layer += layer.layer.crossbars;
-    taken[layer.slots.per_crossbar] += layer.slots.taken;
-  }
-  for (const auto& [per_crossbar, slots] : taken)
-    network.crossbars.pooled += ceil_div(slots, per_crossbar) * arrays;
-  return network;
 }
 
 }  // namespace autoprune::mapping

@@ -46,7 +46,6 @@ struct CompressorParts {
   mapping::MappingOptions options = {};
   std::function<Ranking(const nn::Node&)> rank = {};
   std::function<mapping::LayerCount(Index layer, const PruneMask&)> count_layer = {};
-  std::function<mapping::NetworkCount(Masks)> count = {};
   std::function<std::vector<mapping::RoutedMapping>(Masks)> route = {};
   std::function<mapping::NetworkMapping(Masks)> map = {};  ///< column-vectors alone have it
 };
@@ -68,7 +67,6 @@ class Compressor {
       return rank(pruner, weight_matrix(node.weight), width, selection);
     };
     parts.count_layer = [mapper](Index, const PruneMask& mask) { return mapper.count(mask); };
-    parts.count = [mapper](auto masks) { return mapper.count(masks); };
     parts.map = [mapper](auto masks) { return mapper.map(masks); };
     parts.route = [mapper, routed = mapping::VectorMapper(
                                mapping::ArrayShape(Geom::spec(), options))](auto masks) {
@@ -112,7 +110,10 @@ class Compressor {
     return parts_.count_layer(layer, mask);
   }
   [[nodiscard]] mapping::NetworkCount count(std::span<const PruneMask> masks) const {
-    return parts_.count(masks);
+    std::vector<mapping::LayerCount> layers;
+    for (const PruneMask& mask : masks)
+      layers.push_back(count(static_cast<Index>(layers.size()), mask));
+    return mapping::sum_counts(std::move(layers), arrays());
   }
   /// The OUs of every layer in the form that all methods share.
   [[nodiscard]] std::vector<mapping::RoutedMapping> route(std::span<const PruneMask> masks) const {

@@ -10,6 +10,7 @@
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/compressor.hpp"
+#include "autoprune/search/layer_counts.hpp"
 #include "autoprune/search/oracle.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/reward.hpp"
@@ -50,6 +51,7 @@ class PruningEnvironment {
         saving_(std::move(saving)),
         session_(network_, pool),
         layers_(compressor_.rank(network_)),
+        counts_(compressor_, layers_),
         states_(network_, compressor_.count(dense_masks())) {
     constraints_.validate(layers_.size());
     dense_accuracy_ = measure(dense_masks());
@@ -68,23 +70,25 @@ class PruningEnvironment {
 
   /// The policy moved into the constraints that don't need an accuracy: bounds and target. What
   /// fills crossbars that are there anyway is free, but where energy or time are counted.
-  [[nodiscard]] Policy allowed(const Policy& policy) const {
-    if (!saving_) return meet_constraints(policy, constraints_, compressor_, layers_);
+  [[nodiscard]] Policy allowed(const Policy& policy) {
+    if (!saving_) return meet_constraints(policy, constraints_, counts_);
     if (!constraints_.target_compression) return clamp_to_bounds(policy, constraints_);
-    return scale_to_target(policy, constraints_, compressor_, layers_);
+    return scale_to_target(policy, constraints_, counts_);
   }
 
   /// The keep ratios that an (allowed) policy comes to when whole OUs are kept.
-  [[nodiscard]] Policy realised(const Policy& policy) const {
+  [[nodiscard]] Policy realised(const Policy& policy) {
     Policy keep_ratios;
-    for (const PruneMask& mask : Compressor::masks(layers_, policy))
-      keep_ratios.push_back(mask.keep_ratio());
+    for (std::size_t k = 0; k < policy.size(); ++k) {
+      const mapping::LayerCount& count = counts_.at(k, policy[k]);
+      keep_ratios.push_back(static_cast<double>(count.kept) / static_cast<double>(count.vectors));
+    }
     return keep_ratios;
   }
 
   /// Crossbars that layer k saves at a keep ratio.
-  [[nodiscard]] double saved(Index k, double keep_ratio) const {
-    const auto count = compressor_.count(k, layers_[static_cast<std::size_t>(k)].mask(keep_ratio));
+  [[nodiscard]] double saved(Index k, double keep_ratio) {
+    const mapping::LayerCount& count = counts_.at(static_cast<std::size_t>(k), keep_ratio);
     return static_cast<double>(count.crossbars_dense - count.crossbars);
   }
 
@@ -157,6 +161,7 @@ class PruningEnvironment {
   Saving saving_;
   nn::Session session_;
   std::vector<Ranking> layers_;
+  LayerCounts counts_;
   StateTable states_;
   double dense_accuracy_ = 0.0;
 };

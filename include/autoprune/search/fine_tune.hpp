@@ -86,7 +86,10 @@ class FineTuner {
     for (const double keep : policy_)
       now.push_back(config_.schedule.keep_ratio(keep, std::min(1.0, progress)));
     // The ranking has moved since the search: scale the last masks to the target once more.
-    if (tightened_) now = scale_to_target(now, constraints_, compressor_, layers);
+    if (tightened_) {
+      LayerCounts counts(compressor_, layers);
+      now = scale_to_target(now, constraints_, counts);
+    }
     return Compressor::masks(layers, now);
   }
 

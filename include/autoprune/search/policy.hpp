@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/search/compressor.hpp"
+#include "autoprune/search/layer_counts.hpp"
 
 namespace autoprune::search {
 
@@ -61,6 +60,9 @@ inline constexpr double kLeastKeepRatio = 1e-4;
 [[nodiscard]] inline Policy clamp_to_bounds(Policy policy, const Constraints& constraints) {
   constraints.validate(policy.size());
   for (std::size_t k = 0; k < policy.size(); ++k) {
+    if (!std::isfinite(policy[k]))
+      fail(ErrorId::out_of_range, "keep ratio ", policy[k], " of layer ", k,
+           "; it has to be a number in (0, 1]");
     const Bounds b = constraints.bounds.empty() ? Bounds{} : constraints.bounds[k];
     const double least = std::min(b.max, std::max(kLeastKeepRatio, b.min));
     policy[k] = std::clamp(policy[k], least, b.max);
@@ -70,12 +72,24 @@ inline constexpr double kLeastKeepRatio = 1e-4;
 
 namespace detail {
 
-/// The largest keep ratio, to 0.2 %, of those from `low` to `high` that fit; `low` does.
+/// Keep ratios are scaled along a grid: 1, and each other one 0.2 % below the last. So a search
+/// meets the same ones again.
+inline constexpr double kKeepStep = 1.002;
+
+/// Steps from 1 down to the first keep ratio of the grid that is not above this one.
+[[nodiscard]] inline Index steps_down(double keep) {
+  return static_cast<Index>(std::ceil(-std::log(keep) / std::log(kKeepStep) - 1e-6));
+}
+[[nodiscard]] inline double on_grid(Index steps_down) {
+  return std::pow(kKeepStep, -static_cast<double>(steps_down));
+}
+
+/// The most steps from `low` to `high` that fit; `low` does.
 template <class Fits>
-[[nodiscard]] double largest_that_fits(double low, double high, const Fits& fits) {
+[[nodiscard]] Index most_steps(Index low, Index high, const Fits& fits) {
   if (fits(high)) return high;
-  while (high / low > 1.002) {
-    const double middle = std::sqrt(low * high);
+  while (high - low > 1) {
+    const Index middle = low + (high - low) / 2;
     (fits(middle) ? low : high) = middle;
   }
   return low;
@@ -84,44 +98,50 @@ template <class Fits>
 }  // namespace detail
 
 /// The policy inside the bounds, scaled by one factor: to where the target compression is just
-/// reached, or without a target up to where it would need another crossbar. Throws
-/// infeasible_constraint when the bounds can't allow the target.
+/// reached, or without a target up to where it would need another crossbar. A factor of 0.2 % is the
+/// least that it tells apart. Throws infeasible_constraint when the bounds can't allow the target,
+/// and what clamp_to_bounds() throws.
 [[nodiscard]] inline Policy scale_to_target(const Policy& policy, const Constraints& constraints,
-                                            const Compressor& compressor,
-                                            std::span<const Ranking> layers) {
-  const auto scaled = [&](double factor) {
-    Policy p = policy;
-    for (double& keep : p) keep *= factor;
+                                            LayerCounts& counts) {
+  const Policy inside = clamp_to_bounds(policy, constraints);
+  const bool has_target = constraints.target_compression.has_value();
+  const auto scaled = [&](Index steps) {
+    Policy p;
+    for (std::size_t k = 0; k < policy.size(); ++k) {
+      const Index start = detail::steps_down(std::max(policy[k], kLeastKeepRatio));
+      p.push_back(std::max(detail::on_grid(start - steps), has_target ? 0.0 : inside[k]));
+    }
     return clamp_to_bounds(std::move(p), constraints);
   };
-  const auto reached = [&](double factor) {
-    const auto count = compressor.count(Compressor::masks(layers, scaled(factor)));
-    return compression(count.crossbars, constraints.counting);
+  const auto reached = [&](const Policy& p) {
+    return compression(counts.crossbars(p), constraints.counting);
   };
-  const bool has_target = constraints.target_compression.has_value();
-  const double target = has_target ? *constraints.target_compression : reached(1.0);
-  const double low = has_target ? 1e-4 : 1.0;
-  if (const double most = reached(low); most < target)
+  const Index all = detail::steps_down(kLeastKeepRatio);
+  const double target = has_target ? *constraints.target_compression : reached(inside);
+  const Index low = has_target ? -all : 0;
+  if (const double most = reached(scaled(low)); most < target)
     fail(ErrorId::infeasible_constraint, "a compression of ", target, " can't be reached: with ",
          "every layer at its lower bound it is ", most, "; lower the target or the bounds",
          constraints.counting == Counting::per_layer ? ", or count crossbars pooled" : "");
-  return scaled(detail::largest_that_fits(
-      low, 1e4, [&](double factor) { return reached(factor) >= target; }));
+  return scaled(detail::most_steps(
+      low, all, [&](Index steps) { return reached(scaled(steps)) >= target; }));
 }
 
 /// The policy with each keep ratio raised, inside its bounds, to where its layer would need another
 /// crossbar of its own.
 [[nodiscard]] inline Policy fill_crossbars(Policy policy, const Constraints& constraints,
-                                           const Compressor& compressor,
-                                           std::span<const Ranking> layers) {
+                                           LayerCounts& counts) {
   for (std::size_t k = 0; k < policy.size(); ++k) {
-    const auto crossbars = [&](double keep) {
-      return compressor.count(static_cast<Index>(k), layers[k].mask(keep)).crossbars;
-    };
+    const double least = policy[k];
     const double most = constraints.bounds.empty() ? 1.0 : constraints.bounds[k].max;
-    const Index paid = crossbars(policy[k]);
-    policy[k] = detail::largest_that_fits(policy[k], most,
-                                          [&](double keep) { return crossbars(keep) <= paid; });
+    const Index start = detail::steps_down(least), end = detail::steps_down(most) - 1;
+    const Index paid = counts.at(k, least).crossbars;
+    const auto raised = [&](Index steps) {
+      return std::clamp(detail::on_grid(start - steps), least, most);
+    };
+    policy[k] = raised(detail::most_steps(0, start - end, [&](Index steps) {
+      return counts.at(k, raised(steps)).crossbars <= paid;
+    }));
   }
   return policy;
 }
@@ -129,11 +149,10 @@ template <class Fits>
 /// The nearest policy that meets the constraints and wastes nothing: scaled to the target, and what
 /// fills crossbars that are there anyway kept. Throws what scale_to_target() throws.
 [[nodiscard]] inline Policy meet_constraints(const Policy& policy, const Constraints& constraints,
-                                             const Compressor& compressor,
-                                             std::span<const Ranking> layers) {
-  Policy met = scale_to_target(policy, constraints, compressor, layers);
+                                             LayerCounts& counts) {
+  Policy met = scale_to_target(policy, constraints, counts);
   if (constraints.counting == Counting::pooled) return met;  // one factor has filled them
-  return fill_crossbars(std::move(met), constraints, compressor, layers);
+  return fill_crossbars(std::move(met), constraints, counts);
 }
 
 }  // namespace autoprune::search

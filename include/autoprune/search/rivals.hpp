@@ -81,14 +81,7 @@ template <class Method>
   CompressorParts parts{geometry, granularity, options};
   parts.rank = [method](const nn::Node& node) { return method.rank(node); };
   parts.count_layer = [method](Index layer, const PruneMask& mask) {
-    return mapping::count_routed(method.mapper(layer), mask).layer;
-  };
-  parts.count = [method](auto masks) {
-    std::vector<mapping::RoutedCount> counts;
-    for (const PruneMask& mask : masks)
-      counts.push_back(
-          mapping::count_routed(method.mapper(static_cast<Index>(counts.size())), mask));
-    return mapping::sum_counts(counts, method.shape.arrays);
+    return mapping::count_routed(method.mapper(layer), mask);
   };
   parts.route = [method](auto masks) {
     std::vector<mapping::RoutedMapping> layers;
