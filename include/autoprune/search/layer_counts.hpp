@@ -1,6 +1,6 @@
 /// @file layer_counts.hpp
-/// What each layer takes at a keep ratio, counted once: a search asks for the same few thousand keep
-/// ratios hundreds of thousands of times, and some methods take milliseconds to answer.
+/// What each layer takes at a keep ratio, counted once: a search asks for the same few thousand
+/// keep ratios hundreds of thousands of times, and some methods take milliseconds to answer.
 #pragma once
 
 #include <span>

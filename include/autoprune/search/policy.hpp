@@ -98,9 +98,9 @@ template <class Fits>
 }  // namespace detail
 
 /// The policy inside the bounds, scaled by one factor: to where the target compression is just
-/// reached, or without a target up to where it would need another crossbar. A factor of 0.2 % is the
-/// least that it tells apart. Throws infeasible_constraint when the bounds can't allow the target,
-/// and what clamp_to_bounds() throws.
+/// reached, or without a target up to where it would need another crossbar. It tells factors apart
+/// that differ by 0.2 %. Throws infeasible_constraint when the bounds can't allow the target, and
+/// what clamp_to_bounds() throws.
 [[nodiscard]] inline Policy scale_to_target(const Policy& policy, const Constraints& constraints,
                                             LayerCounts& counts) {
   const Policy inside = clamp_to_bounds(policy, constraints);
