@@ -1,11 +1,13 @@
 /// @file matrix_plan.hpp
 /// How one weight layer is executed under a mask. Rows of the weight matrix with the same kept
-/// filters form a span; the work of a layer is the sum over spans of (rows of the span) x (its kept
-/// filters), so a pruned column-vector costs nothing. A dense layer is the mask that keeps all.
+/// filters, neighbours or not, form a span; the work of a layer is the sum over spans of (rows of
+/// the span) x (its kept filters), so a pruned column-vector costs nothing. A dense layer is the
+/// mask that keeps all.
 #pragma once
 
 #include <algorithm>
-#include <numeric>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -113,10 +115,9 @@ struct BorderClasses {
   }
 };
 
-/// Rows [row_begin, row_end) of the weight matrix, which keep the same filters. Inside a span rows
-/// are ordered by tap, so that the taps of a border class are few segments of the offset table.
+/// Rows of the weight matrix which keep the same filters. Inside a span rows are ordered by tap, so
+/// that the taps of a border class are few segments of the offset table.
 struct Span {
-  Index row_begin = 0, row_end = 0;
   std::vector<std::int32_t> filters;     ///< kept filters, ascending
   std::vector<std::int32_t> filter_off;  ///< filters * kLanes
   std::vector<std::int32_t> row;         ///< weight-matrix row of each entry
@@ -126,19 +127,24 @@ struct Span {
   std::vector<Index> class_begin;        ///< [classes + 1] into segments
   std::vector<std::int32_t> class_off;   ///< [class][entry] row_off, or -1 outside of the input
   Index packed_begin = 0;                ///< place in the packed weights
+  bool tiled = false;                    ///< each tap has whole tiles of kLanes channels
 
-  [[nodiscard]] Index rows() const noexcept { return row_end - row_begin; }
+  [[nodiscard]] Index rows() const noexcept { return static_cast<Index>(row.size()); }
   [[nodiscard]] Index kept() const noexcept { return static_cast<Index>(filters.size()); }
 
   void index(const MatrixShape& shape, const BorderClasses& classes) {
     for (const auto f : filters) filter_off.push_back(static_cast<std::int32_t>(f * kLanes));
+    const std::vector<std::int32_t> ascending = std::move(row);
+    row.clear();
+    tiled = true;
     for (Index tap = 0; tap < shape.taps(); ++tap) {
       tap_begin.push_back(static_cast<std::int32_t>(row.size()));
-      const Index first = ceil_div(std::max<Index>(0, row_begin - tap), shape.taps());
-      for (Index r = first * shape.taps() + tap; r < row_end; r += shape.taps()) {
-        row.push_back(static_cast<std::int32_t>(r));
-        row_off.push_back(static_cast<std::int32_t>(shape.row_offset(r)));
-      }
+      for (const std::int32_t r : ascending)
+        if (r % shape.taps() == tap) {
+          row.push_back(r);
+          row_off.push_back(static_cast<std::int32_t>(shape.row_offset(r)));
+        }
+      tiled = tiled && whole_tiles(shape.taps(), tap_begin.back());
     }
     tap_begin.push_back(static_cast<std::int32_t>(row.size()));
     for (const auto& runs : classes.runs) {
@@ -154,6 +160,18 @@ struct Span {
       }
     }
     class_begin.push_back(static_cast<Index>(segments.size()));
+  }
+
+ private:
+  /// Whether the entries from `first` on, all of one tap, are tiles of neighbouring channels: the
+  /// last one may be short, if it isn't the only one.
+  [[nodiscard]] bool whole_tiles(Index taps, Index first) const {
+    for (Index e = first; e < rows(); ++e) {
+      const auto at = [&](Index entry) { return row[static_cast<std::size_t>(entry)] / taps; };
+      const bool begins = (e - first) % kLanes == 0;
+      if (begins ? at(e) % kLanes != 0 : at(e) != at(e - 1) + 1) return false;
+    }
+    return rows() - first >= kTileLanes;
   }
 };
 
@@ -173,7 +191,8 @@ struct MatrixPlan {
     if (mask.rows() != shape.rows() || mask.cols() != shape.filters())
       fail(ErrorId::mask_mismatch, "layer '", node.name, "' has ", shape.rows(), 'x',
            shape.filters(), " weights, its mask is for ", mask.rows(), 'x', mask.cols());
-    for (Index g = 0; g < mask.groups(); ++g) add_group(mask, g);
+    std::map<std::vector<std::int32_t>, std::size_t> open;  // last span of these filters
+    for (Index g = 0; g < mask.groups(); ++g) add_group(mask, g, open);
     for (Span& span : spans) {
       span.index(shape, classes);
       span.packed_begin = kept_weights;
@@ -189,22 +208,20 @@ struct MatrixPlan {
   }
 
  private:
-  void add_group(const PruneMask& mask, Index g) {
+  void add_group(const PruneMask& mask, Index g,
+                 std::map<std::vector<std::int32_t>, std::size_t>& open) {
     std::vector<std::int32_t> filters;
     for (Index c = 0; c < mask.cols(); ++c)
       if (mask.kept(g, c)) filters.push_back(static_cast<std::int32_t>(c));
     if (filters.empty()) return;
-    const bool follows = !spans.empty() && spans.back().row_end == mask.row_begin(g) &&
-                         mask.row_end(g) - spans.back().row_begin <= kSpanRows;
-    if (follows && spans.back().filters == filters) {
-      spans.back().row_end = mask.row_end(g);
-      return;
+    const Index rows = mask.row_end(g) - mask.row_begin(g);
+    const auto [known, added] = open.try_emplace(std::move(filters), spans.size());
+    if (added || spans[known->second].rows() + rows > kSpanRows) {
+      known->second = spans.size();
+      spans.emplace_back().filters = known->first;
     }
-    Span span;
-    span.row_begin = mask.row_begin(g);
-    span.row_end = mask.row_end(g);
-    span.filters = std::move(filters);
-    spans.push_back(std::move(span));
+    for (Index r = mask.row_begin(g); r < mask.row_end(g); ++r)
+      spans[known->second].row.push_back(static_cast<std::int32_t>(r));
   }
 };
 

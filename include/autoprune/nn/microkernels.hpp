@@ -107,7 +107,7 @@ void gradient_columns(const GradWindow& window, const float* dy, const std::int3
 /// The same for `rows` <= kLanes of j; up to a packet more is read and written.
 template <int Filters>
 void gradient_tile(const GradWindow& window, const float* dy, const std::int32_t* filter,
-                   const float* x, Index rows, float* dw) {
+                   const float* x, const std::int32_t*, Index rows, float* dw) {
   Index j = 0;
   for (; j + kPacket < rows; j += kTileLanes)
     gradient_columns<Filters, 2>(window, dy, filter, x + j, dw + j);
@@ -115,10 +115,10 @@ void gradient_tile(const GradWindow& window, const float* dy, const std::int32_t
 }
 
 /// The same where images are the vector: dw[i * kLanes + j] = sum over the window and its images of
-/// dy[filter[i]] * x[j * kLanes].
+/// dy[filter[i]] * x[in[j]].
 template <int Filters, int Rows>
 void lane_gradient_tile(const GradWindow& window, const float* dy, const std::int32_t* filter,
-                        const float* x, Index, float* dw) {
+                        const float* x, const std::int32_t* in, Index, float* dw) {
   namespace ei = Eigen::internal;
   Packet acc[Filters][Rows];
   for (auto& line : acc)
@@ -130,7 +130,7 @@ void lane_gradient_tile(const GradWindow& window, const float* dy, const std::in
       for (Index w = 0; w < window.columns; ++w, px += window.x_column, py += window.y_column)
         for (int lane = 0; lane < kLanes; lane += kPacket) {
           Packet rows[Rows];
-          for (int j = 0; j < Rows; ++j) rows[j] = ei::pload<Packet>(px + j * kLanes + lane);
+          for (int j = 0; j < Rows; ++j) rows[j] = ei::pload<Packet>(px + in[j] + lane);
           for (int i = 0; i < Filters; ++i) {
             const Packet g = ei::pload<Packet>(py + filter[i] + lane);
             for (int j = 0; j < Rows; ++j) acc[i][j] = ei::pmadd(g, rows[j], acc[i][j]);
@@ -144,7 +144,7 @@ void lane_gradient_tile(const GradWindow& window, const float* dy, const std::in
 using MultiplyTile = void (*)(const float*, Index, const std::int32_t*, const Segment*, Index,
                               const float*, float*, const std::int32_t*, bool);
 using GradientTile = void (*)(const GradWindow&, const float*, const std::int32_t*, const float*,
-                              Index, float*);
+                              const std::int32_t*, Index, float*);
 
 /// The kernel for 1 .. kTileRows rows.
 [[nodiscard]] inline MultiplyTile multiply_tile_of(Index rows) {

@@ -81,18 +81,18 @@ class Sgd {
     const Index rows = size(w) / filters;
     constexpr Index kFiltersEach = 16;
     pool.for_each(ceil_div(filters, kFiltersEach), [&](Index item) {
-      for (Index f = item * kFiltersEach; f < std::min(filters, (item + 1) * kFiltersEach); ++f) {
-        const auto run = [&](Index begin, Index end) {
-          const Index at = f * rows + begin;
-          rule(w.data() + at, v.data() + at, g.data() + at, end - begin);
-        };
-        if (mask == nullptr) {
-          run(0, rows);
-          continue;
-        }
-        for (Index group = 0; group < mask->groups(); ++group)
-          if (mask->kept(group, f)) run(mask->row_begin(group), mask->row_end(group));
+      const Index first = item * kFiltersEach, last = std::min(filters, first + kFiltersEach);
+      const auto run = [&](Index f, Index begin, Index end) {
+        const Index at = f * rows + begin;
+        rule(w.data() + at, v.data() + at, g.data() + at, end - begin);
+      };
+      if (mask == nullptr) {
+        for (Index f = first; f < last; ++f) run(f, 0, rows);
+        return;
       }
+      for (Index group = 0; group < mask->groups(); ++group)
+        for (Index f = first; f < last; ++f)
+          if (mask->kept(group, f)) run(f, mask->row_begin(group), mask->row_end(group));
     });
   }
 

@@ -41,7 +41,7 @@ class WeightGradient {
   void run(const Activation& x, const Activation& dy, Tensor& dw, ThreadPool& pool) {
     x_ = &x;
     if (std::any_of(items_.begin(), items_.end(),
-                    [&](const Item& item) { return has_whole_tiles(*item.span); }))
+                    [&](const Item& item) { return item.span->tiled; }))
       scratch_.x.assign(x, pool);
     const std::vector<Window> windows = cut_windows(dy.blocks());
     const auto count = static_cast<Index>(windows.size());
@@ -104,12 +104,6 @@ class WeightGradient {
     return scratch_.partials.data() + part * plan_.kept_weights + item.begin;
   }
 
-  [[nodiscard]] bool has_whole_tiles(const Span& span) const {
-    const Index taps = plan_.shape.taps();
-    return span.row_begin % (kLanes * taps) == 0 && span.rows() % taps == 0 &&
-           span.rows() >= kTileLanes * taps;
-  }
-
   /// Adds the gradient of one tap over one window to the item's sums.
   void add_tap(const Window& window, const Item& item, Index tap, const Activation& dy,
                float* sums) const {
@@ -123,7 +117,7 @@ class WeightGradient {
     const Index rows = std::min(window.row + window.rows, oh_end) - row;
     if (rows <= 0) return;
     const Span& span = *item.span;
-    const bool whole = has_whole_tiles(span);
+    const bool whole = span.tiled;
     const Index cx = whole ? scratch_.x.position_stride() : s.in.channels * kLanes;
     const Index cy = s.filters() * kLanes;
     const GradWindow positions{window.blocks,
@@ -142,29 +136,34 @@ class WeightGradient {
     const float* py = dy.block(window.block) + (row * s.out.width + ow_begin) * cy;
     const Index first = span.tap_begin[at(tap)], count = span.tap_begin[at(tap + 1)] - first;
     if (count == 0) return;
-    const Index channel = span.row[at(first)] / s.taps();
+    const auto channel = [&](Index k) { return span.row[at(first + k)] / s.taps(); };
+    std::array<std::int32_t, kLaneRows> in = {};
     if (whole)
       for (Index k = 0; k < count; k += kLanes)
-        add_tiles(positions, py, px + Transposed::channel(channel + k), item, first + k,
+        add_tiles(positions, py, px + Transposed::channel(channel(k)), in.data(), item, first + k,
                   first + std::min(k + kLanes, count), sums);
     else
       for_tiles(count, kLaneRows, [&](Index k0, Index k1) {
-        add_tiles(positions, py, px + (channel + k0) * kLanes, item, first + k0, first + k1, sums);
+        for (Index k = k0; k < k1; ++k)
+          in[at(k - k0)] = static_cast<std::int32_t>(channel(k) * kLanes);
+        add_tiles(positions, py, px, in.data(), item, first + k0, first + k1, sums);
       });
   }
 
-  /// Adds entries [entry, entry_end) of all filters of the item; x points to the first one.
-  void add_tiles(const GradWindow& positions, const float* dy, const float* x, const Item& item,
-                 Index entry, Index entry_end, float* sums) const {
+  /// Adds entries [entry, entry_end) of all filters of the item. x points to the first one, or,
+  /// where images are the vector, to the pixel in which `in` finds them.
+  void add_tiles(const GradWindow& positions, const float* dy, const float* x,
+                 const std::int32_t* in, const Item& item, Index entry, Index entry_end,
+                 float* sums) const {
     const Index rows = item.span->rows(), entries = entry_end - entry;
-    const bool whole = has_whole_tiles(*item.span);
+    const bool whole = item.span->tiled;
     for_tiles(item.filter_end - item.filter, whole ? kTileRows : kLaneFilters,
               [&](Index f0, Index f1) {
                 alignas(64) std::array<float, kTileRows * kLanes> tile;
                 const auto kernel =
                     whole ? gradient_tile_of(f1 - f0) : lane_gradient_tile_of(f1 - f0, entries);
-                kernel(positions, dy, item.span->filter_off.data() + item.filter + f0, x, entries,
-                       tile.data());
+                kernel(positions, dy, item.span->filter_off.data() + item.filter + f0, x, in,
+                       entries, tile.data());
                 for (Index f = f0; f < f1; ++f)
                   for (Index j = 0; j < entries; ++j)
                     sums[f * rows + entry + j] += tile[at((f - f0) * kLanes + j)];
@@ -175,8 +174,8 @@ class WeightGradient {
     const Span& span = *item.span;
     for (Index f = item.filter; f < item.filter_end; ++f, sums += span.rows()) {
       float* out = dw.data() + span.filters[at(f)] * dw.cols();
-      if (plan_.shape.taps() == 1)
-        std::copy_n(sums, span.rows(), out + span.row_begin);
+      if (plan_.shape.taps() == 1 && span.row.back() - span.row.front() + 1 == span.rows())
+        std::copy_n(sums, span.rows(), out + span.row.front());
       else
         for (Index e = 0; e < span.rows(); ++e) out[span.row[at(e)]] = sums[e];
     }
