@@ -3,14 +3,16 @@
 namespace autoprune::cli {
 
 const std::vector<Method>& all_methods() {
-  static const std::vector<Method> methods = {{"PIM-Prune", "pim-prune", true, false},
-                                              {"PIM-Prune by OUs", "pim-prune-ou", true, false},
-                                              {"Pattern-Prune", "pattern-prune", true, false},
-                                              {"SRE", "sre", true, false},
-                                              {"LSR", "lsr", true, false},
-                                              {"magnitude", "magnitude", true, false},
-                                              {"LAMP on vectors", "lamp", false, true},
-                                              {"autoprune", "autoprune", true, true}};
+  static const std::vector<Method> methods = {
+      {"PIM-Prune", "pim-prune", true, false},
+      {"PIM-Prune by OUs", "pim-prune-ou", true, false},
+      {"Pattern-Prune", "pattern-prune", true, false},
+      {"SRE", "sre", true, false},
+      {"LSR", "lsr", true, false},
+      {"magnitude", "magnitude", true, false},
+      {"LAMP on vectors", "lamp", false, true},
+      {"autoprune", "autoprune", true, true},
+      {"autoprune, gathered rows", "gathered-vectors", true, false}};
   return methods;
 }
 

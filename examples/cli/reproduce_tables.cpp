@@ -66,26 +66,26 @@ Table granularity_table(const std::vector<Row>& rows) {
   return table;
 }
 
-/// Our row over a rival's, both at the loss that was allowed.
+/// Our rows over the rivals', all at the loss that was allowed.
 Table ratio_table(const SubjectRows& s) {
-  Table table = {
-      {"autoprune over", "CR", "slides", "energy eff.", "slides", "area eff.", "slides"}};
+  Table table = {{"", "over", "CR", "slides", "energy eff.", "slides", "area eff.", "slides"}};
   const auto row_of = [&](const std::string& option) {
     return std::find_if(s.rows.begin(), s.rows.end(),
                         [&](const Row& row) { return row.cell.method.option == option; });
   };
-  const auto ours = row_of("autoprune");
-  for (const SlidesRatios& slides : slides_ratios()) {
-    const auto rival = row_of(slides.rival);
-    if (ours == s.rows.end() || rival == s.rows.end()) continue;
-    const auto ratio = [&](const char* figure) {
-      return number((*ours)[figure] / (*rival)[figure]);
-    };
-    table.push_back({rival->cell.method.name, number(ours->compression() / rival->compression()),
-                     number(slides.compression, 1), ratio("energy_efficiency_gain"),
-                     number(slides.energy, 1), ratio("area_efficiency_gain"),
-                     number(slides.area, 1)});
-  }
+  for (const char* own : {"autoprune", "gathered-vectors"})
+    for (const SlidesRatios& slides : slides_ratios()) {
+      const auto ours = row_of(own), rival = row_of(slides.rival);
+      if (ours == s.rows.end() || rival == s.rows.end()) continue;
+      const auto ratio = [&](const char* figure) {
+        return number((*ours)[figure] / (*rival)[figure]);
+      };
+      table.push_back({ours->cell.method.name, rival->cell.method.name,
+                       number(ours->compression() / rival->compression()),
+                       number(slides.compression, 1), ratio("energy_efficiency_gain"),
+                       number(slides.energy, 1), ratio("area_efficiency_gain"),
+                       number(slides.area, 1)});
+    }
   return table;
 }
 
@@ -143,8 +143,7 @@ std::string results_text(const Options& o, const Results& results) {
   for (const SubjectRows& s : results.subjects)
     for (const std::string& method : s.out_of_reach)
       text += concat(s.subject.name(), ": ", method, " reaches no compression of ",
-                     o.reproduce.compression.value_or(compression_ladder().front()),
-                     " or more\n");
+                     o.reproduce.compression.value_or(compression_ladder().front()), " or more\n");
   for (const std::string& why : results.skipped) text += "skipped " + why + "\n";
   return text;
 }

@@ -13,6 +13,7 @@
 #include "autoprune/prune/pattern_prune.hpp"
 #include "autoprune/prune/pim_prune.hpp"
 #include "autoprune/prune/ranking.hpp"
+#include "autoprune/prune/row_groups.hpp"
 #include "autoprune/prune/schedule.hpp"
 #include "autoprune/prune/sre.hpp"
 #include "autoprune/prune/unit_ranking.hpp"

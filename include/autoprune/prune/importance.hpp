@@ -39,6 +39,13 @@ namespace detail {
 [[nodiscard]] inline Eigen::Map<const Eigen::ArrayXf> as_array(std::span<const float> values) {
   return {values.data(), static_cast<Index>(values.size())};
 }
+
+/// Throws not_finite.
+inline void check_weights(ConstMatrixView weights) {
+  if (!weights.allFinite())
+    fail(ErrorId::not_finite, "weights of ", weights.rows(), " filters x ", weights.cols(),
+         " hold NaN or infinity; train again or repair them");
+}
 }  // namespace detail
 
 /// Mean of |w|.
