@@ -2,6 +2,7 @@
 
 #include <autoprune/cost/metrics.hpp>
 #include <autoprune/search/rivals.hpp>
+#include <autoprune/simulation/dynamic_activity.hpp>
 
 #include "hardware.hpp"
 #include "job.hpp"
@@ -52,11 +53,48 @@ Options cell_options(const Options& options, const Cell& cell, const Budget& bud
   return o;
 }
 
-io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>& masks) {
+/// Images on which OUs that are formed at run time are counted.
+constexpr Index kMeasuredImages = 32;
+
+/// The network's work where OUs are formed at run time, of the wordlines that carry something.
+std::vector<cost::LayerWork> dynamic_work(Job& job, nn::Network& network,
+                                          const std::vector<PruneMask>& masks,
+                                          const cost::OuModel& model) {
+  const std::vector<mapping::RoutedMapping> layers = job.compressor.route(masks);
+  const std::vector<nn::Batch> images = job.calibration_batches(kMeasuredImages);
+  nn::Session session(network, job.pool);
+  session.set_masks(masks);
+  const auto ranges = simulation::calibrate(session, masks, images);
+  const cost::ArrayFormat& format = model.format();
+  const auto activity = simulation::dynamic_activity(
+      session, masks, layers, ranges, format.geometry, format.mapping,
+      {.bits = format.input_bits, .dac_bits = format.dac_bits}, images);
+  std::vector<cost::LayerWork> work = model.work(layers);
+  for (std::size_t k = 0; k < work.size(); ++k) {
+    const auto mean = [](Index count) { return static_cast<double>(count) / kMeasuredImages; };
+    const simulation::Activity& counted = activity[k];
+    work[k] =
+        cost::measured_work(work[k], {mean(counted.ou_activations), mean(counted.adc_conversions),
+                                      mean(counted.input_fetches), mean(counted.index_fetches)});
+  }
+  return work;
+}
+
+/// What the network costs by a method's mapping.
+cost::OuCost price(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
+                   const cost::OuModel& model, const Method* method) {
+  const bool dynamic = method != nullptr && method->option == "sre";
+  return dynamic ? model.price(dynamic_work(job, network, masks, model))
+                 : model.price(job.compressor.route(masks));
+}
+
+/// Of a network pruned by a method, or of the dense one.
+io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
+                    const Method* method) {
   const mapping::CrossbarCount crossbars = job.compressor.count(masks).crossbars;
   const cost::OuModel model = ou_model(job);
   const cost::OuCost dense = model.price_dense();
-  const cost::OuCost pruned = model.price(job.compressor.route(masks));
+  const cost::OuCost pruned = price(job, network, masks, model, method);
   const cost::Metrics metrics = cost::metrics(pruned);
   const cost::Gains gains = cost::gains(pruned, dense);
   const nn::Accuracy accuracy =
@@ -84,10 +122,10 @@ search::Fingerprint fingerprint_of(const Job& job) {
   return job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch, kTraining});
 }
 
-io::Json measure(Job& job) {
+io::Json measure(Job& job, const Method& method) {
   check_training(job);
   PrunedNetwork pruned = search_and_fine_tune(job);
-  io::Json figures = figures_of(job, pruned.network, pruned.tuned.masks);
+  io::Json figures = figures_of(job, pruned.network, pruned.tuned.masks, &method);
   figures["search_seconds"] = pruned.found.seconds;
   figures["fine_tune_seconds"] = pruned.tuned.seconds;
   return figures;
@@ -108,7 +146,7 @@ io::Json measure_dense(const Options& options, const Subject& subject, const Bud
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   job.compressor = search::rival_compressor(search::Rival::naive, job.network,
                                             job.compressor.geometry(), {o.mapping});
-  io::Json figures = figures_of(job, job.network, job.dense_masks());
+  io::Json figures = figures_of(job, job.network, job.dense_masks(), nullptr);
   write_figures(job.file(kFigures), run, figures);
   return figures;
 }
@@ -123,7 +161,7 @@ io::Json measure_cell(const Options& options, const Cell& cell, const Budget& bu
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   io::Json figures;
   try {
-    figures = measure(job);
+    figures = measure(job, cell.method);
   } catch (const Error& error) {
     if (error.id() != ErrorId::infeasible_constraint) throw;
   }

@@ -1,8 +1,10 @@
-#include "autoprune/simulation/dynamic_ous.hpp"
+#include "autoprune/simulation/dynamic_activity.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <vector>
 
+#include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/mapping/sre_mapper.hpp"
 
@@ -92,4 +94,79 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
     std::fill(x.begin(), x.end(), 0);
     REQUIRE(DynamicOus(layer, g, options, input).count(x).ou_activations == 0);
   }
+}
+
+TEST_CASE("a network's dynamic activity is that of its layers' input vectors, one by one") {
+  nn::Network net({2, 5, 4});
+  net.conv("conv", {.out = 6, .kernel = 3, .stride = 2, .padding = 1});
+  net.relu("relu");
+  net.flatten("flat");
+  net.linear("linear", 5);
+  net.initialise(7);
+  Random random(92);
+  nn::Batch batch{nn::Activation({2, 5, 4}, 35), std::vector<std::uint8_t>(35, 0)};
+  batch.images.fill(0.0F);
+  for (Index i = 0; i < 35; ++i)
+    for (Index c = 0; c < 2; ++c)
+      for (Index h = 0; h < 5; ++h)
+        for (Index w = 0; w < 4; ++w)
+          batch.images.at(i, c, h, w) = static_cast<float>(random.normal());
+
+  const GeometrySpec g{16, 16, 4, 4, 1};
+  const mapping::MappingOptions options;
+  const mapping::SreMapper mapper{mapping::ArrayShape(g, options)};
+  std::vector<PruneMask> masks;
+  std::vector<mapping::RoutedMapping> layers;
+  for (const Index i : net.matrix_layers()) {
+    const MatrixView w = weight_matrix(net.node(i).weight);
+    masks.emplace_back(w.cols(), w.rows(), 1);
+    for (Index r = 0; r < w.cols(); ++r)
+      if (random.below(2) == 0)
+        for (Index c = 0; c < w.rows(); ++c) masks.back().set(r, c, false);
+    layers.push_back(mapping::map_routed(mapper, masks.back()));
+  }
+  std::vector<std::vector<Activity>> found;
+  for (const Index threads : {1, 2}) {
+    ThreadPool pool(threads);
+    nn::Session session(net, pool);
+    session.set_masks(masks);
+    const std::span<const nn::Batch> batches(&batch, 1);
+    const auto ranges = calibrate(session, masks, batches, {RangeRule::maximum});
+    REQUIRE(ranges[0].input.negative);
+    REQUIRE_FALSE(ranges[1].input.negative);
+    found.push_back(dynamic_activity(session, masks, layers, ranges, g, options, {}, batches));
+    REQUIRE(error_of([&] {
+              (void)dynamic_activity(session, {}, layers, ranges, g, options, {}, batches);
+            }) == ErrorId::mask_mismatch);
+
+    // Plainly: every output position's patch, read from the feature map itself.
+    session.forward(batch.images, nn::Mode::inference);
+    for (std::size_t k = 0; k < 2; ++k) {
+      const nn::Node& node = net.node(net.matrix_layers()[k]);
+      const nn::Activation& map = session.output(node.inputs.front());
+      const bool conv = k == 0;
+      const InputEncoding input{8, 1, conv};
+      const DynamicOus dynamic(layers[k].ous, g, options, input);
+      Activity plain;
+      for (Index i = 0; i < 35; ++i)
+        for (Index oh = 0; oh < (conv ? node.shape.height : 1); ++oh)
+          for (Index ow = 0; ow < (conv ? node.shape.width : 1); ++ow) {
+            std::vector<std::int32_t> x;
+            for (Index r = 0; r < masks[k].rows(); ++r) {
+              const Index c = conv ? r / 9 : r;
+              const Index h = conv ? 2 * oh - 1 + r % 9 / 3 : 0;
+              const Index w = conv ? 2 * ow - 1 + r % 3 : 0;
+              const bool inside =
+                  h >= 0 && h < map.shape().height && w >= 0 && w < map.shape().width;
+              const float value = inside ? map.at(i, c, h, w) : 0.0F;
+              x.push_back(static_cast<std::int32_t>(
+                  std::nearbyint(value * static_cast<float>(255.0 / ranges[k].input.largest))));
+            }
+            plain += dynamic.count(x);
+          }
+      REQUIRE(found.back()[k] == plain);
+      REQUIRE(plain.skipped_activations > 0);
+    }
+  }
+  REQUIRE(found[0] == found[1]);
 }

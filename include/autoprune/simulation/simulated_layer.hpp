@@ -15,6 +15,7 @@
 #include "autoprune/nn/matrix_plan.hpp"
 #include "autoprune/simulation/calibration.hpp"
 #include "autoprune/simulation/exact_product.hpp"
+#include "autoprune/simulation/input_codes.hpp"
 #include "autoprune/simulation/ou_data_path.hpp"
 
 namespace autoprune::simulation {
@@ -27,11 +28,6 @@ struct StoredLayer {
   QuantisedWeights weights;
   LayerRanges ranges;
 };
-
-/// Input of code 1.
-[[nodiscard]] inline double input_step(const Range& input, const InputEncoding& encoding) {
-  return input.largest / largest_code(encoding.bits);
-}
 
 class SimulatedLayer {
  public:
@@ -67,7 +63,7 @@ class SimulatedLayer {
 
   /// y = W x as the accelerator computes it. With `activity`, adds what it did. Resizes y.
   void product(const nn::Activation& x, nn::Activation& y, Activity* activity, ThreadPool& pool) {
-    quantise_inputs(x, pool);
+    quantise_inputs(x, input_step_, input_, codes_, pool);
     y.resize(shape_.out, x.images());
     sums_.assign(exact_ ? static_cast<std::size_t>(exact_->parts()) : 0, {});
     for (Index part = 0; exact_ && part < exact_->parts(); ++part)
@@ -100,39 +96,11 @@ class SimulatedLayer {
         input_step_(input_step(layer.ranges.input, input)),
         weight_step_(layer.weights.step) {}
 
-  void quantise_inputs(const nn::Activation& x, ThreadPool& pool) {
-    codes_.resize(x.shape(), x.images());
-    const auto scale = static_cast<float>(1.0 / input_step_);
-    const auto most = static_cast<float>(largest_code(input_.bits));
-    const float least = input_.negative ? -most : 0.0F;
-    pool.for_each(x.blocks(), [&](Index b) {
-      const float* from = x.block(b);
-      float* to = codes_.block(b);
-      for (Index i = 0; i < x.block_size(); ++i)
-        to[i] = std::nearbyint(std::min(most, std::max(least, from[i] * scale)));
-    });
-  }
-
   /// Sends the patch of one output position through the data path.
   void visit(Index block, Index position, Index lanes, std::vector<double>& out, Activity& activity,
              std::uint64_t read) const {
     thread_local std::vector<std::int32_t> patch;
-    patch.assign(static_cast<std::size_t>(shape_.rows() * nn::kLanes), 0);
-    const Index oh = position / shape_.out.width, ow = position % shape_.out.width;
-    const float* window = codes_.block(block) + shape_.window(oh, ow);
-    for (Index kh = 0; kh < shape_.kernel.h; ++kh) {
-      const Index h = oh * shape_.stride.h - shape_.padding.h + kh;
-      if (h < 0 || h >= shape_.in.height) continue;
-      for (Index kw = 0; kw < shape_.kernel.w; ++kw) {
-        const Index w = ow * shape_.stride.w - shape_.padding.w + kw;
-        if (w < 0 || w >= shape_.in.width) continue;
-        for (Index r = kh * shape_.kernel.w + kw; r < shape_.rows(); r += shape_.taps()) {
-          const float* from = window + shape_.row_offset(r);
-          std::int32_t* to = patch.data() + r * nn::kLanes;
-          for (Index l = 0; l < nn::kLanes; ++l) to[l] = static_cast<std::int32_t>(from[l]);
-        }
-      }
-    }
+    gather_patch(shape_, codes_, block, position, patch);
     multiply_(patch.data(), out.data(), lanes, activity, read);
   }
 

@@ -1,0 +1,92 @@
+/// @file dynamic_activity.hpp
+/// What a whole network does on hardware that forms its OUs at run time.
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "autoprune/mapping/routed_index.hpp"
+#include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/matrix_layer.hpp"
+#include "autoprune/nn/session.hpp"
+#include "autoprune/simulation/dynamic_ous.hpp"
+#include "autoprune/simulation/input_codes.hpp"
+
+namespace autoprune::simulation {
+
+namespace detail {
+
+/// A layer that computes in floating point and counts what its input codes ask for.
+class CountingLayer {
+ public:
+  CountingLayer(const nn::Network& network, const nn::Node& node, const PruneMask& mask,
+                const mapping::RoutedLayer& ous, const Range& range, const GeometrySpec& geometry,
+                const mapping::MappingOptions& options, const InputEncoding& input,
+                ThreadPool& pool)
+      : layer_(network, node, mask),
+        input_{input.bits, input.dac_bits, range.negative},
+        step_(input_step(range, input)),
+        ous_(ous, geometry, options, input_) {
+    layer_.pack(node.weight, false, pool);
+  }
+
+  void product(const nn::Activation& x, nn::Activation& y, ThreadPool& pool) {
+    layer_.forward(x, y, {}, pool);
+    quantise_inputs(x, step_, input_, codes_, pool);
+    const Index positions = layer_.shape().positions();
+    std::vector<Activity> counts(static_cast<std::size_t>(x.blocks() * positions));
+    pool.for_each(x.blocks() * positions, [&](Index item) {
+      const Index block = item / positions;
+      std::vector<std::int32_t> patch, one(static_cast<std::size_t>(layer_.shape().rows()));
+      gather_patch(layer_.shape(), codes_, block, item % positions, patch);
+      for (Index lane = 0; lane < x.lanes(block); ++lane) {
+        for (std::size_t r = 0; r < one.size(); ++r)
+          one[r] = patch[r * static_cast<std::size_t>(nn::kLanes) + static_cast<std::size_t>(lane)];
+        counts[static_cast<std::size_t>(item)] += ous_.count(one);
+      }
+    });
+    for (const Activity& count : counts) activity_ += count;
+  }
+
+  [[nodiscard]] const Activity& activity() const noexcept { return activity_; }
+
+ private:
+  nn::MatrixLayer layer_;
+  InputEncoding input_;
+  double step_;
+  DynamicOus ous_;
+  nn::Activation codes_;
+  Activity activity_;
+};
+
+}  // namespace detail
+
+/// Of every matrix layer of the session's network under `masks`, over all images of the batches;
+/// `layers` are its OUs, `ranges` its inputs' as calibrate() finds them. Throws mask_mismatch.
+[[nodiscard]] inline std::vector<Activity> dynamic_activity(
+    nn::Session& session, std::span<const PruneMask> masks,
+    std::span<const mapping::RoutedMapping> layers, std::span<const LayerRanges> ranges,
+    const GeometrySpec& geometry, const mapping::MappingOptions& options,
+    const InputEncoding& input, std::span<const nn::Batch> batches) {
+  const nn::Network& network = session.network();
+  const std::vector<Index> nodes = network.matrix_layers();
+  if (masks.size() != nodes.size() || layers.size() != nodes.size() ||
+      ranges.size() != nodes.size())
+    fail(ErrorId::mask_mismatch, masks.size(), " masks, ", layers.size(), " layers' OUs and ",
+         ranges.size(), " ranges for ", nodes.size(), " layers with weights; one each is needed");
+  std::map<Index, detail::CountingLayer> counting;
+  for (std::size_t k = 0; k < nodes.size(); ++k)
+    counting.try_emplace(nodes[k], network, network.node(nodes[k]), masks[k], layers[k].ous,
+                         ranges[k].input, geometry, options, input, session.pool());
+  const nn::ProductGuard guard(session,
+                               [&](Index node, const nn::Activation& x, nn::Activation& y) {
+                                 counting.at(node).product(x, y, session.pool());
+                               });
+  for (const nn::Batch& batch : batches) session.forward(batch.images, nn::Mode::inference);
+  std::vector<Activity> activity;
+  for (const Index node : nodes) activity.push_back(counting.at(node).activity());
+  return activity;
+}
+
+}  // namespace autoprune::simulation

@@ -1,0 +1,59 @@
+/// @file input_codes.hpp
+/// A layer's inputs as the integers that its wordlines are driven with.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "autoprune/core/thread_pool.hpp"
+#include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/matrix_plan.hpp"
+#include "autoprune/simulation/calibration.hpp"
+#include "autoprune/simulation/encoding.hpp"
+
+namespace autoprune::simulation {
+
+/// Input of code 1.
+[[nodiscard]] inline double input_step(const Range& input, const InputEncoding& encoding) {
+  return input.largest / largest_code(encoding.bits);
+}
+
+/// x in steps, rounded and cut off at the largest code. Resizes `codes`.
+inline void quantise_inputs(const nn::Activation& x, double step, const InputEncoding& encoding,
+                            nn::Activation& codes, ThreadPool& pool) {
+  codes.resize(x.shape(), x.images());
+  const auto scale = static_cast<float>(1.0 / step);
+  const auto most = static_cast<float>(largest_code(encoding.bits));
+  const float least = encoding.negative ? -most : 0.0F;
+  pool.for_each(x.blocks(), [&](Index b) {
+    const float* from = x.block(b);
+    float* to = codes.block(b);
+    for (Index i = 0; i < x.block_size(); ++i)
+      to[i] = std::nearbyint(std::min(most, std::max(least, from[i] * scale)));
+  });
+}
+
+/// The input vectors of one output position of a block: patch[row][lane], 0 beyond the border.
+inline void gather_patch(const nn::detail::MatrixShape& shape, const nn::Activation& codes,
+                         Index block, Index position, std::vector<std::int32_t>& patch) {
+  patch.assign(static_cast<std::size_t>(shape.rows() * nn::kLanes), 0);
+  const Index oh = position / shape.out.width, ow = position % shape.out.width;
+  const float* window = codes.block(block) + shape.window(oh, ow);
+  for (Index kh = 0; kh < shape.kernel.h; ++kh) {
+    const Index h = oh * shape.stride.h - shape.padding.h + kh;
+    if (h < 0 || h >= shape.in.height) continue;
+    for (Index kw = 0; kw < shape.kernel.w; ++kw) {
+      const Index w = ow * shape.stride.w - shape.padding.w + kw;
+      if (w < 0 || w >= shape.in.width) continue;
+      for (Index r = kh * shape.kernel.w + kw; r < shape.rows(); r += shape.taps()) {
+        const float* from = window + shape.row_offset(r);
+        std::int32_t* to = patch.data() + r * nn::kLanes;
+        for (Index l = 0; l < nn::kLanes; ++l) to[l] = static_cast<std::int32_t>(from[l]);
+      }
+    }
+  }
+}
+
+}  // namespace autoprune::simulation
