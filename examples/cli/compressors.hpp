@@ -10,6 +10,6 @@ namespace autoprune::cli {
 
 /// Throws not_instantiated for hardware that this program wasn't compiled for.
 [[nodiscard]] search::Compressor make_compressor(const GeometrySpec& geometry, Index granularity,
-                                                 const Options& options);
+                                                 prune::RowGrouping rows, const Options& options);
 
 }  // namespace autoprune::cli

@@ -47,7 +47,10 @@ search::Compressor read_compressor(const Options& o, const io::Metadata& metadat
   Index granularity = 32;
   if (const std::string text = from_file(kGranularityKey); !text.empty())
     std::from_chars(text.data(), text.data() + text.size(), granularity);
-  return make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity), o);
+  const auto rows = from_file(kRowGroupsKey) == kGathered ? prune::RowGrouping::gathered
+                                                          : prune::RowGrouping::neighbours;
+  return make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity),
+                         o.rows.value_or(rows), o);
 }
 
 [[noreturn]] void fail_bounds(const std::string& text) {
@@ -204,7 +207,8 @@ std::vector<PruneMask> Job::masks_of_zeros(const nn::Network& of) const {
   if (!has_weights(of)) return {};
   std::vector<PruneMask> masks;
   for (const Index i : of.matrix_layers())
-    masks.push_back(prune::zero_mask(weight_matrix(of.node(i).weight), compressor.granularity()));
+    masks.push_back(prune::zero_mask(weight_matrix(of.node(i).weight), compressor.granularity(),
+                                     compressor.rows()));
   return all_kept(masks) ? std::vector<PruneMask>{} : masks;
 }
 

@@ -24,6 +24,8 @@ namespace autoprune::cli {
 /// Metadata keys under which a pruned network's file names the hardware that it was pruned for.
 inline constexpr const char* kGeometryKey = "autoprune.geometry";
 inline constexpr const char* kGranularityKey = "autoprune.granularity";
+inline constexpr const char* kRowGroupsKey = "autoprune.row_groups";
+inline constexpr const char* kGathered = "gathered";
 
 /// What a command expects of the network's weights.
 enum class Weights { needed, optional, random };

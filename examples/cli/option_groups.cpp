@@ -33,6 +33,12 @@ void add_encoding(CLI::App& app, Options& o, Words& w) {
       ->group(kHardware);
 }
 
+void add_row_groups(CLI::App& app, Words& w) {
+  app.add_option("--row-groups", w.rows,
+                 "of neighbours, or gathered from anywhere [neighbours, or the network file's]")
+      ->group(kHardware);
+}
+
 void add_hardware(CLI::App& app, Options& o, Words& w) {
   app.add_option("--geometry", w.geometry,
                  "crossbar/OU/bits a cell [128x128/32x32/1, or the network file's]")
@@ -40,6 +46,7 @@ void add_hardware(CLI::App& app, Options& o, Words& w) {
   app.add_option("--granularity", o.granularity,
                  "rows of a column-vector [32, or the network file's]")
       ->group(kHardware);
+  add_row_groups(app, w);
   add_encoding(app, o, w);
 }
 
@@ -294,6 +301,7 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   sub = add("sweep", "compression, cost and accuracy over granularity and hardware", false, true);
   add_sweep(*sub, o, w);
   add_cost_hardware(*sub, o);
+  add_row_groups(*sub, w);
   add_encoding(*sub, o, w);
   sub->add_option("--count", w.counting, "crossbars that count: per-layer or pooled")
       ->group(kConstraints);

@@ -14,7 +14,7 @@ namespace autoprune::cli {
 struct Words {
   std::string geometry, out;
   std::string bit_planes = "apart", signs = "pair", importance = "mean-absolute";
-  std::string selection = "best", heuristic = "lamp", counting = "per-layer", metric = "top1";
+  std::string rows, selection = "best", heuristic = "lamp", counting = "per-layer", metric = "top1";
   std::string accuracy = "float";
   std::string cost_model = "ou", reward = "crossbars";
   std::string adc = "saturating", calibration = "percentile", spread = "normal";

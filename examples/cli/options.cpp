@@ -165,6 +165,10 @@ void look_up(const Words& words, Options& o) {
   o.importance =
       choose<Importance>("--importance", words.importance,
                          {{"mean-absolute", Importance::mean_absolute}, {"l2", Importance::l2}});
+  if (!words.rows.empty())
+    o.rows = choose<prune::RowGrouping>("--row-groups", words.rows,
+                                        {{"neighbours", prune::RowGrouping::neighbours},
+                                         {"gathered", prune::RowGrouping::gathered}});
   o.selection = choose<search::OuSelection>("--ou-selection", words.selection,
                                             {{"best", search::OuSelection::best},
                                              {"refill", search::OuSelection::refill},

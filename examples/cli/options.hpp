@@ -72,7 +72,7 @@ struct ReproduceOptions {
   std::vector<Method> methods;
   Budget budget;
   std::string weights = "models", data = "data";  ///< directories
-  double drop = 1.0;  ///< highest loss of top-1 accuracy of a row, in points
+  double drop = 1.0;                  ///< highest loss of top-1 accuracy of a row, in points
   std::optional<double> compression;  ///< of every row, instead of the highest within the loss
   Index granularity = 32;             ///< of our own column-vectors; the slides'
 };
@@ -95,7 +95,8 @@ struct Options {
   mapping::MappingOptions mapping;
   Importance importance = Importance::mean_absolute;
   search::OuSelection selection = search::OuSelection::best;
-  std::string hardware;  ///< preset or file; empty: the cost model's own
+  std::optional<prune::RowGrouping> rows;  ///< not given: the network file's, or neighbours
+  std::string hardware;                    ///< preset or file; empty: the cost model's own
   CostModel cost_model = CostModel::ou;
   std::string save_hardware;  ///< cost: file that the hardware is written to
   std::string activity;       ///< cost: report of a simulation

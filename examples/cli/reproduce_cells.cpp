@@ -47,6 +47,7 @@ Options job_options(const Options& options, const Subject& subject, const std::s
 Options cell_options(const Options& options, const Cell& cell, const Budget& budget) {
   Options o = job_options(options, cell.subject, cell.name(), budget);
   o.granularity = cell.granularity;
+  o.rows = cell.method.rows;
   o.constraints.target_compression = cell.target;
   o.constraints.counting = cell.subject.counting();
   if (!cell.method.searches) o.search.episodes = 1;  // the first policy of a warm start is LAMP's

@@ -3,6 +3,7 @@
 namespace autoprune::cli {
 
 const std::vector<Method>& all_methods() {
+  using enum prune::RowGrouping;
   static const std::vector<Method> methods = {
       {"PIM-Prune", "pim-prune", true, false},
       {"PIM-Prune by OUs", "pim-prune-ou", true, false},
@@ -12,7 +13,7 @@ const std::vector<Method>& all_methods() {
       {"magnitude", "magnitude", true, false},
       {"LAMP on vectors", "lamp", false, true},
       {"autoprune", "autoprune", true, true},
-      {"autoprune, gathered rows", "gathered-vectors", true, false}};
+      {"autoprune, gathered rows", "autoprune-gathered", true, true, gathered}};
   return methods;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <autoprune/core/types.hpp>
+#include <autoprune/prune/row_groups.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ struct Method {
   std::string option;  ///< as --methods knows it; a rival's is its name in search::kRivalNames
   bool searches;       ///< by the agent; else the LAMP policy
   bool ours;           ///< column-vectors
+  prune::RowGrouping rows = prune::RowGrouping::neighbours;
 };
 
 /// Every method in the order of the tables; the dense network is in every one.

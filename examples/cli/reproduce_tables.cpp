@@ -73,7 +73,7 @@ Table ratio_table(const SubjectRows& s) {
     return std::find_if(s.rows.begin(), s.rows.end(),
                         [&](const Row& row) { return row.cell.method.option == option; });
   };
-  for (const char* own : {"autoprune", "gathered-vectors"})
+  for (const char* own : {"autoprune", "autoprune-gathered"})
     for (const SlidesRatios& slides : slides_ratios()) {
       const auto ours = row_of(own), rival = row_of(slides.rival);
       if (ours == s.rows.end() || rival == s.rows.end()) continue;

@@ -37,10 +37,13 @@ void write_policy(const Job& job, const search::Policy& policy) {
 }
 
 void write_pruned(const Job& job, const nn::Network& network, const search::Policy& policy) {
-  io::save_network(network, job.file(kPrunedFile),
-                   {{kGeometryKey, job.compressor.geometry().to_string()},
-                    {kGranularityKey, concat(job.compressor.granularity())},
-                    {"autoprune.policy", io::json_text(io::policy_to_json(network, policy))}});
+  io::save_network(
+      network, job.file(kPrunedFile),
+      {{kGeometryKey, job.compressor.geometry().to_string()},
+       {kGranularityKey, concat(job.compressor.granularity())},
+       {kRowGroupsKey,
+        job.compressor.rows() == prune::RowGrouping::gathered ? kGathered : "neighbours"},
+       {"autoprune.policy", io::json_text(io::policy_to_json(network, policy))}});
 }
 
 }  // namespace autoprune::cli

@@ -169,7 +169,7 @@ SweepResult run_sweep(Job& job) {
       std::optional<CellGroup> group;
       std::optional<search::Compressor> compressor;
       try {
-        compressor = make_compressor(geometry, granularity, job.options);
+        compressor = make_compressor(geometry, granularity, job.compressor.rows(), job.options);
       } catch (const Error& error) {
         skip(where, error);
         seen += static_cast<Index>(sweep.compressions.size());

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
 
 using namespace autoprune;
@@ -63,4 +64,50 @@ TEST_CASE("a mask without rows, columns or granularity is refused", "[prune_mask
        {std::array<Index, 3>{0, 8, 32}, {64, 0, 32}, {64, 8, 0}, {64, 8, -1}})
     CHECK_THROWS_WITH(PruneMask(rows, cols, granularity),
                       Catch::Contains("config.102") && Catch::Contains(concat(rows, 'x', cols)));
+}
+
+TEST_CASE("row groups of another order are the same rows, run by run", "[prune_mask]") {
+  Random random(3);
+  for (int round = 0; round < 50; ++round) {
+    const Index rows = 1 + random.below(60), granularity = 1 + random.below(20);
+    const std::vector<Index> shuffled = random.permutation(rows);
+    const auto order =
+        std::make_shared<const std::vector<std::int32_t>>(shuffled.begin(), shuffled.end());
+    const PruneMask plain(rows, 2, granularity), mask = PruneMask(plain).in_order(order);
+    CHECK(plain.order() == nullptr);
+    CHECK(mask ==
+          PruneMask(plain).in_order(std::make_shared<const std::vector<std::int32_t>>(*order)));
+    if (rows > 1) CHECK_FALSE(mask == plain);
+    for (Index g = 0; g < mask.groups(); ++g) {
+      std::vector<Index> expected, found;
+      for (Index i = mask.row_begin(g); i < mask.row_end(g); ++i) {
+        expected.push_back(shuffled[static_cast<std::size_t>(i)]);
+        CHECK(mask.row(i) == expected.back());
+        CHECK(plain.row(i) == i);
+      }
+      mask.for_rows(g, [&](Index begin, Index end) {
+        CHECK(begin < end);
+        for (Index r = begin; r < end; ++r) found.push_back(r);
+      });
+      CHECK(found == expected);
+      plain.for_rows(g, [&](Index begin, Index end) {
+        CHECK(begin == plain.row_begin(g));
+        CHECK(end == plain.row_end(g));
+      });
+    }
+  }
+}
+
+TEST_CASE("a row order names each row once", "[prune_mask]") {
+  const auto with = [](std::vector<std::int32_t> rows) {
+    return error_of([&] {
+      (void)PruneMask(3, 2, 2).in_order(
+          std::make_shared<const std::vector<std::int32_t>>(std::move(rows)));
+    });
+  };
+  CHECK(with({0, 1}) == ErrorId::out_of_range);
+  CHECK(with({0, 1, 1}) == ErrorId::out_of_range);
+  CHECK(with({0, 1, 3}) == ErrorId::out_of_range);
+  CHECK(with({0, 1, -1}) == ErrorId::out_of_range);
+  CHECK(with({0, 1, 2, 2}) == ErrorId::out_of_range);
 }

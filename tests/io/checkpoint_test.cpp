@@ -44,6 +44,7 @@ nn::Network network(Index filters = 12) {
 
 /// A fine-tuning run of a network that it owns.
 struct Run {
+  prune::RowGrouping rows = prune::RowGrouping::neighbours;
   nn::Dataset data = noise(96);
   ThreadPool pool{1};
   nn::Network dense = network(), net = network();
@@ -53,11 +54,12 @@ struct Run {
       nn::range(0, 96),
       {0.5, 0.4},
       {},
-      search::Compressor::make<Geometry<64, 64, 8, 8, 1>, prune::ColumnVectorPruner<8>>(),
+      search::Compressor::make<Geometry<64, 64, 8, 8, 1>, prune::ColumnVectorPruner<8>>(
+          prune::ColumnVectorPruner<8>{}, {}, search::OuSelection::best, rows),
       config(),
       pool,
       &dense};
-  io::TrainingState state;
+  io::TrainingState state = {};
 
   static search::FineTuneConfig config() {
     search::FineTuneConfig config;
@@ -84,10 +86,11 @@ struct Run {
 }  // namespace
 
 TEST_CASE("a fine-tuning goes on from every epoch to the same bits") {
-  Run whole;
+  const auto rows = GENERATE(prune::RowGrouping::neighbours, prune::RowGrouping::gathered);
+  Run whole{.rows = rows};
   whole.epochs(6);
   for (Index stop = 1; stop < 6; ++stop) {
-    Run first, second;
+    Run first{.rows = rows}, second{.rows = rows};
     first.epochs(stop);
     second.load(first.save());
     CHECK(second.save() == first.save());

@@ -266,3 +266,23 @@ TEST_CASE("run-time geometries reach the compile-time ones") {
           (void)with_geometry({128, 128, 48, 32, 1}, spec_of);
         }) == ErrorId::geometry_mismatch);
 }
+
+TEST_CASE("gathered rows take the same crossbars, and an index that names the rows they need") {
+  Random random(37);
+  const CrossbarMapper<PaperGeometry> mapper;
+  for (int trial = 0; trial < 40; ++trial) {
+    const PruneMask mask = test::random_mask(random, 32), gathered = test::shuffled(random, mask);
+    const LayerMapping plain = mapper.map(mask), found = mapper.map(gathered);
+    REQUIRE(mapper.count(gathered).crossbars == mapper.count(mask).crossbars);
+    REQUIRE(found.index.bits() == plain.index.bits());
+    REQUIRE(plain.index_bits() == plain.index.bits());
+    Index named = 0;
+    for (Index g = 0; g < mask.groups(); ++g)
+      if (!mask.kept_columns(g).empty()) named += mask.row_end(g) - mask.row_begin(g);
+    REQUIRE(found.index_bits() == plain.index.bits() + named * bits_for(mask.rows()));
+    REQUIRE(found.order == gathered.order());
+    const NetworkMapping network = mapper.map(std::vector<PruneMask>{gathered});
+    REQUIRE(network.index_sizes.delta_bits - plain.index_sizes.delta_bits ==
+            named * bits_for(mask.rows()));
+  }
+}

@@ -1,6 +1,7 @@
 // Random masks and the networks' layer shapes for the tests of the room.
 #pragma once
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,13 @@ inline PruneMask random_mask(Random& random, Index granularity, Index max_rows =
     for (Index c = 0; c < cols; ++c) mask.set(g, c, random.uniform() < here);
   }
   return mask;
+}
+
+/// The mask in a random order of its rows.
+inline PruneMask shuffled(Random& random, PruneMask mask) {
+  const std::vector<Index> rows = random.permutation(mask.rows());
+  return std::move(mask).in_order(
+      std::make_shared<const std::vector<std::int32_t>>(rows.begin(), rows.end()));
 }
 
 /// The weight matrices of a network as (rows R, columns C).

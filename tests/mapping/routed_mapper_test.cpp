@@ -51,10 +51,10 @@ PruneMask sparse_mask(Random& random, Index taps) {
 void check_product(Random& random, const PruneMask& mask, const RoutedLayer& layer) {
   std::vector<Index> w(static_cast<std::size_t>(mask.rows() * mask.cols()), 0), x;
   const auto at = [&](Index r, Index c) { return static_cast<std::size_t>(r * mask.cols() + c); };
-  for (Index r = 0; r < mask.rows(); ++r) {
+  for (Index i = 0; i < mask.rows(); ++i) {
     x.push_back(random.below(256));
     for (Index c = 0; c < mask.cols(); ++c)
-      if (mask.kept(r / mask.granularity(), c)) w[at(r, c)] = random.below(511) - 255;
+      if (mask.kept(i / mask.granularity(), c)) w[at(mask.row(i), c)] = random.below(511) - 255;
   }
   std::vector<Index> expected(static_cast<std::size_t>(mask.cols()), 0), found = expected;
   for (Index r = 0; r < mask.rows(); ++r)
@@ -121,8 +121,10 @@ TEST_CASE("every routed layer computes its masked layer exactly, from its index 
     check(random, PatternMapper(shape, taps), mask);
     check(random, SreMapper(shape), mask);
     check(random, LsrMapper(shape), mask);
-    check(random, GatheredMapper(shape), mask);
-    check(random, VectorMapper(shape), test::random_mask(random, shape.ou_rows, 300, 90));
+    const PruneMask vectors = test::random_mask(random, shape.ou_rows, 300, 90);
+    check(random, VectorMapper(shape), vectors);
+    check(random, VectorMapper(shape), test::shuffled(random, vectors));
+    check(random, PackedMapper(shape), test::shuffled(random, vectors));
   }
 }
 
@@ -138,7 +140,6 @@ TEST_CASE("routed mappers take masks of any granularity") {
     check(random, PatternMapper(shape, 9), mask);
     check(random, SreMapper(shape), mask);
     check(random, LsrMapper(shape), mask);
-    check(random, GatheredMapper(shape), mask);
   }
 }
 
@@ -241,26 +242,4 @@ TEST_CASE("a damaged routed index is refused") {
   const RoutedLayer layer = route(SreMapper(shape), mask);
   const RoutedIndex index(layer, shape);
   REQUIRE(error_of([&] { (void)index.decode(20, 40, shape); }) == ErrorId::corrupt_index);
-}
-
-TEST_CASE("rows that keep the same filters share OUs, wherever they are") {
-  Random random(75);
-  const ArrayShape shape(GeometrySpec{64, 64, 16, 8, 1});
-  for (int trial = 0; trial < 30; ++trial) {
-    const Index groups = 1 + random.below(6), cols = 8 * (1 + random.below(4));
-    const std::vector<Index> place = random.permutation(16 * groups);
-    PruneMask mask(16 * groups, cols, 1, false);
-    Index ous = 0;
-    for (Index g = 0; g < groups; ++g) {
-      std::vector<bool> kept;
-      for (Index c = 0; c < cols; ++c) kept.push_back(random.below(2) == 0);
-      kept[static_cast<std::size_t>(g % cols)] = true;
-      ous += ceil_div(std::count(kept.begin(), kept.end(), true), 8);
-      for (Index i = 0; i < 16; ++i)
-        for (Index c = 0; c < cols; ++c)
-          mask.set(place[static_cast<std::size_t>(16 * g + i)], c,
-                   kept[static_cast<std::size_t>(c)]);
-    }
-    REQUIRE(count_routed(GatheredMapper(shape), mask).ous == ous);
-  }
 }

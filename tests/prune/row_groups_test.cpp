@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <set>
 
 #include "autoprune/core/random.hpp"
 #include "autoprune/prune/ou_ranking.hpp"
-#include "autoprune/prune/unit_ranking.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -15,35 +16,38 @@ using namespace autoprune::prune;
 
 namespace {
 
-/// Magnitude of the best `ous` OUs.
-float best_ous(const Matrix& w, const RowGroups& groups, Index ou_cols, std::size_t ous) {
-  const UnitRanking ranking = rank_column_chunks(test::view(w), groups, ou_cols);
-  float sum = 0.0F;
-  for (std::size_t i = 0; i < ous; ++i) sum += ranking.units()[i].importance;
-  return sum;
+/// Importance of the best `ous` OUs of rows in an order.
+float best_ous(const Matrix& w, const std::vector<std::int32_t>& order, Index ou_cols, Index ous) {
+  const Matrix ordered = w(Eigen::all, order);
+  const Scores scores = importance<8>(test::view(ordered), MeanAbsolute{});
+  const Scores sums = OuRanking(scores, w.cols(), 8, ou_cols).ou_scores();
+  std::vector<float> all(sums.data(), sums.data() + sums.size());
+  std::sort(all.begin(), all.end(), std::greater<>{});
+  return std::accumulate(all.begin(), all.begin() + ous, 0.0F);
 }
 
-RowGroups neighbouring_rows(Index rows, Index height) { return neighbours(rows, height); }
+std::vector<std::int32_t> as_they_lie(Index rows) {
+  std::vector<std::int32_t> order(static_cast<std::size_t>(rows));
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
 
 }  // namespace
 
-TEST_CASE("row groups hold every row once, and all but the last are full") {
+TEST_CASE("gathered row groups hold every row once") {
   Random random(91);
   for (int trial = 0; trial < 60; ++trial) {
     const Index rows = 1 + random.below(90), filters = 1 + random.below(40);
     const Index height = 1 + random.below(20), width = 1 + random.below(50);
     const Matrix w = test::random_matrix(random, filters, rows);
-    const RowGroups groups = gather_rows(test::view(w), height, width);
-    REQUIRE(static_cast<Index>(groups.size()) == ceil_div(rows, height));
-    std::set<std::int32_t> seen;
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      REQUIRE(std::is_sorted(groups[g].begin(), groups[g].end()));
-      if (g + 1 < groups.size()) REQUIRE(static_cast<Index>(groups[g].size()) == height);
-      seen.insert(groups[g].begin(), groups[g].end());
-    }
-    REQUIRE(static_cast<Index>(seen.size()) == rows);
-    REQUIRE(*seen.rbegin() == rows - 1);
-    REQUIRE(groups == gather_rows(test::view(w), height, width));
+    std::vector<std::int32_t> order = gather_rows(test::view(w), height, width);
+    REQUIRE(order == gather_rows(test::view(w), height, width));
+    REQUIRE(static_cast<Index>(order.size()) == rows);
+    for (Index i = 1; i < rows; ++i)
+      if (i % height != 0)
+        REQUIRE(order[static_cast<std::size_t>(i - 1)] < order[static_cast<std::size_t>(i)]);
+    std::sort(order.begin(), order.end());
+    REQUIRE(order == as_they_lie(rows));
   }
 }
 
@@ -56,15 +60,14 @@ TEST_CASE("rows that matter to the same filters are gathered from anywhere") {
     for (Index i = 0; i < 32; ++i)
       for (Index j = 0; j < 4; ++j)
         w(filter[static_cast<std::size_t>(i / 8 * 4 + j)], row[static_cast<std::size_t>(i)]) = 1.0F;
-    std::set<std::vector<std::int32_t>> expected;
-    for (auto block = row.begin(); block != row.end(); block += 8) {
-      std::vector<std::int32_t> rows(block, block + 8);
-      std::sort(rows.begin(), rows.end());
-      expected.insert(std::move(rows));
+    std::set<std::set<std::int32_t>> expected, found;
+    const std::vector<std::int32_t> order = gather_rows(test::view(w), 8, 4);
+    for (Index i = 0; i < 32; i += 8) {
+      expected.emplace(row.begin() + i, row.begin() + i + 8);
+      found.emplace(order.begin() + i, order.begin() + i + 8);
     }
-    const RowGroups groups = gather_rows(test::view(w), 8, 4);
-    REQUIRE(std::set<std::vector<std::int32_t>>(groups.begin(), groups.end()) == expected);
-    REQUIRE(best_ous(w, groups, 4, 4) == Approx(128.0));
+    REQUIRE(found == expected);
+    REQUIRE(best_ous(w, order, 4, 4) == Approx(16.0));
   }
 }
 
@@ -72,24 +75,9 @@ TEST_CASE("OUs of gathered rows keep more than those of neighbouring rows") {
   Random random(93);
   for (int trial = 0; trial < 20; ++trial) {
     const Matrix w = test::random_matrix(random, 64, 96);
-    for (const std::size_t ous : {std::size_t{3}, std::size_t{12}, std::size_t{40}})
+    for (const Index ous : {3, 12, 40})
       REQUIRE(best_ous(w, gather_rows(test::view(w), 8, 8), 8, ous) >
-              best_ous(w, neighbouring_rows(96, 8), 8, ous));
-  }
-}
-
-TEST_CASE("OUs of neighbouring rows are those of the column-vector ranking") {
-  Random random(94);
-  for (int trial = 0; trial < 20; ++trial) {
-    const Matrix w = test::random_matrix(random, 24, 40);
-    const OuRanking vectors(importance<8>(test::view(w), MeanAbsolute{}), 40, 8, 4);
-    const UnitRanking units = rank_column_chunks(test::view(w), neighbouring_rows(40, 8), 4);
-    for (const double ous : {1.0, 9.0, 21.0, 30.0}) {
-      const double keep = ous / 30.0;
-      const PruneMask coarse = vectors.keep(keep), fine = units.keep(keep);
-      for (Index r = 0; r < 40; ++r)
-        for (Index c = 0; c < 24; ++c) REQUIRE(fine.kept(r, c) == coarse.kept(r / 8, c));
-    }
+              best_ous(w, as_they_lie(96), 8, ous));
   }
 }
 
@@ -99,6 +87,4 @@ TEST_CASE("row groups refuse sizes and weights that they can't take") {
   REQUIRE(error_of([&] { (void)gather_rows(test::view(w), 4, 0); }) == ErrorId::out_of_range);
   w(2, 3) = std::numeric_limits<float>::quiet_NaN();
   REQUIRE(error_of([&] { (void)gather_rows(test::view(w), 4, 4); }) == ErrorId::not_finite);
-  REQUIRE(error_of([&] { (void)rank_column_chunks(test::view(w), neighbouring_rows(8, 4), 4); }) ==
-          ErrorId::not_finite);
 }

@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "autoprune/prune/zero_mask.hpp"
+#include "autoprune/search/environment.hpp"
+#include "autoprune/search/fine_tune.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -98,4 +101,62 @@ TEST_CASE("a granularity that doesn't divide the crossbar is refused at once") {
   REQUIRE(error_of([] {
             (void)Compressor::make<PaperGeometry>(prune::ColumnVectorPruner<24>{});
           }) == ErrorId::mask_mismatch);
+}
+
+TEST_CASE("gathered row groups keep more in as many OUs, through search and fine-tuning") {
+  ThreadPool pool(1);
+  const Compressor plain = test::small_compressor();
+  const Compressor gathered =
+      test::small_compressor(OuSelection::best, {}, prune::RowGrouping::gathered);
+  const std::vector<Ranking> a = plain.rank(test::trained()), b = gathered.rank(test::trained());
+  const std::vector<Index> nodes = test::trained().matrix_layers();
+  const auto kept = [&](const PruneMask& mask, std::size_t k) {
+    const ConstMatrixView w = weight_matrix(test::trained().node(nodes[k]).weight);
+    float sum = 0.0F;
+    for (Index i = 0; i < mask.rows(); ++i)
+      for (Index c = 0; c < mask.cols(); ++c)
+        if (mask.kept(i / mask.granularity(), c)) sum += std::abs(w(c, mask.row(i)));
+    return sum;
+  };
+  float more = 0.0F;
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    const PruneMask x = a[k].mask(0.3), y = b[k].mask(0.3);
+    REQUIRE(gathered.count(0, y).ous == plain.count(0, x).ous);
+    more += kept(y, k) - kept(x, k);
+    REQUIRE(b[k].mask(1.0).keep_ratio() == 1.0);
+  }
+  REQUIRE(more > 0.0F);
+
+  const Constraints constraints = test::target(2.0);
+  PruningEnvironment<> environment(test::trained(), gathered, test::environment_images(pool),
+                                   constraints, pool);
+  const Outcome outcome = environment.evaluate(Policy(nodes.size(), 0.4));
+  nn::Network network = test::trained();
+  FineTuneConfig tune;
+  tune.train.epochs = 2;
+  tune.train.batch = 32;
+  tune.train.augment = false;
+  FineTuner tuner(network, test::images(), nn::range(0, 256), outcome.policy, constraints, gathered,
+                  tune, pool);
+  tuner.reconstruct([&] {
+    nn::Network dense = test::trained();
+    nn::Session session(dense, pool);
+    return Reconstruction(session, test::environment_images(pool).calibration);
+  }());
+  while (!tuner.done()) tuner.run_epoch();
+  tuner.erase_pruned();
+  REQUIRE(gathered.count(tuner.masks()).crossbars.compression_pooled() >= 2.0);
+  const auto routed = gathered.route(tuner.masks());
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    const ConstMatrixView w = weight_matrix(std::as_const(network).node(nodes[k]).weight);
+    // What the OUs hold is all that is left of the layer.
+    Matrix rest = w;
+    for (Index i = 0; i < routed[k].ous.size(); ++i)
+      for (const std::int32_t r : routed[k].ous[i].rows)
+        for (const std::int32_t c : routed[k].ous[i].columns) rest(c, r) = 0.0F;
+    REQUIRE(rest.isZero(0.0F));
+    const PruneMask zeros =
+        prune::zero_mask(w, gathered.granularity(), prune::RowGrouping::gathered);
+    REQUIRE(gathered.count(0, zeros).ous <= gathered.count(0, tuner.masks()[k]).ous);
+  }
 }

@@ -99,7 +99,7 @@ TEST_CASE("a network runs under element-wise masks as one whose pruned weights a
 TEST_CASE("search, environment and fine-tuning take a rival as it is") {
   ThreadPool pool(1);
   for (const Rival which : {Rival::pim_prune, Rival::pim_prune_ou, Rival::pattern_prune, Rival::sre,
-                            Rival::lsr, Rival::gathered_vectors, Rival::packed_vectors}) {
+                            Rival::lsr, Rival::packed_vectors}) {
     const Compressor compressor = rival(which);
     const Constraints constraints = test::target(1.3);
     PruningEnvironment<> environment(test::trained(), compressor, test::environment_images(pool),

@@ -1,6 +1,8 @@
 #include "autoprune/simulation/simulated_network.hpp"
 
 #include <catch2/catch.hpp>
+#include <memory>
+#include <utility>
 
 #include "autoprune/core/random.hpp"
 
@@ -159,6 +161,45 @@ TEST_CASE("fewer bits, more variation: further from the quantised network") {
     REQUIRE(now > before);
     before = now;
   }
+}
+
+TEST_CASE("gathered rows compute what a network of zeros for pruned weights computes") {
+  Setup one(1), two(2), erased(1);
+  Random random(5);
+  const std::vector<Index> nodes = one.network.matrix_layers();
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    MatrixView w = weight_matrix(erased.network.node(nodes[k]).weight);
+    const std::vector<Index> rows = random.permutation(w.cols());
+    PruneMask mask =
+        std::move(one.masks[k])
+            .in_order(std::make_shared<const std::vector<std::int32_t>>(rows.begin(), rows.end()));
+    Index filter = 0, row = 0;  // of the largest weight, which fixes the integers' step
+    (void)w.cwiseAbs().maxCoeff(&filter, &row);
+    for (Index i = 0; i < mask.rows(); ++i) {
+      if (mask.row(i) == row) mask.set(i / mask.granularity(), filter, true);
+    }
+    for (Index i = 0; i < mask.rows(); ++i)
+      for (Index c = 0; c < mask.cols(); ++c)
+        if (!mask.kept(i / mask.granularity(), c)) w(c, mask.row(i)) = 0.0F;
+    erased.masks[k] = PruneMask(mask.rows(), mask.cols(), 8);
+    one.masks[k] = two.masks[k] = mask;
+  }
+  for (Setup* s : {&one, &two, &erased}) {
+    s->session.weights_changed();
+    s->session.set_masks(s->masks);
+  }
+  SimulationConfig config;
+  const std::vector<float> expected = erased.logits(config), found = one.logits(config);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    REQUIRE(found[i] == Approx(expected[i]).margin(1e-4));
+  config.adc = AdcKind::saturating;
+  config.adc_bits = 6;
+  REQUIRE(two.logits(config) == found);
+  config.adc_bits = 2;
+  const std::vector<float> lossy = one.logits(config);
+  REQUIRE(lossy != found);
+  config.walk_all = true;
+  REQUIRE(two.logits(config) == lossy);
 }
 
 TEST_CASE("a network can't be simulated before it is calibrated, nor with masks of another") {

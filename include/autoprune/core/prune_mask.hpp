@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -13,8 +15,12 @@
 
 namespace autoprune {
 
+/// The rows of a weight matrix in the order in which row groups take them; null: as they lie.
+using RowOrder = std::shared_ptr<const std::vector<std::int32_t>>;
+
 /// Mask of an R x C weight matrix (R wordlines, C filters) cut into row groups of G rows.
-/// Column-vector (g, c) is rows gG .. min(R, (g+1)G)-1 of filter c.
+/// Column-vector (g, c) is places gG .. min(R, (g+1)G)-1 of filter c; at place i is row i, unless
+/// the mask has an order of its own.
 class PruneMask {
  public:
   PruneMask() = default;
@@ -38,6 +44,40 @@ class PruneMask {
   /// Column-vectors in all, kept or not.
   [[nodiscard]] Index vectors() const noexcept { return static_cast<Index>(kept_.size()); }
 
+  /// The same vectors of other row groups. Throws out_of_range unless `order`, which may be null,
+  /// names each row once.
+  [[nodiscard]] PruneMask in_order(RowOrder order) && {
+    if (order) {
+      std::vector<bool> named(static_cast<std::size_t>(rows_), false);
+      for (const std::int32_t row : *order)
+        if (row >= 0 && row < rows_) named[static_cast<std::size_t>(row)] = true;
+      const auto distinct = std::count(named.begin(), named.end(), true);
+      if (distinct != rows_ || static_cast<Index>(order->size()) != rows_)
+        fail(ErrorId::out_of_range, "a row order of ", order->size(), " places that names ",
+             distinct, " of ", rows_, " rows; it has to name each row once");
+    }
+    order_ = std::move(order);
+    return std::move(*this);
+  }
+  [[nodiscard]] const RowOrder& order() const noexcept { return order_; }
+  /// The row of the weight matrix at a place.
+  [[nodiscard]] Index row(Index place) const noexcept {
+    return order_ ? (*order_)[static_cast<std::size_t>(place)] : place;
+  }
+  /// Calls f(begin, end) for the rows of a group, neighbours together.
+  template <class F>
+  void for_rows(Index group, F&& f) const {
+    const Index places = row_end(group);
+    if (!order_) return f(row_begin(group), places);
+    for (Index place = row_begin(group); place < places;) {
+      const Index begin = row(place);
+      Index end = begin;
+      while (place < places && row(place) == end) ++place, ++end;
+      f(begin, end);
+    }
+  }
+
+  /// Places, that is rows where the mask has no order of its own.
   [[nodiscard]] Index row_begin(Index group) const noexcept { return group * granularity_; }
   [[nodiscard]] Index row_end(Index group) const noexcept {
     return std::min(rows_, (group + 1) * granularity_);
@@ -79,7 +119,12 @@ class PruneMask {
     return dead;
   }
 
-  friend bool operator==(const PruneMask&, const PruneMask&) = default;
+  friend bool operator==(const PruneMask& a, const PruneMask& b) {
+    const bool same_order =
+        a.order_ == b.order_ || (a.order_ && b.order_ && *a.order_ == *b.order_);
+    return a.rows_ == b.rows_ && a.cols_ == b.cols_ && a.granularity_ == b.granularity_ &&
+           a.kept_ == b.kept_ && same_order;
+  }
 
  private:
   [[nodiscard]] std::size_t at(Index group, Index col) const noexcept {
@@ -88,6 +133,7 @@ class PruneMask {
 
   Index rows_ = 0, cols_ = 0, granularity_ = 0;
   std::vector<std::uint8_t> kept_;  // [group][column]
+  RowOrder order_;
 };
 
 }  // namespace autoprune

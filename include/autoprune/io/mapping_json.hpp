@@ -26,14 +26,16 @@ namespace detail {
                      {"rows", ou.n_rows()},
                      {"columns", ou.columns}});
   }
-  return {{"name", name},
-          {"crossbars_per_plane", layer.count.crossbars / planes},
-          {"planes", planes},
-          {"first_pooled_tile", layer.first_pooled_tile},
-          {"index",
-           {{"encoding", mapping::encoding_name(layer.index.encoding())},
-            {"bits", layer.index.bits()}}},
-          {"tiles", tiles}};
+  Json json = {{"name", name},
+               {"crossbars_per_plane", layer.count.crossbars / planes},
+               {"planes", planes},
+               {"first_pooled_tile", layer.first_pooled_tile},
+               {"index",
+                {{"encoding", mapping::encoding_name(layer.index.encoding())},
+                 {"bits", layer.index.bits()}}},
+               {"tiles", tiles}};
+  if (layer.order) json["row_order"] = *layer.order;
+  return json;
 }
 
 }  // namespace detail
@@ -42,7 +44,8 @@ namespace detail {
 /// wordline and bitline in crossbar `crossbar` of each of the layer's `planes` (bit planes times
 /// sign arrays), `rows` its wordlines, `columns` the filters that it serves, each on
 /// `bitlines_per_weight` bitlines. In crossbars that all layers share, the tiles of a layer follow
-/// one another from number `first_pooled_tile` on.
+/// one another from number `first_pooled_tile` on. Where row groups are gathered, group g is rows
+/// `row_order`[gG] to [gG + rows - 1] of the weight matrix, else rows gG to gG + rows - 1.
 [[nodiscard]] inline Json mapping_to_json(const nn::Network& network,
                                           const search::Compressor& compressor,
                                           const mapping::NetworkMapping& mapping) {

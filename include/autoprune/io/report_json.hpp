@@ -55,7 +55,7 @@ namespace detail {
           {"kept", count.kept},
           {"keep_ratio", mask.keep_ratio()},
           {"dead_filters", mask.dead_filters()},
-          {"index_bits", layer.index.bits()}};
+          {"index_bits", layer.index_bits()}};
 }
 
 [[nodiscard]] inline Json top_json(const nn::Accuracy& accuracy) {

@@ -2,8 +2,10 @@
 /// Everything that a training run, dense or fine-tuning, needs to go on to the same bits.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,11 +38,25 @@ void visit_number(Archive& archive, std::string_view name, Number& number) {
 }
 
 template <class Archive>
+void visit_order(Archive& archive, const std::string& layer, PruneMask& mask) {
+  bool ordered = mask.order() != nullptr;
+  visit_number(archive, layer + ".ordered", ordered);
+  if (!ordered) return;
+  std::vector<double> rows(static_cast<std::size_t>(mask.rows()), 0.0);
+  if (mask.order()) std::copy(mask.order()->begin(), mask.order()->end(), rows.begin());
+  archive(layer + ".rows", std::span<double>(rows));
+  auto order = std::make_shared<std::vector<std::int32_t>>();
+  for (const double row : rows) order->push_back(static_cast<std::int32_t>(row));
+  mask = std::move(mask).in_order(std::move(order));
+}
+
+template <class Archive>
 void visit_mask(Archive& archive, const std::string& layer, PruneMask& mask) {
   std::vector<std::uint8_t> kept;
   for (Index g = 0; g < mask.groups(); ++g)
     for (Index c = 0; c < mask.cols(); ++c) kept.push_back(mask.kept(g, c) ? 1 : 0);
   archive(layer + ".mask", std::span<std::uint8_t>(kept));
+  visit_order(archive, layer, mask);
   auto at = kept.begin();
   for (Index g = 0; g < mask.groups(); ++g)
     for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, *at++ != 0);

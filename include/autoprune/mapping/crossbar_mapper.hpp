@@ -81,7 +81,8 @@ class CrossbarMapper {
     const LayerCount counts = layer_count(mask, ous.vectors(), ous.size());
     const IndexSizes sizes = index_sizes(ous);
     IndexBuffer index(ous, sizes.smallest());
-    return {counts, std::move(ous), sizes, std::move(index), slots};
+    return {counts,       std::move(ous),    sizes, std::move(index), slots,
+            mask.order(), ordered_rows(mask)};
   }
 
   /// Throws mask_mismatch, also when the masks differ in granularity.
@@ -96,6 +97,8 @@ class CrossbarMapper {
       tiles += layer.count.ous;
       counts.push_back(layer.count);
       network.index_sizes += layer.index_sizes;
+      const Index order = layer.order_bits();
+      network.index_sizes += {order, order, order};
       network.layers.push_back(std::move(layer));
     }
     network.crossbars = sum_counts(std::move(counts), arrays()).crossbars;
@@ -117,6 +120,13 @@ class CrossbarMapper {
             dense_crossbars(mask.rows(), mask.cols()),
             ceil_div(ous, tiles) * arrays(),
             {ous, tiles}};
+  }
+
+  [[nodiscard]] static Index ordered_rows(const PruneMask& mask) {
+    Index rows = 0;
+    for (Index g = 0; mask.order() && g < mask.groups(); ++g)
+      if (mask.kept_count(g) > 0) rows += mask.row_end(g) - mask.row_begin(g);
+    return rows;
   }
 
   static void check_granularity(std::span<const PruneMask> masks) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/mapping/index_buffer.hpp"
 #include "autoprune/mapping/ou_list.hpp"
@@ -88,7 +89,14 @@ struct LayerMapping {
   IndexSizes index_sizes;
   IndexBuffer index;  ///< in the smallest encoding
   TileGrid grid;
+  RowOrder order;          ///< of the rows, where row groups aren't neighbours
+  Index ordered_rows = 0;  ///< that have to be named: those of row groups which hold something
   Index first_pooled_tile = 0;
+
+  /// That name the rows.
+  [[nodiscard]] Index order_bits() const noexcept { return ordered_rows * bits_for(count.rows); }
+  /// Of the index buffer, and of the rows that it can't tell.
+  [[nodiscard]] Index index_bits() const noexcept { return index.bits() + order_bits(); }
 
   /// Place of an OU in the layer's own crossbars, numbered from 0 in every bit plane and sign
   /// array.
@@ -102,7 +110,7 @@ struct LayerMapping {
 struct NetworkMapping {
   std::vector<LayerMapping> layers;
   CrossbarCount crossbars;
-  IndexSizes index_sizes;  ///< sums over the layers
+  IndexSizes index_sizes;  ///< sums over the layers, with the bits of their row orders
 };
 
 }  // namespace autoprune::mapping

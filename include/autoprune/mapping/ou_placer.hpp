@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/mapping/array_shape.hpp"
 #include "autoprune/mapping/routed_layer.hpp"
 
@@ -42,6 +43,15 @@ class OuPlacer {
   std::vector<std::int32_t> all(static_cast<std::size_t>(end - begin));
   std::iota(all.begin(), all.end(), static_cast<std::int32_t>(begin));
   return all;
+}
+
+/// The rows of a mask's row group, ascending.
+[[nodiscard]] inline std::vector<std::int32_t> rows_of_group(const PruneMask& mask, Index group) {
+  std::vector<std::int32_t> rows;
+  for (Index i = mask.row_begin(group); i < mask.row_end(group); ++i)
+    rows.push_back(static_cast<std::int32_t>(mask.row(i)));
+  std::sort(rows.begin(), rows.end());
+  return rows;
 }
 
 }  // namespace autoprune::mapping

@@ -28,8 +28,7 @@ class PackedMapper {
       std::vector<std::int32_t> columns;
       for (Index c = 0; c < mask.cols(); ++c)
         if (mask.kept(g, c)) columns.push_back(static_cast<std::int32_t>(c));
-      placer.place(index_range(mask.row_begin(g), mask.row_end(g)), columns, mask.granularity(),
-                   visit);
+      placer.place(rows_of_group(mask, g), columns, mask.granularity(), visit);
     }
     const bool divides = shape_.xbar_rows % mask.granularity() == 0;
     return divides ? placer.columns(mask.granularity()) : placer.slots();

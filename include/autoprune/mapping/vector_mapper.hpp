@@ -33,7 +33,7 @@ class VectorMapper {
       const Ou head = ous[first];
       Index end = first;
       while (end < ous.size() && ous[end].row_group == head.row_group) ++end;
-      const std::vector<std::int32_t> rows = index_range(head.row_begin, head.row_end);
+      const std::vector<std::int32_t> rows = rows_of_group(mask, head.row_group);
       for (std::size_t r = 0; r < rows.size(); r += static_cast<std::size_t>(shape_.ou_rows))
         for (Index i = first; i < end; ++i)
           visit(

@@ -220,8 +220,8 @@ struct MatrixPlan {
       known->second = spans.size();
       spans.emplace_back().filters = known->first;
     }
-    for (Index r = mask.row_begin(g); r < mask.row_end(g); ++r)
-      spans[known->second].row.push_back(static_cast<std::int32_t>(r));
+    for (Index i = mask.row_begin(g); i < mask.row_end(g); ++i)
+      spans[known->second].row.push_back(static_cast<std::int32_t>(mask.row(i)));
   }
 };
 

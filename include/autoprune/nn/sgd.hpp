@@ -92,7 +92,8 @@ class Sgd {
       }
       for (Index group = 0; group < mask->groups(); ++group)
         for (Index f = first; f < last; ++f)
-          if (mask->kept(group, f)) run(f, mask->row_begin(group), mask->row_end(group));
+          if (mask->kept(group, f))
+            mask->for_rows(group, [&](Index begin, Index end) { run(f, begin, end); });
     });
   }
 

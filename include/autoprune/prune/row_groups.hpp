@@ -16,8 +16,11 @@
 
 namespace autoprune::prune {
 
-/// Rows of each row group, ascending.
-using RowGroups = std::vector<std::vector<std::int32_t>>;
+/// Which rows of a weight matrix form a row group.
+enum class RowGrouping {
+  neighbours,  ///< as they lie
+  gathered     ///< those that matter to the same filters
+};
 
 namespace detail {
 
@@ -32,12 +35,12 @@ inline void largest_first(std::vector<std::int32_t>& entries, Index count,
 
 }  // namespace detail
 
-/// Row groups of `height` rows of a layer of filters x rows; all but the last are full. Each grows
-/// around the best OU of the rows that are left: from the row with the largest weights, the `width`
-/// filters that its rows matter to most and the `height` rows that matter most to these filters are
-/// found in turns. Throws out_of_range or not_finite.
-[[nodiscard]] inline RowGroups gather_rows(ConstMatrixView weights, Index height, Index width,
-                                           Index turns = 8) {
+/// An order of the rows of a layer of filters x rows, in which every `height` rows are a row group.
+/// Each group, in which rows ascend, grows around the best OU of the rows that are left: from the
+/// row with the largest weights, the `width` filters that its rows matter to most and the `height`
+/// rows that matter most to these filters are found in turns. Throws out_of_range or not_finite.
+[[nodiscard]] inline std::vector<std::int32_t> gather_rows(ConstMatrixView weights, Index height,
+                                                           Index width, Index turns = 8) {
   if (height < 1 || width < 1)
     fail(ErrorId::out_of_range, "row groups around OUs of ", height, 'x', width,
          "; both sizes have to be at least 1");
@@ -51,7 +54,12 @@ inline void largest_first(std::vector<std::int32_t>& entries, Index count,
   std::vector<std::int32_t> columns(static_cast<std::size_t>(filters));
   std::iota(columns.begin(), columns.end(), 0);
   const Index wide = std::min(width, filters);
-  RowGroups groups;
+  std::vector<std::int32_t> order;
+  const auto take = [&](auto end) {
+    std::sort(left.begin(), end);
+    order.insert(order.end(), left.begin(), end);
+    left.erase(left.begin(), end);
+  };
   while (static_cast<Index>(left.size()) > height) {
     detail::largest_first(left, 1, norms);
     Eigen::VectorXf use = by_row.row(left.front()).transpose();  // of each filter by the group
@@ -65,12 +73,10 @@ inline void largest_first(std::vector<std::int32_t>& entries, Index count,
       for (Index i = 0; i < height; ++i)
         use += by_row.row(left[static_cast<std::size_t>(i)]).transpose();
     }
-    groups.emplace_back(left.begin(), left.begin() + height);
-    left.erase(left.begin(), left.begin() + height);
+    take(left.begin() + height);
   }
-  groups.push_back(std::move(left));
-  for (auto& group : groups) std::sort(group.begin(), group.end());
-  return groups;
+  take(left.end());
+  return order;
 }
 
 }  // namespace autoprune::prune

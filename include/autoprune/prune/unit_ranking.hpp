@@ -16,7 +16,6 @@
 #include "autoprune/prune/column_clusters.hpp"
 #include "autoprune/prune/importance.hpp"
 #include "autoprune/prune/ranking.hpp"
-#include "autoprune/prune/row_groups.hpp"
 
 namespace autoprune::prune {
 
@@ -120,69 +119,32 @@ class UnitRanking {
   std::vector<Index> ends_;  // weights of a unit and all better ones
 };
 
-namespace detail {
-
-/// The entries of `sums`, largest first, cut into chunks of `size`; each chunk is ascending.
-[[nodiscard]] inline std::vector<std::vector<std::int32_t>> best_chunks(const Eigen::VectorXf& sums,
-                                                                        Index size) {
-  std::vector<std::int32_t> order(static_cast<std::size_t>(sums.size()));
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return sums(a) > sums(b); });
-  std::vector<std::vector<std::int32_t>> chunks;
-  for (Index begin = 0; begin < sums.size(); begin += size) {
-    chunks.emplace_back(order.begin() + begin, order.begin() + std::min(sums.size(), begin + size));
-    std::sort(chunks.back().begin(), chunks.back().end());
-  }
-  return chunks;
-}
-
-/// Units of one OU each, `importance` being the sum of what `entries` have.
-[[nodiscard]] inline Unit one_ou(std::vector<std::int32_t> rows, std::vector<std::int32_t> columns,
-                                 const std::vector<std::int32_t>& entries,
-                                 const Eigen::VectorXf& sums) {
-  Unit unit{std::move(rows), std::move(columns), 0.0F, 1};
-  for (const std::int32_t i : entries) unit.importance += sums(i);
-  return unit;
-}
-
-inline void best_first(std::vector<Unit>& units) {
-  std::stable_sort(units.begin(), units.end(),
-                   [](const Unit& a, const Unit& b) { return a.importance > b.importance; });
-}
-
-}  // namespace detail
-
 /// Of every cluster of filters, its rows by the sum of |w| over the cluster, best first and cut
 /// into OUs of ou_rows rows; the OUs ranked over the layer. `weights` is filters x rows. Throws
 /// not_finite.
 [[nodiscard]] inline UnitRanking rank_row_chunks(ConstMatrixView weights,
                                                  const ColumnClusters& clusters, Index ou_rows) {
   detail::check_weights(weights);
+  const Index rows = weights.cols();
   std::vector<Unit> units;
   for (const auto& columns : clusters) {
-    Eigen::VectorXf sums = Eigen::VectorXf::Zero(weights.cols());
-    for (const std::int32_t c : columns) sums += weights.row(c).cwiseAbs().transpose();
-    for (const auto& rows : detail::best_chunks(sums, ou_rows))
-      units.push_back(detail::one_ou(rows, columns, rows, sums));
+    Eigen::RowVectorXf sums = Eigen::RowVectorXf::Zero(rows);
+    for (const std::int32_t c : columns) sums += weights.row(c).cwiseAbs();
+    std::vector<std::int32_t> order(static_cast<std::size_t>(rows));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return sums(a) > sums(b); });
+    for (Index begin = 0; begin < rows; begin += ou_rows) {
+      const auto first = order.begin() + begin,
+                 last = order.begin() + std::min(rows, begin + ou_rows);
+      Unit unit{{first, last}, columns, 0.0F, 1};
+      for (const std::int32_t r : unit.rows) unit.importance += sums(r);
+      std::sort(unit.rows.begin(), unit.rows.end());
+      units.push_back(std::move(unit));
+    }
   }
-  detail::best_first(units);
-  return {weights.cols(), weights.rows(), std::move(units)};
-}
-
-/// Of every row group, its filters by the sum of |w| over the group, best first and cut into OUs of
-/// ou_cols filters; the OUs ranked over the layer. `weights` is filters x rows. Throws not_finite.
-[[nodiscard]] inline UnitRanking rank_column_chunks(ConstMatrixView weights,
-                                                    const RowGroups& groups, Index ou_cols) {
-  detail::check_weights(weights);
-  std::vector<Unit> units;
-  for (const auto& rows : groups) {
-    Eigen::VectorXf sums = Eigen::VectorXf::Zero(weights.rows());
-    for (const std::int32_t r : rows) sums += weights.col(r).cwiseAbs();
-    for (const auto& columns : detail::best_chunks(sums, ou_cols))
-      units.push_back(detail::one_ou(rows, columns, columns, sums));
-  }
-  detail::best_first(units);
-  return {weights.cols(), weights.rows(), std::move(units)};
+  std::stable_sort(units.begin(), units.end(),
+                   [](const Unit& a, const Unit& b) { return a.importance > b.importance; });
+  return {rows, weights.rows(), std::move(units)};
 }
 
 }  // namespace autoprune::prune

@@ -4,7 +4,9 @@
 /// so that a program compiles the search once and not once a geometry or method.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "autoprune/prune/column_vector_pruner.hpp"
 #include "autoprune/prune/ou_ranking.hpp"
 #include "autoprune/prune/ou_rounding.hpp"
+#include "autoprune/prune/row_groups.hpp"
 
 namespace autoprune::search {
 
@@ -48,6 +51,7 @@ struct CompressorParts {
   std::function<mapping::LayerCount(Index layer, const PruneMask&)> count_layer = {};
   std::function<std::vector<mapping::RoutedMapping>(Masks)> route = {};
   std::function<mapping::NetworkMapping(Masks)> map = {};  ///< column-vectors alone have it
+  prune::RowGrouping rows = prune::RowGrouping::neighbours;
 };
 
 class Compressor {
@@ -59,12 +63,16 @@ class Compressor {
   ///   auto compressor = Compressor::make<PaperGeometry, prune::ColumnVectorPruner<32>>();
   template <GeometryType Geom, prune::Pruner P>
   [[nodiscard]] static Compressor make(P pruner = P{}, const mapping::MappingOptions& options = {},
-                                       OuSelection selection = OuSelection::best) {
+                                       OuSelection selection = OuSelection::best,
+                                       prune::RowGrouping rows = prune::RowGrouping::neighbours) {
     const mapping::CrossbarMapper<Geom> mapper(options);
     (void)mapper.grid(P::granularity);  // refuses a granularity that doesn't fit
     CompressorParts parts{Geom::spec(), P::granularity, options};
-    parts.rank = [pruner, selection, width = mapper.columns_per_ou()](const nn::Node& node) {
-      return rank(pruner, weight_matrix(node.weight), width, selection);
+    parts.rows = rows;
+    parts.rank = [pruner, selection, rows, width = mapper.columns_per_ou()](const nn::Node& node) {
+      const ConstMatrixView weights = weight_matrix(node.weight);
+      return rows == prune::RowGrouping::gathered ? rank_gathered(pruner, weights, width, selection)
+                                                  : rank(pruner, weights, width, selection);
     };
     parts.count_layer = [mapper](Index, const PruneMask& mask) { return mapper.count(mask); };
     parts.map = [mapper](auto masks) { return mapper.map(masks); };
@@ -72,8 +80,8 @@ class Compressor {
                                mapping::ArrayShape(Geom::spec(), options))](auto masks) {
       std::vector<mapping::RoutedMapping> layers;
       for (const mapping::LayerMapping& layer : mapper.map(masks).layers)
-        layers.push_back({mapping::route(routed, masks[layers.size()]), layer.index.bits(),
-                          layer.ous.size() + layer.ous.vectors()});
+        layers.push_back({mapping::route(routed, masks[layers.size()]), layer.index_bits(),
+                          layer.ous.size() + layer.ous.vectors() + layer.ordered_rows});
       return layers;
     };
     return Compressor(std::move(parts));
@@ -81,6 +89,7 @@ class Compressor {
 
   [[nodiscard]] const GeometrySpec& geometry() const noexcept { return parts_.geometry; }
   [[nodiscard]] Index granularity() const noexcept { return parts_.granularity; }
+  [[nodiscard]] prune::RowGrouping rows() const noexcept { return parts_.rows; }
   [[nodiscard]] const mapping::MappingOptions& options() const noexcept { return parts_.options; }
   /// Physical arrays that hold the same tiles: bit planes times sign arrays.
   [[nodiscard]] Index arrays() const noexcept {
@@ -128,6 +137,21 @@ class Compressor {
   }
 
  private:
+  /// Of row groups that are gathered first.
+  template <prune::Pruner P>
+  static Ranking rank_gathered(const P& pruner, ConstMatrixView weights, Index ou_cols,
+                               OuSelection selection) {
+    const auto order = std::make_shared<const std::vector<std::int32_t>>(
+        prune::gather_rows(weights, P::granularity, ou_cols));
+    const Matrix ordered = weights(Eigen::all, *order);
+    Ranking ranking =
+        rank(pruner, {ordered.data(), ordered.rows(), ordered.cols()}, ou_cols, selection);
+    ranking.mask = [mask = std::move(ranking.mask), order](double keep) {
+      return mask(keep).in_order(order);
+    };
+    return ranking;
+  }
+
   template <prune::Pruner P>
   static Ranking rank(const P& pruner, ConstMatrixView weights, Index ou_cols,
                       OuSelection selection) {

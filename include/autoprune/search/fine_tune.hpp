@@ -71,9 +71,9 @@ class FineTuner {
       for (Index g = 0; g < mask.groups(); ++g)
         for (Index c = 0; c < mask.cols(); ++c)
           if (!mask.kept(g, c))
-            weights.row(c)
-                .segment(mask.row_begin(g), mask.row_end(g) - mask.row_begin(g))
-                .setZero();
+            mask.for_rows(g, [&](Index begin, Index end) {
+              weights.row(c).segment(begin, end - begin).setZero();
+            });
     }
   }
 

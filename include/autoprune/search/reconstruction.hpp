@@ -147,15 +147,22 @@ class Reconstruction {
   static void fit_filters(const Layer& layer, const PruneMask& mask,
                           const std::vector<Index>& groups, const std::vector<Index>& filters,
                           Matrix& fitted) {
-    std::vector<Index> starts = {0};  // of the groups in the system of equations
+    std::vector<std::pair<Index, Index>> runs;  // of neighbouring rows
     for (const Index g : groups)
-      starts.push_back(starts.back() + mask.row_end(g) - mask.row_begin(g));
-    const auto rows = [&](std::size_t group) { return starts[group + 1] - starts[group]; };
-    const auto row = [&](std::size_t group) { return mask.row_begin(groups[group]); };
+      mask.for_rows(g, [&](Index begin, Index end) {
+        if (!runs.empty() && runs.back().second == begin)
+          runs.back().second = end;
+        else
+          runs.emplace_back(begin, end);
+      });
+    std::vector<Index> starts = {0};  // of the runs in the system of equations
+    for (const auto& [begin, end] : runs) starts.push_back(starts.back() + end - begin);
+    const auto rows = [&](std::size_t run) { return starts[run + 1] - starts[run]; };
+    const auto row = [&](std::size_t run) { return runs[run].first; };
     // Eigen factorises column-major matrices several times as fast.
     Eigen::MatrixXf gram(starts.back(), starts.back());
     Eigen::MatrixXf solution(starts.back(), static_cast<Index>(filters.size()));
-    for (std::size_t a = 0; a < groups.size(); ++a) {
+    for (std::size_t a = 0; a < runs.size(); ++a) {
       for (std::size_t b = 0; b <= a; ++b)  // the lower half is all that is read
         gram.block(starts[a], starts[b], rows(a), rows(b)) =
             layer.gram.block(row(a), row(b), rows(a), rows(b));
@@ -164,7 +171,7 @@ class Reconstruction {
     }
     const Eigen::LLT<Eigen::Ref<Eigen::MatrixXf>, Eigen::Lower> solver(gram);
     solver.solveInPlace(solution);
-    for (std::size_t a = 0; a < groups.size(); ++a)
+    for (std::size_t a = 0; a < runs.size(); ++a)
       fitted(filters, Eigen::seqN(row(a), rows(a))) =
           solution.middleRows(starts[a], rows(a)).transpose();
   }

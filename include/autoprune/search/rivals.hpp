@@ -12,7 +12,6 @@
 #include "autoprune/core/error.hpp"
 #include "autoprune/mapping/block_mapper.hpp"
 #include "autoprune/mapping/dense_mapper.hpp"
-#include "autoprune/mapping/gathered_mapper.hpp"
 #include "autoprune/mapping/lsr_mapper.hpp"
 #include "autoprune/mapping/packed_mapper.hpp"
 #include "autoprune/mapping/pattern_mapper.hpp"
@@ -22,25 +21,23 @@
 #include "autoprune/prune/magnitude.hpp"
 #include "autoprune/prune/pattern_prune.hpp"
 #include "autoprune/prune/pim_prune.hpp"
-#include "autoprune/prune/row_groups.hpp"
 #include "autoprune/prune/sre.hpp"
 #include "autoprune/search/compressor.hpp"
 
 namespace autoprune::search {
 
 enum class Rival {
-  naive,             ///< nothing pruned
-  magnitude,         ///< single weights pruned, mapped where they are
-  pim_prune,         ///< rows or columns of blocks of a crossbar's size
-  pim_prune_ou,      ///< rows and columns of blocks, by OUs
-  pattern_prune,     ///< patterns of kernels, and whole kernels
-  sre,               ///< rows of OUs
-  lsr,               ///< rows of OUs of clustered filters
-  gathered_vectors,  ///< our column-vectors in row groups of any rows: no rival, but a variant
-  packed_vectors     ///< our column-vectors one by one, on shared tiles: another variant
+  naive,          ///< nothing pruned
+  magnitude,      ///< single weights pruned, mapped where they are
+  pim_prune,      ///< rows or columns of blocks of a crossbar's size
+  pim_prune_ou,   ///< rows and columns of blocks, by OUs
+  pattern_prune,  ///< patterns of kernels, and whole kernels
+  sre,            ///< rows of OUs
+  lsr,            ///< rows of OUs of clustered filters
+  packed_vectors  ///< our column-vectors one by one, on shared tiles: no rival, but a variant
 };
 
-inline constexpr std::array<std::pair<Rival, const char*>, 9> kRivalNames = {
+inline constexpr std::array<std::pair<Rival, const char*>, 8> kRivalNames = {
     {{Rival::naive, "naive"},
      {Rival::magnitude, "magnitude"},
      {Rival::pim_prune, "pim-prune"},
@@ -48,7 +45,6 @@ inline constexpr std::array<std::pair<Rival, const char*>, 9> kRivalNames = {
      {Rival::pattern_prune, "pattern-prune"},
      {Rival::sre, "sre"},
      {Rival::lsr, "lsr"},
-     {Rival::gathered_vectors, "gathered-vectors"},
      {Rival::packed_vectors, "packed-vectors"}}};
 
 /// Throws unknown_name.
@@ -173,19 +169,6 @@ struct Lsr : MethodBase {
   }
 };
 
-struct GatheredVectors : MethodBase {
-  [[nodiscard]] mapping::GatheredMapper mapper(Index) const {
-    return mapping::GatheredMapper(shape);
-  }
-  [[nodiscard]] Ranking rank(const nn::Node& node) const {
-    const ConstMatrixView weights = weight_matrix(node.weight);
-    auto ranked = prune::rank_column_chunks(
-        weights, prune::gather_rows(weights, shape.ou_rows, shape.ou_cols), shape.ou_cols);
-    prune::Scores ous = ranked.ou_scores(ou_weights());
-    return layer_ranking(std::move(ranked), std::move(ous));
-  }
-};
-
 struct PackedVectors : MethodBase {
   Index granularity = 32;
   [[nodiscard]] mapping::PackedMapper mapper(Index) const { return mapping::PackedMapper(shape); }
@@ -265,8 +248,6 @@ struct PatternPrune : MethodBase {
       return make(detail::Sre{base});
     case Rival::lsr:
       return make(detail::Lsr{base, options.lsr});
-    case Rival::gathered_vectors:
-      return make(detail::GatheredVectors{base});
     case Rival::packed_vectors:
       return detail::routed_compressor(geometry, options.mapping,
                                        detail::PackedVectors{base, options.granularity},

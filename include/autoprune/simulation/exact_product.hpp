@@ -45,7 +45,7 @@ class ExactProduct {
     if (mask.granularity() <= kGroupRows) return mask;
     Index rows = kGroupRows;
     while (mask.granularity() % rows != 0) --rows;
-    PruneMask fine(mask.rows(), mask.cols(), rows);
+    PruneMask fine = PruneMask(mask.rows(), mask.cols(), rows).in_order(mask.order());
     for (Index g = 0; g < fine.groups(); ++g)
       for (Index c = 0; c < mask.cols(); ++c)
         fine.set(g, c, mask.kept(g * rows / mask.granularity(), c));
@@ -54,7 +54,8 @@ class ExactProduct {
 
   static std::vector<PruneMask> parts(const PruneMask& mask, const QuantisedWeights& weights,
                                       double largest_input, bool negative) {
-    const PruneMask none(mask.rows(), mask.cols(), mask.granularity(), false);
+    const PruneMask none =
+        PruneMask(mask.rows(), mask.cols(), mask.granularity(), false).in_order(mask.order());
     std::vector<PruneMask> all(1, none);
     std::vector<double> up(static_cast<std::size_t>(mask.cols()), 0.0), down = up;
     for (Index g = 0; g < mask.groups(); ++g) {
@@ -76,8 +77,8 @@ class ExactProduct {
     double reach = 0.0;
     for (Index c = 0; c < mask.cols(); ++c) {
       const auto f = static_cast<std::size_t>(c);
-      for (Index r = mask.row_begin(g); r < mask.row_end(g); ++r) {
-        const std::int32_t w = weights(r, c);
+      for (Index i = mask.row_begin(g); i < mask.row_end(g); ++i) {
+        const std::int32_t w = weights(mask.row(i), c);
         (w > 0 || negative ? up[f] : down[f]) += std::abs(w);
       }
       reach = std::max({reach, up[f], down[f]});

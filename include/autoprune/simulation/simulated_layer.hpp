@@ -49,8 +49,8 @@ class SimulatedLayer {
     const mapping::LayerMapping mapped =
         mapping::CrossbarMapper<Geom>(config.mapping).map(layer.mask);
     const auto path = std::make_shared<const OUDataPath<Geom, Adc>>(
-        layer.weights, mapped.index, layer.mask.granularity(), adc, config,
-        splits ? Walk::errors : Walk::all, devices, seed);
+        in_order(layer.weights, layer.mask.order()), mapped.index, layer.mask.granularity(), adc,
+        config, splits ? Walk::errors : Walk::all, devices, seed);
     if (splits)
       out.exact_.emplace(layer.network, layer.node, layer.mask, layer.weights,
                          largest_code(config.input.bits), config.input.negative, pool);
@@ -94,13 +94,22 @@ class SimulatedLayer {
       : shape_(layer.network, layer.node),
         input_(input),
         input_step_(input_step(layer.ranges.input, input)),
-        weight_step_(layer.weights.step) {}
+        weight_step_(layer.weights.step),
+        order_(layer.mask.order()) {}
 
   /// Sends the patch of one output position through the data path.
   void visit(Index block, Index position, Index lanes, std::vector<double>& out, Activity& activity,
              std::uint64_t read) const {
-    thread_local std::vector<std::int32_t> patch;
+    thread_local std::vector<std::int32_t> patch, ordered;
     gather_patch(shape_, codes_, block, position, patch);
+    if (order_) {
+      ordered.clear();
+      for (const std::int32_t row : *order_) {
+        const auto from = patch.begin() + row * nn::kLanes;
+        ordered.insert(ordered.end(), from, from + nn::kLanes);
+      }
+      patch.swap(ordered);
+    }
     multiply_(patch.data(), out.data(), lanes, activity, read);
   }
 
@@ -118,6 +127,7 @@ class SimulatedLayer {
   nn::detail::MatrixShape shape_;
   InputEncoding input_;
   double input_step_, weight_step_, lsb_ = 1.0;
+  RowOrder order_;  // of the wordlines
   Index bitlines_ = 0;
   std::optional<ExactProduct> exact_;
   std::function<void(const std::int32_t*, double*, Index, Activity&, std::uint64_t read)> multiply_;
