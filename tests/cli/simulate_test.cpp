@@ -1,4 +1,7 @@
 // The command `simulate`: its figures agree with one another and with those of other commands.
+#include <algorithm>
+#include <vector>
+
 #include "helpers.hpp"
 
 using namespace cli;  // NOLINT: a test's own helpers
@@ -192,4 +195,36 @@ TEST_CASE("simulate runs a network of the zoo") {
   CHECK(same_accuracy(report["accuracy"]["on_crossbar"], report["accuracy"]["quantised"]));
   CHECK(report["activity"]["layers"].size() == 20);
   check_totals(report["activity"]);
+}
+
+TEST_CASE("gathered row groups go through prune, simulate and cost, and files remember them") {
+  const std::string out = fresh("gathered");
+  const Answer answer =
+      run(Words{"prune"} + inputs() + short_search() + short_training() +
+          Words{"--row-groups", "gathered", "--target-compression", "3", "--count", "pooled",
+                "--reconstruct", "--out", out, "--json", "-"});
+  INFO(answer.err);
+  REQUIRE(answer.status == 0);
+  const Json pruned = answer.json();
+  CHECK(pruned["options"]["row_groups"] == "gathered");
+
+  const Json report = simulated({"--model", out, "--data", bench().data(), "--quiet"}, {});
+  CHECK(report["compression"] == pruned["compression"]);
+  CHECK(same_accuracy(report["accuracy"]["float"], pruned["accuracy"]["pruned"]));
+  CHECK(same_accuracy(report["accuracy"]["quantised"], report["accuracy"]["on_crossbar"]));
+  for (std::size_t k = 0; k < report["layers"].size(); ++k)
+    CHECK(report["layers"][k]["index_bits"] == pruned["layers"][k]["index_bits"]);
+
+  const Json mapping = read_json(out + "/mapping.json");
+  for (const Json& layer : mapping["layers"]) {
+    auto rows = layer["row_order"].get<std::vector<Index>>();
+    std::sort(rows.begin(), rows.end());
+    for (std::size_t r = 0; r < rows.size(); ++r) REQUIRE(rows[r] == static_cast<Index>(r));
+  }
+  const Answer cost = run({"cost", "--pruned", out, "--json", "-"});
+  INFO(cost.err);
+  REQUIRE(cost.status == 0);
+  CHECK(cost.json()["gains"] == pruned["cost"]["gains"]);
+  const Answer refused = run(Words{"search"} + inputs() + Words{"--row-groups", "gatherd"});
+  CHECK(has(refused.err, "did you mean 'gathered'?"));
 }

@@ -3,7 +3,7 @@
 ///
 /// A picture takes its text colour from where it stands (`currentColor`), and the series colours
 /// have a contrast of at least 3:1 on white and on near-black, so one SVG suits light and dark. The
-/// four colours stay apart under the three colour blindnesses, and each has a marker shape too.
+/// first four stay apart under the three colour blindnesses, and each has a marker shape too.
 #pragma once
 
 #include <algorithm>
@@ -17,8 +17,9 @@
 
 namespace autoprune::io {
 
-inline constexpr std::array<std::string_view, 8> kPalette = {
-    "#2f7fd6", "#d9691f", "#18a384", "#7f8793", "#b8479c", "#c79a00", "#6a55c9", "#b02a3a"};
+inline constexpr std::array<std::string_view, 9> kPalette = {"#2f7fd6", "#d9691f", "#18a384",
+                                                             "#7f8793", "#b8479c", "#c79a00",
+                                                             "#6a55c9", "#b02a3a", "#5c8a1e"};
 /// The attribute that paints a shape's `property`, fill or stroke, in colour `i` of the palette.
 [[nodiscard]] inline std::string paint(std::string_view property, Index i) {
   return std::string(property) + "=\"" +
