@@ -57,7 +57,7 @@ Options cell_options(const Options& options, const Cell& cell, const Budget& bud
 /// Images on which OUs that are formed at run time are counted.
 constexpr Index kMeasuredImages = 32;
 
-/// The network's work where OUs are formed at run time, of the wordlines that carry something.
+/// The network's work where OUs are formed at run time.
 std::vector<cost::LayerWork> dynamic_work(Job& job, nn::Network& network,
                                           const std::vector<PruneMask>& masks,
                                           const cost::OuModel& model) {
@@ -81,21 +81,13 @@ std::vector<cost::LayerWork> dynamic_work(Job& job, nn::Network& network,
   return work;
 }
 
-/// What the network costs by a method's mapping.
-cost::OuCost price(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
-                   const cost::OuModel& model, const Method* method) {
-  const bool dynamic = method != nullptr && method->option == "sre";
-  return dynamic ? model.price(dynamic_work(job, network, masks, model))
-                 : model.price(job.compressor.route(masks));
-}
-
-/// Of a network pruned by a method, or of the dense one.
 io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
-                    const Method* method) {
+                    bool dynamic_ous) {
   const mapping::CrossbarCount crossbars = job.compressor.count(masks).crossbars;
   const cost::OuModel model = ou_model(job);
   const cost::OuCost dense = model.price_dense();
-  const cost::OuCost pruned = price(job, network, masks, model, method);
+  const cost::OuCost pruned = dynamic_ous ? model.price(dynamic_work(job, network, masks, model))
+                                          : model.price(job.compressor.route(masks));
   const cost::Metrics metrics = cost::metrics(pruned);
   const cost::Gains gains = cost::gains(pruned, dense);
   const nn::Accuracy accuracy =
@@ -126,7 +118,7 @@ search::Fingerprint fingerprint_of(const Job& job) {
 io::Json measure(Job& job, const Method& method) {
   check_training(job);
   PrunedNetwork pruned = search_and_fine_tune(job);
-  io::Json figures = figures_of(job, pruned.network, pruned.tuned.masks, &method);
+  io::Json figures = figures_of(job, pruned.network, pruned.tuned.masks, method.dynamic_ous);
   figures["search_seconds"] = pruned.found.seconds;
   figures["fine_tune_seconds"] = pruned.tuned.seconds;
   return figures;
@@ -147,7 +139,7 @@ io::Json measure_dense(const Options& options, const Subject& subject, const Bud
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   job.compressor = search::rival_compressor(search::Rival::naive, job.network,
                                             job.compressor.geometry(), {o.mapping});
-  io::Json figures = figures_of(job, job.network, job.dense_masks(), nullptr);
+  io::Json figures = figures_of(job, job.network, job.dense_masks(), false);
   write_figures(job.file(kFigures), run, figures);
   return figures;
 }

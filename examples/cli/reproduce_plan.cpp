@@ -8,7 +8,7 @@ const std::vector<Method>& all_methods() {
       {"PIM-Prune", "pim-prune", true, false},
       {"PIM-Prune by OUs", "pim-prune-ou", true, false},
       {"Pattern-Prune", "pattern-prune", true, false},
-      {"SRE", "sre", true, false},
+      {"SRE", "sre", true, false, neighbours, true},
       {"LSR", "lsr", true, false},
       {"magnitude", "magnitude", true, false},
       {"LAMP on vectors", "lamp", false, true},

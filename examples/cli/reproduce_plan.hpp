@@ -17,6 +17,7 @@ struct Method {
   bool searches;       ///< by the agent; else the LAMP policy
   bool ours;           ///< column-vectors
   prune::RowGrouping rows = prune::RowGrouping::neighbours;
+  bool dynamic_ous = false;  ///< are formed at run time, of wordlines that carry something
 };
 
 /// Every method in the order of the tables; the dense network is in every one.
