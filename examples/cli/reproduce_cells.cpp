@@ -1,5 +1,6 @@
 #include "reproduce_cells.hpp"
 
+#include <algorithm>
 #include <autoprune/cost/metrics.hpp>
 #include <autoprune/search/rivals.hpp>
 #include <autoprune/simulation/dynamic_activity.hpp>
@@ -54,7 +55,7 @@ Options cell_options(const Options& options, const Cell& cell, const Budget& bud
   return o;
 }
 
-/// Images on which OUs that are formed at run time are counted.
+/// Training images on which OUs that are formed at run time are counted, at most.
 constexpr Index kMeasuredImages = 32;
 
 /// The network's work where OUs are formed at run time.
@@ -62,7 +63,9 @@ std::vector<cost::LayerWork> dynamic_work(Job& job, nn::Network& network,
                                           const std::vector<PruneMask>& masks,
                                           const cost::OuModel& model) {
   const std::vector<mapping::RoutedMapping> layers = job.compressor.route(masks);
-  const std::vector<nn::Batch> images = job.calibration_batches(kMeasuredImages);
+  const Index measured = std::min<Index>(kMeasuredImages, job.data->train.size());
+  const std::vector<nn::Batch> images =
+      nn::load_batches(job.data->train, nn::range(0, measured), job.pool);
   nn::Session session(network, job.pool);
   session.set_masks(masks);
   const auto ranges = simulation::calibrate(session, masks, images);
@@ -72,7 +75,9 @@ std::vector<cost::LayerWork> dynamic_work(Job& job, nn::Network& network,
       {.bits = format.input_bits, .dac_bits = format.dac_bits}, images);
   std::vector<cost::LayerWork> work = model.work(layers);
   for (std::size_t k = 0; k < work.size(); ++k) {
-    const auto mean = [](Index count) { return static_cast<double>(count) / kMeasuredImages; };
+    const auto mean = [&](Index count) {
+      return static_cast<double>(count) / static_cast<double>(measured);
+    };
     const simulation::Activity& counted = activity[k];
     work[k] =
         cost::measured_work(work[k], {mean(counted.ou_activations), mean(counted.adc_conversions),
