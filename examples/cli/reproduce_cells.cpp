@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <autoprune/cost/metrics.hpp>
 #include <autoprune/search/rivals.hpp>
-#include <autoprune/simulation/dynamic_activity.hpp>
+#include <autoprune/simulation/measured_activity.hpp>
 
 #include "hardware.hpp"
 #include "job.hpp"
@@ -55,14 +55,15 @@ Options cell_options(const Options& options, const Cell& cell, const Budget& bud
   return o;
 }
 
-/// Training images on which OUs that are formed at run time are counted, at most.
+/// Training images on which activations are counted, at most.
 constexpr Index kMeasuredImages = 32;
 
-/// The network's work where OUs are formed at run time.
-std::vector<cost::LayerWork> dynamic_work(Job& job, nn::Network& network,
-                                          const std::vector<PruneMask>& masks,
-                                          const cost::OuModel& model) {
-  const std::vector<mapping::RoutedMapping> layers = job.compressor.route(masks);
+/// What the network costs as `mapper` maps it: inputs that are zero are skipped, as images have
+/// them.
+cost::OuCost price(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
+                   const search::Compressor& mapper, simulation::OuFormation formation) {
+  const cost::OuModel model = ou_model(job);
+  const std::vector<mapping::RoutedMapping> layers = mapper.route(masks);
   const Index measured = std::min<Index>(kMeasuredImages, job.data->train.size());
   const std::vector<nn::Batch> images =
       nn::load_batches(job.data->train, nn::range(0, measured), job.pool);
@@ -70,9 +71,13 @@ std::vector<cost::LayerWork> dynamic_work(Job& job, nn::Network& network,
   session.set_masks(masks);
   const auto ranges = simulation::calibrate(session, masks, images);
   const cost::ArrayFormat& format = model.format();
-  const auto activity = simulation::dynamic_activity(
-      session, masks, layers, ranges, format.geometry, format.mapping,
-      {.bits = format.input_bits, .dac_bits = format.dac_bits}, images);
+  const auto activity = simulation::measured_activity(
+      session, masks, layers, ranges,
+      {.geometry = format.geometry,
+       .mapping = format.mapping,
+       .input = {.bits = format.input_bits, .dac_bits = format.dac_bits},
+       .formation = formation},
+      images);
   std::vector<cost::LayerWork> work = model.work(layers);
   for (std::size_t k = 0; k < work.size(); ++k) {
     const auto mean = [&](Index count) {
@@ -83,16 +88,20 @@ std::vector<cost::LayerWork> dynamic_work(Job& job, nn::Network& network,
         cost::measured_work(work[k], {mean(counted.ou_activations), mean(counted.adc_conversions),
                                       mean(counted.input_fetches), mean(counted.index_fetches)});
   }
-  return work;
+  return model.price(work);
+}
+
+cost::OuCost price_dense(Job& job) {
+  const search::Compressor naive = search::rival_compressor(
+      search::Rival::naive, job.network, job.compressor.geometry(), {job.options.mapping});
+  return price(job, job.network, job.dense_masks(), naive, simulation::OuFormation::stored);
 }
 
 io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
-                    bool dynamic_ous) {
+                    simulation::OuFormation formation) {
   const mapping::CrossbarCount crossbars = job.compressor.count(masks).crossbars;
-  const cost::OuModel model = ou_model(job);
-  const cost::OuCost dense = model.price_dense();
-  const cost::OuCost pruned = dynamic_ous ? model.price(dynamic_work(job, network, masks, model))
-                                          : model.price(job.compressor.route(masks));
+  const cost::OuCost dense = price_dense(job);
+  const cost::OuCost pruned = price(job, network, masks, job.compressor, formation);
   const cost::Metrics metrics = cost::metrics(pruned);
   const cost::Gains gains = cost::gains(pruned, dense);
   const nn::Accuracy accuracy =
@@ -123,7 +132,7 @@ search::Fingerprint fingerprint_of(const Job& job) {
 io::Json measure(Job& job, const Method& method) {
   check_training(job);
   PrunedNetwork pruned = search_and_fine_tune(job);
-  io::Json figures = figures_of(job, pruned.network, pruned.tuned.masks, method.dynamic_ous);
+  io::Json figures = figures_of(job, pruned.network, pruned.tuned.masks, method.formation);
   figures["search_seconds"] = pruned.found.seconds;
   figures["fine_tune_seconds"] = pruned.tuned.seconds;
   return figures;
@@ -144,7 +153,8 @@ io::Json measure_dense(const Options& options, const Subject& subject, const Bud
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   job.compressor = search::rival_compressor(search::Rival::naive, job.network,
                                             job.compressor.geometry(), {o.mapping});
-  io::Json figures = figures_of(job, job.network, job.dense_masks(), false);
+  io::Json figures =
+      figures_of(job, job.network, job.dense_masks(), simulation::OuFormation::stored);
   write_figures(job.file(kFigures), run, figures);
   return figures;
 }

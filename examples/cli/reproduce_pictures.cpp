@@ -9,8 +9,6 @@ namespace autoprune::cli {
 
 namespace {
 
-std::string number(double value) { return io::format_number(value, 2); }
-
 /// One figure of every method, side by side for every network.
 std::string method_picture(const Options& o, const Results& results, const std::string& title,
                            const std::function<double(const Row&)>& figure) {
@@ -47,9 +45,10 @@ std::string granularity_picture(const Results& results) {
     const double values[] = {row.compression(), row["energy_efficiency_gain"],
                              row["area_efficiency_gain"]};
     for (std::size_t i = 0; i < 3; ++i)
-      chart.series[i].points.push_back({x, values[i],
-                                        concat("G = ", row.cell.granularity, "\n",
-                                               chart.series[i].name, ' ', number(values[i]))});
+      chart.series[i].points.push_back(
+          {x, values[i],
+           concat("G = ", row.cell.granularity, "\n", chart.series[i].name, ' ',
+                  io::format_number(values[i], 2))});
   }
   return io::xy_chart(chart);
 }

@@ -8,7 +8,7 @@ const std::vector<Method>& all_methods() {
       {"PIM-Prune", "pim-prune", true, false},
       {"PIM-Prune by OUs", "pim-prune-ou", true, false},
       {"Pattern-Prune", "pattern-prune", true, false},
-      {"SRE", "sre", true, false, neighbours, true},
+      {"SRE", "sre", true, false, neighbours, simulation::OuFormation::dynamic},
       {"LSR", "lsr", true, false},
       {"magnitude", "magnitude", true, false},
       {"LAMP on vectors", "lamp", false, true},
@@ -32,11 +32,11 @@ const std::vector<double>& compression_ladder() {
 
 std::optional<SlidesRow> slides_row(const std::string& network, const std::string& data,
                                     const std::string& method) {
-  struct Row {
+  struct SlidesEntry {
     const char *network, *method;
     SlidesRow figures;
   };
-  static const std::vector<Row> rows = {
+  static const std::vector<SlidesEntry> rows = {
       {"alexnet", "naive", {1.0, 99.36, 0.0}},
       {"alexnet", "pim-prune", {4.3, 98.81, 0.55}},
       {"alexnet", "pattern-prune", {1.1, 96.48, 2.88}},
@@ -50,7 +50,7 @@ std::optional<SlidesRow> slides_row(const std::string& network, const std::strin
       {"plain20", "pattern-prune", {1.2, 98.24, -0.10}},
       {"plain20", "autoprune", {10.3, 98.29, -0.15}},
   };
-  for (const Row& row : rows)
+  for (const SlidesEntry& row : rows)
     if (data == "cifar10" && row.network == network && row.method == method) return row.figures;
   return {};
 }

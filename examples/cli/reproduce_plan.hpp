@@ -4,6 +4,7 @@
 
 #include <autoprune/core/types.hpp>
 #include <autoprune/prune/row_groups.hpp>
+#include <autoprune/simulation/measured_activity.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ struct Method {
   bool searches;       ///< by the agent; else the LAMP policy
   bool ours;           ///< column-vectors
   prune::RowGrouping rows = prune::RowGrouping::neighbours;
-  bool dynamic_ous = false;  ///< are formed at run time, of wordlines that carry something
+  simulation::OuFormation formation = simulation::OuFormation::stored;
 };
 
 /// Every method in the order of the tables; the dense network is in every one.

@@ -9,9 +9,9 @@
 using namespace autoprune;        // NOLINT: a test's own names
 using namespace autoprune::cost;  // NOLINT
 using autoprune::cost::test::equal;
-using enum autoprune::cost::OuComponent;
 
 TEST_CASE("the preset of the paper has MNSIM-2.0's numbers of 2020") {
+  using enum OuComponent;
   const OuHardware h = ou_preset("paper");
   CHECK(h.geometry == PaperGeometry::spec());
   CHECK(h.adc_bits == 6);
@@ -31,6 +31,7 @@ TEST_CASE("the preset of the paper has MNSIM-2.0's numbers of 2020") {
 }
 
 TEST_CASE("other presets") {
+  using enum OuComponent;
   CHECK(ou_preset("mnsim-2024").adcs == 64);
   CHECK(ou_preset("mnsim-2024").parts[wordline_driver].area_um2 == 1150.0);
   CHECK_FALSE(ou_preset("mnsim-2024").lossless());  // 64 rows and 6 bits
@@ -94,6 +95,7 @@ TEST_CASE("memories grow with what they hold") {
 }
 
 TEST_CASE("impossible OU hardware is refused") {
+  using enum OuComponent;
   using Change = void (*)(OuHardware&);
   struct Case {
     const char* message;

@@ -11,7 +11,6 @@
 using namespace autoprune;        // NOLINT: a test's own names
 using namespace autoprune::cost;  // NOLINT
 using autoprune::cost::test::equal;
-using enum autoprune::cost::OuComponent;
 
 namespace {
 
@@ -163,6 +162,7 @@ TEST_CASE("doubling a component moves exactly its share") {
 }
 
 TEST_CASE("a small layer by hand: what is built") {
+  using enum OuComponent;
   Small small;
   for (const OuComponent c : all_components()) small.hardware.parts[c].area_um2 = 1.0;
   const OuBreakdown cost = small.price().components;
@@ -181,6 +181,7 @@ TEST_CASE("a small layer by hand: what is built") {
 }
 
 TEST_CASE("a small layer by hand: energy") {
+  using enum OuComponent;
   Small small;
   for (const OuComponent c : all_components()) small.hardware.parts[c].energy_nj = 1.0;
   const OuCost cost = small.price();
@@ -199,6 +200,7 @@ TEST_CASE("a small layer by hand: energy") {
 }
 
 TEST_CASE("a small layer by hand: time") {
+  using enum OuComponent;
   Small small;
   auto& parts = small.hardware.parts;
   parts[dac].latency_ns = 3.0;
@@ -222,6 +224,7 @@ TEST_CASE("a small layer by hand: time") {
 
 TEST_CASE(
     "inputs and index entries are fetched meanwhile, and hold a layer up when they take longer") {
+  using enum OuComponent;
   Small small;
   small.hardware.memory = {"sram-90nm", 64};
   OuModel model(small.network, small.hardware, small.options);
@@ -255,6 +258,7 @@ TEST_CASE("a layer without weights left costs nothing") {
 }
 
 TEST_CASE("layers of a convolution overlap in the pipeline") {
+  using enum OuComponent;
   nn::Network network({4, 6, 6});
   network.conv("a", {.out = 4, .kernel = 3, .padding = 1});
   network.conv("b", {.out = 4, .kernel = 3, .padding = 1});
@@ -270,6 +274,7 @@ TEST_CASE("layers of a convolution overlap in the pipeline") {
 }
 
 TEST_CASE("metrics and gains follow from the totals") {
+  using enum OuComponent;
   Small small;
   small.hardware.parts[adc] = {10.0, 2.0, 5.0, "", ""};
   const OuModel model(small.network, small.hardware, small.options);

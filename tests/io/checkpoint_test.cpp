@@ -11,11 +11,6 @@ using namespace autoprune;
 
 namespace {
 
-template <class Call>
-ErrorId error_of(Call&& call) {
-  return io::test::error_of(call).id();
-}
-
 /// Images of noise, each class a little brighter than the one before.
 nn::Dataset noise(Index images) {
   nn::Dataset data;
@@ -108,13 +103,13 @@ TEST_CASE("a checkpoint that doesn't fit changes nothing") {
   Run other;
   const std::string before = other.save();
   for (std::size_t cut : {std::size_t{0}, std::size_t{5}, bytes.size() / 2, bytes.size() - 1})
-    CHECK(error_of([&] { other.load(bytes.substr(0, cut)); }) == ErrorId::truncated_file);
-  CHECK(error_of([&] { other.load(bytes + "x"); }) == ErrorId::checkpoint_mismatch);
+    CHECK(io::test::error_id([&] { other.load(bytes.substr(0, cut)); }) == ErrorId::truncated_file);
+  CHECK(io::test::error_id([&] { other.load(bytes + "x"); }) == ErrorId::checkpoint_mismatch);
   CHECK(other.save() == before);
 
   nn::Network wider = network(13);
   nn::Trainer trainer(wider, run.data, nn::range(0, 96), Run::config().train, run.pool);
-  CHECK(error_of([&] { (void)io::load_training(bytes, wider, trainer); }) ==
+  CHECK(io::test::error_id([&] { (void)io::load_training(bytes, wider, trainer); }) ==
         ErrorId::checkpoint_mismatch);
 }
 
@@ -127,13 +122,14 @@ TEST_CASE("a checkpoint file comes back as it was, or not at all") {
   CHECK(read.seconds == 1.5);
   CHECK(read.bytes == "some bytes");
 
-  CHECK(error_of([&] { (void)io::read_checkpoint(path, 43); }) == ErrorId::checkpoint_mismatch);
-  CHECK(error_of([&] { (void)io::read_checkpoint(directory / "none", 42); }) ==
+  CHECK(io::test::error_id([&] { (void)io::read_checkpoint(path, 43); }) ==
+        ErrorId::checkpoint_mismatch);
+  CHECK(io::test::error_id([&] { (void)io::read_checkpoint(directory / "none", 42); }) ==
         ErrorId::cannot_open);
   const std::string whole = io::read_file(path);
   for (std::size_t size = 0; size < whole.size(); ++size) {
     io::write_file(path, whole.substr(0, size));
-    const ErrorId id = error_of([&] { (void)io::read_checkpoint(path, 42); });
+    const ErrorId id = io::test::error_id([&] { (void)io::read_checkpoint(path, 42); });
     CHECK((id == ErrorId::bad_magic || id == ErrorId::truncated_file));
   }
   for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -141,7 +137,7 @@ TEST_CASE("a checkpoint file comes back as it was, or not at all") {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 4);
     io::write_file(path, damaged);
-    const ErrorId id = error_of([&] { (void)io::read_checkpoint(path, 42); });
+    const ErrorId id = io::test::error_id([&] { (void)io::read_checkpoint(path, 42); });
     CHECK((id == ErrorId::bad_magic || id == ErrorId::truncated_file ||
            id == ErrorId::checkpoint_mismatch));
   }

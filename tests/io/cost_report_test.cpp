@@ -50,10 +50,6 @@ void check_sums(const Json& json) {
   }
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("the JSON of a cost adds up", "[cost_report]") {
@@ -85,16 +81,16 @@ TEST_CASE("tables show what was priced", "[cost_report]") {
   const Costs costs;
   const std::string layers = io::cost_layer_table(costs.pruned, "crossbars");
   for (const char* part : {"layer", "crossbars", "area mm²", "energy µJ", "total"})
-    CHECK(has(layers, part));
+    CHECK(io::test::has(layers, part));
   const std::string components = io::cost_component_table(costs.pruned);
-  CHECK(has(components, "adc"));
-  CHECK(has(components, "index_buffer"));
-  CHECK_FALSE(has(components, "sample_hold"));  // this hardware has none
-  CHECK_FALSE(has(io::cost_component_table(costs.dense), "index_buffer"));
+  CHECK(io::test::has(components, "adc"));
+  CHECK(io::test::has(components, "index_buffer"));
+  CHECK_FALSE(io::test::has(components, "sample_hold"));  // this hardware has none
+  CHECK_FALSE(io::test::has(io::cost_component_table(costs.dense), "index_buffer"));
   const std::string both = io::cost_comparison(costs.pruned, costs.dense);
   for (const char* part : {"dense", "pruned", "GOPS/W", "GOPS/mm²", "images a second", "KiB"})
-    CHECK(has(both, part));
-  CHECK(has(io::cost_layer_table(cost::mnsim_cost(nn::lenet5()), "PEs"), "PEs"));
+    CHECK(io::test::has(both, part));
+  CHECK(io::test::has(io::cost_layer_table(cost::mnsim_cost(nn::lenet5()), "PEs"), "PEs"));
 }
 
 TEST_CASE("pictures of a cost are well-formed, with a bar a group", "[cost_report]") {
@@ -102,6 +98,6 @@ TEST_CASE("pictures of a cost are well-formed, with a bar a group", "[cost_repor
   for (const std::string& svg : {io::energy_picture(costs.pruned), io::area_picture(costs.pruned),
                                  io::energy_picture(cost::mnsim_cost(nn::lenet5()))}) {
     CHECK(samples::markup_fault(svg) == "");
-    CHECK(has(svg, "DACs and ADCs"));
+    CHECK(io::test::has(svg, "DACs and ADCs"));
   }
 }

@@ -13,12 +13,7 @@ using namespace autoprune;
 
 namespace {
 
-template <class Call>
-ErrorId error_of(Call&& call) {
-  return io::test::error_of(call).id();
-}
-
-nn::Network network() {
+nn::Network lenet5() {
   nn::Network net = nn::lenet5();
   net.initialise(1);
   return net;
@@ -27,16 +22,17 @@ nn::Network network() {
 }  // namespace
 
 TEST_CASE("a policy comes back to the bit, whatever the order of its layers") {
-  const nn::Network net = network();
+  const nn::Network net = lenet5();
   const search::Policy policy = {0.1, 1.0 / 3.0, 1.0, 1e-4, 0.7};
   io::Json json = io::policy_to_json(net, policy);
   CHECK(io::policy_from_json(io::parse_json(io::json_text(json), "x"), net, "x") == policy);
   std::swap(json["layers"][0], json["layers"][3]);
   CHECK(io::policy_from_json(json, net, "x") == policy);
 
-  CHECK(error_of([&] { (void)io::policy_to_json(net, {0.5}); }) == ErrorId::shape_mismatch);
+  CHECK(io::test::error_id([&] { (void)io::policy_to_json(net, {0.5}); }) ==
+        ErrorId::shape_mismatch);
   const auto refuse = [&](const io::Json& damaged) {
-    return error_of([&] { (void)io::policy_from_json(damaged, net, "x"); });
+    return io::test::error_id([&] { (void)io::policy_from_json(damaged, net, "x"); });
   };
   io::Json less = json, other = json, low = json, twice = json, more = json;
   less["layers"].erase(1);
@@ -53,7 +49,7 @@ TEST_CASE("a policy comes back to the bit, whatever the order of its layers") {
 }
 
 TEST_CASE("reports and mappings say what was counted, for every layout") {
-  const nn::Network net = network();
+  const nn::Network net = lenet5();
   Random random(5);
   for (const auto layout : {mapping::BitPlanes::apart, mapping::BitPlanes::adjacent}) {
     mapping::MappingOptions options;
@@ -94,5 +90,6 @@ TEST_CASE("reports and mappings say what was counted, for every layout") {
       CHECK(drawn == masks[k]);
     }
   }
-  CHECK(error_of([&] { (void)io::report_json({}, net, {}, {}); }) == ErrorId::mask_mismatch);
+  CHECK(io::test::error_id([&] { (void)io::report_json({}, net, {}, {}); }) ==
+        ErrorId::mask_mismatch);
 }

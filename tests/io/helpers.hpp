@@ -43,6 +43,10 @@ class TempDir {
   std::filesystem::path path_;
 };
 
+[[nodiscard]] inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 /// The error that a call throws; the test fails when it throws none.
 template <class Call>
 [[nodiscard]] Error error_of(Call&& call) {
@@ -53,6 +57,11 @@ template <class Call>
   }
   FAIL("no error was thrown");
   throw std::logic_error("unreachable");
+}
+
+template <class Call>
+[[nodiscard]] ErrorId error_id(Call&& call) {
+  return error_of(std::forward<Call>(call)).id();
 }
 
 /// Checks the id of an error, and that its message holds each of the words.

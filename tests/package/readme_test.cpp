@@ -7,7 +7,7 @@
 
 namespace {
 
-std::string read(const std::string& path) {
+std::string project_file(const std::string& path) {
   std::ifstream in(std::string(AUTOPRUNE_SOURCE_DIR) + "/" + path);
   REQUIRE(in);
   std::ostringstream text;
@@ -18,11 +18,11 @@ std::string read(const std::string& path) {
 }  // namespace
 
 TEST_CASE("the README shows the quickstart as it is") {
-  const std::string marker = "// [README]\n", program = read("examples/quickstart/main.cpp");
+  const std::string marker = "// [README]\n", program = project_file("examples/quickstart/main.cpp");
   const std::size_t begin = program.find(marker) + marker.size();
   const std::size_t end = program.find(marker, begin);
   REQUIRE(end != std::string::npos);
   const std::string code = program.substr(begin, end - begin);
   INFO(code);
-  REQUIRE(read("README.md").find(code) != std::string::npos);
+  REQUIRE(project_file("README.md").find(code) != std::string::npos);
 }

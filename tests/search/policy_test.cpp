@@ -16,7 +16,7 @@ Policy scaled(Policy policy, double factor, const Constraints& constraints) {
   return clamp_to_bounds(std::move(policy), constraints);
 }
 
-struct Fixture {
+struct RankedNetwork {
   Compressor compressor = test::small_compressor();
   std::vector<Ranking> layers = compressor.rank(test::small_network(5));
 
@@ -55,7 +55,7 @@ std::vector<Bounds> random_bounds(Random& random) {
 }  // namespace
 
 TEST_CASE("a target is just reached: one factor for all layers, inside the bounds") {
-  const Fixture f;
+  const RankedNetwork f;
   Random random(61);
   Index feasible = 0;
   for (int trial = 0; trial < 300; ++trial) {
@@ -91,7 +91,7 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
 }
 
 TEST_CASE("a layer with crossbars of its own fills all that it pays for, inside its bounds") {
-  const Fixture f;
+  const RankedNetwork f;
   Random random(63);
   Index grown = 0;
   for (int trial = 0; trial < 100; ++trial) {
@@ -115,14 +115,14 @@ TEST_CASE("a layer with crossbars of its own fills all that it pays for, inside 
 }
 
 TEST_CASE("a target that the upper bounds meet already changes nothing else") {
-  const Fixture f;
+  const RankedNetwork f;
   Constraints constraints = target(1.5);
   constraints.bounds = std::vector<Bounds>(4, Bounds{0.0, 0.25});
   REQUIRE(f.meet(Policy(4, 0.01), constraints) == Policy(4, 0.25));
 }
 
 TEST_CASE("pooled crossbars allow targets that crossbars of one layer each don't") {
-  const Fixture f;
+  const RankedNetwork f;
   const Policy policy(4, 0.5);
   // Four layers keep a crossbar each: at most 19 / 4 = 4.75 per layer, 19 pooled.
   REQUIRE(f.reached(f.meet(policy, target(4.75, Counting::per_layer)), Counting::per_layer) ==
@@ -134,7 +134,7 @@ TEST_CASE("pooled crossbars allow targets that crossbars of one layer each don't
 }
 
 TEST_CASE("without a target a policy fills the crossbars that it needs anyway, inside its bounds") {
-  const Fixture f;
+  const RankedNetwork f;
   Random random(62);
   Index grown = 0;
   for (int trial = 0; trial < 100; ++trial) {
@@ -175,7 +175,7 @@ TEST_CASE("constraints that make no sense are refused") {
   REQUIRE(id([](Constraints& c) { c.bounds = {{0.0, 1.0}}; }) == ErrorId::shape_mismatch);
   REQUIRE(id([](Constraints& c) { c.bounds = {{0.0, 1.0}, {1.0, 1.0}}; }) == ErrorId{});
 
-  const Fixture f;
+  const RankedNetwork f;
   Constraints constraints;
   constraints.bounds = std::vector<Bounds>(4);
   REQUIRE(error_of([&] { (void)f.meet(Policy(5, 0.5), constraints); }) == ErrorId::shape_mismatch);

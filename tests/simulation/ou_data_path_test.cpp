@@ -4,6 +4,8 @@
 
 #include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/simulation/stored_ous.hpp"
 #include "naive.hpp"
 
 using namespace autoprune;
@@ -88,7 +90,8 @@ Index wrong_products(Index cases, std::uint64_t seed) {
   return wrong;
 }
 
-/// Compares outputs and activity with the naive loops, and the walk over errors with both.
+/// Compares outputs and activity with the naive loops, the walk over errors with both, and the
+/// activity with what is counted without computing.
 template <GeometryType Geom, class Adc>
 void check_against_naive(const Adc& adc, std::uint64_t seed) {
   Random random(seed);
@@ -96,7 +99,11 @@ void check_against_naive(const Adc& adc, std::uint64_t seed) {
     const Case c(random, random_granularity(random, Geom::spec()), Geom::spec());
     const mapping::LayerMapping mapped = c.template map<Geom>();
     const Index lanes = 1 + random.below(3);
-    Activity activity, naive_activity, unused;
+    Activity activity, naive_activity, counted, unused;
+    const mapping::VectorMapper mapper{mapping::ArrayShape(Geom::spec(), c.config.mapping)};
+    const StoredOus stored(
+        {mapping::route(mapper, c.mask), 0, mapped.ous.size() + mapped.ous.vectors()}, Geom::spec(),
+        c.config.mapping, c.config.input);
     const std::vector<double> y = c.template run<Geom>(adc, Walk::all, activity, lanes);
     const std::vector<double> off = c.template run<Geom>(adc, Walk::errors, unused);
     const bool adds_up = adc.lsb() == 1.0 || c.config.mapping.sign == mapping::SignEncoding::pair;
@@ -107,6 +114,7 @@ void check_against_naive(const Adc& adc, std::uint64_t seed) {
       const auto naive =
           test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, Geom::spec());
       naive_activity += naive.activity;
+      counted += stored.count(x);
       for (Index f = 0; f < c.mask.cols(); ++f) {
         const auto at = static_cast<std::size_t>(f * kLanes + l);
         REQUIRE(y[at] == Approx(naive.y[static_cast<std::size_t>(f)]).margin(1e-6));
@@ -114,6 +122,7 @@ void check_against_naive(const Adc& adc, std::uint64_t seed) {
       }
     }
     REQUIRE(activity == naive_activity);
+    REQUIRE(counted == naive_activity);
   }
 }
 

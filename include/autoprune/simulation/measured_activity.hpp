@@ -1,9 +1,10 @@
-/// @file dynamic_activity.hpp
-/// What a whole network does on hardware that forms its OUs at run time.
+/// @file measured_activity.hpp
+/// What any method's mapping of a whole network does for given images, zero inputs skipped.
 #pragma once
 
 #include <map>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "autoprune/mapping/routed_index.hpp"
@@ -12,8 +13,23 @@
 #include "autoprune/nn/session.hpp"
 #include "autoprune/simulation/dynamic_ous.hpp"
 #include "autoprune/simulation/input_codes.hpp"
+#include "autoprune/simulation/stored_ous.hpp"
 
 namespace autoprune::simulation {
+
+/// How a data path makes use of inputs that are zero.
+enum class OuFormation {
+  stored,  ///< an OU whose wordlines all carry zero isn't activated
+  dynamic  ///< OUs are formed at run time, of wordlines that carry something
+};
+
+/// The hardware that counts.
+struct ActivityConfig {
+  GeometrySpec geometry;
+  mapping::MappingOptions mapping;
+  InputEncoding input;  ///< signs as each layer's range says
+  OuFormation formation = OuFormation::stored;
+};
 
 namespace detail {
 
@@ -21,13 +37,12 @@ namespace detail {
 class CountingLayer {
  public:
   CountingLayer(const nn::Network& network, const nn::Node& node, const PruneMask& mask,
-                const mapping::RoutedLayer& ous, const Range& range, const GeometrySpec& geometry,
-                const mapping::MappingOptions& options, const InputEncoding& input,
-                ThreadPool& pool)
+                const mapping::RoutedMapping& mapped, const Range& range,
+                const ActivityConfig& config, ThreadPool& pool)
       : layer_(network, node, mask),
-        input_{input.bits, input.dac_bits, range.negative},
-        step_(input_step(range, input)),
-        ous_(ous, geometry, options, input_) {
+        input_{config.input.bits, config.input.dac_bits, range.negative},
+        step_(input_step(range, input_)),
+        ous_(make_ous(mapped, config, input_)) {
     layer_.pack(node.weight, false, pool);
   }
 
@@ -43,7 +58,8 @@ class CountingLayer {
       for (Index lane = 0; lane < x.lanes(block); ++lane) {
         for (std::size_t r = 0; r < one.size(); ++r)
           one[r] = patch[r * static_cast<std::size_t>(nn::kLanes) + static_cast<std::size_t>(lane)];
-        counts[static_cast<std::size_t>(item)] += ous_.count(one);
+        counts[static_cast<std::size_t>(item)] +=
+            std::visit([&](const auto& ous) { return ous.count(one); }, ous_);
       }
     });
     for (const Activity& count : counts) activity_ += count;
@@ -52,10 +68,19 @@ class CountingLayer {
   [[nodiscard]] const Activity& activity() const noexcept { return activity_; }
 
  private:
+  using Ous = std::variant<StoredOus, DynamicOus>;
+
+  static Ous make_ous(const mapping::RoutedMapping& mapped, const ActivityConfig& config,
+                      const InputEncoding& input) {
+    if (config.formation == OuFormation::dynamic)
+      return DynamicOus(mapped.ous, config.geometry, config.mapping, input);
+    return StoredOus(mapped, config.geometry, config.mapping, input);
+  }
+
   nn::MatrixLayer layer_;
   InputEncoding input_;
   double step_;
-  DynamicOus ous_;
+  Ous ous_;
   nn::Activation codes_;
   Activity activity_;
 };
@@ -63,12 +88,12 @@ class CountingLayer {
 }  // namespace detail
 
 /// Of every matrix layer of the session's network under `masks`, over all images of the batches;
-/// `layers` are its OUs, `ranges` its inputs' as calibrate() finds them. Throws mask_mismatch.
-[[nodiscard]] inline std::vector<Activity> dynamic_activity(
+/// `layers` are its OUs (for dynamic ones as SRE or LSR map them), `ranges` its inputs' as
+/// calibrate() finds them. Throws mask_mismatch.
+[[nodiscard]] inline std::vector<Activity> measured_activity(
     nn::Session& session, std::span<const PruneMask> masks,
     std::span<const mapping::RoutedMapping> layers, std::span<const LayerRanges> ranges,
-    const GeometrySpec& geometry, const mapping::MappingOptions& options,
-    const InputEncoding& input, std::span<const nn::Batch> batches) {
+    const ActivityConfig& config, std::span<const nn::Batch> batches) {
   const nn::Network& network = session.network();
   const std::vector<Index> nodes = network.matrix_layers();
   if (masks.size() != nodes.size() || layers.size() != nodes.size() ||
@@ -77,8 +102,8 @@ class CountingLayer {
          ranges.size(), " ranges for ", nodes.size(), " layers with weights; one each is needed");
   std::map<Index, detail::CountingLayer> counting;
   for (std::size_t k = 0; k < nodes.size(); ++k)
-    counting.try_emplace(nodes[k], network, network.node(nodes[k]), masks[k], layers[k].ous,
-                         ranges[k].input, geometry, options, input, session.pool());
+    counting.try_emplace(nodes[k], network, network.node(nodes[k]), masks[k], layers[k],
+                         ranges[k].input, config, session.pool());
   const nn::ProductGuard guard(session,
                                [&](Index node, const nn::Activation& x, nn::Activation& y) {
                                  counting.at(node).product(x, y, session.pool());

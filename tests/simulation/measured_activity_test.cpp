@@ -1,4 +1,4 @@
-#include "autoprune/simulation/dynamic_activity.hpp"
+#include "autoprune/simulation/measured_activity.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -96,7 +96,7 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
   }
 }
 
-TEST_CASE("a network's dynamic activity is that of its layers' input vectors, one by one") {
+TEST_CASE("a network's activity is that of its layers' input vectors, one by one") {
   nn::Network net({2, 5, 4});
   net.conv("conv", {.out = 6, .kernel = 3, .stride = 2, .padding = 1});
   net.relu("relu");
@@ -125,7 +125,7 @@ TEST_CASE("a network's dynamic activity is that of its layers' input vectors, on
         for (Index c = 0; c < w.rows(); ++c) masks.back().set(r, c, false);
     layers.push_back(mapping::map_routed(mapper, masks.back()));
   }
-  std::vector<std::vector<Activity>> found;
+  std::vector<std::vector<std::vector<Activity>>> found;
   for (const Index threads : {1, 2}) {
     ThreadPool pool(threads);
     nn::Session session(net, pool);
@@ -134,10 +134,11 @@ TEST_CASE("a network's dynamic activity is that of its layers' input vectors, on
     const auto ranges = calibrate(session, masks, batches, {RangeRule::maximum});
     REQUIRE(ranges[0].input.negative);
     REQUIRE_FALSE(ranges[1].input.negative);
-    found.push_back(dynamic_activity(session, masks, layers, ranges, g, options, {}, batches));
-    REQUIRE(error_of([&] {
-              (void)dynamic_activity(session, {}, layers, ranges, g, options, {}, batches);
-            }) == ErrorId::mask_mismatch);
+    const auto measure = [&](std::span<const PruneMask> of, OuFormation formation) {
+      return measured_activity(session, of, layers, ranges, {g, options, {}, formation}, batches);
+    };
+    found.push_back({measure(masks, OuFormation::stored), measure(masks, OuFormation::dynamic)});
+    REQUIRE(error_of([&] { (void)measure({}, OuFormation::stored); }) == ErrorId::mask_mismatch);
 
     // Plainly: every output position's patch, read from the feature map itself.
     session.forward(batch.images, nn::Mode::inference);
@@ -146,8 +147,9 @@ TEST_CASE("a network's dynamic activity is that of its layers' input vectors, on
       const nn::Activation& map = session.output(node.inputs.front());
       const bool conv = k == 0;
       const InputEncoding input{8, 1, conv};
+      const StoredOus stored(layers[k], g, options, input);
       const DynamicOus dynamic(layers[k].ous, g, options, input);
-      Activity plain;
+      Activity of_stored, of_dynamic;
       for (Index i = 0; i < 35; ++i)
         for (Index oh = 0; oh < (conv ? node.shape.height : 1); ++oh)
           for (Index ow = 0; ow < (conv ? node.shape.width : 1); ++ow) {
@@ -162,10 +164,13 @@ TEST_CASE("a network's dynamic activity is that of its layers' input vectors, on
               x.push_back(static_cast<std::int32_t>(
                   std::nearbyint(value * static_cast<float>(255.0 / ranges[k].input.largest))));
             }
-            plain += dynamic.count(x);
+            of_stored += stored.count(x);
+            of_dynamic += dynamic.count(x);
           }
-      REQUIRE(found.back()[k] == plain);
-      REQUIRE(plain.skipped_activations > 0);
+      REQUIRE(found.back()[0][k] == of_stored);
+      REQUIRE(found.back()[1][k] == of_dynamic);
+      REQUIRE(of_stored.skipped_activations > 0);
+      REQUIRE(of_dynamic.ou_activations < of_stored.ou_activations);
     }
   }
   REQUIRE(found[0] == found[1]);
