@@ -13,7 +13,9 @@ const std::vector<Method>& all_methods() {
       {"magnitude", "magnitude", true, false},
       {"LAMP on vectors", "lamp", false, true},
       {"autoprune", "autoprune", true, true},
-      {"autoprune, gathered rows", "autoprune-gathered", true, true, gathered}};
+      {"autoprune, gathered rows", "autoprune-gathered", true, true, gathered},
+      {"autoprune, OUs at run time", "autoprune-dynamic", true, true, gathered,
+       simulation::OuFormation::dynamic_vectors, 4}};
   return methods;
 }
 

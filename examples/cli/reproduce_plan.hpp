@@ -19,6 +19,7 @@ struct Method {
   bool ours;           ///< column-vectors
   prune::RowGrouping rows = prune::RowGrouping::neighbours;
   simulation::OuFormation formation = simulation::OuFormation::stored;
+  Index height = 1;  ///< of its column-vectors, in times --granularity
 };
 
 /// Every method in the order of the tables; the dense network is in every one.

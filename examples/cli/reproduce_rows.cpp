@@ -23,7 +23,7 @@ std::optional<Row> measure_row(const Options& options, const Subject& subject, c
                                Index granularity, const Budget& budget, const io::Json& dense,
                                const Show& show) {
   const auto measure_at = [&](double target) -> std::optional<Row> {
-    const Cell cell{subject, method, target, granularity};
+    const Cell cell{subject, method, target, granularity * method.height};
     show(cell.name());
     const io::Json figures = measure_cell(options, cell, budget);
     if (figures.is_null()) return {};

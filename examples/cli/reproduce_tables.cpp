@@ -73,9 +73,10 @@ Table ratio_table(const SubjectRows& s) {
     return std::find_if(s.rows.begin(), s.rows.end(),
                         [&](const Row& row) { return row.cell.method.option == option; });
   };
-  for (const char* own : {"autoprune", "autoprune-gathered"})
+  for (const Method& own : all_methods()) {
+    if (!own.ours || !own.searches) continue;
     for (const SlidesRatios& slides : slides_ratios()) {
-      const auto ours = row_of(own), rival = row_of(slides.rival);
+      const auto ours = row_of(own.option), rival = row_of(slides.rival);
       if (ours == s.rows.end() || rival == s.rows.end()) continue;
       const auto ratio = [&](const char* figure) {
         return number((*ours)[figure] / (*rival)[figure]);
@@ -86,6 +87,7 @@ Table ratio_table(const SubjectRows& s) {
                        number(slides.energy, 1), ratio("area_efficiency_gain"),
                        number(slides.area, 1)});
     }
+  }
   return table;
 }
 

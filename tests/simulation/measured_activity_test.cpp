@@ -78,21 +78,67 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
     mapping::squeeze_rows(mask, g.ou_cols, [&](const auto& kept, const auto&) {
       by_rows += ceil_div(static_cast<Index>(kept.size()), g.ou_rows);
     });
-    const mapping::RoutedLayer layer = route(mapper, mask);
-    if (layer.size() != by_rows || by_rows == 0) continue;  // columns were squeezed
-    const Activity found = DynamicOus(layer, g, options, input).count(x);
+    const mapping::RoutedMapping layer = mapping::map_routed(mapper, mask);
+    if (layer.ous.size() != by_rows || by_rows == 0) continue;  // columns were squeezed
+    const DynamicOus dynamic = DynamicOus::of_strips(layer, g, options, input);
+    const Activity found = dynamic.count(x);
     const Index arrays = options.arrays(g.cell_bits);
     const Index passes = input.digits() * (input.negative ? 2 : 1);
     REQUIRE(found.ou_activations == plain_activations(mask, g, input, x) * arrays);
-    REQUIRE(found.ou_activations + found.skipped_activations == layer.size() * passes * arrays);
+    REQUIRE(found.ou_activations + found.skipped_activations == layer.ous.size() * passes * arrays);
 
     // All digits on: nothing can be skipped, OUs are the stored ones.
     if (input.negative) continue;
     std::fill(x.begin(), x.end(), 255);
-    const Activity full = DynamicOus(layer, g, options, input).count(x);
+    const Activity full = dynamic.count(x);
     REQUIRE(full.skipped_activations == 0);
     std::fill(x.begin(), x.end(), 0);
-    REQUIRE(DynamicOus(layer, g, options, input).count(x).ou_activations == 0);
+    REQUIRE(dynamic.count(x).ou_activations == 0);
+  }
+}
+
+TEST_CASE("dynamic OUs of column-vectors hold the wordlines of one vector that carry something") {
+  Random random(93);
+  for (int trial = 0; trial < 150; ++trial) {
+    const GeometrySpec g{32, 16, 4, 4, 1};
+    const mapping::MappingOptions options;
+    const InputEncoding input{8, Index{1} << random.below(3), random.below(2) == 0};
+    const Index arrays = options.arrays(g.cell_bits);
+    const Index granularity = Index{4} << random.below(4);
+    PruneMask mask(1 + random.below(90), 1 + random.below(20), granularity);
+    for (Index group = 0; group < mask.groups(); ++group)
+      for (Index c = 0; c < mask.cols(); ++c) mask.set(group, c, random.below(3) == 0);
+    std::vector<std::int32_t> x;
+    for (Index r = 0; r < mask.rows(); ++r)
+      x.push_back(random.below(2) == 0 ? 0
+                                       : static_cast<std::int32_t>(random.below(256)) *
+                                             (input.negative && random.below(2) == 0 ? -1 : 1));
+
+    // A vector's OUs: ceil(active wordlines / OuRows) of them, for every ceil(kept / OuCols).
+    Activity plain;
+    for (Index group = 0; group < mask.groups(); ++group) {
+      Index kept = 0;
+      for (Index c = 0; c < mask.cols(); ++c) kept += mask.kept(group, c) ? 1 : 0;
+      if (kept == 0) continue;
+      const Index height = mask.row_end(group) - mask.row_begin(group);
+      for (const std::int32_t sign : {1, -1}) {
+        if (sign < 0 && !input.negative) continue;
+        for (Index t = 0; t < input.digits(); ++t) {
+          Index active = 0;
+          for (Index r = mask.row_begin(group); r < mask.row_end(group); ++r) {
+            const std::int32_t value = sign * x[static_cast<std::size_t>(r)];
+            active += value > 0 && input.digit(value, t) != 0 ? 1 : 0;
+          }
+          const Index steps = ceil_div(active, g.ou_rows), stored = ceil_div(height, g.ou_rows);
+          plain.ou_activations += steps * ceil_div(kept, g.ou_cols) * arrays;
+          plain.skipped_activations += (stored - steps) * ceil_div(kept, g.ou_cols) * arrays;
+          plain.adc_conversions += steps * kept * arrays;
+        }
+      }
+      plain.input_fetches += height;
+    }
+    plain.index_fetches = 17;
+    REQUIRE(DynamicOus::of_vectors(mask, 17, g, options, input).count(x) == plain);
   }
 }
 
@@ -148,7 +194,7 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
       const bool conv = k == 0;
       const InputEncoding input{8, 1, conv};
       const StoredOus stored(layers[k], g, options, input);
-      const DynamicOus dynamic(layers[k].ous, g, options, input);
+      const DynamicOus dynamic = DynamicOus::of_strips(layers[k], g, options, input);
       Activity of_stored, of_dynamic;
       for (Index i = 0; i < 35; ++i)
         for (Index oh = 0; oh < (conv ? node.shape.height : 1); ++oh)

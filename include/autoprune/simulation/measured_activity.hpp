@@ -19,8 +19,10 @@ namespace autoprune::simulation {
 
 /// How a data path makes use of inputs that are zero.
 enum class OuFormation {
-  stored,  ///< an OU whose wordlines all carry zero isn't activated
-  dynamic  ///< OUs are formed at run time, of wordlines that carry something
+  stored,          ///< an OU whose wordlines all carry zero isn't activated
+  dynamic,         ///< of places that are OUs (SRE, LSR), those of wordlines that carry something
+                   ///< are formed at run time
+  dynamic_vectors  ///< the same within column-vectors that are several OUs high
 };
 
 /// The hardware that counts.
@@ -42,7 +44,7 @@ class CountingLayer {
       : layer_(network, node, mask),
         input_{config.input.bits, config.input.dac_bits, range.negative},
         step_(input_step(range, input_)),
-        ous_(make_ous(mapped, config, input_)) {
+        ous_(make_ous(mask, mapped, config, input_)) {
     layer_.pack(node.weight, false, pool);
   }
 
@@ -70,11 +72,18 @@ class CountingLayer {
  private:
   using Ous = std::variant<StoredOus, DynamicOus>;
 
-  static Ous make_ous(const mapping::RoutedMapping& mapped, const ActivityConfig& config,
-                      const InputEncoding& input) {
-    if (config.formation == OuFormation::dynamic)
-      return DynamicOus(mapped.ous, config.geometry, config.mapping, input);
-    return StoredOus(mapped, config.geometry, config.mapping, input);
+  static Ous make_ous(const PruneMask& mask, const mapping::RoutedMapping& mapped,
+                      const ActivityConfig& config, const InputEncoding& input) {
+    const auto& [geometry, mapping, unsigned_input, formation] = config;
+    switch (formation) {
+      case OuFormation::stored:
+        break;
+      case OuFormation::dynamic:
+        return DynamicOus::of_strips(mapped, geometry, mapping, input);
+      case OuFormation::dynamic_vectors:
+        return DynamicOus::of_vectors(mask, mapped.index_entries, geometry, mapping, input);
+    }
+    return StoredOus(mapped, geometry, mapping, input);
   }
 
   nn::MatrixLayer layer_;
@@ -88,7 +97,7 @@ class CountingLayer {
 }  // namespace detail
 
 /// Of every matrix layer of the session's network under `masks`, over all images of the batches;
-/// `layers` are its OUs (for dynamic ones as SRE or LSR map them), `ranges` its inputs' as
+/// `layers` are its OUs, `ranges` its inputs' as
 /// calibrate() finds them. Throws mask_mismatch.
 [[nodiscard]] inline std::vector<Activity> measured_activity(
     nn::Session& session, std::span<const PruneMask> masks,
