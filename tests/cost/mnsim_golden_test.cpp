@@ -121,7 +121,7 @@ void check_modules(const Json& recorded, const PerComponent<double>& billed,
   for (const auto& [name, value] : recorded.items()) check(name, module(sum, name), value);
 }
 
-MnsimHardware hardware_of(const Json& run) {
+MnsimHardware recorded_hardware(const Json& run) {
   MnsimHardware hardware = cost::test::hardware_of(run.at("xbar"));
   hardware.grid_rows = hardware.grid_cols = run.at("grid");
   hardware.cell_bits = run.at("cell_bits");
@@ -131,7 +131,7 @@ MnsimHardware hardware_of(const Json& run) {
 
 void check_run(const Json& run, const std::vector<std::string>& columns) {
   const nn::Network network = nn::make_network(run.at("network"), {3, 32, 32});
-  const MnsimCost cost = mnsim_cost(network, hardware_of(run));
+  const MnsimCost cost = mnsim_cost(network, recorded_hardware(run));
   for (const auto& [name, value] : run.at("total").items()) check(name, total(cost, name), value);
   check_modules(run.at("area"), cost.components.area_um2, cost.unbilled.area_um2);
   check_modules(run.at("power"), cost.components.power_w, cost.unbilled.power_w);

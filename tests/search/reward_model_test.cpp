@@ -84,7 +84,7 @@ TEST_CASE("values that are all the same, and one alone, are a model too") {
 
 TEST_CASE("a point measured twice counts, and as many values as points are needed") {
   Eigen::MatrixXd twice = Eigen::MatrixXd::Constant(kActions, 2, 0.5);
-  const RewardModel model(twice, Eigen::Vector2d(0.2, 0.4));
+  const RewardModel model(twice, Eigen::VectorXd{{0.2, 0.4}});
   REQUIRE(model.at(twice.col(0)).mean == Approx(0.3));
   const auto id_of = [](Index points, Index values) {
     try {
