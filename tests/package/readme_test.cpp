@@ -18,7 +18,8 @@ std::string project_file(const std::string& path) {
 }  // namespace
 
 TEST_CASE("the README shows the quickstart as it is") {
-  const std::string marker = "// [README]\n", program = project_file("examples/quickstart/main.cpp");
+  const std::string marker = "// [README]\n",
+                    program = project_file("examples/quickstart/main.cpp");
   const std::size_t begin = program.find(marker) + marker.size();
   const std::size_t end = program.find(marker, begin);
   REQUIRE(end != std::string::npos);
