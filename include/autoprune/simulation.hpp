@@ -2,11 +2,11 @@
 /// The room `simulation`: what the accelerator computes, bit by bit.
 #pragma once
 
+#include "autoprune/simulation/active_ous.hpp"
 #include "autoprune/simulation/activity.hpp"
 #include "autoprune/simulation/adc.hpp"
 #include "autoprune/simulation/calibration.hpp"
 #include "autoprune/simulation/devices.hpp"
-#include "autoprune/simulation/dynamic_ous.hpp"
 #include "autoprune/simulation/encoding.hpp"
 #include "autoprune/simulation/exact_product.hpp"
 #include "autoprune/simulation/input_codes.hpp"
@@ -23,4 +23,3 @@
 #include "autoprune/simulation/real_kernels.hpp"
 #include "autoprune/simulation/simulated_layer.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
-#include "autoprune/simulation/stored_ous.hpp"

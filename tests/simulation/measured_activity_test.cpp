@@ -80,7 +80,7 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
     });
     const mapping::RoutedMapping layer = mapping::map_routed(mapper, mask);
     if (layer.ous.size() != by_rows || by_rows == 0) continue;  // columns were squeezed
-    const DynamicOus dynamic = DynamicOus::of_strips(layer, g, options, input);
+    const ActiveOus dynamic = ActiveOus::of_strips(layer, g, options, input);
     const Activity found = dynamic.count(x);
     const Index arrays = options.arrays(g.cell_bits);
     const Index passes = input.digits() * (input.negative ? 2 : 1);
@@ -138,7 +138,7 @@ TEST_CASE("dynamic OUs of column-vectors hold the wordlines of one vector that c
       plain.input_fetches += height;
     }
     plain.index_fetches = 17;
-    REQUIRE(DynamicOus::of_vectors(mask, 17, g, options, input).count(x) == plain);
+    REQUIRE(ActiveOus::of_vectors(mask, 17, g, options, input).count(x) == plain);
   }
 }
 
@@ -193,8 +193,8 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
       const nn::Activation& map = session.output(node.inputs.front());
       const bool conv = k == 0;
       const InputEncoding input{8, 1, conv};
-      const StoredOus stored(layers[k], g, options, input);
-      const DynamicOus dynamic = DynamicOus::of_strips(layers[k], g, options, input);
+      const ActiveOus stored = ActiveOus::stored(layers[k], g, options, input);
+      const ActiveOus dynamic = ActiveOus::of_strips(layers[k], g, options, input);
       Activity of_stored, of_dynamic;
       for (Index i = 0; i < 35; ++i)
         for (Index oh = 0; oh < (conv ? node.shape.height : 1); ++oh)

@@ -5,7 +5,7 @@
 #include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/mapping/vector_mapper.hpp"
-#include "autoprune/simulation/stored_ous.hpp"
+#include "autoprune/simulation/active_ous.hpp"
 #include "naive.hpp"
 
 using namespace autoprune;
@@ -101,7 +101,7 @@ void check_against_naive(const Adc& adc, std::uint64_t seed) {
     const Index lanes = 1 + random.below(3);
     Activity activity, naive_activity, counted, unused;
     const mapping::VectorMapper mapper{mapping::ArrayShape(Geom::spec(), c.config.mapping)};
-    const StoredOus stored(
+    const ActiveOus stored = ActiveOus::stored(
         {mapping::route(mapper, c.mask), 0, mapped.ous.size() + mapped.ous.vectors()}, Geom::spec(),
         c.config.mapping, c.config.input);
     const std::vector<double> y = c.template run<Geom>(adc, Walk::all, activity, lanes);

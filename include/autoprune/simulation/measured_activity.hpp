@@ -4,16 +4,14 @@
 
 #include <map>
 #include <span>
-#include <variant>
 #include <vector>
 
 #include "autoprune/mapping/routed_index.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/session.hpp"
-#include "autoprune/simulation/dynamic_ous.hpp"
+#include "autoprune/simulation/active_ous.hpp"
 #include "autoprune/simulation/input_codes.hpp"
-#include "autoprune/simulation/stored_ous.hpp"
 
 namespace autoprune::simulation {
 
@@ -60,8 +58,7 @@ class CountingLayer {
       for (Index lane = 0; lane < x.lanes(block); ++lane) {
         for (std::size_t r = 0; r < one.size(); ++r)
           one[r] = patch[r * static_cast<std::size_t>(nn::kLanes) + static_cast<std::size_t>(lane)];
-        counts[static_cast<std::size_t>(item)] +=
-            std::visit([&](const auto& ous) { return ous.count(one); }, ous_);
+        counts[static_cast<std::size_t>(item)] += ous_.count(one);
       }
     });
     for (const Activity& count : counts) activity_ += count;
@@ -70,26 +67,24 @@ class CountingLayer {
   [[nodiscard]] const Activity& activity() const noexcept { return activity_; }
 
  private:
-  using Ous = std::variant<StoredOus, DynamicOus>;
-
-  static Ous make_ous(const PruneMask& mask, const mapping::RoutedMapping& mapped,
-                      const ActivityConfig& config, const InputEncoding& input) {
+  static ActiveOus make_ous(const PruneMask& mask, const mapping::RoutedMapping& mapped,
+                            const ActivityConfig& config, const InputEncoding& input) {
     const auto& [geometry, mapping, unsigned_input, formation] = config;
     switch (formation) {
       case OuFormation::stored:
         break;
       case OuFormation::dynamic:
-        return DynamicOus::of_strips(mapped, geometry, mapping, input);
+        return ActiveOus::of_strips(mapped, geometry, mapping, input);
       case OuFormation::dynamic_vectors:
-        return DynamicOus::of_vectors(mask, mapped.index_entries, geometry, mapping, input);
+        return ActiveOus::of_vectors(mask, mapped.index_entries, geometry, mapping, input);
     }
-    return StoredOus(mapped, geometry, mapping, input);
+    return ActiveOus::stored(mapped, geometry, mapping, input);
   }
 
   nn::MatrixLayer layer_;
   InputEncoding input_;
   double step_;
-  Ous ous_;
+  ActiveOus ous_;
   nn::Activation codes_;
   Activity activity_;
 };
@@ -97,8 +92,7 @@ class CountingLayer {
 }  // namespace detail
 
 /// Of every matrix layer of the session's network under `masks`, over all images of the batches;
-/// `layers` are its OUs, `ranges` its inputs' as
-/// calibrate() finds them. Throws mask_mismatch.
+/// `layers` are its OUs, `ranges` its inputs' as calibrate() finds them. Throws mask_mismatch.
 [[nodiscard]] inline std::vector<Activity> measured_activity(
     nn::Session& session, std::span<const PruneMask> masks,
     std::span<const mapping::RoutedMapping> layers, std::span<const LayerRanges> ranges,
