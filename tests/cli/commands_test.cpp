@@ -141,8 +141,8 @@ TEST_CASE("search finds a policy within its constraints") {
 TEST_CASE("reconstruction makes up for pruned weights, in a search and before fine-tuning") {
   const auto search = [](const Words& more) {
     const Answer answer = run(Words{"search"} + inputs() + short_search() +
-                              Words{"--out", fresh("fitted"), "--json", "-", "--target-compression",
-                                    "4", "--count", "pooled"} +
+                              Words{"--out", fresh("fitted"), "--json", "-",
+                                    "--target-compression", "4", "--count", "pooled"} +
                               more);
     INFO(answer.err);
     REQUIRE(answer.status == 0);
@@ -157,17 +157,9 @@ TEST_CASE("reconstruction makes up for pruned weights, in a search and before fi
   CHECK(has(fitted["search"]["objective"].get<std::string>(), "after reconstruction"));
 
   const std::string out = fresh("begun");
-  const Words prune =
-      Words{"prune"} + inputs() + short_search() + short_training() + Words{"--target-compression",
-                                                                            "4",
-                                                                            "--count",
-                                                                            "pooled",
-                                                                            "--ramp-begin",
-                                                                            "1",
-                                                                            "--out",
-                                                                            out,
-                                                                            "--json",
-                                                                            "-"};
+  const Words prune = Words{"prune"} + inputs() + short_search() + short_training() +
+                      Words{"--target-compression", "4", "--count", "pooled", "--ramp-begin", "1",
+                            "--out", out, "--json", "-"};
   const Answer answer = run(prune);
   INFO(answer.err);
   REQUIRE(answer.status == 0);
