@@ -4,6 +4,8 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/geometry.hpp"
+#include "autoprune/core/number.hpp"
+#include "autoprune/core/processors.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/tensor.hpp"

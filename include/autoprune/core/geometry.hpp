@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <locale>
 #include <sstream>
 #include <string>
 
@@ -49,6 +50,7 @@ struct GeometrySpec {
     GeometrySpec g;
     char x1{}, s1{}, x2{}, s2{};
     std::istringstream in(text);
+    in.imbue(std::locale::classic());
     in >> g.xbar_rows >> x1 >> g.xbar_cols >> s1 >> g.ou_rows >> x2 >> g.ou_cols >> s2 >>
         g.cell_bits;
     const bool read = !in.fail() && (in >> std::ws).eof();

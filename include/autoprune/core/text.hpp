@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <locale>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -12,10 +13,11 @@
 
 namespace autoprune {
 
-/// The arguments streamed one after another into a string.
+/// The arguments streamed one after another into a string, the same in every locale.
 template <class... Parts>
 [[nodiscard]] std::string concat(const Parts&... parts) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   (out << ... << parts);
   return out.str();
 }

@@ -8,22 +8,30 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/processors.hpp"
 #include "autoprune/core/types.hpp"
 
 namespace autoprune {
 
 class ThreadPool {
  public:
-  /// A pool of `threads` threads, the caller included; 0 takes one a processor.
+  /// A pool of `threads` threads, the caller included; 0 takes one a processor that this process
+  /// may use. Where the system refuses to make that many, the pool has fewer: see threads().
   explicit ThreadPool(Index threads = 0) {
     if (threads < 0 || threads > 1024)
       fail(ErrorId::out_of_range, "threads = ", threads, "; take 0 (all processors) to 1024");
-    if (threads == 0) threads = std::max<Index>(1, std::thread::hardware_concurrency());
-    for (Index i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    if (threads == 0) threads = usable_processors();
+    workers_.reserve(static_cast<std::size_t>(threads));
+    try {
+      for (Index i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      // Limits of processes or of memory; results don't depend on how many threads there are.
+    }
   }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
