@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../foreign_locale.hpp"
 #include "autoprune/core/random.hpp"
 
 using namespace autoprune;
@@ -57,4 +58,11 @@ TEST_CASE("the compile-time geometry has the run-time one's values", "[geometry]
   static_assert(!GeometryType<GeometrySpec>);
   CHECK(PaperGeometry::spec() == GeometrySpec{});
   CHECK(Geometry<256, 64, 16, 8, 2>::spec() == GeometrySpec{256, 64, 16, 8, 2});
+}
+
+TEST_CASE("a geometry is written and read alike under every locale", "[geometry][locale]") {
+  const GeometrySpec large{1024, 2048, 32, 32, 1};
+  const ForeignLocale foreign;
+  CHECK(large.to_string() == "1024x2048/32x32/1");
+  CHECK(GeometrySpec::parse("1024x2048/32x32/1") == large);
 }
