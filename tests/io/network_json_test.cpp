@@ -106,7 +106,7 @@ TEST_CASE("a wrong graph names the node, the key and the fix", "[network_json]")
       {R"({"name": "c", "op": "conv", "out": 0, "kernel": 3})", ErrorId::out_of_range, {"'c'"}},
       {R"({"name": "c", "op": "conv", "out": 9000000000000000000, "kernel": 3})",
        ErrorId::out_of_range,
-       {"'c'", "2^31"}},
+       {"'c'", "268435456"}},
       {R"({"name": "d", "op": "dropout", "rate": 1.5})", ErrorId::out_of_range, {"'d'", "1.5"}},
       {R"({"name": "r", "op": "relu", "inputs": ["inptu"]})",
        ErrorId::unknown_name,
