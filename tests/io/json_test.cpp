@@ -92,8 +92,8 @@ TEST_CASE("every document refuses what is nested too deeply", "[json]") {
   const std::string header = "{\"a\":{\"shape\":" + deep + "}}";
   const std::uint64_t length = header.size();
   check_error(error_of([&] {
-                io::Safetensors(
-                    std::string(reinterpret_cast<const char*>(&length), 8) + header, "x");
+                io::Safetensors(std::string(reinterpret_cast<const char*>(&length), 8) + header,
+                                "x");
               }),
               ErrorId::bad_json, {"deeper"});
 }
@@ -106,16 +106,17 @@ TEST_CASE("a wrong value of any size is shown by a few characters", "[json]") {
   CHECK_THAT(message("[1,2]"), Catch::Contains("x.key is an array of 2 values"));
   CHECK_THAT(message("{\"a\":1}"), Catch::Contains("an object of 1 keys"));
   CHECK_THAT(message("\"twelve\""), Catch::Contains("x.key is \"twelve\"; it must be an integer"));
-  CHECK_THAT(message('"' + repeated(59, "a") + "ü\""), Catch::Contains(repeated(59, "a") + "\"..."));
+  CHECK_THAT(message('"' + repeated(59, "a") + "ü\""),
+             Catch::Contains(repeated(59, "a") + "\"..."));
   const std::string large = repeated(200'000, "[1,2],");
   CHECK(message("[" + large + "3]").size() < 200);
   CHECK(message("\"" + large + "\"").size() < 200);
-  const Error twice = error_of([&] {
-    (void)io::parse_json("{\"" + large + "\":1,\"" + large + "\":2}", "x");
-  });
+  const Error twice =
+      error_of([&] { (void)io::parse_json("{\"" + large + "\":1,\"" + large + "\":2}", "x"); });
   check_error(twice, ErrorId::bad_json, {"\"[1,2],", "twice"});
   CHECK(std::string(twice.what()).size() < 200);
-  CHECK(std::string(error_of([&] { (void)io::parse_json("\"" + large, "x"); }).what()).size() < 500);
+  CHECK(std::string(error_of([&] { (void)io::parse_json("\"" + large, "x"); }).what()).size() <
+        500);
 }
 
 TEST_CASE("a zero byte ends no JSON text", "[json]") {
