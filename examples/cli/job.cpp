@@ -46,8 +46,13 @@ search::Compressor read_compressor(const Options& o, const io::Metadata& metadat
   if (const std::string text = from_file(kGeometryKey); !text.empty())
     geometry = GeometrySpec::parse(text);
   Index granularity = 32;
-  if (const std::string text = from_file(kGranularityKey); !text.empty())
-    std::from_chars(text.data(), text.data() + text.size(), granularity);
+  if (const std::string text = from_file(kGranularityKey); !text.empty()) {
+    const std::optional<Index> number = parse_number<Index>(text);
+    if (!number)
+      fail(ErrorId::bad_header, "the network's file says granularity '", text,
+           "', which is no number; give --granularity and save it again");
+    granularity = *number;
+  }
   const auto rows = from_file(kRowGroupsKey) == kGathered ? prune::RowGrouping::gathered
                                                           : prune::RowGrouping::neighbours;
   return make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity),
