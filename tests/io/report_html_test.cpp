@@ -42,7 +42,7 @@ TEST_CASE("the page is well-formed, stands alone and holds the report's figures"
   CHECK(samples::occurrences(page, "http") ==
         samples::occurrences(page, "xmlns=\"http://www.w3.org/2000/svg\""));
   for (const char* loaded : {"<script", "<link", "<img", "@import", "url(", "src="})
-    CHECK_FALSE(io::test::has(page, loaded));
+    CHECK_FALSE(ap::io::test::has(page, loaded));
   for (const char* figure : {"conv1",
                              "5.00×",
                              "2,500 → 500.0 µJ an inference",
@@ -89,7 +89,7 @@ TEST_CASE("the bars of the page are the layers' figures", "[report]") {
   }
   CHECK(ap::io::test::has(page, "logarithmic"));  // 16 to 1152 crossbars
   report["layers"][2]["crossbars"] = 64;
-  CHECK_FALSE(io::test::has(report_html(report, nullptr), "logarithmic"));
+  CHECK_FALSE(ap::io::test::has(report_html(report, nullptr), "logarithmic"));
 }
 
 TEST_CASE("every episode and every crossbar that fits is drawn", "[report]") {
@@ -108,7 +108,7 @@ TEST_CASE("what a report doesn't hold is left out", "[report]") {
   CHECK(samples::markup_fault(page) == "");
   for (const char* part :
        {"Top-1 accuracy", "GOPS", "Reward and", "Fine-tuning</h2>", "Crossbar occupancy"})
-    CHECK_FALSE(io::test::has(page, part));
+    CHECK_FALSE(ap::io::test::has(page, part));
   for (const char* part : {"Keep ratio per layer", "Crossbars per layer", "Layers", "Glossary"})
     CHECK(ap::io::test::has(page, part));
   report["accuracy"] = nullptr;
@@ -128,7 +128,7 @@ TEST_CASE("names and options can't break out into markup", "[report]") {
   mapping["layers"][0]["name"] = nasty;
   const std::string page = report_html(report, mapping);
   CHECK(samples::markup_fault(page) == "");
-  CHECK_FALSE(io::test::has(page, "<script"));
+  CHECK_FALSE(ap::io::test::has(page, "<script"));
   CHECK(ap::io::test::has(page, "a&lt;b &amp; &quot;c&quot;"));
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("a key that is missing or of another type is named", "[report]") {
     broken = report;
     broken[key] = true;
     if (key.back() != "options" && key.back() != "seed" &&
-        !(optional(key) && io::test::has(key.to_string(), "/options/")))
+        !(optional(key) && ap::io::test::has(key.to_string(), "/options/")))
       CHECK(ap::io::test::has(complaint(broken, mapping), key.back()));
   }
   keys.clear();
