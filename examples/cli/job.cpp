@@ -7,6 +7,7 @@
 #include <autoprune/prune/zero_mask.hpp>
 #include <autoprune/search/heuristics.hpp>
 #include <charconv>
+#include <iostream>
 
 #include "compressors.hpp"
 #include "hardware.hpp"
@@ -45,8 +46,13 @@ search::Compressor read_compressor(const Options& o, const io::Metadata& metadat
   if (const std::string text = from_file(kGeometryKey); !text.empty())
     geometry = GeometrySpec::parse(text);
   Index granularity = 32;
-  if (const std::string text = from_file(kGranularityKey); !text.empty())
-    std::from_chars(text.data(), text.data() + text.size(), granularity);
+  if (const std::string text = from_file(kGranularityKey); !text.empty()) {
+    const std::optional<Index> number = parse_number<Index>(text);
+    if (!number)
+      fail(ErrorId::bad_header, "the network's file says granularity '", text,
+           "', which is no number; give --granularity and save it again");
+    granularity = *number;
+  }
   const auto rows = from_file(kRowGroupsKey) == kGathered ? prune::RowGrouping::gathered
                                                           : prune::RowGrouping::neighbours;
   return make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity),
@@ -98,23 +104,26 @@ nn::Network Job::read_network() {
   const std::vector<std::string> zoo = nn::zoo_names();
   const std::string& name = options.network;
   nn::Network net;
+  std::string prefix;  // of the names in the file of the weights
   if (std::find(zoo.begin(), zoo.end(), name) != zoo.end()) {
     net = nn::make_network(name, data ? data->train.shape() : usual_input(name));
   } else if (std::error_code ignored;
              !fs::exists(name, ignored) && name.find_first_of("./") == std::string::npos) {
     fail_unknown("network", name, zoo);
   } else if (fs::path(name).extension() == ".json") {
-    net = io::read_network(name);
+    net = io::read_network(name, &prefix);
   } else {
     const io::Safetensors file = io::Safetensors::read(name);
     metadata_ = file.metadata();
-    net = io::read_network(file);
+    net = io::read_network(file, &prefix);
   }
   if (!options.weights.empty()) {
     const io::Safetensors file = io::Safetensors::read(options.weights);
     metadata_ = file.metadata();
-    io::load_weights(net, file);
+    prefix = io::load_weights(net, file);
   }
+  if (!prefix.empty())
+    std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
   if (net.matrix_layers().empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;
