@@ -1,5 +1,6 @@
 #include "cost.hpp"
 
+#include <autoprune/core/number.hpp>
 #include <autoprune/core/version.hpp>
 #include <autoprune/io/cost_json.hpp>
 #include <autoprune/io/cost_report.hpp>
