@@ -1,6 +1,7 @@
 #include "autoprune/core/types.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "autoprune/core/tensor.hpp"
 
@@ -12,6 +13,9 @@ TEST_CASE("ceil_div is the smallest integer not below the quotient", "[types]") 
       const Index q = ceil_div(a, b);
       CHECK((q * b >= a && (q - 1) * b < a));
     }
+  constexpr Index kLargest = std::numeric_limits<Index>::max();
+  CHECK(ceil_div(kLargest, kLargest) == 1);
+  CHECK(ceil_div(kLargest, 2) == kLargest / 2 + 1);
 }
 
 TEST_CASE("bits_for is the fewest bits that tell the values apart", "[types]") {

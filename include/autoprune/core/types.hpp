@@ -11,7 +11,9 @@ namespace autoprune {
 using Index = std::ptrdiff_t;
 
 /// Smallest integer not below a / b, for a >= 0 and b > 0.
-[[nodiscard]] constexpr Index ceil_div(Index a, Index b) noexcept { return (a + b - 1) / b; }
+[[nodiscard]] constexpr Index ceil_div(Index a, Index b) noexcept {
+  return a / b + (a % b != 0 ? 1 : 0);  // a + b - 1 might overflow
+}
 
 /// Bits that tell `n` values apart: ceil(log2 n), and 0 for n <= 1.
 [[nodiscard]] constexpr Index bits_for(Index n) noexcept {
