@@ -7,6 +7,7 @@
 #include <autoprune/prune/zero_mask.hpp>
 #include <autoprune/search/heuristics.hpp>
 #include <charconv>
+#include <iostream>
 
 #include "compressors.hpp"
 #include "hardware.hpp"
@@ -98,23 +99,26 @@ nn::Network Job::read_network() {
   const std::vector<std::string> zoo = nn::zoo_names();
   const std::string& name = options.network;
   nn::Network net;
+  std::string prefix;  // of the names in the file of the weights
   if (std::find(zoo.begin(), zoo.end(), name) != zoo.end()) {
     net = nn::make_network(name, data ? data->train.shape() : usual_input(name));
   } else if (std::error_code ignored;
              !fs::exists(name, ignored) && name.find_first_of("./") == std::string::npos) {
     fail_unknown("network", name, zoo);
   } else if (fs::path(name).extension() == ".json") {
-    net = io::read_network(name);
+    net = io::read_network(name, &prefix);
   } else {
     const io::Safetensors file = io::Safetensors::read(name);
     metadata_ = file.metadata();
-    net = io::read_network(file);
+    net = io::read_network(file, &prefix);
   }
   if (!options.weights.empty()) {
     const io::Safetensors file = io::Safetensors::read(options.weights);
     metadata_ = file.metadata();
-    io::load_weights(net, file);
+    prefix = io::load_weights(net, file);
   }
+  if (!prefix.empty())
+    std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
   if (net.matrix_layers().empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;

@@ -1,16 +1,22 @@
 #include "kept_figures.hpp"
 
 #include <autoprune/io/file.hpp>
+#include <autoprune/io/json_field.hpp>
 
 namespace autoprune::cli {
 
 std::optional<io::Json> read_figures(const std::filesystem::path& file,
                                      const search::Fingerprint& run) {
   if (!std::filesystem::exists(file)) return {};
-  const io::Json saved = io::Json::parse(io::read_file(file), nullptr, false);
-  if (!saved.is_object() || saved.value("fingerprint", io::Json()) != concat(run.value()))
-    return {};
-  return saved["figures"];
+  const std::string text = io::read_file(file);
+  try {
+    const io::Json document = io::parse_json(text, file.string());
+    const io::JsonField saved(document, file.string());
+    if (saved["fingerprint"].text() == concat(run.value())) return saved["figures"].json();
+  } catch (const Error&) {
+    // Not a file of figures: they are measured again.
+  }
+  return {};
 }
 
 void write_figures(const std::filesystem::path& file, const search::Fingerprint& run,

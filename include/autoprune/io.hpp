@@ -14,6 +14,7 @@
 #include "autoprune/io/hardware_json.hpp"
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/json_field.hpp"
+#include "autoprune/io/looks_like.hpp"
 #include "autoprune/io/mapping_json.hpp"
 #include "autoprune/io/mnist.hpp"
 #include "autoprune/io/network_json.hpp"

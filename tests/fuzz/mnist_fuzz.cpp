@@ -13,9 +13,11 @@ const Harness kMnist("mnist", [](std::string_view bytes) {
   if (bytes.size() < 2) return;
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const std::size_t labels = std::min<std::size_t>(byte(0) + 256u * byte(1), bytes.size() - 2);
-  const nn::Dataset data =
-      io::detail::make_mnist(io::detail::parse_idx(bytes.substr(2 + labels), 3, "images"),
-                             io::detail::parse_idx(bytes.substr(2, labels), 1, "labels"), "any");
+  const auto read = [](std::string_view file, Index rank) {
+    return io::detail::parse_idx({"any", std::string(file)}, rank);
+  };
+  const nn::Dataset data = io::detail::make_mnist(read(bytes.substr(2 + labels), 3),
+                                                  read(bytes.substr(2, labels), 1), "any");
   require(std::ssize(data.pixels) == data.size() * data.stored.size(), "number of pixels");
 });
 

@@ -2,6 +2,9 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <thread>
 
 #include "helpers.hpp"
 
@@ -52,6 +55,47 @@ TEST_CASE("a file that can't be read is an error that names it", "[file]") {
               {(dir / "none").string(), "No such file"});
   check_error(error_of([&] { (void)io::read_file(dir.path()); }), ErrorId::cannot_open,
               {"Is a directory"});
+}
+
+TEST_CASE("a file too large to hold is an error before it is held", "[file]") {
+  const TempDir dir;
+  io::write_file(dir / "four", "1234");
+  CHECK(io::read_file(dir / "four", 4) == "1234");
+  check_error(error_of([&] { (void)io::read_file(dir / "four", 3); }), ErrorId::cannot_open,
+              {(dir / "four").string(), "more than 3 bytes"});
+  io::write_file(dir / "sparse", "");
+  std::filesystem::resize_file(dir / "sparse", std::uintmax_t{1} << 42);
+  check_error(error_of([&] { (void)io::read_file(dir / "sparse"); }), ErrorId::cannot_open,
+              {"sparse", concat(io::kMaxFile)});
+  check_error(error_of([] { (void)io::read_file("/dev/zero", 1 << 20); }), ErrorId::cannot_open,
+              {"/dev/zero", "1048576"});
+  CHECK(io::read_file("/dev/null").empty());
+}
+
+TEST_CASE("a pipe is read to its end, if it has one", "[file]") {
+  const TempDir dir;
+  REQUIRE(::mkfifo((dir / "pipe").c_str(), 0600) == 0);
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto written = [&](std::size_t size, std::size_t most) {
+    std::thread writer([&] {
+      try {
+        io::write_file(dir / "pipe", std::string(size, 'x'));
+      } catch (const Error&) {  // nobody reads any more
+      }
+    });
+    try {
+      const std::string content = io::read_file(dir / "pipe", most);
+      writer.join();
+      return content.size();
+    } catch (const Error& error) {
+      writer.join();
+      CHECK(error.id() == ErrorId::cannot_open);
+      return std::size_t{0};
+    }
+  };
+  CHECK(written(3'000'000, 3'000'000) == 3'000'000);
+  CHECK(written(3'000'000, 2'000'000) == 0);
+  ::signal(SIGPIPE, SIG_DFL);
 }
 
 TEST_CASE("the previous file survives a disk that fills up, and no rest is left", "[file]") {

@@ -88,13 +88,14 @@ template <class... Parts>
   throw Error(id, concat(parts...));
 }
 
-/// Throws ErrorId::unknown_name, with the nearest candidate and the whole list.
+/// Throws ErrorId::unknown_name, with the nearest candidate and the list, where it can be read.
 [[noreturn]] inline void fail_unknown(std::string_view kind, std::string_view word,
                                       const std::vector<std::string>& known) {
+  constexpr std::size_t kListed = 100;
   const std::string nearest = nearest_word(word, known);
   fail(ErrorId::unknown_name, "unknown ", kind, " '", word, "'",
        nearest.empty() ? std::string{} : concat("; did you mean '", nearest, "'?"),
-       " Known: ", join(known));
+       " Known: ", known.size() <= kListed ? join(known) : concat(known.size(), " others"));
 }
 
 }  // namespace autoprune

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +22,40 @@ namespace detail {
 
 [[nodiscard]] inline std::string errno_text(int error) {
   return std::generic_category().message(error);
+}
+
+/// Reads up to the end of an open file, which has `size` bytes if it says so. Returns 0, or the
+/// errno of the step that failed; EFBIG for more than `most` bytes.
+[[nodiscard]] inline int load(int file, std::string& content, std::size_t size, std::size_t most) {
+  constexpr std::size_t kChunk = std::size_t{1} << 20;
+  if (size > most) return EFBIG;
+  content.reserve(size + kChunk);
+  for (size = 0;;) {
+    content.resize(size + kChunk);
+    const ssize_t read = ::read(file, content.data() + size, kChunk);
+    if (read < 0 && errno != EINTR) return errno;
+    if (read > 0) size += static_cast<std::size_t>(read);
+    content.resize(size);
+    if (size > most) return EFBIG;
+    if (read == 0) return 0;
+  }
+}
+
+/// The same of a path.
+[[nodiscard]] inline int load(const std::filesystem::path& path, std::string& content,
+                              std::size_t most) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  int error = 0;
+  try {
+    struct ::stat about {};
+    const bool regular = ::fstat(file, &about) == 0 && S_ISREG(about.st_mode);
+    error = load(file, content, regular ? static_cast<std::size_t>(about.st_size) : 0, most);
+  } catch (const std::bad_alloc&) {
+    error = ENOMEM;
+  }
+  ::close(file);
+  return error;
 }
 
 /// Writes `content` to `path` as it stands. Returns 0, or the errno of the step that failed.
@@ -42,21 +78,17 @@ namespace detail {
 
 }  // namespace detail
 
-/// The bytes of a file. Throws cannot_open.
-[[nodiscard]] inline std::string read_file(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  int error = file < 0 ? errno : 0;
+/// The largest file that is read: a network of nn::kMaxParameters and its header.
+inline constexpr std::size_t kMaxFile = (std::size_t{1} << 30) + (std::size_t{1} << 27);
+
+/// The bytes of a file, a device or a pipe. Throws cannot_open, also for more than `most` bytes.
+[[nodiscard]] inline std::string read_file(const std::filesystem::path& path,
+                                           std::size_t most = kMaxFile) {
   std::string content;
-  constexpr std::size_t kChunk = std::size_t{1} << 20;
-  for (std::size_t size = 0; error == 0;) {
-    content.resize(size + kChunk);
-    const ssize_t read = ::read(file, content.data() + size, kChunk);
-    if (read < 0 && errno != EINTR) error = errno;
-    if (read > 0) size += static_cast<std::size_t>(read);
-    content.resize(size);
-    if (read == 0) break;
-  }
-  if (file >= 0) ::close(file);
+  const int error = detail::load(path, content, most);
+  if (error == EFBIG)
+    fail(ErrorId::cannot_open, "can't read '", path.string(), "': it has more than ", most,
+         " bytes; is it the right file?");
   if (error != 0)
     fail(ErrorId::cannot_open, "can't read '", path.string(), "': ", detail::errno_text(error),
          "; check the path and its permissions");

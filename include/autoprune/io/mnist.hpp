@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <limits>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/io/data_file.hpp"
+#include "autoprune/io/looks_like.hpp"
 #include "autoprune/nn/dataset.hpp"
 
 namespace autoprune::io {
@@ -23,9 +23,9 @@ struct Idx {
   std::vector<std::uint8_t> values;
 };
 
-/// Of a file's bytes; `origin` names the file in messages. Throws bad_magic, truncated_file or
-/// bad_header.
-[[nodiscard]] inline Idx parse_idx(std::string_view bytes, Index rank, const std::string& origin) {
+/// Throws bad_magic, truncated_file or bad_header.
+[[nodiscard]] inline Idx parse_idx(const DataFile& file, Index rank) {
+  const std::string &bytes = file.bytes, path = file.path.string();
   const auto size = static_cast<Index>(bytes.size());
   const auto big_endian = [&](Index at) {
     Index value = 0;
@@ -36,10 +36,10 @@ struct Idx {
   const Index header = 4 * (1 + rank);
   const Index magic = 0x800 + rank;  // 8: unsigned bytes
   if (size >= 4 && big_endian(0) != magic)
-    fail(ErrorId::bad_magic, "file '", origin, "' begins with ", big_endian(0), ", not ", magic,
-         ": no IDX file of ", rank, " dimensions; unpack it if it is compressed");
+    fail(ErrorId::bad_magic, "file '", path, "' begins with ", big_endian(0), ", not ", magic,
+         ": no IDX file of ", rank, " dimensions", looks_like_text(bytes));
   if (size < header)
-    fail(ErrorId::truncated_file, "file '", origin, "' has ", size,
+    fail(ErrorId::truncated_file, "file '", path, "' has ", size,
          " bytes and ends inside its header of ", header, "; get it again");
   Idx idx;
   Index count = 1;
@@ -49,14 +49,23 @@ struct Idx {
       count = std::numeric_limits<Index>::max();
   }
   if (size - header != count)
-    fail(size - header < count ? ErrorId::truncated_file : ErrorId::bad_header, "file '", origin,
+    fail(size - header < count ? ErrorId::truncated_file : ErrorId::bad_header, "file '", path,
          "' has ", size, " bytes, but its header of ", header, " bytes announces ",
          shape_text(idx.shape), " more; get it again");
   idx.values.assign(bytes.begin() + header, bytes.end());
   return idx;
 }
 
-/// The images and labels of one part. Throws shape_mismatch or bad_label; `origin` names it there.
+/// The file "train-images-idx3-ubyte" of `stem` "train-images", or with a dot, as some copies have.
+[[nodiscard]] inline Idx read_idx(const std::filesystem::path& directory, const std::string& stem,
+                                  Index rank) {
+  const std::string end = concat("idx", rank, "-ubyte");
+  return parse_idx(
+      read_data_file(directory, {stem + '-' + end, stem + '.' + end}, "mnist", kMaxDataset), rank);
+}
+
+/// The images and labels of one part, which `origin` names in messages. Throws shape_mismatch or
+/// bad_label.
 [[nodiscard]] inline nn::Dataset make_mnist(Idx images, Idx labels, const std::string& origin) {
   if (images.shape != std::vector<Index>{labels.shape[0], 28, 28})
     fail(ErrorId::shape_mismatch, origin, " images of ", shape_text(images.shape), " and ",
@@ -79,17 +88,14 @@ struct Idx {
 
 }  // namespace detail
 
-/// The training images (train-*-ubyte) or the test images (t10k-*-ubyte) of a directory; a border
+/// The training images (train-*ubyte) or the test images (t10k-*ubyte) of a directory; a border
 /// of 2 makes 32x32 of their 28x28. Throws cannot_open, bad_magic, truncated_file, bad_header,
 /// shape_mismatch or bad_label.
 [[nodiscard]] inline nn::Dataset read_mnist(const std::filesystem::path& directory, Part part) {
   const std::string prefix = part == Part::train ? "train" : "t10k";
-  const auto read = [&](const char* name, Index rank) {
-    const std::filesystem::path path = directory / (prefix + name);
-    return detail::parse_idx(detail::read_data_file(path, "mnist"), rank, path.string());
-  };
-  detail::Idx images = read("-images-idx3-ubyte", 3);
-  return detail::make_mnist(std::move(images), read("-labels-idx1-ubyte", 1),
+  detail::Idx images = detail::read_idx(directory, prefix + "-images", 3);
+  detail::Idx labels = detail::read_idx(directory, prefix + "-labels", 1);
+  return detail::make_mnist(std::move(images), std::move(labels),
                             concat("directory '", directory.string(), "': ", prefix));
 }
 

@@ -202,7 +202,7 @@ struct LayerOccupancy {
   if (granularity < 1)
     fail(ErrorId::bad_json, "mapping.granularity is ", granularity, "; needs at least 1");
   const Index bitlines = mapping["bitlines_per_weight"].integer();
-  const std::vector<JsonField> layers = mapping["layers"].items();
+  const JsonItems layers = mapping["layers"].items();
   std::vector<LayerOccupancy> strips;
   for (const JsonField& layer : layers)
     strips.push_back(layer_occupancy(layer, geometry, granularity, bitlines,
