@@ -9,6 +9,7 @@
 #include "autoprune/io/cost_report.hpp"
 #include "autoprune/io/data_file.hpp"
 #include "autoprune/io/dataset.hpp"
+#include "autoprune/io/directory_lock.hpp"
 #include "autoprune/io/file.hpp"
 #include "autoprune/io/format.hpp"
 #include "autoprune/io/hardware_json.hpp"

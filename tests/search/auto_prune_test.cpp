@@ -241,8 +241,11 @@ TEST_CASE("settings of a search that make no sense are refused") {
   REQUIRE(id([](SearchConfig&) {}) == ErrorId{});
   REQUIRE(id([](SearchConfig& c) { c.episodes = 0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.candidates = 0; }) == ErrorId::out_of_range);
-  REQUIRE(id([](SearchConfig& c) { c.imitation_steps = -1; }) == ErrorId::out_of_range);
-  REQUIRE(id([](SearchConfig& c) { c.critic_episodes = -1; }) == ErrorId::out_of_range);
+  for (const Index wrong : {Index{-1}, Index{1'000'001}, std::numeric_limits<Index>::max()})
+    for (Index SearchConfig::*count :
+         {&SearchConfig::episodes, &SearchConfig::candidates, &SearchConfig::imitation_steps,
+          &SearchConfig::critic_episodes, &SearchConfig::anchor_steps})
+      REQUIRE(id([&](SearchConfig& c) { c.*count = wrong; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = 1.0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = std::nan(""); }) == ErrorId::out_of_range);
   for (const double wrong : {-1.0, 0.0, 1.5, std::nan("")}) {

@@ -29,10 +29,11 @@ struct GeometrySpec {
 
   /// Throws geometry_mismatch or out_of_range when no such hardware can exist.
   void validate() const {
+    constexpr Index kLargest = Index{1} << 16;
     for (const Index value : {xbar_rows, xbar_cols, ou_rows, ou_cols}) {
-      if (value < 1)
+      if (value < 1 || value > kLargest)
         fail(ErrorId::out_of_range, "geometry ", to_string(), ": size ", value,
-             " must be at least 1");
+             " must be at least 1, at most ", kLargest);
     }
     if (cell_bits < 1 || cell_bits > 8)
       fail(ErrorId::out_of_range, "geometry ", to_string(), ": ", cell_bits,

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "autoprune/core/error.hpp"
 
@@ -76,6 +78,17 @@ namespace detail {
   return error;
 }
 
+/// Whether `other` is the name of a file in which a process collects the new content of `name`.
+[[nodiscard]] inline bool is_temporary(std::string_view other, std::string_view name) {
+  constexpr std::string_view kEnd = ".tmp";
+  if (!other.starts_with(name)) return false;
+  other.remove_prefix(name.size());
+  if (!other.starts_with('.') || !other.ends_with(kEnd) || other.size() < kEnd.size() + 2)
+    return false;
+  const std::string_view process = other.substr(1, other.size() - 1 - kEnd.size());
+  return process.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace detail
 
 /// The largest file that is read: a network of nn::kMaxParameters and its header.
@@ -116,6 +129,46 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
   if (error != 0)
     fail(ErrorId::cannot_write, "can't write '", path.string(), "': ", detail::errno_text(error),
          "; nothing was changed: make room, or write to a directory that exists and is yours");
+}
+
+/// Removes what processes that were killed in the midst of write_file(path, ...) have left: regular
+/// files beside it of exactly the names that write_file() gives. No other process may be writing
+/// the file now.
+inline void remove_leftovers(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  const std::string name = path.filename().string();
+  std::vector<fs::path> left;
+  std::error_code error;
+  for (fs::directory_iterator file(path.has_parent_path() ? path.parent_path() : ".", error);
+       !error && file != fs::directory_iterator(); file.increment(error))
+    if (detail::is_temporary(file->path().filename().string(), name) &&
+        fs::is_regular_file(file->symlink_status(error)))
+      left.push_back(file->path());
+  for (const fs::path& file : left) fs::remove(file, error);
+}
+
+/// Makes a directory, and those above it, unless it is there. Throws cannot_write.
+inline void make_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error)
+    fail(ErrorId::cannot_write, "can't make directory '", directory.string(),
+         "': ", error.message(), "; choose another place");
+}
+
+/// Throws cannot_write unless files can be made in a directory. Only a file that this call itself
+/// has made is removed again.
+inline void require_writable(const std::filesystem::path& directory) {
+  std::string probe = (directory / ".autoprune-probe-XXXXXX").string();
+  const int file = ::mkstemp(probe.data());
+  const int error = file < 0 ? errno : ::write(file, "x", 1) == 1 ? 0 : errno;
+  if (file >= 0) {
+    ::close(file);
+    ::unlink(probe.c_str());
+  }
+  if (error != 0)
+    fail(ErrorId::cannot_write, "can't write to directory '", directory.string(),
+         "': ", detail::errno_text(error), "; choose one that is yours and has room");
 }
 
 }  // namespace autoprune::io

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autoprune/core/number.hpp"
 #include "autoprune/rl/agent.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/environment.hpp"
@@ -43,10 +44,12 @@ struct SearchConfig {
     return warm_step / std::sqrt(static_cast<double>(layers));
   }
   void validate() const {
-    if (episodes < 1 || candidates < 1 || imitation_steps < 0 || critic_episodes < 0)
-      fail(ErrorId::out_of_range, "search with ", episodes, " episodes, ", candidates,
-           " candidates, ", imitation_steps, " imitation steps and ", critic_episodes,
-           " episodes of the critic alone; needs at least 1, 1, 0 and 0");
+    constexpr Index kMost = 1'000'000;
+    require_range(episodes, "number of episodes", 1, kMost);
+    require_range(candidates, "number of candidates", 1, kMost);
+    require_range(critic_episodes, "number of critic episodes", 0, kMost);
+    require_range(imitation_steps, "number of imitation steps", 0, kMost);
+    require_range(anchor_steps, "number of anchor steps", 0, kMost);
     if (!(least_keep >= 0.0 && least_keep < 1.0))
       fail(ErrorId::out_of_range, "least keep ratio ", least_keep, " is not in [0, 1)");
     if (!(warm_step > 0.0 && warm_step <= 1.0 && warm_share > 0.0 && warm_share <= 1.0))
@@ -366,9 +369,9 @@ class AutoPruner {
                            agent.actor_rate, agent.critic_rate, agent.discount, agent.tau,
                            agent.baseline_rate, agent.noise, agent.noise_decay})
       print.add(v);
-    for (const Index v : {Index{config_.warm_start}, config_.candidates, config_.critic_episodes,
-                          config_.imitation_steps, config_.anchor_steps, agent.batch,
-                          agent.warmup_episodes})
+    for (const Index v :
+         {Index{config_.warm_start}, config_.candidates, config_.critic_episodes,
+          config_.imitation_steps, config_.anchor_steps, agent.batch, agent.warmup_episodes})
       print.add(static_cast<double>(v));
     return print.add(std::span(&config_.seed, 1)).value();
   }
