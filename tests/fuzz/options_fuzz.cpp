@@ -10,6 +10,8 @@ namespace autoprune::fuzz {
 
 namespace {
 
+constexpr std::size_t kMostWords = 100'000;  // no system starts a program with more
+
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -38,6 +40,7 @@ void read_value(const std::string& text) {
 
 const Harness kOptions("options", [](std::string_view bytes) {
   const std::vector<std::string> words = lines_of(bytes);
+  if (words.size() > kMostWords) return;
   for (const std::string& word : words) {
     if (prints(word)) return;
     read_value(word);

@@ -114,8 +114,8 @@ TEST_CASE("a call that breaks the limits is found") {
   CHECK_THAT(complaint([] { require(false, "wrong"); }), Catch::Contains("'wrong'"));
   CHECK_THAT(complaint([] {}, std::chrono::milliseconds(0)), Catch::Contains("ms"));
 #ifndef __SANITIZE_ADDRESS__  // which ends the program instead
-  CHECK_THAT(complaint([] { (void)std::vector<char>(std::size_t{3} << 30); }),
+  CHECK_THAT(complaint([] { std::vector<char>().reserve(std::size_t{3} << 30); }),
              Catch::Contains("alloc"));
 #endif
-  CHECK(complaint([] { (void)std::vector<char>(std::size_t{1} << 30); }) == "");
+  CHECK(complaint([] { std::vector<char>().reserve(std::size_t{1} << 30); }) == "");
 }
