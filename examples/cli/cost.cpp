@@ -45,14 +45,12 @@ std::vector<cost::MeasuredWork> read_activity(const Job& job) {
   const std::string origin = concat("file '", job.options.activity, '\'');
   const io::Json document = io::parse_json(io::read_file(job.options.activity), origin);
   const io::JsonField report(document, origin);
-  const Index images = report["accuracy"]["images"].integer();
-  require_range(images, concat(origin, ".accuracy.images"), 1, kLargestWhole);
+  const Index images = report["accuracy"]["images"].count();
+  if (images < 1) fail(ErrorId::out_of_range, origin, " counts the activity of no image");
   std::vector<cost::MeasuredWork> layers;
   for (const io::JsonField& layer : report["activity"]["layers"].items()) {
     const auto mean = [&](const char* count) {
-      const Index counted = layer[count].integer();
-      require_range(counted, layer[count].place(), 0, kLargestWhole);
-      return static_cast<double>(counted) / static_cast<double>(images);
+      return static_cast<double>(layer[count].count(kLargestWhole)) / static_cast<double>(images);
     };
     layers.push_back({mean("ou_activations"), mean("adc_conversions"), mean("input_fetches"),
                       mean("index_fetches")});

@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -113,6 +115,45 @@ TEST_CASE("a checkpoint that doesn't fit changes nothing") {
   nn::Trainer trainer(wider, run.data, nn::range(0, 96), Run::config().train, run.pool);
   CHECK(io::test::error_id([&] { (void)io::load_training(bytes, wider, trainer); }) ==
         ErrorId::checkpoint_mismatch);
+}
+
+TEST_CASE("a checkpoint of numbers that make no sense is refused and changes nothing") {
+  Run run{.rows = prune::RowGrouping::gathered};
+  run.epochs(2);
+  const std::string bytes = run.save();
+  Run other{.rows = prune::RowGrouping::gathered};
+  const std::string before = other.save();
+  /// The checkpoint with another value in the place of the i-th of a name.
+  const auto changed = [&](const std::string& name, auto value, std::size_t i = 0) {
+    const std::uint64_t length = name.size();
+    const std::string key = std::string(reinterpret_cast<const char*>(&length), 8) + name;
+    const std::size_t at = bytes.find(key);
+    REQUIRE(at != std::string::npos);
+    std::string damaged = bytes;
+    std::memcpy(damaged.data() + at + key.size() + 8 + i * sizeof value, &value, sizeof value);
+    return damaged;
+  };
+  const auto refuse = [&](const std::string& damaged) {
+    CHECK(io::test::error_id([&] { other.load(damaged); }) == ErrorId::checkpoint_mismatch);
+    CHECK(other.save() == before);
+  };
+  for (const std::uint64_t wrong :
+       {~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1} << 40})
+    for (const std::string name :
+         {"granularity", "epoch", "tightened", "conv.ordered", "history.epoch"}) {
+      INFO(name << ' ' << wrong);
+      refuse(changed(name, wrong));
+    }
+  refuse(changed("tightened", std::uint64_t{2}));
+  for (const double wrong : {-1.0, 0.5, 18.0, 1e300, -1e300, std::nan("")})
+    refuse(changed("conv.rows", wrong, 3));
+  double row = 0.0;
+  const std::size_t rows = bytes.find("conv.rows") + 9 + 8;
+  std::memcpy(&row, bytes.data() + rows, sizeof row);
+  refuse(changed("conv.rows", row, 1));  // named twice
+  refuse(changed("conv.mask", std::uint8_t{2}));
+  other.load(bytes);
+  CHECK(other.save() == bytes);
 }
 
 TEST_CASE("a checkpoint file comes back as it was, for its own run alone") {

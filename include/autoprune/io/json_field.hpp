@@ -51,8 +51,8 @@ class JsonField {
           "an integer");
     return value_->get<Index>();
   }
-  /// An integer that counts something: sums and products of two stay exact. Throws out_of_range.
-  [[nodiscard]] Index count(Index most = Index{1} << 31) const {
+  /// An integer that counts something: sums over all layers stay exact. Throws out_of_range.
+  [[nodiscard]] Index count(Index most = Index{1} << 40) const {
     const Index value = integer();
     require_range<Index>(value, place_, 0, most);
     return value;

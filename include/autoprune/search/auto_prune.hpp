@@ -321,15 +321,16 @@ class AutoPruner {
     };
     check("format", 4);
     check("fingerprint", fingerprint_);
-    std::uint64_t count = episodes_.size(), imitated = static_cast<std::uint64_t>(imitated_ + 1);
+    std::uint64_t count = episodes_.size();
     archive("episodes", count);
     if (count > static_cast<std::uint64_t>(config_.episodes))
       fail(ErrorId::checkpoint_mismatch, "the checkpoint has ", count,
            " episodes, this search only ", config_.episodes);
     episodes_.resize(count);
     for (Episode& episode : episodes_) visit_episode(archive, episode);
-    archive("imitated", imitated);
-    imitated_ = static_cast<Index>(imitated) - 1;
+    Index imitated = imitated_ + 1;
+    visit_integer(archive, "imitated", imitated, std::ssize(episodes_));
+    imitated_ = imitated - 1;
     std::uint64_t position = nearby_.position();
     archive("nearby", position);
     nearby_ = Random(config_.seed, kNearbyStream, position);
@@ -351,14 +352,19 @@ class AutoPruner {
     archive("policy", std::span<double>(o.policy));
     archive("keep_ratios", std::span<double>(o.keep_ratios));
     archive("figures", std::span<double>(numbers));
-    if (!(numbers[0] >= 0.0 && numbers[0] <= 3.0))
-      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: origin ", numbers[0]);
-    episode.origin = static_cast<Origin>(numbers[0]);
+    for (const Policy* policy : {&o.policy, &o.keep_ratios})
+      for (const double keep : *policy)
+        if (!(keep > 0.0 && keep <= 1.0))
+          fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", keep);
+    if (!std::isfinite(numbers[1]) || !std::isfinite(numbers[2]))
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: accuracy ", numbers[1],
+           ", reward ", numbers[2]);
+    episode.origin = static_cast<Origin>(stored_integer(numbers[0], "origin", 3));
     o.accuracy = numbers[1];
     o.reward = numbers[2];
-    o.feasible = numbers[3] != 0.0;
-    o.crossbars = {static_cast<Index>(numbers[4]), static_cast<Index>(numbers[5]),
-                   static_cast<Index>(numbers[6])};
+    o.feasible = stored_integer(numbers[3], "feasible", 1) == 1;
+    o.crossbars = {stored_integer(numbers[4], "crossbars"), stored_integer(numbers[5], "crossbars"),
+                   stored_integer(numbers[6], "crossbars")};
   }
 
   /// Of all that a resumed search has to have in common with the first.
