@@ -55,27 +55,33 @@ inline void write_checkpoint(const std::filesystem::path& path, Checkpoint check
   write_file(path, checkpoint.bytes);
 }
 
-/// The checkpoint of run `run`. Throws cannot_open, bad_magic, truncated_file when any of its bytes
-/// isn't what was written, or checkpoint_mismatch when it is of another run.
-[[nodiscard]] inline Checkpoint read_checkpoint(const std::filesystem::path& path,
-                                                std::uint64_t run) {
-  std::string bytes = read_file(path);
+/// The checkpoint of run `run` in a file's bytes; `origin` names the file in messages. Throws
+/// bad_magic, truncated_file when any of its bytes isn't what was written, or checkpoint_mismatch
+/// when it is of another run.
+[[nodiscard]] inline Checkpoint parse_checkpoint(std::string bytes, std::uint64_t run,
+                                                 const std::string& origin) {
   detail::CheckpointHeader header{};
   constexpr std::size_t kPrefix = detail::kCheckpointMagic.size() + sizeof header;
   if (bytes.size() < kPrefix || !bytes.starts_with(detail::kCheckpointMagic))
-    fail(ErrorId::bad_magic, "file '", path.string(),
+    fail(ErrorId::bad_magic, "file '", origin,
          "' is not a checkpoint of this version; remove it to begin anew");
   std::memcpy(&header, bytes.data() + detail::kCheckpointMagic.size(), sizeof header);
   bytes.erase(0, kPrefix);
   if (detail::checkpoint_sum(header.run, header.seconds, bytes) != header.sum ||
       !std::isfinite(header.seconds))
-    fail(ErrorId::truncated_file, "checkpoint '", path.string(),
+    fail(ErrorId::truncated_file, "checkpoint '", origin,
          "' is damaged or cut off; remove it to begin anew");
   if (header.run != run)
-    fail(ErrorId::checkpoint_mismatch, "checkpoint '", path.string(),
+    fail(ErrorId::checkpoint_mismatch, "checkpoint '", origin,
          "' is of another run (network, data or options); resume with the options that it began "
          "with, or choose another directory");
   return {header.run, header.seconds, std::move(bytes)};
+}
+
+/// The same of a file. Throws also cannot_open.
+[[nodiscard]] inline Checkpoint read_checkpoint(const std::filesystem::path& path,
+                                                std::uint64_t run) {
+  return parse_checkpoint(read_file(path), run, path.string());
 }
 
 }  // namespace autoprune::io

@@ -23,12 +23,8 @@ struct Idx {
   std::vector<std::uint8_t> values;
 };
 
-/// The file "train-images-idx3-ubyte" of `stem` "train-images", or with a dot, as some copies have.
-[[nodiscard]] inline Idx read_idx(const std::filesystem::path& directory, const std::string& stem,
-                                  Index rank) {
-  const std::string end = concat("idx", rank, "-ubyte");
-  const DataFile file =
-      read_data_file(directory, {stem + '-' + end, stem + '.' + end}, "mnist", kMaxDataset);
+/// Throws bad_magic, truncated_file or bad_header.
+[[nodiscard]] inline Idx parse_idx(const DataFile& file, Index rank) {
   const std::string &bytes = file.bytes, path = file.path.string();
   const auto size = static_cast<Index>(bytes.size());
   const auto big_endian = [&](Index at) {
@@ -60,19 +56,20 @@ struct Idx {
   return idx;
 }
 
-}  // namespace detail
+/// The file "train-images-idx3-ubyte" of `stem` "train-images", or with a dot, as some copies have.
+[[nodiscard]] inline Idx read_idx(const std::filesystem::path& directory, const std::string& stem,
+                                  Index rank) {
+  const std::string end = concat("idx", rank, "-ubyte");
+  return parse_idx(
+      read_data_file(directory, {stem + '-' + end, stem + '.' + end}, "mnist", kMaxDataset), rank);
+}
 
-/// The training images (train-*ubyte) or the test images (t10k-*ubyte) of a directory; a border
-/// of 2 makes 32x32 of their 28x28. Throws cannot_open, bad_magic, truncated_file, bad_header,
-/// shape_mismatch or bad_label.
-[[nodiscard]] inline nn::Dataset read_mnist(const std::filesystem::path& directory, Part part) {
-  const std::string prefix = part == Part::train ? "train" : "t10k";
-  detail::Idx images = detail::read_idx(directory, prefix + "-images", 3);
-  detail::Idx labels = detail::read_idx(directory, prefix + "-labels", 1);
+/// The images and labels of one part, which `origin` names in messages. Throws shape_mismatch or
+/// bad_label.
+[[nodiscard]] inline nn::Dataset make_mnist(Idx images, Idx labels, const std::string& origin) {
   if (images.shape != std::vector<Index>{labels.shape[0], 28, 28})
-    fail(ErrorId::shape_mismatch, "directory '", directory.string(), "': ", prefix, " images of ",
-         shape_text(images.shape), " and ", labels.shape[0],
-         " labels; MNIST has one label for each image of 28x28");
+    fail(ErrorId::shape_mismatch, origin, " images of ", shape_text(images.shape), " and ",
+         labels.shape[0], " labels; MNIST has one label for each image of 28x28");
   nn::Dataset data;
   data.name = "mnist";
   data.stored = {1, 28, 28};
@@ -84,9 +81,22 @@ struct Idx {
   data.labels = std::move(labels.values);
   for (Index i = 0; i < data.size(); ++i)
     if (const int label = data.labels[static_cast<std::size_t>(i)]; label >= data.classes)
-      fail(ErrorId::bad_label, "directory '", directory.string(), "': ", prefix, " label ", i,
-           " is ", label, ", not one of 0 to ", data.classes - 1, "; get the file again");
+      fail(ErrorId::bad_label, origin, " label ", i, " is ", label, ", not one of 0 to ",
+           data.classes - 1, "; get the file again");
   return data;
+}
+
+}  // namespace detail
+
+/// The training images (train-*ubyte) or the test images (t10k-*ubyte) of a directory; a border
+/// of 2 makes 32x32 of their 28x28. Throws cannot_open, bad_magic, truncated_file, bad_header,
+/// shape_mismatch or bad_label.
+[[nodiscard]] inline nn::Dataset read_mnist(const std::filesystem::path& directory, Part part) {
+  const std::string prefix = part == Part::train ? "train" : "t10k";
+  detail::Idx images = detail::read_idx(directory, prefix + "-images", 3);
+  detail::Idx labels = detail::read_idx(directory, prefix + "-labels", 1);
+  return detail::make_mnist(std::move(images), std::move(labels),
+                            concat("directory '", directory.string(), "': ", prefix));
 }
 
 }  // namespace autoprune::io
