@@ -152,6 +152,7 @@ TEST_CASE("A data set whose mirror images change their class is not mirrored", "
   network.initialise(1);
   TrainConfig config = short_config();
   config.epochs = 12;
+  config.learning_rate = 0.05;
   Trainer trainer(network, data, range(0, 200), config, pool);
   double loss = 0.0;
   while (!trainer.done()) loss = trainer.run_epoch().loss;
@@ -255,6 +256,8 @@ TEST_CASE("A trainer refuses what it can't train", "[nn]") {
   CHECK(id({.epochs = 0}) == ErrorId::out_of_range);
   CHECK(id({.learning_rate = std::numeric_limits<double>::quiet_NaN()}) == ErrorId::out_of_range);
   CHECK(id({.batch = 10, .learning_rate = 1e30}) == ErrorId::diverged);
+  network = small_network(1);
+  CHECK(id({.batch = 50, .learning_rate = 1e300}) == ErrorId::diverged);  // in the last step
 
   Network large({1, 9, 9});
   large.linear("l", 4);

@@ -13,6 +13,7 @@
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
+#include "autoprune/nn/product_guard.hpp"
 #include "autoprune/nn/session.hpp"
 #include "autoprune/simulation/mnsim_scales.hpp"
 

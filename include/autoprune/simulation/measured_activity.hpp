@@ -9,6 +9,7 @@
 #include "autoprune/mapping/routed_index.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
+#include "autoprune/nn/product_guard.hpp"
 #include "autoprune/nn/session.hpp"
 #include "autoprune/simulation/active_ous.hpp"
 #include "autoprune/simulation/input_codes.hpp"

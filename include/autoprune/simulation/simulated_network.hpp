@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "autoprune/nn/evaluate.hpp"
+#include "autoprune/nn/product_guard.hpp"
 #include "autoprune/simulation/simulated_layer.hpp"
 
 namespace autoprune::simulation {
