@@ -130,12 +130,14 @@ class Trainer {
     EpochReport report;
     for (Index s = 0; s < steps(); ++s) {
       if (schedule && s % interval == 0)
-        if (auto masks = schedule(progress(s))) set_masks(std::move(*masks));
+        while_finite(s, [&] {
+          if (auto masks = schedule(progress(s))) set_masks(std::move(*masks));
+        });
       report.learning_rate = rate(progress(s));
       report.loss += step(order, s, report.learning_rate) / static_cast<double>(steps());
       if (on_step) on_step(s + 1, steps());
     }
-    while_finite([&] { session_.check_parameters(); });
+    while_finite(steps(), [&] { session_.check_parameters(); });
     report.epoch = ++epoch_;
     report.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -162,11 +164,7 @@ class Trainer {
     const Activation* taught = teacher_ ? &teach(images, variant) : nullptr;
 
     session_.set_dropout_step(config_.seed, static_cast<std::uint64_t>(epoch_ * steps() + s));
-    const auto forward = [&] { session_.forward(batch_.images, Mode::training); };
-    if (epoch_ == 0 && s == 0)
-      forward();  // what isn't in order before the first step wasn't made so by training
-    else
-      while_finite(forward);
+    while_finite(s, [&] { session_.forward(batch_.images, Mode::training); });
     const Activation& logits = session_.logits();
     const double value = loss(logits, batch_.labels, taught, config_.distillation, dlogits_);
     if (!std::isfinite(value)) fail_diverged(concat("the loss became ", value));
@@ -175,13 +173,14 @@ class Trainer {
     return value;
   }
 
-  /// Calls f, and calls it divergence when numbers stop being finite.
+  /// Calls f before step s. Numbers that aren't finite then were made so by the steps before it; a
+  /// network that isn't in order before the first step came like that.
   template <class F>
-  void while_finite(F&& f) const {
+  void while_finite(Index s, F&& f) const {
     try {
       f();
     } catch (const Error& error) {
-      if (error.id() != ErrorId::not_finite) throw;
+      if (error.id() != ErrorId::not_finite || epoch_ + s == 0) throw;
       fail_diverged(error.what());
     }
   }
