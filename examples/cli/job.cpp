@@ -86,7 +86,8 @@ Job::Job(const Options& o, Weights weights)
       compressor(read_compressor(o, metadata_)) {
   constraints = read_constraints();
   check_inputs(weights);
-  if (weights == Weights::random && !has_weights(network)) network.initialise(o.seed);
+  random_weights = weights == Weights::random && !has_weights(network);
+  if (random_weights) network.initialise(o.seed);
   if (!o.out.empty()) prove_writable(o.out);
   if (!o.json.empty() && o.json != "-") {
     const fs::path directory = fs::path(o.json).parent_path();

@@ -5,6 +5,7 @@
 #include "autoprune/nn/activation.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/batch_norm.hpp"
+#include "autoprune/nn/collapse.hpp"
 #include "autoprune/nn/dataset.hpp"
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/evaluate.hpp"

@@ -31,7 +31,7 @@ namespace autoprune::nn {
   return std::any_of(nodes.begin(), nodes.end(),
                      [](const Node& node) { return node.op == Op::batch_norm; })
              ? 0.05
-             : 0.005;
+             : 0.01;
 }
 
 struct TrainConfig {
@@ -181,7 +181,8 @@ class Trainer {
       f();
     } catch (const Error& error) {
       if (error.id() != ErrorId::not_finite || epoch_ + s == 0) throw;
-      fail_diverged(error.what());
+      const std::string_view what = error.what();  // behind its code
+      fail_diverged(what.substr(what.find("] ") + 2));
     }
   }
   [[noreturn]] void fail_diverged(std::string_view how) const {
