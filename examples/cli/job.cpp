@@ -75,7 +75,8 @@ Job::Job(const Options& o, Weights weights)
   warn_of_threads(o, pool);
   constraints = read_constraints();
   check_inputs(weights);
-  if (weights == Weights::random && !has_weights(network)) network.initialise(o.seed);
+  random_weights = weights == Weights::random && !has_weights(network);
+  if (random_weights) network.initialise(o.seed);
   if (!o.out.empty()) out_.emplace(o.out);
   prove_json_writable(o);
 }

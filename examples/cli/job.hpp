@@ -42,6 +42,7 @@ class Job {
   ThreadPool pool;
   std::optional<io::Datasets> data;
   nn::Network network;              ///< as it was given
+  bool random_weights = false;      ///< as none were given
   search::Compressor compressor;    ///< of the geometry and the granularity
   search::Constraints constraints;  ///< with the bounds of every layer
 

@@ -50,4 +50,6 @@ void Progress::show(double done, const std::string& text, bool milestone) {
   open_ = true;
 }
 
+void warn(const std::string& text) { std::cerr << "autoprune: warning: " << text << '\n'; }
+
 }  // namespace autoprune::cli

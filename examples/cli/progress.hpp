@@ -30,4 +30,7 @@ class Progress {
   Clock::time_point began_ = Clock::now(), shown_{};
 };
 
+/// A line on standard error that --quiet doesn't silence; not while a Progress is shown.
+void warn(const std::string& text);
+
 }  // namespace autoprune::cli

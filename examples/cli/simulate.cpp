@@ -125,7 +125,7 @@ std::string activity_table(const Job& job, const std::vector<simulation::Activit
     const double all = skipped + static_cast<double>(a.ou_activations);
     return std::vector<std::string>{io::shorten(name, 16),
                                     per_image(a.ou_activations),
-                                    io::format_number(100.0 * skipped / all, 1),
+                                    io::format_number(all > 0.0 ? 100.0 * skipped / all : 0.0, 1),
                                     per_image(a.adc_conversions),
                                     per_image(a.input_fetches),
                                     per_image(a.index_fetches)};

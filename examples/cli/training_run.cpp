@@ -26,15 +26,18 @@ double keep_ratio(const std::vector<PruneMask>& masks) {
 /// Runs a trainer to its end, epoch by epoch, each followed by a measurement and a checkpoint.
 class TrainingRun {
  public:
+  /// `begun`: the network has learned something already.
   TrainingRun(Job& job, nn::Network& network, nn::Trainer& trainer, const char* what,
-              const char* checkpoint, std::uint64_t run)
+              const char* checkpoint, std::uint64_t run, bool begun)
       : job_(job),
         network_(network),
         trainer_(trainer),
         what_(what),
         checkpoint_(job.file(checkpoint)),
         run_(run),
-        held_out_(job.held_out_batches()) {}
+        held_out_(job.held_out_batches()) {
+    if (begun) accuracies_.push_back(nn::evaluate(trainer.session(), held_out_).top1);
+  }
 
   /// Loads the checkpoint when there is one. The caller resumes with what comes back.
   [[nodiscard]] bool restore() {
@@ -49,6 +52,17 @@ class TrainingRun {
   /// `epoch(on_step)` runs one; `tightened()` says whether the masks are final.
   template <class Epoch, class Tightened>
   TrainingResult finish(Epoch&& epoch, Tightened&& tightened) {
+    run_epochs(epoch, tightened);
+    for (const io::EpochFigures& figures : state_.history)
+      accuracies_.push_back(figures.held_out_top1);
+    const nn::Course course = nn::course_of(accuracies_, job_.data->train.classes);
+    if (course.collapsed) warn(io::collapse_warning(course));
+    return {trainer_.masks(), io::fine_tune_json(state_.history, course), worked()};
+  }
+
+ private:
+  template <class Epoch, class Tightened>
+  void run_epochs(Epoch&& epoch, Tightened&& tightened) {
     const auto epochs = static_cast<double>(job_.options.fine_tune.train.epochs);
     Progress progress(what_, job_.options.quiet, static_cast<double>(state_.epoch) / epochs);
     while (!trainer_.done()) {
@@ -59,10 +73,8 @@ class TrainingRun {
       remember(report, tightened());
       progress.show(static_cast<double>(trainer_.epoch()) / epochs, describe(0.0), true);
     }
-    return {trainer_.masks(), io::fine_tune_json(state_.history), worked()};
   }
 
- private:
   [[nodiscard]] double worked() const { return before_ + job_.seconds() - began_; }
 
   void remember(const nn::EpochReport& report, bool tightened) {
@@ -101,6 +113,7 @@ class TrainingRun {
   fs::path checkpoint_;
   std::uint64_t run_;
   std::vector<nn::Batch> held_out_;
+  std::vector<double> accuracies_;  // held out, in the order they were measured
   io::TrainingState state_;
   double before_ = 0.0, began_ = job_.seconds();
 };
@@ -119,7 +132,8 @@ TrainingResult run_fine_tune(Job& job, nn::Network& network, const search::Polic
                           job.compressor, config, job.pool, &job.network);
   search::Fingerprint print = job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining});
   print.add(std::span<const double>(policy));
-  TrainingRun run(job, network, tuner.trainer(), "fine-tune", kFineTuneCheckpoint, print.value());
+  TrainingRun run(job, network, tuner.trainer(), "fine-tune", kFineTuneCheckpoint, print.value(),
+                  true);
   if (run.restore())
     tuner.resume(run.state().epoch, run.state().masks, run.state().tightened);
   else if (config.schedule.begin > 0.0)
@@ -142,7 +156,8 @@ TrainingResult run_training(Job& job) {
   const std::uint64_t fingerprint = job.fingerprint({kHeldOut, kTraining}).value();
   nn::Trainer trainer(job.network, job.data->train, job.split().train, train_config(job.options),
                       job.pool);
-  TrainingRun run(job, job.network, trainer, "train", kTrainCheckpoint, fingerprint);
+  TrainingRun run(job, job.network, trainer, "train", kTrainCheckpoint, fingerprint,
+                  !job.random_weights);
   if (run.restore()) trainer.resume(run.state().epoch, {});
   return run.finish([&](const auto& on_step) { return trainer.run_epoch({}, on_step); },
                     [] { return false; });

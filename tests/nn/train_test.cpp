@@ -152,6 +152,7 @@ TEST_CASE("A data set whose mirror images change their class is not mirrored", "
   network.initialise(1);
   TrainConfig config = short_config();
   config.epochs = 12;
+  config.learning_rate = 0.05;
   Trainer trainer(network, data, range(0, 200), config, pool);
   double loss = 0.0;
   while (!trainer.done()) loss = trainer.run_epoch().loss;
@@ -270,6 +271,10 @@ TEST_CASE("A trainer refuses what it can't train", "[nn]") {
   for (const double temperature : {nan, 0.0, 1e300})
     CHECK(id({.distillation = {.temperature = temperature}}) == ErrorId::out_of_range);
   CHECK(id({.batch = 10, .learning_rate = 1e30}) == ErrorId::diverged);
+  network = small_network(1);
+  network.node(network.size() - 1).bias.fill(9.0F);  // decays in the last step, to infinity
+  CHECK(id({.batch = 50, .learning_rate = 1e38, .sgd = {.weight_decay = 1.0}}) ==
+        ErrorId::diverged);
 
   Network large({1, 9, 9});
   large.linear("l", 4);

@@ -2,6 +2,12 @@
 /// The integer of the library, and the few helpers that every room needs.
 #pragma once
 
+// Such programs can't tell NaN and infinity from numbers, and would go on with them silently.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error autoprune has to see NaN and infinity: compile without -ffast-math, -Ofast and \
+    -ffinite-math-only (-O3 -march=native is as fast), or add -fno-finite-math-only behind them
+#endif
+
 #include <cstddef>
 #include <cstdint>
 

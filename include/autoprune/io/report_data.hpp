@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "autoprune/io/format.hpp"
 #include "autoprune/io/json_field.hpp"
+#include "autoprune/nn/collapse.hpp"
 
 namespace autoprune::io {
 
@@ -81,6 +83,7 @@ struct ReportData {
   std::optional<SearchFigures> search;
   std::optional<CostFigures> cost;
   std::vector<EpochFigures> fine_tune;
+  std::optional<nn::Course> course;  ///< of training or fine-tuning
   double search_seconds = 0.0, fine_tune_seconds = 0.0, total_seconds = 0.0;
 
   /// The sum of a count over the layers: `report.total(&LayerFigures::ous)`.
@@ -171,11 +174,25 @@ namespace detail {
           field["seconds"].number()};
 }
 
+/// Reports of early versions don't hold it.
+[[nodiscard]] inline std::optional<nn::Course> read_course(const JsonField& field) {
+  if (!field.has("collapsed")) return {};
+  return nn::Course{field["best_top1"].number(), field["end_top1"].number(),
+                    field["collapsed"].boolean()};
+}
+
 }  // namespace detail
 
+/// What to tell of a training that has ruined its network.
+[[nodiscard]] inline std::string collapse_warning(const nn::Course& course) {
+  return "the network has collapsed in training: its held-out top-1 accuracy ended at " +
+         format_number(course.end, 2) + " %, and was " + format_number(course.best, 2) +
+         " % at its best; take a smaller learning rate, or prune less or more gradually";
+}
+
 /// Reads a document of schema "autoprune.report/1". `accuracy`, one of its two parts,
-/// `search`, `cost` and `fine_tune` may be missing or null; any other missing or mistyped key
-/// throws bad_json, a count below zero or beyond any network out_of_range.
+/// `search`, `cost`, `training` and `fine_tune` may be missing or null; any other missing or
+/// mistyped key throws bad_json, a count below zero or beyond any network out_of_range.
 [[nodiscard]] inline ReportData read_report(const Json& document) {
   const JsonField report(document, "report");
   report.check_schema("autoprune.report/1");
@@ -205,6 +222,8 @@ namespace detail {
   if (report.has("fine_tune"))
     for (const JsonField& epoch : report["fine_tune"]["epochs"].items())
       data.fine_tune.push_back(detail::read_epoch(epoch));
+  for (const char* key : {"training", "fine_tune"})
+    if (report.has(key)) data.course = detail::read_course(report[key]);
   data.search_seconds = report["seconds"]["search"].number();
   data.fine_tune_seconds = report["seconds"]["fine_tune"].number();
   data.total_seconds = report["seconds"]["total"].number();

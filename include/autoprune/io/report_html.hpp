@@ -45,6 +45,13 @@ namespace detail {
   return out + "</p>\n</header>\n";
 }
 
+/// Nothing for a training that went well, or for none.
+[[nodiscard]] inline std::string warning(const ReportData& data) {
+  if (!data.course || !data.course->collapsed) return {};
+  return "<section class=\"warning\">Warning: " + collapse_warning(*data.course) +
+         ".</section>\n";
+}
+
 [[nodiscard]] inline std::string card(std::string_view name, std::string_view value,
                                       std::string_view note) {
   return concat("<div class=\"card\"><span>", name, "</span><b>", value, "</b><span>", note,
@@ -253,7 +260,8 @@ namespace detail {
       "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
       escape_xml(data.network), " · autoprune report</title>\n<style>", detail::kPageStyle,
       "</style>\n</head>\n<body>\n<main>\n");
-  page += detail::headline(data) + detail::cards(data) + detail::layer_pictures(data);
+  page += detail::headline(data) + detail::warning(data) + detail::cards(data) +
+          detail::layer_pictures(data);
   if (data.search) page += detail::search_pictures(*data.search);
   if (!data.fine_tune.empty()) page += detail::fine_tune_pictures(data);
   if (!mapping.is_null()) page += detail::occupancy_section(mapping, data);

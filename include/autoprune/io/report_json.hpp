@@ -19,6 +19,7 @@
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/mapping/mapping_result.hpp"
+#include "autoprune/nn/collapse.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/search/auto_prune.hpp"
@@ -136,8 +137,9 @@ template <class Environment>
   return {{"objective", objective}, {"best", pruner.best()}, {"episodes", std::move(episodes)}};
 }
 
-/// The value of "fine_tune".
-[[nodiscard]] inline Json fine_tune_json(std::span<const EpochFigures> history) {
+/// The value of "fine_tune", and of "training".
+[[nodiscard]] inline Json fine_tune_json(std::span<const EpochFigures> history,
+                                         const nn::Course& course) {
   Json epochs = Json::array();
   for (const EpochFigures& e : history)
     epochs.push_back({{"epoch", e.epoch},
@@ -147,7 +149,10 @@ template <class Environment>
                       {"compression_pooled", e.compression_pooled},
                       {"held_out_top1", e.held_out_top1},
                       {"seconds", e.seconds}});
-  return {{"epochs", std::move(epochs)}};
+  return {{"epochs", std::move(epochs)},
+          {"best_top1", course.best},
+          {"end_top1", course.end},
+          {"collapsed", course.collapsed}};
 }
 
 }  // namespace autoprune::io

@@ -22,6 +22,7 @@ h2 { font-size: 19px; margin: 0 0 16px; }
 .headline { font-size: 19px; margin: 12px 0 28px; max-width: 46em; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 22px 24px; margin: 0 0 20px; }
+.warning { border-color: #c0392b; border-left-width: 6px; font-weight: 600; }
 .cards { background: none; border: 0; padding: 0; display: grid; gap: 12px;
   grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); }
 .cards:not(:has(:nth-child(7))) { grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); }

@@ -3,6 +3,7 @@
 /// the ReLU that usually follows it in the same pass.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -59,8 +60,9 @@ std::vector<double> channel_sums(const Activation& like, ThreadPool& pool,
 class BatchNorm {
  public:
   /// y = (relu of) the normalised x. `momentum` is the weight of this batch in the running
-  /// statistics: 0.1 in training, 1 / (k + 1) to average over batches 0 .. k.
-  void forward(Node& bn, const Activation& x, Activation& y, bool relu, double momentum,
+  /// statistics: 0.1 in training, 1 / (k + 1) to average over batches 0 .. k. Whether all numbers
+  /// were finite; when the batch's statistics aren't, the running ones are left alone.
+  bool forward(Node& bn, const Activation& x, Activation& y, bool relu, double momentum,
                ThreadPool& pool) {
     y.resize(x.shape(), x.images());
     // Sums of differences from one value of the channel: a mean far from zero costs no precision.
@@ -75,6 +77,9 @@ class BatchNorm {
             lanes[kLanes + l] += d * d;
           }
         });
+    // Squares outgrow float32 before the values do.
+    if (!std::all_of(sums.begin(), sums.end(), [](double s) { return std::isfinite(s); }))
+      return false;
     const auto channels = static_cast<std::size_t>(x.shape().channels);
     const auto count = static_cast<double>(x.images() * x.positions());
     mean_.resize(channels);
@@ -92,9 +97,9 @@ class BatchNorm {
       affine.scale[c] = bn.weight(c) * inverse_[c];
       affine.shift[c] = bn.bias(c) - affine.scale[c] * mean_[c];
     }
-    pool.for_each(x.blocks(), [&](Index b) {
+    return finite_blocks(x, pool, [&](Index b, FiniteRows& seen) {
       detail::affine(x.block(b), y.block(b), x.positions(), x.shape().channels, affine.scale.data(),
-                     affine.shift.data(), relu);
+                     affine.shift.data(), relu, seen);
     });
   }
 

@@ -10,6 +10,7 @@
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/network.hpp"
 
 namespace autoprune::nn::detail {
@@ -26,14 +27,34 @@ inline void relu_backward(const float* y, float* dy, Index size) {
 inline void add(const float* x, float* y, Index size) {
   for (Index i = 0; i < size; ++i) y[i] += x[i];
 }
+/// The same for a layer's output.
+inline void add(const float* x, float* y, Index size, FiniteRows& seen) {
+  FiniteRows own = seen;  // stays in registers
+  for (Index i = 0; i < size; i += kLanes) {
+    add(x + i, y + i, kLanes);
+    own.see(y + i);
+  }
+  seen = own;
+}
 
-/// y = scale_c x + shift_c, then relu where asked; a block of `positions` x `channels` rows.
-inline void affine(const float* x, float* y, Index positions, Index channels, const float* scale,
-                   const float* shift, bool relu) {
+/// y = scale x + shift of one row, then relu where asked; the sums are seen before it.
+inline void affine_row(const float* x, float* y, float scale, float shift, bool relu,
+                       FiniteRows& seen) {
   const float floor = relu ? 0.0F : -std::numeric_limits<float>::infinity();
+  alignas(64) std::array<float, kLanes> sums;
+  for (std::size_t l = 0; l < kLanes; ++l) sums[l] = scale * x[l] + shift;
+  seen.see(sums.data());
+  for (std::size_t l = 0; l < kLanes; ++l) y[l] = std::max(floor, sums[l]);
+}
+
+/// The same for a block of `positions` x `channels` rows, with a scale and a shift a channel.
+inline void affine(const float* x, float* y, Index positions, Index channels, const float* scale,
+                   const float* shift, bool relu, FiniteRows& seen) {
+  FiniteRows own = seen;  // stays in registers
   for (Index p = 0; p < positions; ++p)
     for (Index c = 0; c < channels; ++c, x += kLanes, y += kLanes)
-      for (Index l = 0; l < kLanes; ++l) y[l] = std::max(floor, scale[c] * x[l] + shift[c]);
+      affine_row(x, y, scale[c], shift[c], relu, own);
+  seen = own;
 }
 
 /// Calls f(offset of the input row, offset of the output row) for every window element inside the
@@ -119,20 +140,52 @@ void for_flat_rows(const Shape3& in, F&& f) {
       f((p * in.channels + c) * kLanes, (c * positions + p) * kLanes);
 }
 
-/// Multiplies by 0 with probability `rate`, else by 1 / (1 - rate). The same (seed, step, block)
-/// gives the same zeros, so the backward pass calls it again.
-inline void dropout(const float* x, float* y, Index size, double rate, std::uint64_t seed,
-                    std::uint64_t step, Index block) {
+/// Names a draw of dropout.
+struct Draw {
+  std::uint64_t seed, step;
+  Index block;
+};
+
+/// Multiplies by 0 with probability `rate`, else by 1 / (1 - rate). The same draw gives the same
+/// zeros, so the backward pass calls it again.
+inline void dropout(const float* x, float* y, Index size, double rate, const Draw& draw) {
   const auto threshold = static_cast<std::uint32_t>(rate * 0x1p32);
   const auto scale = static_cast<float>(1.0 / (1.0 - rate));
-  const std::array<std::uint32_t, 2> key{static_cast<std::uint32_t>(seed),
-                                         static_cast<std::uint32_t>(seed >> 32)};
+  const std::array<std::uint32_t, 2> key{static_cast<std::uint32_t>(draw.seed),
+                                         static_cast<std::uint32_t>(draw.seed >> 32)};
   for (Index i = 0; i < size; i += 4) {
-    const auto random = philox({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(block),
-                                static_cast<std::uint32_t>(step), 0x0D20u},
-                               key);
+    const auto random =
+        philox({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(draw.block),
+                static_cast<std::uint32_t>(draw.step), 0x0D20u},
+               key);
     for (Index j = 0; j < 4; ++j)
       y[i + j] = random[static_cast<std::size_t>(j)] < threshold ? 0.0F : scale * x[i + j];
+  }
+}
+
+/// A block of a node in a backward pass: its input, its output and the gradient of that.
+struct BlockPass {
+  const float *x, *y, *dy;
+};
+
+/// Sets dx, of shape `in`, to the gradient of the input of a node without weights.
+inline void node_backward(const Node& node, const BlockPass& pass, float* dx, const Shape3& in,
+                          const Draw& draw) {
+  const Index size = in.size() * kLanes;
+  switch (node.op) {
+    case Op::max_pool:
+      std::fill_n(dx, size, 0.0F);
+      return max_pool_backward(node, in, pass.x, pass.y, pass.dy, dx);
+    case Op::avg_pool:
+      std::fill_n(dx, size, 0.0F);
+      return avg_pool_backward(node, in, pass.dy, dx);
+    case Op::flatten:
+      return for_flat_rows(
+          in, [&](Index map, Index flat) { std::copy_n(pass.dy + flat, kLanes, dx + map); });
+    case Op::dropout:
+      return dropout(pass.dy, dx, size, node.rate, draw);
+    default:
+      std::copy_n(pass.dy, size, dx);  // add, relu, batch-norm: dy is dx already
   }
 }
 

@@ -5,13 +5,15 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <atomic>
 #include <utility>
 #include <vector>
 
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/core/thread_pool.hpp"
 #include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/elementwise.hpp"
+#include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
 #include "autoprune/nn/microkernels.hpp"
 #include "autoprune/nn/weight_gradient.hpp"
@@ -43,36 +45,43 @@ class MatrixLayer {
   [[nodiscard]] Index kept_weights() const noexcept { return plan_.kept_weights; }
 
   /// Reorders the weights for forward(), and for backward_input() when `backward` is set. Call it
-  /// whenever they have changed.
-  void pack(const Tensor& weight, bool backward, ThreadPool& pool) {
+  /// whenever they have changed. Whether those that take part are finite.
+  bool pack(const Tensor& weight, bool backward, ThreadPool& pool) {
     const ConstMatrixView w = weight_matrix(weight);
     const auto size = static_cast<std::size_t>(plan_.kept_weights);
     forward_weights_.resize(size);
     if (backward) backward_weights_.resize(size);
+    std::atomic<bool> finite = true;
     pool.for_each(static_cast<Index>(plan_.spans.size()), [&](Index s) {
       const detail::Span& span = plan_.spans[static_cast<std::size_t>(s)];
       pack_forward(w, span);
       if (backward) pack_backward(w, span);
+      const float* packed = forward_weights_.data() + span.packed_begin;
+      if (!detail::all_finite(packed, span.rows() * span.kept())) finite = false;
     });
+    return finite;
   }
 
-  /// y = epilogue(W x). Resizes y.
-  void forward(const Activation& x, Activation& y, const Epilogue& epilogue,
+  /// y = epilogue(W x). Resizes y. Whether the images' sums were finite, before and after scaling.
+  bool forward(const Activation& x, Activation& y, const Epilogue& epilogue,
                ThreadPool& pool) const {
     y.resize(shape().out, x.images());
+    std::atomic<bool> finite = true;
+    const auto run = [&](const Window& part, Index chunk) {
+      if (!forward_part(x, y, part, chunk, epilogue)) finite = false;
+    };
     const Index height = shape().out.height;
     if (shape().positions() == 1) {
-      pool.for_each(chunks(), [&](Index chunk) {
-        forward_part(x, y, {0, x.blocks(), 0, 1}, chunk, epilogue);
-      });
-      return;
+      pool.for_each(chunks(), [&](Index chunk) { run({0, x.blocks(), 0, 1}, chunk); });
+      return finite;
     }
     const Index rows = std::clamp<Index>(kItemPositions / shape().out.width, 1, height);
     const Index bands = ceil_div(height, rows);
     pool.for_each(x.blocks() * bands, [&](Index item) {
       const Index block = item / bands, row = item % bands * rows;
-      forward_part(x, y, {block, 1, row, std::min(rows, height - row)}, 0, epilogue);
+      run({block, 1, row, std::min(rows, height - row)}, 0);
     });
+    return finite;
   }
 
   /// dx = W^T dy. Resizes dx. Needs pack() with `backward`.
@@ -161,7 +170,7 @@ class MatrixLayer {
     for (Index k = begin; k < end; ++k, out += stride) *out = weights[row[k]];
   }
 
-  void forward_part(const Activation& x, Activation& y, const Window& part, Index chunk,
+  bool forward_part(const Activation& x, Activation& y, const Window& part, Index chunk,
                     const Epilogue& epilogue) const {
     const Index low = chunk * chunk_, high = std::min(shape().filters(), low + chunk_);
     // The first span overwrites y, unless some filter isn't in it.
@@ -183,8 +192,15 @@ class MatrixLayer {
               span.filter_off.data() + begin, !overwrite || &span != plan_.spans.data());
         });
       });
-    for_positions(part, y,
-                  [&](Index, Index, Index, float* out) { finish(out, low, high, epilogue); });
+    bool finite = true;
+    for (Index b = part.block; b < part.block + part.blocks; ++b) {
+      detail::FiniteRows seen;
+      for_positions({b, 1, part.row, part.rows}, y, [&](Index, Index, Index, float* out) {
+        finish(out, low, high, epilogue, seen);
+      });
+      finite = finite && seen.finite(y.lanes(b));
+    }
+    return finite;
   }
 
   /// Calls f(block, oh, ow, y at that position).
@@ -196,16 +212,18 @@ class MatrixLayer {
         for (Index ow = 0; ow < width; ++ow) f(b, oh, ow, y.block(b) + (oh * width + ow) * step);
   }
 
-  static void finish(float* y, Index low, Index high, const Epilogue& epilogue) {
-    if (epilogue.scale == nullptr && epilogue.shift == nullptr && !epilogue.relu) return;
+  static void finish(float* y, Index low, Index high, const Epilogue& epilogue,
+                     detail::FiniteRows& seen) {
+    if (epilogue.scale == nullptr && epilogue.shift == nullptr && !epilogue.relu)
+      return seen.see_all(y + low * kLanes, (high - low) * kLanes);
+    detail::FiniteRows own = seen;  // stays in registers
     for (Index f = low; f < high; ++f) {
       const float scale = epilogue.scale != nullptr ? epilogue.scale[f] : 1.0F;
       const float shift = epilogue.shift != nullptr ? epilogue.shift[f] : 0.0F;
-      const float floor = epilogue.relu ? 0.0F : -std::numeric_limits<float>::infinity();
       float* row = y + f * kLanes;
-      for (Index lane = 0; lane < kLanes; ++lane)
-        row[lane] = std::max(floor, scale * row[lane] + shift);
+      detail::affine_row(row, row, scale, shift, epilogue.relu, own);
     }
+    seen = own;
   }
 
   /// dx (+)= W^T dy for one span at one output position.

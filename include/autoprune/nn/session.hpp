@@ -13,6 +13,7 @@
 #include "autoprune/core/thread_pool.hpp"
 #include "autoprune/nn/batch_norm.hpp"
 #include "autoprune/nn/elementwise.hpp"
+#include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/network.hpp"
 
@@ -43,6 +44,11 @@ class Session {
     raw_.resize(size);
     grads_.resize(size);
     fuse();
+    // Sums show what the images hold; what only selects or moves them may hide it.
+    for (const Step& step : steps_) {
+      const Node& node = network.node(step.node);
+      looks_at_images_ |= node.inputs.front() == 0 && !node.has_matrix() && !step.norm;
+    }
     set_masks({});
   }
 
@@ -75,17 +81,26 @@ class Session {
     dropout_step_ = step;
   }
 
-  /// Logits of a batch, valid until the next call.
+  /// Logits of a batch, valid until the next call. Throws shape_mismatch or empty_data, and
+  /// not_finite, naming the layer, for a parameter or an output that isn't a finite number.
   const Activation& forward(const Activation& input, Mode mode) {
     if (input.shape() != network_.input_shape())
       fail(ErrorId::shape_mismatch, "the network takes images of ",
            shape_text(network_.input_shape()), ", these are ", shape_text(input.shape()));
     if (input.images() < 1) fail(ErrorId::empty_data, "a batch without images");
-    pack(mode == Mode::training);
+    check_parameters(mode == Mode::training);
     input_ = &input;
+    if (looks_at_images_) check_images();
     for (const Step& step : steps_) run(step, mode);
     trained_ = mode == Mode::training;
-    return output(network_.size() - 1);
+    return logits();
+  }
+
+  /// Throws not_finite, naming the layer, for a parameter that takes part and isn't a finite
+  /// number, and for a variance below 0. forward() does it, too; `backward`: for a training pass.
+  void check_parameters(bool backward = false) {
+    for (const Node& node : network_.nodes()) detail::check_vectors(node);
+    pack(backward);
   }
 
   /// Gradients of every parameter, from those of the logits of the last training pass, which have
@@ -93,11 +108,10 @@ class Session {
   void backward(const Activation& dlogits) {
     if (!trained_)
       fail(ErrorId::wrong_order, "backward() needs a forward() in training mode first");
-    const Activation& logits = output(network_.size() - 1);
-    if (dlogits.shape() != logits.shape() || dlogits.images() != logits.images())
+    if (dlogits.shape() != logits().shape() || dlogits.images() != logits().images())
       fail(ErrorId::shape_mismatch, "a gradient of ", dlogits.images(), " x ",
-           shape_text(dlogits.shape()), " for logits of ", logits.images(), " x ",
-           shape_text(logits.shape()));
+           shape_text(dlogits.shape()), " for logits of ", logits().images(), " x ",
+           shape_text(logits().shape()));
     if (gradients_.empty())
       for (const Node& node : network_.nodes())
         gradients_.push_back(
@@ -111,6 +125,8 @@ class Session {
   [[nodiscard]] const Gradient& gradient(Index node) const { return gradients_[at(node)]; }
   [[nodiscard]] Network& network() noexcept { return network_; }
   [[nodiscard]] ThreadPool& pool() noexcept { return pool_; }
+  /// Of the last pass.
+  [[nodiscard]] const Activation& logits() const { return output(network_.size() - 1); }
   /// What a node put out in the last pass; nodes that were fused into the next one have nothing.
   [[nodiscard]] const Activation& output(Index node) const {
     return node == 0 ? *input_ : outputs_[at(node)];
@@ -167,8 +183,31 @@ class Session {
   void pack(bool backward) {
     if (packed_ == Packed::both || (packed_ == Packed::forward && !backward)) return;
     for (const Index i : network_.matrix_layers())
-      layers_[at(i)]->pack(network_.node(i).weight, backward, pool_);
+      if (!layers_[at(i)]->pack(network_.node(i).weight, backward, pool_))
+        nn::check_parameters(network_.node(i));
     packed_ = backward ? Packed::both : Packed::forward;
+  }
+
+  /// f(block, rows seen) computes a block of a node's output.
+  template <class F>
+  void compute(Index node, const Activation& like, F&& f) {
+    if (!detail::finite_blocks(like, pool_, f)) fail_output(node);
+  }
+  [[noreturn]] void fail_output(Index node) const {
+    check_images();
+    detail::fail_output(network_.node(node));
+  }
+  void check_images() const {
+    if (!detail::finite_blocks(*input_, pool_, [&](Index b, detail::FiniteRows& seen) {
+          seen.see_all(input_->block(b), input_->block_size());
+        }))
+      fail(ErrorId::not_finite,
+           "the images hold NaN or infinity; check the data set and its scale");
+  }
+
+  /// Names what dropout draws for a block of a node.
+  [[nodiscard]] detail::Draw draw(Index node, Index block) const {
+    return {dropout_seed_, dropout_step_ * at(network_.size()) + at(node), block};
   }
 
   template <class F>
@@ -201,18 +240,17 @@ class Session {
           });
         });
       case Op::dropout:
-        return for_blocks(x, [&](Index b) {
-          if (mode == Mode::training)
-            detail::dropout(x.block(b), y.block(b), x.block_size(), node.rate, dropout_seed_,
-                            dropout_step_ * at(network_.size()) + at(step.node), b);
-          else
-            std::copy_n(x.block(b), x.block_size(), y.block(b));
+        return compute(step.node, y, [&](Index b, detail::FiniteRows& seen) {
+          if (mode != Mode::training)
+            return static_cast<void>(std::copy_n(x.block(b), x.block_size(), y.block(b)));
+          detail::dropout(x.block(b), y.block(b), x.block_size(), node.rate, draw(step.node, b));
+          seen.see_all(y.block(b), y.block_size());
         });
       case Op::add:
-        return for_blocks(x, [&](Index b) {
+        return compute(step.node, y, [&](Index b, detail::FiniteRows& seen) {
           std::copy_n(x.block(b), x.block_size(), y.block(b));
           for (std::size_t i = 1; i < node.inputs.size(); ++i)
-            detail::add(output(node.inputs[i]).block(b), y.block(b), x.block_size());
+            detail::add(output(node.inputs[i]).block(b), y.block(b), x.block_size(), seen);
         });
       default:
         break;
@@ -224,18 +262,19 @@ class Session {
     const Node& node = network_.node(step.node);
     if (step.norm && mode != Mode::inference) {
       const float* bias = node.has_bias ? node.bias.data() : nullptr;
-      layer.forward(x, raw_[at(step.node)], {nullptr, bias, false}, pool_);
+      if (!layer.forward(x, raw_[at(step.node)], {nullptr, bias, false}, pool_))
+        fail_output(step.node);
       return run_norm(step, raw_[at(step.node)], y, mode);
     }
     const detail::Affine a = affine_after(step);
     if (product_ && mode == Mode::inference) {
       product_(step.node, x, y);
-      for_blocks(y, [&](Index b) {
+      compute(step.node, y, [&](Index b, detail::FiniteRows& seen) {
         detail::affine(y.block(b), y.block(b), y.positions(), y.shape().channels, a.scale.data(),
-                       a.shift.data(), step.relu);
+                       a.shift.data(), step.relu, seen);
       });
-    } else {
-      layer.forward(x, y, {a.scale.data(), a.shift.data(), step.relu}, pool_);
+    } else if (!layer.forward(x, y, {a.scale.data(), a.shift.data(), step.relu}, pool_)) {
+      fail_output(step.node);
     }
   }
 
@@ -253,12 +292,15 @@ class Session {
 
   void run_norm(const Step& step, const Activation& x, Activation& y, Mode mode) {
     Node& bn = network_.node(*step.norm);
-    if (mode != Mode::inference)
-      return norms_[at(*step.norm)].forward(bn, x, y, step.relu, momentum_, pool_);
+    if (mode != Mode::inference) {
+      if (!norms_[at(*step.norm)].forward(bn, x, y, step.relu, momentum_, pool_))
+        fail_output(*step.norm);
+      return;
+    }
     const detail::Affine a = detail::inference_affine(bn);
-    for_blocks(x, [&](Index b) {
+    compute(*step.norm, x, [&](Index b, detail::FiniteRows& seen) {
       detail::affine(x.block(b), y.block(b), x.positions(), x.shape().channels, a.scale.data(),
-                     a.shift.data(), step.relu);
+                     a.shift.data(), step.relu, seen);
     });
   }
 
@@ -304,7 +346,10 @@ class Session {
     if (node.has_matrix())
       layers_[at(step.node)]->backward_input(dy, dx, pool_);
     else
-      for_blocks(dy, [&](Index b) { elementwise_backward(step, b, x, y, dy, dx); });
+      for_blocks(dy, [&](Index b) {
+        detail::node_backward(node, {x.block(b), y.block(b), dy.block(b)}, dx.block(b), dx.shape(),
+                              draw(step.node, b));
+      });
     auto& grad = grads_[at(input)];
     if (!grad) {
       grad = std::move(dx);
@@ -312,29 +357,6 @@ class Session {
     }
     for_blocks(dx, [&](Index b) { detail::add(dx.block(b), grad->block(b), dx.block_size()); });
     spare_.push_back(std::move(dx));
-  }
-
-  void elementwise_backward(const Step& step, Index b, const Activation& x, const Activation& y,
-                            const Activation& dy, Activation& dx) const {
-    const Node& node = network_.node(step.node);
-    const float* g = dy.block(b);
-    float* out = dx.block(b);
-    switch (node.op) {
-      case Op::max_pool:
-        std::fill_n(out, dx.block_size(), 0.0F);
-        return detail::max_pool_backward(node, dx.shape(), x.block(b), y.block(b), g, out);
-      case Op::avg_pool:
-        std::fill_n(out, dx.block_size(), 0.0F);
-        return detail::avg_pool_backward(node, dx.shape(), g, out);
-      case Op::flatten:
-        return detail::for_flat_rows(
-            dx.shape(), [&](Index map, Index flat) { std::copy_n(g + flat, kLanes, out + map); });
-      case Op::dropout:
-        return detail::dropout(g, out, dx.block_size(), node.rate, dropout_seed_,
-                               dropout_step_ * at(network_.size()) + at(step.node), b);
-      default:
-        std::copy_n(g, dx.block_size(), out);  // add, relu, batch-norm: dy is dx already
-    }
   }
 
   [[nodiscard]] Activation take_spare() {
@@ -357,23 +379,9 @@ class Session {
   Product product_;
   const Activation* input_ = nullptr;
   Packed packed_ = Packed::no;
-  bool trained_ = false;
+  bool trained_ = false, looks_at_images_ = false;
   double momentum_ = 0.1;
   std::uint64_t dropout_seed_ = 0, dropout_step_ = 0;
-};
-
-/// Lets somebody else compute a session's products for as long as it lives.
-class ProductGuard {
- public:
-  ProductGuard(Session& session, Product product) : session_(session) {
-    session_.set_product(std::move(product));
-  }
-  ~ProductGuard() { session_.set_product({}); }
-  ProductGuard(const ProductGuard&) = delete;
-  ProductGuard& operator=(const ProductGuard&) = delete;
-
- private:
-  Session& session_;
 };
 
 }  // namespace autoprune::nn

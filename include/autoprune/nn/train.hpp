@@ -4,6 +4,7 @@
 /// and go on to the same bits.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <numbers>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "autoprune/core/number.hpp"
@@ -23,12 +25,23 @@
 
 namespace autoprune::nn {
 
+/// The learning rate of a network for which none is given. Batch-norm makes up for steps that are
+/// too long; without it they end a training at chance.
+[[nodiscard]] inline double default_learning_rate(const Network& network) {
+  const auto& nodes = network.nodes();
+  return std::any_of(nodes.begin(), nodes.end(),
+                     [](const Node& node) { return node.op == Op::batch_norm; })
+             ? 0.05
+             : 0.01;
+}
+
 struct TrainConfig {
   Index epochs = 20;
-  Index batch = 256;            ///< images a step; the last, smaller batch of an epoch is left out
-  double learning_rate = 0.05;  ///< at the start; falls along a half cosine to 0
-  SgdConfig sgd = {};           ///< momentum and weight decay
-  bool augment = true;          ///< shift, and mirror where the data set allows it
+  Index batch = 256;  ///< images a step; the last, smaller batch of an epoch is left out
+  /// At the start; falls along a half cosine to 0. Not given: default_learning_rate().
+  std::optional<double> learning_rate = {};
+  SgdConfig sgd = {};              ///< momentum and weight decay
+  bool augment = true;             ///< shift, and mirror where the data set allows it
   Distillation distillation = {};  ///< used when there is a teacher
   /// Distinct augmentations of an image; later epochs repeat them, and take the teacher's logits
   /// from memory. 0: always new ones.
@@ -43,8 +56,8 @@ struct TrainConfig {
     require_range(batch, "number of images in a batch", 1, kMost);
     require_range(variants, "number of an image's variants", 0, kMost);
     require_range(mask_updates, "number of an epoch's mask updates", 1, kMost);
-    if (!(learning_rate > 0.0 && learning_rate <= kLargestRate))
-      fail(ErrorId::out_of_range, "learning rate ", learning_rate, " is not in (0, ", kLargestRate,
+    if (learning_rate && !(*learning_rate > 0.0 && *learning_rate <= kLargestRate))
+      fail(ErrorId::out_of_range, "learning rate ", *learning_rate, " is not in (0, ", kLargestRate,
            ']');
     require_range(sgd.momentum, "momentum", 0.0, 1.0);
     require_range(sgd.weight_decay, "weight decay", 0.0, 1.0);
@@ -71,6 +84,7 @@ class Trainer {
       : data_(data),
         indices_(std::move(indices)),
         config_(config),
+        learning_rate_(config.learning_rate.value_or(default_learning_rate(network))),
         session_(network, pool),
         sgd_(network, config.sgd) {
     config_.validate();
@@ -87,6 +101,8 @@ class Trainer {
   [[nodiscard]] bool done() const noexcept { return epoch_ >= config_.epochs; }
   [[nodiscard]] const std::vector<PruneMask>& masks() const noexcept { return masks_; }
   [[nodiscard]] Session& session() noexcept { return session_; }
+  /// At the start.
+  [[nodiscard]] double learning_rate() const noexcept { return learning_rate_; }
   /// Steps in an epoch.
   [[nodiscard]] Index steps() const noexcept {
     return static_cast<Index>(indices_.size()) / config_.batch;
@@ -106,8 +122,8 @@ class Trainer {
     session_.set_masks(masks_);
   }
 
-  /// One pass over the training images. `on_step(done, steps)` may be empty. Throws diverged when
-  /// the loss isn't a number any more.
+  /// One pass over the training images. `on_step(done, steps)` may be empty. Throws not_finite for
+  /// a network that isn't in order, and diverged when training makes it so, or its loss.
   EpochReport run_epoch(const MaskSchedule& schedule = {},
                         const std::function<void(Index, Index)>& on_step = {}) {
     const auto start = std::chrono::steady_clock::now();
@@ -118,11 +134,14 @@ class Trainer {
     EpochReport report;
     for (Index s = 0; s < steps(); ++s) {
       if (schedule && s % interval == 0)
-        if (auto masks = schedule(progress(s))) set_masks(std::move(*masks));
+        while_finite(s, [&] {
+          if (auto masks = schedule(progress(s))) set_masks(std::move(*masks));
+        });
       report.learning_rate = rate(progress(s));
       report.loss += step(order, s, report.learning_rate) / static_cast<double>(steps());
       if (on_step) on_step(s + 1, steps());
     }
+    while_finite(steps(), [&] { session_.check_parameters(); });
     report.epoch = ++epoch_;
     report.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -135,7 +154,7 @@ class Trainer {
     return at / static_cast<double>(config_.epochs * steps());
   }
   [[nodiscard]] double rate(double progress) const {
-    return 0.5 * config_.learning_rate * (1.0 + std::cos(std::numbers::pi * progress));
+    return 0.5 * learning_rate_ * (1.0 + std::cos(std::numbers::pi * progress));
   }
 
   double step(const std::vector<Index>& order, Index s, double learning_rate) {
@@ -149,14 +168,30 @@ class Trainer {
     const Activation* taught = teacher_ ? &teach(images, variant) : nullptr;
 
     session_.set_dropout_step(config_.seed, static_cast<std::uint64_t>(epoch_ * steps() + s));
-    const Activation& logits = session_.forward(batch_.images, Mode::training);
+    while_finite(s, [&] { session_.forward(batch_.images, Mode::training); });
+    const Activation& logits = session_.logits();
     const double value = loss(logits, batch_.labels, taught, config_.distillation, dlogits_);
-    if (!std::isfinite(value))
-      fail(ErrorId::diverged, "the loss became ", value, " in epoch ", epoch_ + 1,
-           "; take a smaller learning rate than ", config_.learning_rate);
+    if (!std::isfinite(value)) fail_diverged(concat("the loss became ", value));
     session_.backward(dlogits_);
     sgd_.step(session_, learning_rate, masks_);
     return value;
+  }
+
+  /// Calls f before step s. Numbers that aren't finite then were made so by the steps before it; a
+  /// network that isn't in order before the first step came like that.
+  template <class F>
+  void while_finite(Index s, F&& f) const {
+    try {
+      f();
+    } catch (const Error& error) {
+      if (error.id() != ErrorId::not_finite || epoch_ + s == 0) throw;
+      const std::string_view what = error.what();  // behind its code
+      fail_diverged(what.substr(what.find("] ") + 2));
+    }
+  }
+  [[noreturn]] void fail_diverged(std::string_view how) const {
+    fail(ErrorId::diverged, "training diverged in epoch ", epoch_ + 1,
+         "; take a smaller learning rate than ", learning_rate_, ": ", how);
   }
 
   /// The teacher's logits for the loaded batch, computed once a (variant, image).
@@ -188,6 +223,7 @@ class Trainer {
   const Dataset& data_;
   std::vector<Index> indices_;
   TrainConfig config_;
+  double learning_rate_;
   Session session_;
   Sgd sgd_;
   std::optional<Session> teacher_;

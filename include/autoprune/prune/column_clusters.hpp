@@ -108,10 +108,14 @@ inline constexpr Index kDimensions = 256;  ///< that points are clustered in, at
 
 /// Clusters of `width` filters (the rows of `points`) that are near one another; all but one are
 /// full. As Lin et al. do it: of each cluster that k-means finds the nearest `width` are taken, and
-/// the others are clustered anew. The same on every call. Throws out_of_range.
+/// the others are clustered anew. The same on every call. Throws out_of_range, or not_finite for
+/// points whose squared distances aren't finite numbers.
 [[nodiscard]] inline ColumnClusters cluster_columns(const Matrix& points, Index width,
                                                     Index iterations = 4) {
   if (width < 1) fail(ErrorId::out_of_range, "clusters of ", width, " columns");
+  if (points.size() > 0 && !(4.0F * points.rowwise().squaredNorm()).allFinite())
+    fail(ErrorId::not_finite, points.rows(), " columns to cluster hold NaN, infinity or numbers ",
+         "whose squares are more than float32 holds");
   Random random(1);
   ColumnClusters clusters;
   std::vector<std::int32_t> left(static_cast<std::size_t>(points.rows()));

@@ -16,9 +16,10 @@ struct LsrOptions {
   double support = 0.2;
 };
 
-/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows.
+/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows. Throws not_finite.
 [[nodiscard]] inline ColumnClusters lsr_clusters(ConstMatrixView weights, Index ou_cols,
                                                  const LsrOptions& options = {}) {
+  detail::check_weights(weights);
   Matrix support = weights.cwiseAbs();
   std::vector<float> values(support.data(), support.data() + support.size());
   const Index n = keep_count(support.size(), options.support);
@@ -32,7 +33,6 @@ struct LsrOptions {
 /// are there anyway. Throws not_finite.
 [[nodiscard]] inline UnitRanking rank_lsr(ConstMatrixView weights, Index ou_rows, Index ou_cols,
                                           const LsrOptions& options = {}) {
-  detail::check_weights(weights);
   return rank_row_chunks(weights, lsr_clusters(weights, ou_cols, options), ou_rows);
 }
 

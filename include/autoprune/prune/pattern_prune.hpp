@@ -28,10 +28,11 @@ struct PatternOptions {
 };
 
 /// The patterns of a layer's kernels, as bits of the kept taps: of the largest `entries` weights of
-/// each kernel, the sets that occur most often. `weights` is filters x rows.
+/// each kernel, the sets that occur most often. `weights` is filters x rows. Throws not_finite.
 [[nodiscard]] inline std::vector<std::uint64_t> natural_patterns(ConstMatrixView weights,
                                                                  Index taps, Index entries,
                                                                  Index count) {
+  detail::check_weights(weights);
   std::map<std::uint64_t, Index> occurrences;
   std::vector<Index> order(static_cast<std::size_t>(taps));
   for (Index c = 0; c < weights.rows(); ++c)
@@ -64,7 +65,6 @@ class PatternRanking {
   PatternRanking(ConstMatrixView weights, Index taps, const PatternOptions& options = {})
       : rows_(weights.cols()), cols_(weights.rows()), taps_(taps) {
     options.validate();
-    detail::check_weights(weights);
     if (taps < 2 || taps > 64 || rows_ % taps != 0)
       fail(ErrorId::shape_mismatch, "kernels of ", taps, " weights in filters of ", rows_,
            "; patterns need 2 to 64 that divide them");
@@ -129,6 +129,9 @@ class PatternRanking {
         rest.mean = kernel.sum() - piece.mean;
         piece.mean /= static_cast<float>(entries_);
         if (entries_ < taps_) rest.mean /= static_cast<float>(taps_ - entries_);
+        if (!std::isfinite(rest.mean))
+          fail(ErrorId::not_finite, "kernel ", piece.kernel, ": its magnitudes sum up to ",
+               kernel.sum(), ", which has no rank; its weights are too large");
         rest.mean = std::min(rest.mean, piece.mean);
         pieces_.push_back(piece);
         if (entries_ < taps_) pieces_.push_back(rest);

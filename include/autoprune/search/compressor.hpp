@@ -15,6 +15,7 @@
 #include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/mapping/routed_index.hpp"
 #include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/prune/column_vector_pruner.hpp"
 #include "autoprune/prune/ou_ranking.hpp"
@@ -96,10 +97,14 @@ class Compressor {
     return parts_.options.arrays(parts_.geometry.cell_bits);
   }
 
-  /// Ranks the weights of every matrix layer of a network.
+  /// Ranks the weights of every matrix layer of a network. Throws not_finite, naming the layer, for
+  /// a parameter that has no rank: NaN or infinity.
   [[nodiscard]] std::vector<Ranking> rank(const nn::Network& network) const {
     std::vector<Ranking> all;
-    for (const Index i : network.matrix_layers()) all.push_back(parts_.rank(network.node(i)));
+    for (const Index i : network.matrix_layers()) {
+      nn::check_parameters(network.node(i));
+      all.push_back(parts_.rank(network.node(i)));
+    }
     return all;
   }
 

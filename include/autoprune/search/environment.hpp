@@ -3,6 +3,7 @@
 /// crossbars, and the reward of the two.
 #pragma once
 
+#include <cmath>
 #include <span>
 #include <utility>
 #include <vector>
@@ -92,7 +93,8 @@ class PruningEnvironment {
     return static_cast<double>(count.crossbars_dense - count.crossbars);
   }
 
-  /// Prunes under the (allowed) policy and measures.
+  /// Prunes under the (allowed) policy and measures. Throws not_finite when the reward isn't a
+  /// number: it couldn't be compared.
   [[nodiscard]] Outcome evaluate(const Policy& policy) {
     const std::vector<PruneMask> masks = Compressor::masks(layers_, policy);
     Outcome out;
@@ -107,6 +109,10 @@ class PruningEnvironment {
     const double saved =
         saving_ ? saving_(masks) : compression(out.crossbars, constraints_.counting);
     out.reward = reward_({saved, out.accuracy, dense_accuracy_}) - (out.feasible ? 0.0 : 1.0);
+    if (std::isnan(saved) || !std::isfinite(out.reward))
+      fail(ErrorId::not_finite, "a policy that saves ", saved, " times, at an accuracy of ",
+           out.accuracy, " %, has a reward of ", out.reward,
+           "; check the reward, and the hardware when it counts energy or time");
     return out;
   }
 

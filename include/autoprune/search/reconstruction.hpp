@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -38,7 +39,7 @@ struct ReconstructionConfig {
 /// The unpruned layers of a network and what their inputs have in common, measured once.
 class Reconstruction {
  public:
-  /// Of the unpruned network on calibration images. Throws out_of_range or empty_data.
+  /// Of the unpruned network on calibration images. Throws out_of_range, empty_data or not_finite.
   Reconstruction(nn::Session& session, std::span<const nn::Batch> images,
                  const ReconstructionConfig& config = {}) {
     config.validate();
@@ -73,11 +74,16 @@ class Reconstruction {
           static_cast<float>(config.ridge) * (gram.diagonal().mean() + 1e-9F);
       const Matrix weights = weight_matrix(network.node(nodes_[k]).weight);
       Matrix targets = weights * gram;
-      layers_.push_back({weights, std::move(gram), std::move(targets)});
+      const std::string& name = network.node(nodes_[k]).name;
+      if (!gram.allFinite() || !targets.allFinite())
+        fail(ErrorId::not_finite, "layer '", name,
+             "': squares of its inputs are more than float32 holds; use smaller weights before it");
+      layers_.push_back({name, weights, std::move(gram), std::move(targets)});
     }
   }
 
-  /// Weights of every layer, fitted under its mask; pruned ones are 0. Throws mask_mismatch.
+  /// Weights of every layer, fitted under its mask; pruned ones are 0. Throws mask_mismatch, or
+  /// not_finite for a layer whose equations have no solution in float32.
   [[nodiscard]] std::vector<Matrix> fit(std::span<const PruneMask> masks, ThreadPool& pool) const {
     if (masks.size() != nodes_.size())
       fail(ErrorId::mask_mismatch, masks.size(), " masks for ", nodes_.size(),
@@ -99,6 +105,7 @@ class Reconstruction {
   /// With inputs X: gram X'X, targets W X'X. Weights w of a filter on kept rows solve
   /// gram(rows, rows) w = targets(filter, rows).
   struct Layer {
+    std::string name;
     Matrix weights, gram, targets;
   };
 
@@ -170,7 +177,10 @@ class Reconstruction {
           layer.targets(filters, Eigen::seqN(row(a), rows(a))).transpose();
     }
     const Eigen::LLT<Eigen::Ref<Eigen::MatrixXf>, Eigen::Lower> solver(gram);
-    solver.solveInPlace(solution);
+    if (solver.info() == Eigen::Success) solver.solveInPlace(solution);
+    if (solver.info() != Eigen::Success || !solution.allFinite())
+      fail(ErrorId::not_finite, "layer '", layer.name,
+           "': no weights could be fitted to its outputs; take a larger ridge, or more samples");
     for (std::size_t a = 0; a < runs.size(); ++a)
       fitted(filters, Eigen::seqN(row(a), rows(a))) =
           solution.middleRows(starts[a], rows(a)).transpose();

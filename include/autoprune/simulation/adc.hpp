@@ -111,8 +111,9 @@ class RoundingAdc {
       : lsb_(lsb),
         codes_per_level_(static_cast<float>(1.0 / lsb)),
         most_(static_cast<float>(most)) {
-    if (!(lsb > 0.0) || !std::isfinite(lsb))
-      fail(ErrorId::out_of_range, "an ADC step of ", lsb, "; the output range has to be above 0");
+    if (!(lsb > 0.0) || !std::isfinite(lsb) || !std::isfinite(codes_per_level_))
+      fail(ErrorId::out_of_range, "an ADC step of ", lsb,
+           "; the output range has to be above 0, and its codes within float32");
     while (exact_ < most && code(exact_ + 1) == exact_ + 1) ++exact_;
   }
 

@@ -13,6 +13,7 @@
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
+#include "autoprune/nn/product_guard.hpp"
 #include "autoprune/nn/session.hpp"
 #include "autoprune/simulation/mnsim_scales.hpp"
 
@@ -38,13 +39,21 @@ struct CalibrationConfig {
 
 /// What the values of one feature map cover.
 struct Range {
-  double largest = 0.0;   ///< value of the largest code; 0: not calibrated
-  bool negative = false;  ///< some were below 0
+  double largest = 0.0;     ///< value of the largest code; 0: there was nothing but zeros
+  bool negative = false;    ///< some were below 0
+  bool calibrated = false;  ///< values were seen
 };
 
 /// What goes into a matrix layer, and what its product puts out before bias and batch-norm.
 struct LayerRanges {
   Range input, output;
+
+  /// Throws wrong_order, naming the layer, unless both are known.
+  void require(const nn::Node& layer) const {
+    if (!input.calibrated || !output.calibrated)
+      fail(ErrorId::wrong_order, "layer '", layer.name,
+           "' has no range of its inputs and outputs; calibrate the network on images first");
+  }
 };
 
 /// Follows the values of one feature map over batches.
@@ -71,8 +80,8 @@ class RangeObserver {
   }
 
   [[nodiscard]] Range range() {
-    if (config_.rule == RangeRule::running) return {running_.value(), negative_};
-    if (magnitudes_.empty()) return {};
+    if (!seen_) return {};
+    if (config_.rule == RangeRule::running) return {running_.value(), negative_, true};
     for (float& value : magnitudes_) value = std::abs(value);
     const auto last = static_cast<double>(magnitudes_.size() - 1);
     const auto rank = config_.rule == RangeRule::maximum
@@ -82,7 +91,7 @@ class RangeObserver {
     // Where nearly everything is 0, the percentile may be: then the largest value counts.
     const float at_rank = magnitudes_[static_cast<std::size_t>(rank)];
     const float largest = *std::max_element(magnitudes_.begin(), magnitudes_.end());
-    return {static_cast<double>(at_rank > 0.0F ? at_rank : largest), negative_};
+    return {static_cast<double>(at_rank > 0.0F ? at_rank : largest), negative_, true};
   }
 
  private:
@@ -93,6 +102,7 @@ class RangeObserver {
       fail(ErrorId::not_finite, "an activation of ", value,
            " while calibrating; check the weights");
     negative_ = negative_ || value < 0.0F;
+    seen_ = true;
     values_.push_back(value);
   }
   void keep_largest() {
@@ -104,7 +114,7 @@ class RangeObserver {
   CalibrationConfig config_;
   std::vector<float> values_, magnitudes_;
   MnsimRange running_;
-  bool negative_ = false;
+  bool negative_ = false, seen_ = false;
 };
 
 /// The ranges of every matrix layer of the session's network under `masks`, in order. Outputs are
@@ -134,7 +144,8 @@ class RangeObserver {
   const nn::ProductGuard guard(session,
                                [&](Index node, const nn::Activation& x, nn::Activation& y) {
                                  Watched& w = watched.at(node);
-                                 w.layer.forward(x, y, {}, session.pool());
+                                 if (!w.layer.forward(x, y, {}, session.pool()))
+                                   nn::detail::fail_output(network.node(node));
                                  w.input.observe(x);
                                  w.output.observe(y);
                                });

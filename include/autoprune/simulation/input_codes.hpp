@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "autoprune/core/thread_pool.hpp"
@@ -15,9 +16,11 @@
 
 namespace autoprune::simulation {
 
-/// Input of code 1.
+/// Input of code 1. Any step does for zeros, and for what is so small that float32 can't divide by
+/// it; codes then reach up to 1.
 [[nodiscard]] inline double input_step(const Range& input, const InputEncoding& encoding) {
-  return input.largest / largest_code(encoding.bits);
+  const double codes = largest_code(encoding.bits), step = input.largest / codes;
+  return step >= static_cast<double>(std::numeric_limits<float>::min()) ? step : 1.0 / codes;
 }
 
 /// x in steps, rounded and cut off at the largest code. Resizes `codes`.

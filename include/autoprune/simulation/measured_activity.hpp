@@ -9,6 +9,7 @@
 #include "autoprune/mapping/routed_index.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
+#include "autoprune/nn/product_guard.hpp"
 #include "autoprune/nn/session.hpp"
 #include "autoprune/simulation/active_ous.hpp"
 #include "autoprune/simulation/input_codes.hpp"
@@ -92,7 +93,8 @@ class CountingLayer {
 }  // namespace detail
 
 /// Of every matrix layer of the session's network under `masks`, over all images of the batches;
-/// `layers` are its OUs, `ranges` its inputs' as calibrate() finds them. Throws mask_mismatch.
+/// `layers` are its OUs, `ranges` as calibrate() finds them. Throws mask_mismatch, or wrong_order
+/// when a layer's ranges are not known.
 [[nodiscard]] inline std::vector<Activity> measured_activity(
     nn::Session& session, std::span<const PruneMask> masks,
     std::span<const mapping::RoutedMapping> layers, std::span<const LayerRanges> ranges,
@@ -104,9 +106,11 @@ class CountingLayer {
     fail(ErrorId::mask_mismatch, masks.size(), " masks, ", layers.size(), " layers' OUs and ",
          ranges.size(), " ranges for ", nodes.size(), " layers with weights; one each is needed");
   std::map<Index, detail::CountingLayer> counting;
-  for (std::size_t k = 0; k < nodes.size(); ++k)
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    ranges[k].require(network.node(nodes[k]));
     counting.try_emplace(nodes[k], network, network.node(nodes[k]), masks[k], layers[k],
                          ranges[k].input, config, session.pool());
+  }
   const nn::ProductGuard guard(session,
                                [&](Index node, const nn::Activation& x, nn::Activation& y) {
                                  counting.at(node).product(x, y, session.pool());

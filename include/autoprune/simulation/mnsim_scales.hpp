@@ -25,12 +25,15 @@ struct MnsimScales {
     check("input_step", input_step);
     check("weight_step", weight_step);
     check("output_range", output_range);
+    if (!std::isfinite(unit()))
+      fail(ErrorId::not_finite, "an integer product's unit, ", input_step, " * ", weight_step,
+           " / ", output_range, ", is ", unit());
   }
 
  private:
   static void check(const char* name, double value) {
     if (!std::isfinite(value)) fail(ErrorId::not_finite, name, " is ", value);
-    if (value <= 0.0) fail(ErrorId::out_of_range, name, " = ", value, "; it must be positive");
+    if (value <= 0.0) fail(ErrorId::out_of_range, name, " = ", value, "; it must be positive, and may be any number for zeros");
   }
 };
 
@@ -56,7 +59,7 @@ class MnsimRange {
     value_ = value_ > 0.0 ? 0.707 * value_ + 0.293 * range : range;
   }
 
-  /// 0 before the first batch.
+  /// 0 before the first batch, and while there was nothing but zeros, for which any range does.
   [[nodiscard]] double value() const noexcept { return value_; }
 
  private:

@@ -32,15 +32,13 @@ struct StoredLayer {
 class SimulatedLayer {
  public:
   /// `devices` draws the cells as `seed` says. With `walk_all` every bitline is visited even where
-  /// its ADC can't err; outputs are the same bits. Throws wrong_order when the layer's input range
-  /// is not known, and what OUDataPath throws.
+  /// its ADC can't err; outputs are the same bits. Throws wrong_order when the layer's ranges are
+  /// not known, and what OUDataPath throws.
   template <GeometryType Geom, AdcPolicy Adc, class Devices>
   static SimulatedLayer make(const StoredLayer& layer, const Adc& adc, DataPathConfig config,
                              const Devices& devices, std::uint64_t seed, bool walk_all,
                              ThreadPool& pool) {
-    if (!(layer.ranges.input.largest > 0.0))
-      fail(ErrorId::wrong_order, "layer '", layer.node.name,
-           "' has no input range; calibrate the network on images first");
+    layer.ranges.require(layer.node);
     config.input.negative = layer.ranges.input.negative;
     SimulatedLayer out(layer, config.input);
     // With an offset, what ADC steps of another size than 1 make of it can't be told apart.

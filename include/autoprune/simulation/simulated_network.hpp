@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "autoprune/nn/evaluate.hpp"
+#include "autoprune/nn/product_guard.hpp"
 #include "autoprune/simulation/simulated_layer.hpp"
 
 namespace autoprune::simulation {
@@ -84,6 +85,7 @@ class SimulatedNetwork {
     const nn::Network& network = session_.network();
     const nn::Node& node = network.node(nodes_[k]);
     const DataPathConfig& path = config.data_path;
+    nn::check_parameters(node);
     const StoredLayer layer{network, node, mask,
                             quantise(node.weight, mask, path.mapping.weight_bits), ranges};
     // Cells of different layers are drawn independently.
@@ -106,11 +108,16 @@ class SimulatedNetwork {
         return with(RoundingAdc::mnsim_fix(full_scale, config.adc_bits));
       case AdcKind::mnsim_scale:
         return with(RoundingAdc::mnsim_scale(
-            ranges.output.largest / (layer.weights.step * input_step(ranges.input, path.input)),
+            output_range(ranges) / (layer.weights.step * input_step(ranges.input, path.input)),
             highest_place(path, Geom::cell_bits), mask.groups(), config.adc_bits));
       default:
         return with(IdealAdc{});
     }
+  }
+
+  /// Any range does for outputs that were zeros.
+  static double output_range(const LayerRanges& ranges) {
+    return ranges.output.largest > 0.0 ? ranges.output.largest : 1.0;
   }
 
   /// Place value of the highest digits of an input and of a weight.
