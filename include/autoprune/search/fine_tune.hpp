@@ -44,7 +44,8 @@ class FineTuner {
   /// Before the first epoch: prunes as far as the schedule begins, and fits what is kept to the
   /// dense network. Throws what the constraints and the compressor throw, and mask_mismatch for a
   /// reconstruction of another network.
-  void reconstruct(const Reconstruction& reconstruction) {
+  template <class Scalar>
+  void reconstruct(const BasicReconstruction<Scalar>& reconstruction) {
     if (auto masks = tighten(0.0)) trainer_.set_masks(std::move(*masks));
     reconstruction.apply(network_, masks(), trainer_.session().pool());
     trainer_.session().weights_changed();

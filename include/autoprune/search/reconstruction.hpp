@@ -36,18 +36,20 @@ struct ReconstructionConfig {
   }
 };
 
-/// The unpruned layers of a network and what their inputs have in common, measured once.
-class Reconstruction {
+/// The unpruned layers of a network and what their inputs have in common, measured once. `Scalar`
+/// is what the equations are solved in.
+template <class Scalar>
+class BasicReconstruction {
  public:
   /// Of the unpruned network on calibration images. Throws out_of_range, empty_data or not_finite.
-  Reconstruction(nn::Session& session, std::span<const nn::Batch> images,
-                 const ReconstructionConfig& config = {}) {
+  BasicReconstruction(nn::Session& session, std::span<const nn::Batch> images,
+                      const ReconstructionConfig& config = {}) {
     config.validate();
     if (images.empty()) fail(ErrorId::empty_data, "reconstruction without calibration images");
     session.set_masks({});
     const nn::Network& network = session.network();
     nodes_ = network.matrix_layers();
-    std::vector<Matrix> inputs;  // samples x rows
+    std::vector<MatrixOf<Scalar>> inputs;  // samples x rows
     std::vector<Index> filled(nodes_.size(), 0);
     for (const Index i : nodes_) {
       const nn::detail::MatrixShape shape(network, network.node(i));
@@ -66,14 +68,14 @@ class Reconstruction {
       }
     }
     for (std::size_t k = 0; k < nodes_.size(); ++k) {
-      const Matrix& x = inputs[k];
-      Matrix gram = Matrix::Zero(x.cols(), x.cols());
-      gram.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
-      gram = gram.selfadjointView<Eigen::Lower>();
+      const MatrixOf<Scalar>& x = inputs[k];
+      MatrixOf<Scalar> gram = MatrixOf<Scalar>::Zero(x.cols(), x.cols());
+      gram.template selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
+      gram = gram.template selfadjointView<Eigen::Lower>();
       gram.diagonal().array() +=
-          static_cast<float>(config.ridge) * (gram.diagonal().mean() + 1e-9F);
+          static_cast<Scalar>(config.ridge) * (gram.diagonal().mean() + Scalar(1e-9));
       const Matrix weights = weight_matrix(network.node(nodes_[k]).weight);
-      Matrix targets = weights * gram;
+      MatrixOf<Scalar> targets = weights.template cast<Scalar>() * gram;
       const std::string& name = network.node(nodes_[k]).name;
       if (!gram.allFinite() || !targets.allFinite())
         fail(ErrorId::not_finite, "layer '", name,
@@ -106,7 +108,8 @@ class Reconstruction {
   /// gram(rows, rows) w = targets(filter, rows).
   struct Layer {
     std::string name;
-    Matrix weights, gram, targets;
+    Matrix weights;
+    MatrixOf<Scalar> gram, targets;
   };
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -124,7 +127,7 @@ class Reconstruction {
         for (Index kw = 0; kw < s.kernel.w; ++kw) {
           const Index h = top + kh, w = left + kw;
           const bool inside = h >= 0 && h < s.in.height && w >= 0 && w < s.in.width;
-          row(r++) = inside ? x.at(image, c, h, w) : 0.0F;
+          row(r++) = inside ? x.at(image, c, h, w) : Scalar{0};
         }
   }
 
@@ -167,8 +170,8 @@ class Reconstruction {
     const auto rows = [&](std::size_t run) { return starts[run + 1] - starts[run]; };
     const auto row = [&](std::size_t run) { return runs[run].first; };
     // Eigen factorises column-major matrices several times as fast.
-    Eigen::MatrixXf gram(starts.back(), starts.back());
-    Eigen::MatrixXf solution(starts.back(), static_cast<Index>(filters.size()));
+    Eigen::MatrixX<Scalar> gram(starts.back(), starts.back());
+    Eigen::MatrixX<Scalar> solution(starts.back(), static_cast<Index>(filters.size()));
     for (std::size_t a = 0; a < runs.size(); ++a) {
       for (std::size_t b = 0; b <= a; ++b)  // the lower half is all that is read
         gram.block(starts[a], starts[b], rows(a), rows(b)) =
@@ -176,19 +179,21 @@ class Reconstruction {
       solution.middleRows(starts[a], rows(a)) =
           layer.targets(filters, Eigen::seqN(row(a), rows(a))).transpose();
     }
-    const Eigen::LLT<Eigen::Ref<Eigen::MatrixXf>, Eigen::Lower> solver(gram);
+    const Eigen::LLT<Eigen::Ref<Eigen::MatrixX<Scalar>>, Eigen::Lower> solver(gram);
     if (solver.info() == Eigen::Success) solver.solveInPlace(solution);
     if (solver.info() != Eigen::Success || !solution.allFinite())
       fail(ErrorId::not_finite, "layer '", layer.name,
            "': no weights could be fitted to its outputs; take a larger ridge, or more samples");
     for (std::size_t a = 0; a < runs.size(); ++a)
       fitted(filters, Eigen::seqN(row(a), rows(a))) =
-          solution.middleRows(starts[a], rows(a)).transpose();
+          solution.middleRows(starts[a], rows(a)).transpose().template cast<float>();
   }
 
   std::vector<Index> nodes_;
   std::vector<Layer> layers_;
 };
+
+using Reconstruction = BasicReconstruction<float>;
 
 namespace detail {
 
@@ -222,8 +227,10 @@ class ExchangedWeights {
 
 /// Accuracy after reconstruction: the session's weights are exchanged for the fitted ones while
 /// `inner` measures.
-[[nodiscard]] inline AccuracyOracle reconstructed_accuracy(
-    std::shared_ptr<const Reconstruction> reconstruction, AccuracyOracle inner = float_accuracy()) {
+template <class Scalar>
+[[nodiscard]] AccuracyOracle reconstructed_accuracy(
+    std::shared_ptr<const BasicReconstruction<Scalar>> reconstruction,
+    AccuracyOracle inner = float_accuracy()) {
   return [reconstruction, inner](nn::Session& session, std::span<const PruneMask> masks,
                                  const EnvironmentImages& images) {
     const detail::ExchangedWeights exchanged(session, reconstruction->fit(masks, session.pool()));
