@@ -1,5 +1,6 @@
 #include "cost.hpp"
 
+#include <autoprune/core/number.hpp>
 #include <autoprune/core/version.hpp>
 #include <autoprune/io/cost_json.hpp>
 #include <autoprune/io/cost_report.hpp>
@@ -44,10 +45,13 @@ std::vector<cost::MeasuredWork> read_activity(const Job& job) {
   const std::string origin = concat("file '", job.options.activity, '\'');
   const io::Json document = io::parse_json(io::read_file(job.options.activity), origin);
   const io::JsonField report(document, origin);
-  const double images = report["accuracy"]["images"].number();
+  const Index images = report["accuracy"]["images"].count();
+  if (images < 1) fail(ErrorId::out_of_range, origin, " counts the activity of no image");
   std::vector<cost::MeasuredWork> layers;
   for (const io::JsonField& layer : report["activity"]["layers"].items()) {
-    const auto mean = [&](const char* count) { return layer[count].number() / images; };
+    const auto mean = [&](const char* count) {
+      return static_cast<double>(layer[count].count(kLargestWhole)) / static_cast<double>(images);
+    };
     layers.push_back({mean("ou_activations"), mean("adc_conversions"), mean("input_fetches"),
                       mean("index_fetches")});
   }

@@ -6,10 +6,11 @@
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/prune/zero_mask.hpp>
 #include <autoprune/search/heuristics.hpp>
-#include <charconv>
+#include <iostream>
 
 #include "compressors.hpp"
 #include "hardware.hpp"
+#include "option_forms.hpp"
 
 namespace autoprune::cli {
 
@@ -46,37 +47,24 @@ search::Compressor read_compressor(const Options& o, const io::Metadata& metadat
     geometry = GeometrySpec::parse(text);
   Index granularity = 32;
   if (const std::string text = from_file(kGranularityKey); !text.empty())
-    std::from_chars(text.data(), text.data() + text.size(), granularity);
+    granularity = read_number<Index>(kGranularityKey, text, kSizes);
   const auto rows = from_file(kRowGroupsKey) == kGathered ? prune::RowGrouping::gathered
                                                           : prune::RowGrouping::neighbours;
   return make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity),
                          o.rows.value_or(rows), o);
 }
 
-[[noreturn]] void fail_bounds(const std::string& text) {
-  fail(ErrorId::bad_syntax, "bounds '", text,
-       "' are not of the form LAYER:MIN:MAX, e.g. features.0:0.1:0.5");
-}
-
-double parse_bound(const std::string& text, const std::string& bounds) {
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) fail_bounds(bounds);
-  return value;
+/// Says once when there are fewer threads than were asked for.
+void warn_of_threads(const Options& o, const ThreadPool& pool) {
+  static bool said = false;
+  const Index asked = o.threads > 0 ? o.threads : usable_processors();
+  if (said || pool.threads() >= asked) return;
+  said = true;
+  std::cerr << concat("warning: the system allows ", pool.threads(), " of ", asked,
+                      " threads; the work takes longer, its results are the same\n");
 }
 
 }  // namespace
-
-void prove_writable(const fs::path& directory) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error)
-    fail(ErrorId::cannot_write, "can't make directory '", directory.string(),
-         "': ", error.message(), "; choose another place");
-  const fs::path probe = directory / ".autoprune-probe";
-  io::write_file(probe, "x");
-  fs::remove(probe, error);
-}
 
 Job::Job(const Options& o, Weights weights)
     : options(o),
@@ -84,38 +72,39 @@ Job::Job(const Options& o, Weights weights)
       data(read_data(o)),
       network(read_network()),
       compressor(read_compressor(o, metadata_)) {
+  warn_of_threads(o, pool);
   constraints = read_constraints();
   check_inputs(weights);
   random_weights = weights == Weights::random && !has_weights(network);
   if (random_weights) network.initialise(o.seed);
-  if (!o.out.empty()) prove_writable(o.out);
-  if (!o.json.empty() && o.json != "-") {
-    const fs::path directory = fs::path(o.json).parent_path();
-    prove_writable(directory.empty() ? "." : directory);
-  }
+  if (!o.out.empty()) out_.emplace(o.out);
+  prove_json_writable(o);
 }
 
 nn::Network Job::read_network() {
   const std::vector<std::string> zoo = nn::zoo_names();
   const std::string& name = options.network;
   nn::Network net;
+  std::string prefix;  // of the names in the file of the weights
   if (std::find(zoo.begin(), zoo.end(), name) != zoo.end()) {
     net = nn::make_network(name, data ? data->train.shape() : usual_input(name));
   } else if (std::error_code ignored;
              !fs::exists(name, ignored) && name.find_first_of("./") == std::string::npos) {
     fail_unknown("network", name, zoo);
   } else if (fs::path(name).extension() == ".json") {
-    net = io::read_network(name);
+    net = io::read_network(name, &prefix);
   } else {
     const io::Safetensors file = io::Safetensors::read(name);
     metadata_ = file.metadata();
-    net = io::read_network(file);
+    net = io::read_network(file, &prefix);
   }
   if (!options.weights.empty()) {
     const io::Safetensors file = io::Safetensors::read(options.weights);
     metadata_ = file.metadata();
-    io::load_weights(net, file);
+    prefix = io::load_weights(net, file);
   }
+  if (!prefix.empty())
+    std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
   if (net.matrix_layers().empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;
@@ -145,14 +134,7 @@ search::Constraints Job::read_constraints() const {
     c.bounds.resize(names.size());
     return c.bounds[static_cast<std::size_t>(found - names.begin())];
   };
-  for (const std::string& text : options.bounds) {
-    const std::size_t second = text.rfind(':');
-    const std::size_t first = text.substr(0, second).rfind(':');
-    if (first == std::string::npos || second == std::string::npos) fail_bounds(text);
-    bounds_of(text.substr(0, first)) = {
-        parse_bound(text.substr(first + 1, second - first - 1), text),
-        parse_bound(text.substr(second + 1), text)};
-  }
+  for (const LayerBounds& bounds : options.bounds) bounds_of(bounds.layer) = bounds.keep;
   for (const std::string& name : options.freeze) bounds_of(name) = {1.0, 1.0};
   c.validate(names.size());
   return c;

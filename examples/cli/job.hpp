@@ -1,6 +1,6 @@
 /// @file job.hpp
 /// What every command works with: the inputs, read and checked against one another before any work
-/// begins, and the places where results go, proven writable.
+/// begins, and the places where results go, held and proven writable.
 #pragma once
 
 #include <autoprune/core/thread_pool.hpp>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "options.hpp"
+#include "output_directory.hpp"
 
 namespace autoprune::cli {
 
@@ -70,8 +71,9 @@ class Job {
   /// Fingerprint of a run: its options in `groups`, the network's weights and the data.
   [[nodiscard]] search::Fingerprint fingerprint(const std::vector<std::string>& groups) const;
 
+  /// Where the result `name` goes; throws what OutputDirectory::file() throws.
   [[nodiscard]] std::filesystem::path file(const std::string& name) const {
-    return options.out / name;
+    return out_->file(name);
   }
 
  private:
@@ -79,6 +81,7 @@ class Job {
   void check_inputs(Weights weights) const;
   [[nodiscard]] search::Constraints read_constraints() const;
 
+  std::optional<OutputDirectory> out_;  ///< --out
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
@@ -86,8 +89,5 @@ class Job {
 [[nodiscard]] search::Policy read_policy(const Job& job);
 
 [[nodiscard]] bool all_kept(const std::vector<PruneMask>& masks);
-
-/// Throws cannot_write unless files can be made in `directory`, which is made when it is missing.
-void prove_writable(const std::filesystem::path& directory);
 
 }  // namespace autoprune::cli

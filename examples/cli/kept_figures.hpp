@@ -9,7 +9,8 @@
 
 namespace autoprune::cli {
 
-/// Nothing when there is no such file, or one of another run.
+/// Nothing when there is no such file, when it is of another run, or not as it was written: then
+/// the figures are measured anew.
 [[nodiscard]] std::optional<io::Json> read_figures(const std::filesystem::path& file,
                                                    const search::Fingerprint& run);
 

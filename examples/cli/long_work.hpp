@@ -58,7 +58,7 @@ struct PrunedNetwork {
 /// Throws when --out holds one of these checkpoints and --resume wasn't given.
 void refuse_checkpoints(const Job& job, const std::vector<std::string>& names);
 
-/// Removes these, and what kills in the midst of writing one have left.
+/// Removes these, and what runs that were killed while they wrote one have left.
 void remove_checkpoints(const Job& job, const std::vector<std::string>& names);
 
 /// The options' training, with their seed.

@@ -1,24 +1,47 @@
 // The program `autoprune`. Exit status: 0, 1 for an error, 2 for a command line that makes no
 // sense.
 #include <autoprune/core/error.hpp>
+#include <filesystem>
 #include <iostream>
 #include <new>
+#include <stdexcept>
 
 #include "commands.hpp"
 
+namespace {
+
+using autoprune::Error;
+using autoprune::ErrorId;
+
+/// What stopped the program, as an error with an id.
+Error reason(const std::exception_ptr& stopped) {
+  try {
+    std::rethrow_exception(stopped);
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return {ErrorId::out_of_memory, "out of memory; take a smaller --batch or fewer images"};
+  } catch (const std::length_error&) {
+    return {ErrorId::out_of_memory, "more memory than can be; take a smaller --batch or network"};
+  } catch (const std::filesystem::filesystem_error& error) {
+    return {ErrorId::cannot_open, error.what()};
+  } catch (const std::exception& error) {
+    return {ErrorId::unexpected,
+            autoprune::concat("unexpected: ", error.what(),
+                              "; this is a fault of autoprune: report it with the command line")};
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using autoprune::Error;
   try {
     if (const auto options = autoprune::cli::read_options(argc, argv))
       autoprune::cli::run_command(*options);
     return 0;
-  } catch (const Error& error) {
+  } catch (...) {
+    const Error error = reason(std::current_exception());
     std::cerr << error.what() << '\n';
     return static_cast<int>(error.id()) < 200 ? 2 : 1;
-  } catch (const std::bad_alloc&) {
-    std::cerr << "[autoprune] out of memory; take a smaller --batch or fewer images\n";
-  } catch (const std::exception& error) {
-    std::cerr << "[autoprune] " << error.what() << '\n';
   }
-  return 1;
 }

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "options.hpp"
 
@@ -18,9 +19,7 @@ struct Words {
   std::string accuracy = "float";
   std::string cost_model = "ou", reward = "crossbars";
   std::string adc = "saturating", calibration = "percentile", spread = "normal";
-  std::string variation, stuck_at;
-  std::string crossbars = "128", ous = "32", cell_bits = "1", granularities = "4,8,16,32,64,128";
-  std::string compressions = "1,2,4,8,16,32";
+  std::vector<std::string> bounds;
   std::string networks = "lenet5,plain20,alexnet,vgg16", methods = "all", budget = "quick";
   bool no_warm_start = false;
 };

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <autoprune/core/version.hpp>
 #include <autoprune/nn/zoo.hpp>
-#include <charconv>
 
+#include "numbers.hpp"
+#include "option_forms.hpp"
 #include "option_groups.hpp"
 
 namespace autoprune::cli {
@@ -22,52 +23,13 @@ E choose(const std::string& option, const std::string& word,
   fail_unknown("value of " + option, word, known);
 }
 
-/// Numbers with `separator` between them.
-std::vector<double> read_numbers(const std::string& option, const std::string& text, char separator,
-                                 const char* example) {
-  std::vector<double> numbers;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, begin), text.size());
-    const char* const last = text.data() + end;
-    const auto [stop, error] = std::from_chars(text.data() + begin, last, numbers.emplace_back());
-    if (error != std::errc{} || stop != last)
-      fail(ErrorId::bad_syntax, option, " '", text, "' can't be read; write it as ", example);
-    begin = end + 1;
-  }
-  return numbers;
-}
-
-std::vector<std::string> split_list(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
-/// "128", or "128x64".
-std::pair<Index, Index> read_size(const std::string& option, const std::string& text) {
-  const std::vector<double> sizes = read_numbers(option, text, 'x', "128 or 128x64");
-  if (sizes.size() > 2)
-    fail(ErrorId::bad_syntax, option, " '", text, "' can't be read; write it as 128 or 128x64");
-  return {static_cast<Index>(sizes.front()), static_cast<Index>(sizes.back())};
-}
-
-void look_up_sweep(const Words& words, SweepOptions& sweep) {
-  for (const double granularity :
-       read_numbers("--granularity", words.granularities, ',', "4,8,16,32"))
-    sweep.granularities.push_back(static_cast<Index>(granularity));
-  sweep.compressions = read_numbers("--compression", words.compressions, ',', "1,2,4,8");
-  const std::vector<double> bits = read_numbers("--cell-bits", words.cell_bits, ',', "1,2,4");
-  for (const std::string& crossbar : split_list(words.crossbars))
-    for (const std::string& ou : split_list(words.ous))
-      for (const double cell_bits : bits) {
-        const auto [rows, cols] = read_size("--crossbar", crossbar);
-        const auto [ou_rows, ou_cols] = read_size("--ou", ou);
-        sweep.geometries.push_back({rows, cols, ou_rows, ou_cols, static_cast<Index>(cell_bits)});
-      }
+void check_sweep(const SweepOptions& sweep) {
+  constexpr std::size_t kMostCells = 10'000;
+  const std::size_t cells = sweep.crossbars.size() * sweep.ous.size() * sweep.cell_bits.size() *
+                            sweep.granularities.size() * sweep.compressions.size();
+  if (cells > kMostCells)
+    fail(ErrorId::out_of_range, "a sweep of ", cells, " cells; at most ", kMostCells,
+         " are measured at once");
 }
 
 void look_up_simulation(const Words& words, const mapping::MappingOptions& mapping,
@@ -89,22 +51,10 @@ void look_up_simulation(const Words& words, const mapping::MappingOptions& mappi
                                           {"running", RangeRule::running}});
   s.spread = choose<Spread>("--spread", words.spread,
                             {{"normal", Spread::normal}, {"log-normal", Spread::log_normal}});
-  if (!words.stuck_at.empty()) {
-    const std::vector<double> shares =
-        read_numbers("--stuck-at", words.stuck_at, ':', "LOW:HIGH, e.g. 0.01:0.005");
-    if (shares.size() != 2)
-      fail(ErrorId::bad_syntax, "--stuck-at '", words.stuck_at,
-           "' holds not two shares; write it as LOW:HIGH, e.g. 0.01:0.005");
-    s.stuck_at = {shares[0], shares[1]};
-  }
-  s.variations = {0.0};
-  if (!words.variation.empty())
-    s.variations = read_numbers("--variation", words.variation, ',', "0.1 or 0.05,0.1,0.2");
   for (const double variation : s.variations) (void)s.devices(variation);
   if (s.config.adc != AdcKind::ideal) simulation::require_adc_bits(s.config.adc_bits);
   s.config.data_path.validate();
   s.calibration.validate();
-  if (s.seeds < 1) fail(ErrorId::out_of_range, "--seeds ", s.seeds, "; at least 1 is needed");
 }
 
 void look_up_reproduce(const Words& words, ReproduceOptions& reproduce) {
@@ -197,11 +147,12 @@ void look_up(const Words& words, Options& o) {
   o.search.warm_start = !words.no_warm_start;
   o.out = words.out;
   look_up_simulation(words, o.mapping, o.simulation);
-  if (o.command == "sweep") look_up_sweep(words, o.sweep);
+  for (const std::string& text : words.bounds) o.bounds.push_back(read_bounds(text));
+  if (o.command == "sweep") check_sweep(o.sweep);
   if (o.command == "reproduce") look_up_reproduce(words, o.reproduce);
   if (o.command != "simulate" && o.simulation.variations.size() > 1)
-    fail(ErrorId::out_of_range, "--variation ", words.variation,
-         ": a search reads the accuracy at one variation; sweeps are for `autoprune simulate`");
+    fail(ErrorId::out_of_range, "--variation of ", o.simulation.variations.size(),
+         " values: a search reads the accuracy at one; sweeps are for `autoprune simulate`");
 }
 
 void check_command(const std::string& word, const std::map<std::string, Command>& commands) {
@@ -260,6 +211,15 @@ simulation::RealDevices SimulationOptions::devices(double variation) const {
   const simulation::OnOffRatio ratio =
       on_off ? simulation::OnOffRatio{*on_off} : simulation::OnOffRatio{};
   return simulation::RealDevices(ratio, stuck_at, {variation, spread});
+}
+
+std::vector<GeometrySpec> SweepOptions::geometries() const {
+  std::vector<GeometrySpec> all;
+  for (const Size& xbar : crossbars)
+    for (const Size& ou : ous)
+      for (const Index bits : cell_bits)
+        all.push_back({xbar.rows, xbar.cols, ou.rows, ou.cols, bits});
+  return all;
 }
 
 io::Json Options::to_json() const {

@@ -47,7 +47,7 @@ struct SimulationOptions {
   simulation::SimulationConfig config;  ///< with ideal devices
   std::string adc;                      ///< its name
   simulation::CalibrationConfig calibration;
-  std::vector<double> variations;  ///< of the cells; several are a sweep of `simulate`
+  std::vector<double> variations = {0.0};  ///< of the cells; several are a sweep of `simulate`
   simulation::Spread spread = simulation::Spread::normal;
   simulation::StuckAt stuck_at;
   std::optional<double> on_off;  ///< not given: infinite
@@ -57,12 +57,25 @@ struct SimulationOptions {
   [[nodiscard]] simulation::RealDevices devices(double variation) const;
 };
 
+struct Size {
+  Index rows = 0, cols = 0;
+};
+
 /// What a sweep goes over.
 struct SweepOptions {
-  std::vector<GeometrySpec> geometries;
-  std::vector<Index> granularities;
+  std::vector<Size> crossbars, ous;
+  std::vector<Index> cell_bits, granularities;
   std::vector<double> compressions;
   Index epochs = 0;  ///< of fine-tuning a cell
+
+  /// Every crossbar with every OU and every cell.
+  [[nodiscard]] std::vector<GeometrySpec> geometries() const;
+};
+
+/// --bounds of a layer.
+struct LayerBounds {
+  std::string layer;
+  search::Bounds keep;
 };
 
 /// What `reproduce` measures.
@@ -105,7 +118,8 @@ struct Options {
   std::optional<double> keep;  ///< map: keep ratio of a heuristic policy
   search::Origin heuristic = search::Origin::lamp;
   search::Constraints constraints;  ///< without bounds, which need a network
-  std::vector<std::string> freeze, bounds;
+  std::vector<std::string> freeze;  ///< layers
+  std::vector<LayerBounds> bounds;
 
   // Search, fine-tuning, evaluation
   search::SearchConfig search;

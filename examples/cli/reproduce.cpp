@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "job.hpp"
+#include "output_directory.hpp"
 #include "progress.hpp"
 #include "reproduce_results.hpp"
 
@@ -21,15 +21,16 @@ constexpr Index kGranularities[] = {4, 8, 16, 32, 64, 128};
 /// Trained networks whose weights and data are at hand.
 std::vector<Subject> subjects(const Options& o, std::vector<std::string>& skipped) {
   std::vector<Subject> found;
+  std::error_code ignored;
   for (const std::string& network : o.reproduce.networks) {
     bool any = false;
     for (const char* data : {"cifar10", "mnist"}) {
       const fs::path weights =
           fs::path(o.reproduce.weights) / (network + "-" + data + ".safetensors");
       const fs::path folder = fs::path(o.reproduce.data) / data;
-      if (!fs::exists(weights)) continue;
+      if (!fs::exists(weights, ignored)) continue;
       any = true;
-      if (fs::exists(folder))
+      if (fs::exists(folder, ignored))
         found.push_back({network, data, weights.string(), folder.string()});
       else
         skipped.push_back(concat(network, ": no data in '", folder.string(), '\''));
@@ -85,12 +86,13 @@ Results measure(const Options& o) {
 }  // namespace
 
 void reproduce(const Options& options) {
-  prove_writable(options.out);
+  const OutputDirectory out(options.out);
+  prove_json_writable(options);
   const Results results = measure(options);
   const std::string json = io::json_text(results_json(options, results), 1) + "\n";
-  io::write_file(options.out / "reproduce.json", json);
-  io::write_file(options.out / "reproduce.md", results_markdown(options, results));
-  write_pictures(options, results);
+  io::write_file(out.file("reproduce.json"), json);
+  io::write_file(out.file("reproduce.md"), results_markdown(options, results));
+  write_pictures(options, out, results);
   if (!options.json.empty() && options.json != "-") io::write_file(options.json, json);
   std::cout << (options.json == "-" ? json : results_text(options, results)) << std::flush;
   if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output");

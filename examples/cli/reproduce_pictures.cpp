@@ -71,9 +71,9 @@ std::string index_picture(const Results& results) {
 
 }  // namespace
 
-void write_pictures(const Options& o, const Results& results) {
+void write_pictures(const Options& o, const OutputDirectory& out, const Results& results) {
   const auto write = [&](const char* name, const std::string& picture) {
-    io::write_file(o.out / name, picture);
+    io::write_file(out.file(name), picture);
   };
   if (asked(o, "table"))
     write("compression.svg", method_picture(o, results, "crossbar compression",

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "output_directory.hpp"
 #include "reproduce_rows.hpp"
 
 namespace autoprune::cli {
@@ -24,7 +25,7 @@ struct Results {
 [[nodiscard]] std::string results_markdown(const Options& options, const Results& results);
 [[nodiscard]] io::Json results_json(const Options& options, const Results& results);
 
-/// Writes the pictures of what was asked for into --out.
-void write_pictures(const Options& options, const Results& results);
+/// Writes the pictures of what was asked for.
+void write_pictures(const Options& options, const OutputDirectory& out, const Results& results);
 
 }  // namespace autoprune::cli

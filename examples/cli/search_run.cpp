@@ -99,7 +99,7 @@ SearchResult run_search(Job& job) {
   const std::uint64_t run =
       job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch, kSimulation}).value();
   double before = 0.0;
-  if (fs::exists(checkpoint)) {
+  if (std::error_code ignored; fs::exists(checkpoint, ignored)) {
     const io::Checkpoint saved = io::read_checkpoint(checkpoint, run);
     pruner.restore(saved.bytes);
     before = saved.seconds;

@@ -107,10 +107,9 @@ class CellGroup {
 class CellFiles {
  public:
   explicit CellFiles(const Job& job)
-      : folder_(job.options.out / "cells"),
-        run_(job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining})) {
-    prove_writable(folder_);
-    if (const std::string& name = job.options.hardware; std::filesystem::exists(name)) {
+      : job_(job), run_(job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining})) {
+    std::error_code ignored;
+    if (const std::string& name = job.options.hardware; std::filesystem::exists(name, ignored)) {
       const std::string text = io::read_file(name);
       run_.add(std::span<const char>(text));
     }
@@ -131,7 +130,7 @@ class CellFiles {
     return concat(geometry, "-G", cell.granularity, "-CR", cell.target);
   }
   [[nodiscard]] std::filesystem::path file(const SweepCell& cell) const {
-    return folder_ / (name(cell) + ".json");
+    return job_.file("cells/" + name(cell) + ".json");
   }
   [[nodiscard]] search::Fingerprint fingerprint(const SweepCell& cell) const {
     search::Fingerprint print = run_;
@@ -139,7 +138,7 @@ class CellFiles {
     return print.add(std::span<const char>(text));
   }
 
-  std::filesystem::path folder_;
+  const Job& job_;
   search::Fingerprint run_;
 };
 
@@ -156,14 +155,15 @@ SweepResult run_sweep(Job& job) {
   const CellFiles files(job);
   SweepResult result;
   Progress progress("sweep", job.options.quiet);
-  const double all = static_cast<double>(sweep.geometries.size() * sweep.granularities.size() *
+  const std::vector<GeometrySpec> geometries = sweep.geometries();
+  const double all = static_cast<double>(geometries.size() * sweep.granularities.size() *
                                          sweep.compressions.size());
   Index seen = 0;
   const auto skip = [&](const std::string& what, const Error& error) {
     if (!is_impossible(error)) throw error;
     result.skipped.push_back(what + ": " + error.what());
   };
-  for (const GeometrySpec& geometry : sweep.geometries)
+  for (const GeometrySpec& geometry : geometries)
     for (const Index granularity : sweep.granularities) {
       const std::string where = concat(geometry.to_string(), ", G = ", granularity);
       std::optional<CellGroup> group;

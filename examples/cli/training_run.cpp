@@ -41,7 +41,7 @@ class TrainingRun {
 
   /// Loads the checkpoint when there is one. The caller resumes with what comes back.
   [[nodiscard]] bool restore() {
-    if (!fs::exists(checkpoint_)) return false;
+    if (std::error_code ignored; !fs::exists(checkpoint_, ignored)) return false;
     const io::Checkpoint saved = io::read_checkpoint(checkpoint_, run_);
     state_ = io::load_training(saved.bytes, network_, trainer_);
     before_ = saved.seconds;
@@ -165,8 +165,9 @@ TrainingResult run_training(Job& job) {
 
 void refuse_checkpoints(const Job& job, const std::vector<std::string>& names) {
   if (job.options.resume) return;
+  std::error_code ignored;
   for (const std::string& name : names)
-    if (fs::exists(job.file(name)))
+    if (fs::exists(job.file(name), ignored))
       fail(ErrorId::checkpoint_mismatch, "'", job.file(name).string(),
            "' is the checkpoint of a run that didn't end; pass --resume to go on with it, or "
            "choose another --out");
@@ -174,11 +175,7 @@ void refuse_checkpoints(const Job& job, const std::vector<std::string>& names) {
 
 void remove_checkpoints(const Job& job, const std::vector<std::string>& names) {
   std::error_code ignored;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(job.options.out, ignored))
-    for (const std::string& name : names)
-      if (entry.path().filename().string().starts_with(name)) files.push_back(entry.path());
-  for (const fs::path& file : files) fs::remove(file, ignored);
+  for (const std::string& name : names) fs::remove(job.file(name), ignored);
 }
 
 void check_training(const Job& job) {

@@ -37,6 +37,12 @@ int run_killed(const Words& words, const fs::path& checkpoint, int kills,
   return left;
 }
 
+/// The history of a training, without what no two runs agree on.
+Json timeless(Json training) {
+  for (Json& epoch : training["epochs"]) epoch.erase("seconds");
+  return training;
+}
+
 }  // namespace
 
 TEST_CASE("a search killed at random moments ends with the same policy") {
@@ -69,6 +75,26 @@ TEST_CASE("a fine-tuning killed at random moments ends with the same weights") {
   const Json a = read_json(out + "/report.json"), b = read_json(whole + "/report.json");
   CHECK(a["accuracy"] == b["accuracy"]);
   CHECK(a["layers"] == b["layers"]);
+  CHECK(timeless(a["fine_tune"]) == timeless(b["fine_tune"]));
+  const Json& epochs = a["fine_tune"]["epochs"];
+  REQUIRE(epochs.size() == 8);
+  for (std::size_t i = 0; i < epochs.size(); ++i) CHECK(epochs[i]["epoch"] == i + 1);
+}
+
+TEST_CASE("a training killed at random moments ends with the same network and history") {
+  const Words command = Words{"train",   "--network",    bench() / "net.json",
+                              "--data",  bench().data(), "--held-out",
+                              "80",      "--epochs",     "6",
+                              "--batch", "64",           "--quiet",
+                              "--resume"};
+  const std::string whole = fresh("whole"), out = fresh("killed");
+  REQUIRE(run(command + Words{"--out", whole}).status == 0);
+  autoprune::Random random(static_cast<std::uint64_t>(::getpid()), 2);
+  CHECK(run_killed(command + Words{"--out", out}, out + "/train.checkpoint", 3, random) > 0);
+  CHECK(read(out + "/trained.safetensors") == read(whole + "/trained.safetensors"));
+  const Json a = read_json(out + "/report.json"), b = read_json(whole + "/report.json");
+  CHECK(timeless(a["training"]) == timeless(b["training"]));
+  CHECK(a["training"]["epochs"].back()["epoch"] == 6);
 }
 
 TEST_CASE("a full disk costs nothing that was saved") {
@@ -87,7 +113,10 @@ TEST_CASE("a full disk costs nothing that was saved") {
     return std::distance(fs::directory_iterator(out), fs::directory_iterator{});
   };
   const auto before = files();
-  const Answer full = run(search(out, "12"), static_cast<Index>(saved.size()));
+  const Answer full = run(search(out, "12"), [&] {  // as on a full disk
+    ::signal(SIGXFSZ, SIG_IGN);
+    set_limit(RLIMIT_FSIZE, static_cast<Index>(saved.size()));
+  });
   INFO(full.err);
   CHECK(full.status == 1);
   CHECK(has(full.err, "[autoprune.io.702]"));

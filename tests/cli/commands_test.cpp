@@ -111,6 +111,18 @@ TEST_CASE("map counts and places what a policy keeps") {
   }
 }
 
+TEST_CASE("map, cost and inspect need no weights for the dense network") {
+  const Json mapped = run({"map", "--network", "alexnet", "--json", "-"}).json();
+  const Json inspected = run({"inspect", "--network", "alexnet", "--json", "-"}).json();
+  CHECK(mapped["layers"] == inspected["layers"]);
+  CHECK(mapped["crossbars"]["per_layer"] == mapped["crossbars"]["dense"]);
+  CHECK(mapped["compression"]["per_layer"] == 1.0);
+  const Answer cost = run({"cost", "--network", "alexnet", "--json", "-"});
+  REQUIRE(cost.status == 0);
+  for (std::size_t k = 0; k < mapped["layers"].size(); ++k)
+    CHECK(cost.json()["layers"][k]["work"]["crossbars"] == mapped["layers"][k]["crossbars"]);
+}
+
 TEST_CASE("search finds a policy within its constraints") {
   const std::string out = fresh("search");
   const Answer answer = run(Words{"search"} + inputs() + short_search() +
@@ -141,8 +153,8 @@ TEST_CASE("search finds a policy within its constraints") {
 TEST_CASE("reconstruction makes up for pruned weights, in a search and before fine-tuning") {
   const auto search = [](const Words& more) {
     const Answer answer = run(Words{"search"} + inputs() + short_search() +
-                              Words{"--out", fresh("fitted"), "--json", "-",
-                                    "--target-compression", "4", "--count", "pooled"} +
+                              Words{"--out", fresh("fitted"), "--json", "-", "--target-compression",
+                                    "4", "--count", "pooled"} +
                               more);
     INFO(answer.err);
     REQUIRE(answer.status == 0);
@@ -157,9 +169,17 @@ TEST_CASE("reconstruction makes up for pruned weights, in a search and before fi
   CHECK(has(fitted["search"]["objective"].get<std::string>(), "after reconstruction"));
 
   const std::string out = fresh("begun");
-  const Words prune = Words{"prune"} + inputs() + short_search() + short_training() +
-                      Words{"--target-compression", "4", "--count", "pooled", "--ramp-begin", "1",
-                            "--out", out, "--json", "-"};
+  const Words prune =
+      Words{"prune"} + inputs() + short_search() + short_training() + Words{"--target-compression",
+                                                                            "4",
+                                                                            "--count",
+                                                                            "pooled",
+                                                                            "--ramp-begin",
+                                                                            "1",
+                                                                            "--out",
+                                                                            out,
+                                                                            "--json",
+                                                                            "-"};
   const Answer answer = run(prune);
   INFO(answer.err);
   REQUIRE(answer.status == 0);

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -100,9 +101,19 @@ struct Answer {
   [[nodiscard]] Json json() const { return autoprune::io::parse_json(out, "stdout"); }
 };
 
-/// Starts the program with these words; its output goes to files. `file_limit`: bytes that no file
-/// it writes may exceed, as on a full disk; 0: no limit.
-inline pid_t start(std::vector<std::string> words, Index file_limit = 0) {
+/// What happens in the process of the program before it begins.
+using Before = std::function<void()>;
+
+template <class Resource>
+void set_limit(Resource resource, Index limit) {
+  rlimit now{};
+  ::getrlimit(resource, &now);
+  now.rlim_cur = static_cast<rlim_t>(limit);
+  if (::setrlimit(resource, &now) != 0) ::_exit(126);
+}
+
+/// Starts the program with these words; its output goes to files.
+inline pid_t start(std::vector<std::string> words, const Before& before = {}) {
   words.insert(words.begin(), AUTOPRUNE_CLI);
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -112,19 +123,15 @@ inline pid_t start(std::vector<std::string> words, Index file_limit = 0) {
   if (child != 0) return child;
   ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
   ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
-  if (file_limit > 0) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{static_cast<rlim_t>(file_limit), static_cast<rlim_t>(file_limit)};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
+  if (before) before();
   ::execv(argv.front(), argv.data());
   ::_exit(127);
 }
 
 /// The same, to its end.
-inline Answer run(const std::vector<std::string>& words, Index file_limit = 0) {
+inline Answer run(const std::vector<std::string>& words, const Before& before = {}) {
   int status = 0;
-  ::waitpid(start(words, file_limit), &status, 0);
+  ::waitpid(start(words, before), &status, 0);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
           read(bench() / "stdout"), read(bench() / "stderr")};
 }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../foreign_locale.hpp"
 #include "autoprune/core/random.hpp"
 
 using namespace autoprune;
@@ -50,6 +51,9 @@ TEST_CASE("hardware that can't exist is refused", "[geometry]") {
   CHECK(id_of("128x-128/32x32/1") == ErrorId::out_of_range);
   CHECK(id_of("128x128/32x32/0") == ErrorId::out_of_range);
   CHECK(id_of("128x128/32x32/9") == ErrorId::out_of_range);
+  CHECK(id_of("65537x128/1x32/1") == ErrorId::out_of_range);
+  CHECK(id_of("128x9223372036854775807/32x1/1") == ErrorId::out_of_range);
+  CHECK(GeometrySpec::parse("65536x65536/1x65536/1").xbar_rows == 65536);
 }
 
 TEST_CASE("the compile-time geometry has the run-time one's values", "[geometry]") {
@@ -57,4 +61,11 @@ TEST_CASE("the compile-time geometry has the run-time one's values", "[geometry]
   static_assert(!GeometryType<GeometrySpec>);
   CHECK(PaperGeometry::spec() == GeometrySpec{});
   CHECK(Geometry<256, 64, 16, 8, 2>::spec() == GeometrySpec{256, 64, 16, 8, 2});
+}
+
+TEST_CASE("a geometry is written and read alike under every locale", "[geometry][locale]") {
+  const GeometrySpec large{1024, 2048, 32, 32, 1};
+  const ForeignLocale foreign;
+  CHECK(large.to_string() == "1024x2048/32x32/1");
+  CHECK(GeometrySpec::parse("1024x2048/32x32/1") == large);
 }

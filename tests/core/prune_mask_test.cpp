@@ -1,6 +1,7 @@
 #include "autoprune/core/prune_mask.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
@@ -64,6 +65,21 @@ TEST_CASE("a mask without rows, columns or granularity is refused", "[prune_mask
        {std::array<Index, 3>{0, 8, 32}, {64, 0, 32}, {64, 8, 0}, {64, 8, -1}})
     CHECK_THROWS_WITH(PruneMask(rows, cols, granularity),
                       Catch::Contains("config.102") && Catch::Contains(concat(rows, 'x', cols)));
+}
+
+TEST_CASE("a mask beyond any layer is refused before its memory is", "[prune_mask]") {
+  constexpr Index most = std::numeric_limits<Index>::max();
+  for (const auto& [rows, cols, granularity] : {std::array<Index, 3>{most, 1, most},
+                                                {most, 1, 1},
+                                                {8, most, 8},
+                                                {most, 2, 2},
+                                                {8, 8, most},
+                                                {Index{1} << 30, Index{1} << 30, Index{1} << 30},
+                                                {Index{1} << 20, Index{1} << 10, 2}}) {
+    INFO(rows << 'x' << cols << ", " << granularity);
+    CHECK(error_of([&] { (void)PruneMask(rows, cols, granularity); }) == ErrorId::out_of_range);
+  }
+  CHECK(PruneMask(Index{1} << 30, 3, Index{1} << 29).groups() == 2);
 }
 
 TEST_CASE("row groups of another order are the same rows, run by run", "[prune_mask]") {

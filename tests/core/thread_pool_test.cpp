@@ -1,7 +1,10 @@
 #include "autoprune/core/thread_pool.hpp"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
-#include <set>
 #include <stdexcept>
 
 using namespace autoprune;
@@ -57,4 +60,27 @@ TEST_CASE("no thread count is one a processor, and nonsense is refused", "[threa
   CHECK(ThreadPool(0).threads() >= 1);
   CHECK_THROWS_WITH(ThreadPool(-1), Catch::Contains("config.102") && Catch::Contains("-1"));
   CHECK_THROWS_WITH(ThreadPool(5000), Catch::Contains("5000"));
+}
+
+TEST_CASE("threads that the system refuses are done without", "[thread_pool]") {
+  // A child of which the address space has no room for so many stacks. It can't hang for long.
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(20);
+    const rlimit room{400U << 20, 400U << 20};
+    ::setrlimit(RLIMIT_AS, &room);
+    ThreadPool pool(1024);
+    std::atomic<Index> sum{0};
+    pool.for_each(100, [&](Index i) { sum += i; });
+    ::_exit(pool.threads() < 1024 && sum == 4950 ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a pool takes the processors that it may use", "[thread_pool]") {
+  CHECK(ThreadPool(0).threads() == usable_processors());
 }

@@ -1,6 +1,7 @@
 #include "autoprune/core/types.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "autoprune/core/tensor.hpp"
 
@@ -12,6 +13,9 @@ TEST_CASE("ceil_div is the smallest integer not below the quotient", "[types]") 
       const Index q = ceil_div(a, b);
       CHECK((q * b >= a && (q - 1) * b < a));
     }
+  constexpr Index most = std::numeric_limits<Index>::max();
+  static_assert(ceil_div(most, 1) == most && ceil_div(most, most) == 1);
+  static_assert(ceil_div(most, 2) == most / 2 + 1 && ceil_div(1, most) == 1);
 }
 
 TEST_CASE("bits_for is the fewest bits that tell the values apart", "[types]") {
@@ -21,6 +25,8 @@ TEST_CASE("bits_for is the fewest bits that tell the values apart", "[types]") {
   }
   CHECK(bits_for(0) == 0);
   CHECK(bits_for(1) == 0);
+  static_assert(bits_for(Index{1} << 62) == 62);
+  static_assert(bits_for(std::numeric_limits<Index>::max()) == 63);
 }
 
 TEST_CASE("a weight matrix is a view of the tensor, one row a filter", "[types]") {

@@ -1,5 +1,9 @@
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <limits>
 #include <string>
 
 #include "autoprune/io/checkpoint_file.hpp"
@@ -113,7 +117,46 @@ TEST_CASE("a checkpoint that doesn't fit changes nothing") {
         ErrorId::checkpoint_mismatch);
 }
 
-TEST_CASE("a checkpoint file comes back as it was, or not at all") {
+TEST_CASE("a checkpoint of numbers that make no sense is refused and changes nothing") {
+  Run run{.rows = prune::RowGrouping::gathered};
+  run.epochs(2);
+  const std::string bytes = run.save();
+  Run other{.rows = prune::RowGrouping::gathered};
+  const std::string before = other.save();
+  /// The checkpoint with another value in the place of the i-th of a name.
+  const auto changed = [&](const std::string& name, auto value, std::size_t i = 0) {
+    const std::uint64_t length = name.size();
+    const std::string key = std::string(reinterpret_cast<const char*>(&length), 8) + name;
+    const std::size_t at = bytes.find(key);
+    REQUIRE(at != std::string::npos);
+    std::string damaged = bytes;
+    std::memcpy(damaged.data() + at + key.size() + 8 + i * sizeof value, &value, sizeof value);
+    return damaged;
+  };
+  const auto refuse = [&](const std::string& damaged) {
+    CHECK(io::test::error_id([&] { other.load(damaged); }) == ErrorId::checkpoint_mismatch);
+    CHECK(other.save() == before);
+  };
+  for (const std::uint64_t wrong :
+       {~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1} << 40})
+    for (const std::string name :
+         {"granularity", "epoch", "tightened", "conv.ordered", "history.epoch"}) {
+      INFO(name << ' ' << wrong);
+      refuse(changed(name, wrong));
+    }
+  refuse(changed("tightened", std::uint64_t{2}));
+  for (const double wrong : {-1.0, 0.5, 18.0, 1e300, -1e300, std::nan("")})
+    refuse(changed("conv.rows", wrong, 3));
+  double row = 0.0;
+  const std::size_t rows = bytes.find("conv.rows") + 9 + 8;
+  std::memcpy(&row, bytes.data() + rows, sizeof row);
+  refuse(changed("conv.rows", row, 1));  // named twice
+  refuse(changed("conv.mask", std::uint8_t{2}));
+  other.load(bytes);
+  CHECK(other.save() == bytes);
+}
+
+TEST_CASE("a checkpoint file comes back as it was, for its own run alone") {
   const io::test::TempDir directory;
   const std::filesystem::path path = directory / "run.checkpoint";
   io::write_checkpoint(path, {42, 1.5, "some bytes"});
@@ -126,19 +169,30 @@ TEST_CASE("a checkpoint file comes back as it was, or not at all") {
         ErrorId::checkpoint_mismatch);
   CHECK(io::test::error_id([&] { (void)io::read_checkpoint(directory / "none", 42); }) ==
         ErrorId::cannot_open);
+}
+
+TEST_CASE("a checkpoint file with any bit changed, missing or too many is refused") {
+  const io::test::TempDir directory;
+  const std::filesystem::path path = directory / "run.checkpoint";
+  io::write_checkpoint(path, {42, 1.5, "some bytes"});
   const std::string whole = io::read_file(path);
-  for (std::size_t size = 0; size < whole.size(); ++size) {
-    io::write_file(path, whole.substr(0, size));
+  const auto refused = [&](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
     const ErrorId id = io::test::error_id([&] { (void)io::read_checkpoint(path, 42); });
-    CHECK((id == ErrorId::bad_magic || id == ErrorId::truncated_file));
-  }
-  for (std::size_t at = 0; at < whole.size(); ++at) {
-    if (at >= 24 && at < 32) continue;  // the seconds decide nothing
-    std::string damaged = whole;
-    damaged[at] = static_cast<char>(damaged[at] ^ 4);
-    io::write_file(path, damaged);
-    const ErrorId id = io::test::error_id([&] { (void)io::read_checkpoint(path, 42); });
-    CHECK((id == ErrorId::bad_magic || id == ErrorId::truncated_file ||
-           id == ErrorId::checkpoint_mismatch));
+    return id == ErrorId::bad_magic || id == ErrorId::truncated_file;
+  };
+  for (std::size_t size = 0; size < whole.size(); ++size) CHECK(refused(whole.substr(0, size)));
+  for (const char* more : {"x", "\n", "some bytes"}) CHECK(refused(whole + more));
+  for (std::size_t at = 0; at < whole.size(); ++at)
+    for (int change = 1; change < 256; ++change) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ change);
+      if (!refused(damaged)) FAIL("byte " << at << " changed by " << change);
+    }
+  for (const double seconds :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    io::write_checkpoint(path, {42, seconds, "some bytes"});
+    CHECK(io::test::error_id([&] { (void)io::read_checkpoint(path, 42); }) ==
+          ErrorId::truncated_file);
   }
 }

@@ -1,5 +1,6 @@
 #include "autoprune/io/dataset.hpp"
 
+#include "autoprune/io/network_json.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -143,7 +144,7 @@ TEST_CASE("MNIST: missing, foreign and contradictory files are told apart", "[da
   io::write_file(dir / labels, idx({4}, std::string(4, '\0')));
   check_error(error_in(dir, "mnist"), ErrorId::shape_mismatch, {"5x28x28", "4 labels"});
   io::write_file(dir / labels, "\x1f\x8b\b compressed");
-  check_error(error_in(dir, "mnist"), ErrorId::bad_magic, {labels, "unpack"});
+  check_error(error_in(dir, "mnist"), ErrorId::bad_magic, {labels, "gunzip"});
   io::write_file(dir / labels, idx({5, 1, 1}, std::string(5, '\0')));
   check_error(error_in(dir, "mnist"), ErrorId::bad_magic, {labels, "1 dimensions"});
   io::write_file(dir / images, idx({5, 32, 32}, std::string(5 * 1024, '\0')));
@@ -151,6 +152,99 @@ TEST_CASE("MNIST: missing, foreign and contradictory files are told apart", "[da
   check_error(error_in(dir, "mnist"), ErrorId::shape_mismatch, {"5x32x32", "28x28"});
   io::write_file(dir / images, idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, ""));
   check_error(error_in(dir, "mnist"), ErrorId::truncated_file, {images});
+}
+
+TEST_CASE("MNIST: some copies have a dot where others have a dash", "[dataset]") {
+  const TempDir dir, dots;
+  Random random(13);
+  write_mnist(dir, random);
+  for (const std::string part : {"train", "t10k"})
+    for (const auto& [stem, end] : {std::pair{"images", "idx3-ubyte"}, {"labels", "idx1-ubyte"}})
+      io::write_file(dots / concat(part, '-', stem, '.', end),
+                     io::read_file(dir / concat(part, '-', stem, '-', end)));
+  const auto dashed = io::read_dataset("mnist:" + dir.path().string());
+  const auto dotted = io::read_dataset("mnist:" + dots.path().string());
+  CHECK(dashed.train.pixels == dotted.train.pixels);
+  CHECK(dashed.train.labels == dotted.train.labels);
+  CHECK(dashed.test.pixels == dotted.test.pixels);
+}
+
+TEST_CASE("a directory of another data set is told by what it holds", "[dataset]") {
+  Random random(14);
+  const TempDir cifar10, mnist, cifar100, python, packed, above;
+  write_cifar10(cifar10, random);
+  write_mnist(mnist, random);
+  io::write_file(cifar100 / "train.bin", std::string(3074, '\1'));
+  io::write_file(python / "data_batch_1", "\x80\2}q");
+  io::write_file(packed / "train-images-idx3-ubyte.gz", "\x1f\x8b\b");
+  std::filesystem::create_directory(above / "cifar-10-batches-bin");
+
+  check_error(error_in(mnist, "cifar10"), ErrorId::cannot_open,
+              {"data_batch_1.bin", "train-images-idx3-ubyte", "mnist:DIR"});
+  check_error(error_in(cifar10, "mnist"), ErrorId::cannot_open,
+              {"train-images-idx3-ubyte", "data_batch_1.bin", "cifar10:DIR"});
+  check_error(error_in(cifar100, "cifar10"), ErrorId::cannot_open, {"train.bin", "CIFAR-100"});
+  check_error(error_in(python, "cifar10"), ErrorId::cannot_open,
+              {"'data_batch_1'", "Python version", "binary version"});
+  check_error(error_in(packed, "mnist"), ErrorId::cannot_open,
+              {"train-images-idx3-ubyte.gz", "gunzip " + packed.path().string()});
+  check_error(error_in(packed, "cifar10"), ErrorId::cannot_open, {"mnist:DIR"});
+  check_error(error_in(above, "cifar10"), ErrorId::cannot_open, {"cifar-10-batches-bin"});
+  // Files of the right name and another content.
+  io::write_file(cifar10 / "data_batch_1.bin", std::string(2 * 3074, '\1'));
+  check_error(error_in(cifar10, "cifar10"), ErrorId::bad_magic, {"CIFAR-100"});
+  io::write_file(cifar10 / "data_batch_1.bin", "\x80\2}q");
+  check_error(error_in(cifar10, "cifar10"), ErrorId::bad_magic, {"pickle", "binary version"});
+  io::write_file(mnist / "train-images-idx3-ubyte", cifar10_file(random, 1));
+  check_error(error_in(mnist, "mnist"), ErrorId::bad_magic, {"CIFAR-10", "cifar10:DIR"});
+}
+
+TEST_CASE("files of a data set beyond any data set aren't read", "[dataset]") {
+  const TempDir dir;
+  for (const std::string name : {"data_batch_1.bin", "train-images-idx3-ubyte"}) {
+    io::write_file(dir / name, "");
+    std::filesystem::resize_file(dir / name, io::kMaxDataset + 1);
+  }
+  for (const std::string set : {"cifar10", "mnist"})
+    check_error(error_in(dir, set), ErrorId::cannot_open, {concat(io::kMaxDataset), "right file"});
+}
+
+TEST_CASE("a file of another format is named for what it looks like", "[looks_like]") {
+  const auto look = [](const std::string& bytes) { return io::looks_like_text(bytes); };
+  struct Case {
+    std::string bytes, what;
+  };
+  Random random(15);
+  for (const Case& one : {
+           Case{"", "an empty file"},
+           {"\x1f\x8b\b...", "gunzip FILE"},
+           {"PK\3\4...", "zip archive, as torch.save"},
+           {"\x80\2}q", "a Python pickle"},
+           {"\x93NUMPY\1", "NumPy"},
+           {"\x89PNG\r\n", "a picture"},
+           {"\xff\xd8\xff\xe0", "a picture"},
+           {"<!DOCTYPE html>", "a web page"},
+           {"<html>", "a web page"},
+           {"version https://git-lfs.github.com/spec/v1", "git lfs pull"},
+           {"{\"nodes\": []}", "JSON"},
+           {std::string(8, '\0') + "{\"a\":1}", "safetensors"},
+           {std::string(257, 'x') + "ustar", "tar xf"},
+           {idx({5}, "12345"), "IDX file of one dimension"},
+           {idx({1, 28, 28}, ""), "IDX file of three dimensions"},
+           {cifar10_file(random, 3), "images of CIFAR-10:"},
+           {std::string(3074, '\1'), "images of CIFAR-100"},
+       })
+    CHECK_THAT(look(one.bytes), Catch::Contains(one.what));
+  CHECK(look("nothing known").empty());
+  CHECK(look(std::string(3073, '\12')).empty());
+  // Every reader says it.
+  const TempDir dir;
+  const std::string page = "<!DOCTYPE html><html>not found</html>";
+  for (const std::string name : {"net.json", "net.safetensors"}) {
+    io::write_file(dir / name, page);
+    CHECK_THAT(error_of([&] { (void)io::read_network(dir / name); }).what(),
+               Catch::Contains("a web page"));
+  }
 }
 
 TEST_CASE("a data set is NAME:DIR of a known name", "[dataset]") {

@@ -2,6 +2,10 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <thread>
 
 #include "helpers.hpp"
 
@@ -54,6 +58,47 @@ TEST_CASE("a file that can't be read is an error that names it", "[file]") {
               {"Is a directory"});
 }
 
+TEST_CASE("a file too large to hold is an error before it is held", "[file]") {
+  const TempDir dir;
+  io::write_file(dir / "four", "1234");
+  CHECK(io::read_file(dir / "four", 4) == "1234");
+  check_error(error_of([&] { (void)io::read_file(dir / "four", 3); }), ErrorId::cannot_open,
+              {(dir / "four").string(), "more than 3 bytes"});
+  io::write_file(dir / "sparse", "");
+  std::filesystem::resize_file(dir / "sparse", std::uintmax_t{1} << 42);
+  check_error(error_of([&] { (void)io::read_file(dir / "sparse"); }), ErrorId::cannot_open,
+              {"sparse", concat(io::kMaxFile)});
+  check_error(error_of([] { (void)io::read_file("/dev/zero", 1 << 20); }), ErrorId::cannot_open,
+              {"/dev/zero", "1048576"});
+  CHECK(io::read_file("/dev/null").empty());
+}
+
+TEST_CASE("a pipe is read to its end, if it has one", "[file]") {
+  const TempDir dir;
+  REQUIRE(::mkfifo((dir / "pipe").c_str(), 0600) == 0);
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto written = [&](std::size_t size, std::size_t most) {
+    std::thread writer([&] {
+      try {
+        io::write_file(dir / "pipe", std::string(size, 'x'));
+      } catch (const Error&) {  // nobody reads any more
+      }
+    });
+    try {
+      const std::string content = io::read_file(dir / "pipe", most);
+      writer.join();
+      return content.size();
+    } catch (const Error& error) {
+      writer.join();
+      CHECK(error.id() == ErrorId::cannot_open);
+      return std::size_t{0};
+    }
+  };
+  CHECK(written(3'000'000, 3'000'000) == 3'000'000);
+  CHECK(written(3'000'000, 2'000'000) == 0);
+  ::signal(SIGPIPE, SIG_DFL);
+}
+
 TEST_CASE("the previous file survives a disk that fills up, and no rest is left", "[file]") {
   const TempDir dir;
   const std::string previous = "the previous checkpoint", next(100'000, 'x');
@@ -94,4 +139,60 @@ TEST_CASE("a link keeps pointing at the file that is replaced", "[file]") {
   CHECK(std::filesystem::is_symlink(dir / "link"));
   CHECK(io::read_file(dir / "target") == "new");
   CHECK(dir.files() == 2);
+}
+
+TEST_CASE("what killed writers have left is told from every other file", "[file]") {
+  const TempDir dir;
+  const std::vector<std::string> left = {"report.json.1.tmp", "report.json.1234567.tmp"};
+  const std::vector<std::string> others = {
+      "report.json",         "report.json.tmp",      "report.json..tmp",   "report.json.12.tmp.bak",
+      "report.json.12a.tmp", "report.json.-1.tmp",   "report.json.12",     "report.json.12tmp",
+      "report.jsonx.12.tmp", "my.report.json.1.tmp", "report.html.12.tmp", "report.json.1.2.tmp",
+      "report.json.backup"};
+  for (const std::string& name : left) io::write_file(dir / name, "torn");
+  for (const std::string& name : others) io::write_file(dir / name, name);
+  std::filesystem::create_directory(dir / "report.json.77.tmp");
+  std::filesystem::create_symlink("report.json", dir / "report.json.78.tmp");
+
+  io::remove_leftovers(dir / "report.json");
+  for (const std::string& name : left) CHECK_FALSE(std::filesystem::exists(dir / name));
+  for (const std::string& name : others) CHECK(io::read_file(dir / name) == name);
+  CHECK(dir.files() == static_cast<Index>(others.size()) + 2);
+  io::remove_leftovers(dir / "no/such/directory/file");
+}
+
+TEST_CASE("a writer that is killed leaves the file as it was, and a name that is known", "[file]") {
+  const TempDir dir;
+  io::write_file(dir / "file", "old");
+  const pid_t writer = ::fork();
+  if (writer == 0) {  // the signal of a file that grows too large ends it in mid-write
+    ::signal(SIGXFSZ, SIG_DFL);
+    const rlimit limit{4096, 4096}, no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    io::write_file(dir / "file", std::string(100'000, 'x'));
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(writer, &status, 0);
+  REQUIRE(WIFSIGNALED(status));
+  CHECK(io::read_file(dir / "file") == "old");
+  CHECK(std::filesystem::exists(dir / concat("file.", writer, ".tmp")));
+  io::remove_leftovers(dir / "file");
+  CHECK(dir.files() == 1);
+}
+
+TEST_CASE("trying whether a directory can be written touches nothing in it", "[file]") {
+  const TempDir dir;
+  io::write_file(dir / ".autoprune-probe", "the user's");
+  io::require_writable(dir.path());
+  CHECK(io::read_file(dir / ".autoprune-probe") == "the user's");
+  CHECK(dir.files() == 1);
+  for (const std::filesystem::path& place : {dir / "none", dir / ".autoprune-probe"})
+    check_error(error_of([&] { io::require_writable(place); }), ErrorId::cannot_write,
+                {place.string()});
+  check_error(error_of([] { io::require_writable("/proc/self"); }), ErrorId::cannot_write,
+              {"/proc/self"});
+  check_error(error_of([&] { io::make_directory(dir / ".autoprune-probe/below"); }),
+              ErrorId::cannot_write, {"below"});
 }

@@ -42,6 +42,15 @@ TEST_CASE("sizes take the largest unit that leaves one", "[format]") {
   CHECK(format_bits(8192.0 * 1024.0 * 1.5) == "1.50 MiB");
 }
 
+TEST_CASE("no time is too long to be told", "[format]") {
+  CHECK(format_seconds(93.06) == "93.1 s");
+  CHECK(format_seconds(413.0) == "6 min 53 s");
+  CHECK(format_seconds(1e16) == "10,000,000,000,000,000.0 s");
+  CHECK(format_seconds(1e300).size() > 300);
+  CHECK(format_seconds(std::numeric_limits<double>::infinity()) == "– s");
+  CHECK(format_seconds(std::numeric_limits<double>::quiet_NaN()) == "– s");
+}
+
 TEST_CASE("a text is shortened to whole characters, and keeps its end", "[format]") {
   CHECK(text_length("größe…") == 6);
   CHECK(shorten("größe", 5) == "größe");

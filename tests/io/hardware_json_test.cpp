@@ -106,6 +106,12 @@ TEST_CASE("impossible hardware is refused", "[hardware_json]") {
            {R"(, "adc_bits": "six")", "must be an integer", ErrorId::bad_json},
            {R"(, "components": {"adc": {"energy_nj": -1}})", "adc.energy_nj = -1",
             ErrorId::out_of_range},
+           {R"(, "components": {"adc": {"energy_nj": 1e300}})", "adc.energy_nj = 1e+300",
+            ErrorId::out_of_range},
+           {R"(, "geometry": "65537x128/1x32/1")", "at most 65536", ErrorId::out_of_range},
+           {R"(, "adcs": 9223372036854775807)", "adcs = 9223372036854775807",
+            ErrorId::out_of_range},
+           {R"(, "adcs": 18446744073709551615)", "must be an integer", ErrorId::bad_json},
            {R"(, "components": [])", "must be an object", ErrorId::bad_json},
            {R"(, "memory": {"port_bits": 1})", "port_bits = 1", ErrorId::out_of_range},
            {R"(, "active_ous": 100)", "active_ous = 100", ErrorId::out_of_range},
@@ -115,6 +121,16 @@ TEST_CASE("impossible hardware is refused", "[hardware_json]") {
   }
   check_error(error_of([] { (void)parse_mnsim(R"(, "xbar_rows": 0)"); }), ErrorId::out_of_range,
               {"xbar_rows = 0"});
+  for (const std::string field :
+       {"cell_area_um2", "high_resistance_ohm", "high_read_v", "transistor_nm", "clock_mhz",
+        "register_nm", "inter_tile_gbps", "grid_rows", "groups", "dacs", "weight_bits"})
+    for (const std::string value : {"9e15", "-9e15", "9000000000000000", "9223372036854775807"}) {
+      INFO(field << ' ' << value);
+      const ErrorId id = error_of([&] { (void)parse_mnsim(", \"" + field + "\": " + value); }).id();
+      CHECK((id == ErrorId::out_of_range || id == ErrorId::bad_json));
+    }
+  check_error(error_of([] { (void)parse_mnsim(R"(, "clock_mhz": 1e-320)"); }),
+              ErrorId::out_of_range, {"clock_mhz", "1e-15"});
   check_error(error_of([] { (void)parse_mnsim(R"(, "sram_nm": 91)"); }), ErrorId::out_of_range,
               {"a technology with known buffers"});
   check_error(error_of([] {

@@ -1,5 +1,8 @@
 #include "autoprune/io/network_json.hpp"
 
+#include <ctime>
+#include <utility>
+
 #include "autoprune/nn/zoo.hpp"
 #include "helpers.hpp"
 
@@ -106,7 +109,7 @@ TEST_CASE("a wrong graph names the node, the key and the fix", "[network_json]")
       {R"({"name": "c", "op": "conv", "out": 0, "kernel": 3})", ErrorId::out_of_range, {"'c'"}},
       {R"({"name": "c", "op": "conv", "out": 9000000000000000000, "kernel": 3})",
        ErrorId::out_of_range,
-       {"'c'", "2^31"}},
+       {"'c'", "268435456"}},
       {R"({"name": "d", "op": "dropout", "rate": 1.5})", ErrorId::out_of_range, {"'d'", "1.5"}},
       {R"({"name": "r", "op": "relu", "inputs": ["inptu"]})",
        ErrorId::unknown_name,
@@ -135,6 +138,70 @@ TEST_CASE("a graph without its parts says which", "[network_json]") {
   check_error(error(R"({"input": [3, 8, 0], "nodes": []})"), ErrorId::out_of_range, {"3x8x0"});
   check_error(error(R"({"input": [3, 8, 8], "nodes": [], "layers": []})"), ErrorId::unknown_name,
               {"'layers'"});
+}
+
+TEST_CASE("a graph that asks for more than a network may have gets no memory", "[network_json]") {
+  const auto refused = [](const std::string& text, const std::vector<std::string>& words) {
+    check_error(error_of([&] { (void)parse(text); }), ErrorId::out_of_range, words);
+  };
+  refused(R"({"input":[1,1,1],"nodes":[{"name":"fc","op":"linear","out":2000000000}]})",
+          {"'fc'", "2000000000x1", "268435456"});
+  refused(R"({"input":[1,1,1],"nodes":[{"name":"fc","op":"linear","out":268435456}]})",
+          {"'fc'", "536870912 parameters"});  // with its bias
+  refused(R"({"input":[1,8192,8192],"nodes":[{"name":"c","op":"conv","out":1,"kernel":1},
+             {"name":"f","op":"flatten"},{"name":"b","op":"batch_norm"}]})",
+          {"'b'", "268435456 parameters", "the 1 before it"});
+  refused(R"({"input":[1,16,16],"nodes":[{"name":"c","op":"conv","out":1048576,"kernel":1}]})",
+          {"'c'", "1048576x16x16", "67108864"});
+  refused(R"({"input":[3000000000,3000000000,3000000000],"nodes":[]})", {"3000000000", "67108864"});
+  refused(R"({"input":[1,8,8],"nodes":[{"name":"p","op":"max_pool","kernel":9223372036854775807,
+             "padding":9223372036854775806}]})",
+          {"'p'", "kernel 9223372036854775807"});
+}
+
+TEST_CASE("a graph is read in time that grows with its nodes", "[network_json]") {
+  const auto chain = [](Index nodes) {
+    std::string text = R"({"input": [1, 1, 1], "nodes": [)", last = "input";
+    for (Index i = 1; i <= nodes; ++i) {
+      const std::string name = concat("layer.", i);
+      text += concat(i == 1 ? "" : ",", R"({"name": ")", name, R"(", "op": "relu", "inputs": [")",
+                     last, "\"]}");
+      last = name;
+    }
+    return text + "]}";
+  };
+  // Processor seconds to read it so many times.
+  const auto seconds = [](const std::string& text, int times) {
+    const std::clock_t begin = std::clock();
+    for (int i = 0; i < times; ++i) (void)parse(text);
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+  CHECK(parse(chain(100)).size() == 101);
+  // The same number of nodes: 16 times as long where it grows with the square.
+  CHECK(seconds(chain(60'000), 1) < 8.0 * seconds(chain(3'750), 16));
+  check_error(error_of([&] { (void)parse(chain(65'536)); }), ErrorId::out_of_range,
+              {"'layer.65536'"});
+}
+
+TEST_CASE("a graph says what was stripped from the names of its weights", "[network_json]") {
+  const TempDir dir;
+  nn::Network network = nn::lenet5();
+  fill(network, 8);
+  std::vector<nn::ConstNamedTensor> wrapped = std::as_const(network).parameters();
+  for (auto& parameter : wrapped) parameter.name = "module." + parameter.name;
+  io::Json graph = io::network_to_json(network);
+  io::write_safetensors(dir / "w.safetensors", wrapped, {{io::kNetworkKey, io::json_text(graph)}});
+  graph["weights"] = "w.safetensors";
+  io::write_file(dir / "net.json", io::json_text(graph));
+  for (const std::string name : {"net.json", "w.safetensors"}) {
+    std::string prefix;
+    CHECK(same(io::read_network(dir / name, &prefix), network, true));
+    CHECK(prefix == "module.");
+  }
+  io::save_network(network, dir / "plain.safetensors");
+  std::string prefix = "none";
+  CHECK(same(io::read_network(dir / "plain.safetensors", &prefix), network, true));
+  CHECK(prefix.empty());
 }
 
 TEST_CASE("any cut of a graph's text is an error", "[network_json]") {

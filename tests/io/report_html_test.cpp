@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "autoprune/io/report_html.hpp"
+#include "helpers.hpp"
 #include "report_samples.hpp"
 
 namespace ap = autoprune;
@@ -41,7 +42,7 @@ TEST_CASE("the page is well-formed, stands alone and holds the report's figures"
   CHECK(samples::occurrences(page, "http") ==
         samples::occurrences(page, "xmlns=\"http://www.w3.org/2000/svg\""));
   for (const char* loaded : {"<script", "<link", "<img", "@import", "url(", "src="})
-    CHECK_FALSE(io::test::has(page, loaded));
+    CHECK_FALSE(ap::io::test::has(page, loaded));
   for (const char* figure : {"conv1",
                              "5.00×",
                              "2,500 → 500.0 µJ an inference",
@@ -71,7 +72,7 @@ TEST_CASE("the page is well-formed, stands alone and holds the report's figures"
                              "13 × 16 planes",
                              "6 min 13 s"}) {
     CAPTURE(figure);
-    CHECK(io::test::has(page, figure));
+    CHECK(ap::io::test::has(page, figure));
   }
 }
 
@@ -86,9 +87,9 @@ TEST_CASE("the bars of the page are the layers' figures", "[report]") {
         layer["keep_ratio"].get<double>() / report["layers"][0]["keep_ratio"].get<double>();
     CHECK(bars[i] == Approx(bars[0] * ratio).margin(0.02));
   }
-  CHECK(io::test::has(page, "logarithmic"));  // 16 to 1152 crossbars
+  CHECK(ap::io::test::has(page, "logarithmic"));  // 16 to 1152 crossbars
   report["layers"][2]["crossbars"] = 64;
-  CHECK_FALSE(io::test::has(report_html(report, nullptr), "logarithmic"));
+  CHECK_FALSE(ap::io::test::has(report_html(report, nullptr), "logarithmic"));
 }
 
 TEST_CASE("every episode and every crossbar that fits is drawn", "[report]") {
@@ -101,15 +102,15 @@ TEST_CASE("every episode and every crossbar that fits is drawn", "[report]") {
 TEST_CASE("what a report doesn't hold is left out", "[report]") {
   Json report = samples::report();
   report["accuracy"].erase("pruned");
-  CHECK(io::test::has(report_html(report, nullptr), "accuracy is <b>93.07 %</b>"));
+  CHECK(ap::io::test::has(report_html(report, nullptr), "accuracy is <b>93.07 %</b>"));
   for (const char* part : {"accuracy", "search", "cost", "fine_tune"}) report.erase(part);
   const std::string page = report_html(report, nullptr);
   CHECK(samples::markup_fault(page) == "");
   for (const char* part :
        {"Top-1 accuracy", "GOPS", "Reward and", "Fine-tuning</h2>", "Crossbar occupancy"})
-    CHECK_FALSE(io::test::has(page, part));
+    CHECK_FALSE(ap::io::test::has(page, part));
   for (const char* part : {"Keep ratio per layer", "Crossbars per layer", "Layers", "Glossary"})
-    CHECK(io::test::has(page, part));
+    CHECK(ap::io::test::has(page, part));
   report["accuracy"] = nullptr;
   CHECK(report_html(report, nullptr) == page);
 }
@@ -127,8 +128,8 @@ TEST_CASE("names and options can't break out into markup", "[report]") {
   mapping["layers"][0]["name"] = nasty;
   const std::string page = report_html(report, mapping);
   CHECK(samples::markup_fault(page) == "");
-  CHECK_FALSE(io::test::has(page, "<script"));
-  CHECK(io::test::has(page, "a&lt;b &amp; &quot;c&quot;"));
+  CHECK_FALSE(ap::io::test::has(page, "<script"));
+  CHECK(ap::io::test::has(page, "a&lt;b &amp; &quot;c&quot;"));
 }
 
 TEST_CASE("a key that is missing or of another type is named", "[report]") {
@@ -151,12 +152,12 @@ TEST_CASE("a key that is missing or of another type is named", "[report]") {
     if (optional(key))
       CHECK(missing == "");
     else
-      CHECK(io::test::has(missing, "'" + key.back() + "'"));
+      CHECK(ap::io::test::has(missing, "'" + key.back() + "'"));
     broken = report;
     broken[key] = true;
     if (key.back() != "options" && key.back() != "seed" &&
-        !(optional(key) && io::test::has(key.to_string(), "/options/")))
-      CHECK(io::test::has(complaint(broken, mapping), key.back()));
+        !(optional(key) && ap::io::test::has(key.to_string(), "/options/")))
+      CHECK(ap::io::test::has(complaint(broken, mapping), key.back()));
   }
   keys.clear();
   collect_keys(mapping, Json::json_pointer(), keys);
@@ -165,24 +166,24 @@ TEST_CASE("a key that is missing or of another type is named", "[report]") {
     CAPTURE(key);
     Json broken = mapping;
     broken[key.parent_pointer()].erase(key.back());
-    CHECK(io::test::has(complaint(report, broken), "'" + key.back() + "'"));
+    CHECK(ap::io::test::has(complaint(report, broken), "'" + key.back() + "'"));
   }
 }
 
 TEST_CASE("documents that contradict themselves are refused", "[report]") {
   Json report = samples::report();
   report["schema"] = "autoprune.report/2";
-  CHECK(io::test::has(complaint(report, nullptr), "autoprune.report/1"));
+  CHECK(ap::io::test::has(complaint(report, nullptr), "autoprune.report/1"));
   report = samples::report();
   report["search"]["best"] = 99;
-  CHECK(io::test::has(complaint(report, nullptr), "99"));
+  CHECK(ap::io::test::has(complaint(report, nullptr), "99"));
   report = samples::report();
   report["search"]["episodes"][3]["kind"] = "magic";
-  CHECK(io::test::has(complaint(report, nullptr), "magic"));
+  CHECK(ap::io::test::has(complaint(report, nullptr), "magic"));
 
   Json mapping = samples::mapping();
   mapping["layers"][1]["tiles"][0]["crossbar"] = 13;
-  CHECK(io::test::has(complaint(samples::report(), mapping), "conv2"));
+  CHECK(ap::io::test::has(complaint(samples::report(), mapping), "conv2"));
   mapping = samples::mapping();
   mapping["layers"][1]["tiles"][0]["row"] = 97;
   CHECK_THROWS_AS(report_html(samples::report(), mapping), ap::Error);

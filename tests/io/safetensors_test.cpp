@@ -221,3 +221,41 @@ TEST_CASE("a header that contradicts itself or the file names tensor and fault",
     check_error(error_in(file_of(one.header, kData)), one.id, words);
   }
 }
+
+TEST_CASE("only spaces may follow the header's JSON", "[safetensors]") {
+  CHECK_NOTHROW(Safetensors(file_of(kHeader + "   ", kData), "x"));
+  for (const std::string& behind :
+       {std::string("\0\0garbage", 9), std::string(1, '\0'), std::string("  \0 ", 4),
+        std::string("x"), std::string("\n"), std::string("\0}", 2)}) {
+    INFO(behind);
+    check_error(error_in(file_of(kHeader + behind, kData)), ErrorId::bad_header,
+                {"net.safetensors", "only spaces"});
+  }
+}
+
+TEST_CASE("shapes that no strides can be computed of are refused", "[safetensors]") {
+  const auto read = [](const std::string& shape) {
+    const Safetensors file(
+        file_of(R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,0]}})", ""), "x");
+    return file.tensor(file.entries().front()).size();
+  };
+  CHECK(read("[0]") == 0);
+  CHECK(read("[3,0,5]") == 0);
+  for (const std::string shape :
+       {"[0,4611686018427387904,4611686018427387904]", "[4611686018427387904,4,0]"})
+    check_error(error_of([&] { (void)read(shape); }), ErrorId::bad_header, {"too large"});
+  std::string axes = "[0";
+  for (int i = 0; i < 64; ++i) axes += ",1";
+  check_error(error_of([&] { (void)read(axes + "]"); }), ErrorId::bad_header, {"65 axes"});
+}
+
+TEST_CASE("a file of many tensors is written and read in time that grows with it",
+          "[safetensors]") {
+  const TempDir dir;
+  const Tensor tensor = make_tensor({1}, 2.0F);
+  std::vector<nn::ConstNamedTensor> named;
+  for (int i = 0; i < 100'000; ++i) named.push_back({concat("layer.", i), &tensor});
+  // Comparing each name to all before it takes minutes.
+  io::write_safetensors(dir / "x", named);
+  CHECK(Safetensors::read(dir / "x").entries().size() == named.size());
+}

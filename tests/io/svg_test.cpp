@@ -95,6 +95,25 @@ TEST_CASE("axes of nothing, of one value and of whole numbers are drawn", "[svg]
       CHECK(tick == std::round(tick));
 }
 
+TEST_CASE("axes of numbers at the ends of their range have few ticks", "[svg]") {
+  for (const bool log : {false, true})
+    for (const bool whole : {false, true})
+      for (const bool from_zero : {false, true})
+        for (const std::vector<double>& values : {std::vector<double>{1e16, 1e16 + 2.0},
+                                                  {-1e308, 1e308},
+                                                  {5e-324, 1e-320},
+                                                  {1e-299, 1e299},
+                                                  {0.0, 5e-324},
+                                                  {1e308, 1e308},
+                                                  {9007199254740993.0}}) {
+          const AxisRange range =
+              axis_range(values, {.log = log, .from_zero = from_zero, .whole = whole});
+          CHECK(range.ticks.size() < 2000);
+          CHECK((range.decimals >= 0 && range.decimals <= 15));
+          CHECK(range.low < range.high);
+        }
+}
+
 TEST_CASE("bars are as high as their values", "[svg]") {
   ap::Random random(3, 1);
   for (int round = 0; round < 50; ++round) {

@@ -95,6 +95,48 @@ TEST_CASE("a file of another network names the tensor and the nearest one", "[we
                 ErrorId::missing_tensor, {"'features.0.weight'", "3x2x3x3"});
 }
 
+TEST_CASE("weights of a wrapped model load without its prefix, which is said", "[weights]") {
+  const TempDir dir;
+  Random random(5);
+  for (const std::string prefix : {"module.", "model.", "_orig_mod.", "module._orig_mod.", "a.b."})
+    for (int round = 0; round < 5; ++round) {
+      nn::Network network = io::test::random_network(random), other = network;
+      if (network.parameters().empty()) continue;
+      fill(network, static_cast<std::uint64_t>(round));
+      const Tensor counter = make_tensor({1});
+      const auto path = changed_file(dir, network, [&](auto& parameters) {
+        for (auto& parameter : parameters) parameter.name = prefix + parameter.name;
+        parameters.push_back({prefix + "block.0.num_batches_tracked", &counter});
+      });
+      CHECK(io::load_weights(other, path) == prefix);
+      CHECK(same(network, other, true));
+      io::save_weights(network, dir / "plain");
+      CHECK(io::load_weights(other, dir / "plain").empty());
+    }
+}
+
+TEST_CASE("a prefix is told from names that only end alike", "[weights]") {
+  const TempDir dir;
+  nn::Network network({2, 4, 4});
+  network.conv("x", {.out = 2, .kernel = 3});
+  network.conv("m.x", {.out = 2, .kernel = 1});
+  fill(network, 2);
+  const auto renamed = [&](const std::vector<std::string>& names) {
+    return changed_file(dir, network, [&](auto& parameters) {
+      for (std::size_t i = 0; i < names.size(); ++i) parameters[i].name = names[i];
+    });
+  };
+  nn::Network other = network;
+  CHECK(io::load_weights(other, renamed({"m.x.weight", "m.m.x.weight"})) == "m.");
+  CHECK(same(network, other, true));
+  check_refused(network, renamed({"m.x.weight", "y.m.x.weight"}), ErrorId::missing_tensor,
+                {"'x.weight'", "nearest"});
+  check_refused(network, renamed({"10x.weight", "10m.x.weight"}), ErrorId::missing_tensor,
+                {"'x.weight'"});
+  check_refused(network, renamed({"module.x.weight", "module.n.x.weight"}), ErrorId::missing_tensor,
+                {"'module.m.x.weight'", "'module.n.x.weight'"});
+}
+
 TEST_CASE("a weight that is no number is named with its place", "[weights]") {
   const TempDir dir;
   const nn::Network network = small_network();

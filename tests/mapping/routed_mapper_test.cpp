@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <vector>
@@ -95,6 +96,7 @@ void check(Random& random, const M& mapper, const PruneMask& mask) {
   check_product(random, mask, decoded);
   check_places(layer, mapper.shape(), count);
   REQUIRE(decoded.size() == layer.size());
+  REQUIRE(RoutedIndex(index.ous(), index.bits(), index.words()) == index);
   for (Index i = 0; i < layer.size(); ++i) {
     REQUIRE(std::ranges::equal(decoded[i].rows, layer[i].rows));
     REQUIRE(std::ranges::equal(decoded[i].columns, layer[i].columns));
@@ -242,4 +244,26 @@ TEST_CASE("a damaged routed index is refused") {
   const RoutedLayer layer = route(SreMapper(shape), mask);
   const RoutedIndex index(layer, shape);
   REQUIRE(error_of([&] { (void)index.decode(20, 40, shape); }) == ErrorId::corrupt_index);
+
+  const auto stored = [&](Index ous, Index bits, std::vector<std::uint64_t> words) {
+    return error_of([&] { (void)RoutedIndex(ous, bits, std::move(words)).decode(40, 40, shape); });
+  };
+  REQUIRE(stored(index.ous(), index.bits(), index.words()) == ErrorId{});
+  for (const Index ous :
+       {Index{-1}, index.ous() - 1, index.ous() + 1, std::numeric_limits<Index>::max()})
+    REQUIRE(stored(ous, index.bits(), index.words()) == ErrorId::corrupt_index);
+  for (const Index bits :
+       {Index{-1}, Index{0}, index.bits() - 1, std::numeric_limits<Index>::max()})
+    REQUIRE(stored(index.ous(), bits, index.words()) == ErrorId::corrupt_index);
+  REQUIRE(stored(1, 4, {0}) == ErrorId::corrupt_index);  // repeats what never was
+  const RoutedLayer known = index.decode(40, 40, shape);
+  // Every other index is either another layer's or none.
+  for (Index bit = 0; bit < index.bits(); ++bit) {
+    std::vector<std::uint64_t> words = index.words();
+    words[static_cast<std::size_t>(bit / 64)] ^= std::uint64_t{1} << bit % 64;
+    const RoutedIndex damaged(index.ous(), index.bits(), words);
+    bool other = false;
+    const ErrorId id = error_of([&] { other = damaged.decode(40, 40, shape) != known; });
+    REQUIRE((other || id == ErrorId::corrupt_index));
+  }
 }

@@ -1,6 +1,7 @@
 #include "autoprune/nn/session.hpp"
 
 #include <catch2/catch.hpp>
+#include <ctime>
 
 #include "reference.hpp"
 
@@ -317,4 +318,19 @@ TEST_CASE("A session refuses what doesn't fit", "[nn]") {
   session.forward(run.input, Mode::training);
   CHECK(error_of([&] { session.backward(Activation({5, 1, 1}, 3)); }) == ErrorId::shape_mismatch);
   CHECK_NOTHROW(session.backward(dlogits));
+}
+
+TEST_CASE("a session of many nodes is made as fast as its network", "[session]") {
+  const auto seconds = [](const auto& work) {
+    const std::clock_t begin = std::clock();
+    work();
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+  Network network({1, 1, 1});
+  const double building = seconds([&] {
+    for (Index i = 0; i < 60'000; ++i) network.batch_norm(concat("layer.", i));
+  });
+  ThreadPool pool(1);
+  // Looking for each node's reader among all nodes takes ten times as long as the network.
+  CHECK(seconds([&] { CHECK(Session(network, pool).kept_weights() == 0); }) < 3.0 * building);
 }

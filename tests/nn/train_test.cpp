@@ -254,7 +254,22 @@ TEST_CASE("A trainer refuses what it can't train", "[nn]") {
   CHECK(id({.batch = 51}) == ErrorId::empty_data);
   CHECK(id({.batch = 32}, 0) == ErrorId::empty_data);
   CHECK(id({.epochs = 0}) == ErrorId::out_of_range);
-  CHECK(id({.learning_rate = std::numeric_limits<double>::quiet_NaN()}) == ErrorId::out_of_range);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double rate : {nan, 0.0, -0.1, 1e39, std::numeric_limits<double>::infinity()})
+    CHECK(id({.learning_rate = rate}) == ErrorId::out_of_range);
+  for (const Index count : {Index{-1}, Index{1'000'001}, std::numeric_limits<Index>::max()}) {
+    CHECK(id({.epochs = count}) == ErrorId::out_of_range);
+    CHECK(id({.batch = count}) == ErrorId::out_of_range);
+    CHECK(id({.variants = count}) == ErrorId::out_of_range);
+    CHECK(id({.mask_updates = count}) == ErrorId::out_of_range);
+  }
+  for (const double share : {nan, -0.1, 1.1}) {
+    CHECK(id({.sgd = {.momentum = share}}) == ErrorId::out_of_range);
+    CHECK(id({.sgd = {.weight_decay = share}}) == ErrorId::out_of_range);
+    CHECK(id({.distillation = {.weight = share}}) == ErrorId::out_of_range);
+  }
+  for (const double temperature : {nan, 0.0, 1e300})
+    CHECK(id({.distillation = {.temperature = temperature}}) == ErrorId::out_of_range);
   CHECK(id({.batch = 10, .learning_rate = 1e30}) == ErrorId::diverged);
   network = small_network(1);
   network.node(network.size() - 1).bias.fill(9.0F);  // decays in the last step, to infinity

@@ -156,6 +156,14 @@ TEST_CASE("a config that makes no sense is named by its option", "[rl][agent]") 
   refuses("batch", [](auto& c) { c.batch = 0; });
   refuses("replay_capacity", [](auto& c) { c.replay_capacity = 63; });
   refuses("warmup_episodes", [](auto& c) { c.warmup_episodes = -1; });
+  constexpr Index kHuge = Index{1} << 40;
+  refuses("shape.states", [](auto& c) { c.shape.states = kHuge; });
+  refuses("shape.actions", [](auto& c) { c.shape.actions = kHuge; });
+  refuses("shape.hidden", [](auto& c) { c.shape.hidden = {300, kHuge}; });
+  refuses("shape.hidden", [](auto& c) { c.shape.hidden.assign(1000, 3); });
+  refuses("batch", [](auto& c) { c.batch = c.replay_capacity = kHuge; });
+  refuses("replay_capacity", [](auto& c) { c.replay_capacity = kHuge; });
+  refuses("warmup_episodes", [](auto& c) { c.warmup_episodes = kHuge; });
   refuses("noise", [](auto& c) { c.noise = 1.5; });
   refuses("noise_decay", [](auto& c) { c.noise_decay = -0.5; });
 }

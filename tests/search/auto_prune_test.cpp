@@ -1,6 +1,8 @@
 #include "autoprune/search/auto_prune.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
 #include <functional>
 #include <memory>
 
@@ -165,6 +167,40 @@ TEST_CASE("a damaged checkpoint is refused") {
   REQUIRE(other.pruner.save() == save);
 }
 
+TEST_CASE("a checkpoint of numbers that make no sense is refused") {
+  const Setup setup;
+  Search search(setup);
+  search.pruner.run_episode();
+  const std::string save = search.pruner.save();
+  // Another value in the place of the i-th of a name.
+  const auto restore = [&](const std::string& name, auto value, std::size_t i = 0) {
+    const std::uint64_t length = name.size();
+    const std::string key = std::string(reinterpret_cast<const char*>(&length), 8) + name;
+    const std::size_t at = save.find(key);
+    REQUIRE(at != std::string::npos);
+    std::string damaged = save;
+    std::memcpy(damaged.data() + at + key.size() + 8 + i * sizeof value, &value, sizeof value);
+    Search other(setup);
+    return error_of([&] { other.pruner.restore(damaged); });
+  };
+  for (const double wrong : {-1.0, 0.5, 1e300, -1e300, std::nan(""), 9223372036854775808.0}) {
+    INFO(wrong);
+    for (const std::size_t figure : {0, 3, 4, 5, 6})  // origin, feasible, crossbars
+      CHECK(restore("figures", wrong, figure) == ErrorId::checkpoint_mismatch);
+    if (wrong != 0.5) {
+      CHECK(restore("policy", wrong) == ErrorId::checkpoint_mismatch);
+      CHECK(restore("keep_ratios", wrong, 1) == ErrorId::checkpoint_mismatch);
+    }
+  }
+  CHECK(restore("figures", 4.0) == ErrorId::checkpoint_mismatch);
+  CHECK(restore("figures", std::nan(""), 1) == ErrorId::checkpoint_mismatch);
+  CHECK(restore("figures", HUGE_VAL, 2) == ErrorId::checkpoint_mismatch);
+  for (const std::uint64_t wrong : {std::uint64_t{2}, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+    CHECK(restore("imitated", wrong) == ErrorId::checkpoint_mismatch);
+  for (const std::string name : {"actor_adam.steps", "replay.pushed", "updates"})
+    CHECK(restore(name, ~std::uint64_t{0}) == ErrorId::checkpoint_mismatch);
+}
+
 TEST_CASE("a search begins with the heuristic policies, and its best is no worse") {
   Setup setup;
   setup.search.episodes = 20;
@@ -241,8 +277,11 @@ TEST_CASE("settings of a search that make no sense are refused") {
   REQUIRE(id([](SearchConfig&) {}) == ErrorId{});
   REQUIRE(id([](SearchConfig& c) { c.episodes = 0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.candidates = 0; }) == ErrorId::out_of_range);
-  REQUIRE(id([](SearchConfig& c) { c.imitation_steps = -1; }) == ErrorId::out_of_range);
-  REQUIRE(id([](SearchConfig& c) { c.critic_episodes = -1; }) == ErrorId::out_of_range);
+  for (const Index wrong : {Index{-1}, Index{1'000'001}, std::numeric_limits<Index>::max()})
+    for (Index SearchConfig::*count :
+         {&SearchConfig::episodes, &SearchConfig::candidates, &SearchConfig::imitation_steps,
+          &SearchConfig::critic_episodes, &SearchConfig::anchor_steps})
+      REQUIRE(id([&](SearchConfig& c) { c.*count = wrong; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = 1.0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.least_keep = std::nan(""); }) == ErrorId::out_of_range);
   for (const double wrong : {-1.0, 0.0, 1.5, std::nan("")}) {

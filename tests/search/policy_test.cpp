@@ -170,7 +170,13 @@ TEST_CASE("constraints that make no sense are refused") {
               c.bounds = {{0.0, 1.0}, {bad, 0.4}};
             }) == ErrorId::out_of_range);
   }
-  REQUIRE(id([](Constraints& c) { c.max_accuracy_drop = -0.1; }) == ErrorId::out_of_range);
+  for (const double bad : {2e6, std::numeric_limits<double>::infinity()})
+    REQUIRE(id([&](Constraints& c) { c.target_compression = bad; }) == ErrorId::out_of_range);
+  for (const double bad : {-0.1, 100.1, std::nan(""), std::numeric_limits<double>::infinity()})
+    REQUIRE(id([&](Constraints& c) { c.max_accuracy_drop = bad; }) == ErrorId::out_of_range);
+  REQUIRE(id([](Constraints& c) {
+            c.bounds = {{0.0, 1.0}, {0.0, std::nan("")}};
+          }) == ErrorId::out_of_range);
   REQUIRE(id([](Constraints& c) { c.bounds = {{0.0, 1.0}, {0.0, 0.0}}; }) == ErrorId::out_of_range);
   REQUIRE(id([](Constraints& c) { c.bounds = {{0.0, 1.0}}; }) == ErrorId::shape_mismatch);
   REQUIRE(id([](Constraints& c) { c.bounds = {{0.0, 1.0}, {1.0, 1.0}}; }) == ErrorId{});

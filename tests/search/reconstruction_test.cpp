@@ -114,8 +114,12 @@ TEST_CASE("reconstruction needs images and a mask a layer") {
   nn::Session session(network, pool);
   REQUIRE(error_of([&] { (void)Reconstruction(session, {}); }) == ErrorId::empty_data);
   const EnvironmentImages images = test::environment_images(pool);
-  REQUIRE(error_of([&] { (void)Reconstruction(session, images.calibration, {.ridge = 0.0}); }) ==
-          ErrorId::out_of_range);
+  for (const ReconstructionConfig& wrong :
+       {ReconstructionConfig{.ridge = 0.0}, ReconstructionConfig{.ridge = std::nan("")},
+        ReconstructionConfig{.ridge = 1e300}, ReconstructionConfig{.samples = 0},
+        ReconstructionConfig{.samples = Index{1} << 62}})
+    REQUIRE(error_of([&] { (void)Reconstruction(session, images.calibration, wrong); }) ==
+            ErrorId::out_of_range);
   const Reconstruction reconstruction(session, images.calibration);
   REQUIRE(error_of([&] { (void)reconstruction.fit({}, pool); }) == ErrorId::mask_mismatch);
 }

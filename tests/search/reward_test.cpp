@@ -39,7 +39,8 @@ TEST_CASE("nothing saved earns nothing, and accuracy counts alone at alpha 0") {
   REQUIRE(CompressionReward{}({1e9, 100.0, 99.0}) == Approx(1.0));
 }
 
-TEST_CASE("an exponent below zero is refused") {
-  REQUIRE(error_of([] { CompressionReward{-1.0}.validate(); }) == ErrorId::out_of_range);
+TEST_CASE("an exponent that is below zero or no number is refused") {
+  for (const double alpha : {-1.0, 2e6, std::nan(""), std::numeric_limits<double>::infinity()})
+    REQUIRE(error_of([&] { CompressionReward{alpha}.validate(); }) == ErrorId::out_of_range);
   REQUIRE_NOTHROW(CompressionReward{0.0}.validate());
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -333,6 +334,17 @@ TEST_CASE("layers that can't be simulated are refused", "[mnsim]") {
         ErrorId::out_of_range);
   CHECK(build({}, {.in = {4, 6, 6}, .filters = 2, .kernel = 3, .padding = -1}) ==
         ErrorId::out_of_range);
+
+  constexpr Index most = std::numeric_limits<Index>::max();  // products of it are nothing
+  for (const MnsimShape& s : {MnsimShape{.in = {most, 6, 6}, .filters = 2},
+                              MnsimShape{.in = {4, most, most}, .filters = 2},
+                              MnsimShape{.in = {1 << 20, 1 << 20, 1 << 20}, .filters = 2},
+                              MnsimShape{.in = {4, 6, 6}, .filters = most},
+                              MnsimShape{.in = {4, 6, 6}, .filters = 2, .kernel = most},
+                              MnsimShape{.in = {4, 6, 6}, .filters = 2, .stride = most},
+                              MnsimShape{.in = {4, 6, 6}, .filters = 2, .padding = most},
+                              MnsimShape{.in = {1 << 20, 1, 1}, .filters = 1 << 20}})
+    CHECK(build({}, s) == ErrorId::out_of_range);
 
   CHECK(build({}, {}, {.input_step = 0.0}) == ErrorId::out_of_range);
   CHECK(build({}, {}, {.weight_step = -1.0}) == ErrorId::out_of_range);

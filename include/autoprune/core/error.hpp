@@ -44,6 +44,9 @@ enum class ErrorId : int {
   wrong_order = 601,            ///< a call that needs another one before it
   checkpoint_mismatch = 602,    ///< a checkpoint of another run (seed, network, options)
   infeasible_constraint = 603,  ///< no policy can meet the constraints
+  directory_in_use = 604,       ///< a directory that another process writes to
+  out_of_memory = 605,          ///< more memory than there is was asked for
+  unexpected = 606,             ///< a failure that no other id stands for
 
   cannot_open = 701,   ///< a file or directory that can't be opened
   cannot_write = 702,  ///< a write that failed: no permission, or the disk is full
@@ -51,15 +54,16 @@ enum class ErrorId : int {
 
 /// Every id, for the test that each one is documented.
 inline constexpr std::array kErrorIds = {
-    ErrorId::unknown_name,   ErrorId::out_of_range,        ErrorId::geometry_mismatch,
-    ErrorId::bad_syntax,     ErrorId::missing_value,       ErrorId::not_instantiated,
-    ErrorId::shape_mismatch, ErrorId::invalid_graph,       ErrorId::missing_tensor,
-    ErrorId::unknown_tensor, ErrorId::empty_data,          ErrorId::truncated_file,
-    ErrorId::bad_magic,      ErrorId::bad_header,          ErrorId::unsupported_type,
-    ErrorId::bad_json,       ErrorId::bad_label,           ErrorId::mask_mismatch,
-    ErrorId::corrupt_index,  ErrorId::not_finite,          ErrorId::diverged,
-    ErrorId::wrong_order,    ErrorId::checkpoint_mismatch, ErrorId::infeasible_constraint,
-    ErrorId::cannot_open,    ErrorId::cannot_write,
+    ErrorId::unknown_name,     ErrorId::out_of_range,        ErrorId::geometry_mismatch,
+    ErrorId::bad_syntax,       ErrorId::missing_value,       ErrorId::not_instantiated,
+    ErrorId::shape_mismatch,   ErrorId::invalid_graph,       ErrorId::missing_tensor,
+    ErrorId::unknown_tensor,   ErrorId::empty_data,          ErrorId::truncated_file,
+    ErrorId::bad_magic,        ErrorId::bad_header,          ErrorId::unsupported_type,
+    ErrorId::bad_json,         ErrorId::bad_label,           ErrorId::mask_mismatch,
+    ErrorId::corrupt_index,    ErrorId::not_finite,          ErrorId::diverged,
+    ErrorId::wrong_order,      ErrorId::checkpoint_mismatch, ErrorId::infeasible_constraint,
+    ErrorId::directory_in_use, ErrorId::out_of_memory,       ErrorId::unexpected,
+    ErrorId::cannot_open,      ErrorId::cannot_write,
 };
 
 /// "shape.201": the group and number under which docs/errors.md lists the id.
@@ -88,13 +92,14 @@ template <class... Parts>
   throw Error(id, concat(parts...));
 }
 
-/// Throws ErrorId::unknown_name, with the nearest candidate and the whole list.
+/// Throws ErrorId::unknown_name, with the nearest candidate and the list, where it can be read.
 [[noreturn]] inline void fail_unknown(std::string_view kind, std::string_view word,
                                       const std::vector<std::string>& known) {
+  constexpr std::size_t kListed = 100;
   const std::string nearest = nearest_word(word, known);
   fail(ErrorId::unknown_name, "unknown ", kind, " '", word, "'",
        nearest.empty() ? std::string{} : concat("; did you mean '", nearest, "'?"),
-       " Known: ", join(known));
+       " Known: ", known.size() <= kListed ? join(known) : concat(known.size(), " others"));
 }
 
 }  // namespace autoprune

@@ -12,6 +12,9 @@
 
 namespace autoprune {
 
+/// The most rows or columns of a crossbar.
+inline constexpr Index kMaxCrossbarSize = Index{1} << 16;
+
 /// A geometry as run-time values, as the command line and files name it.
 struct GeometrySpec {
   Index xbar_rows = 128;  ///< wordlines of a crossbar
@@ -29,11 +32,10 @@ struct GeometrySpec {
 
   /// Throws geometry_mismatch or out_of_range when no such hardware can exist.
   void validate() const {
-    for (const Index value : {xbar_rows, xbar_cols, ou_rows, ou_cols}) {
-      if (value < 1)
+    for (const Index value : {xbar_rows, xbar_cols, ou_rows, ou_cols})
+      if (value < 1 || value > kMaxCrossbarSize)
         fail(ErrorId::out_of_range, "geometry ", to_string(), ": size ", value,
-             " must be at least 1");
-    }
+             " must be at least 1, at most ", kMaxCrossbarSize);
     if (cell_bits < 1 || cell_bits > 8)
       fail(ErrorId::out_of_range, "geometry ", to_string(), ": ", cell_bits,
            " bits per cell; a cell holds 1 to 8");
@@ -66,6 +68,7 @@ struct GeometrySpec {
 template <Index XbarRows, Index XbarCols, Index OuRows, Index OuCols, Index CellBits>
 struct Geometry {
   static_assert(XbarRows > 0 && XbarCols > 0 && OuRows > 0 && OuCols > 0, "sizes are positive");
+  static_assert(XbarRows <= kMaxCrossbarSize && XbarCols <= kMaxCrossbarSize, "65536 at most");
   static_assert(XbarRows % OuRows == 0, "OuRows must divide XbarRows");
   static_assert(XbarCols % OuCols == 0, "OuCols must divide XbarCols");
   static_assert(CellBits >= 1 && CellBits <= 8, "a cell holds 1 to 8 bits");

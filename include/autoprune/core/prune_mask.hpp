@@ -15,6 +15,10 @@
 
 namespace autoprune {
 
+/// The most rows, columns and rows a group, and the most column-vectors, of one mask.
+inline constexpr Index kMaxMaskSize = Index{1} << 30;
+inline constexpr Index kMaxVectors = Index{1} << 28;
+
 /// The rows of a weight matrix in the order in which row groups take them; null: as they lie.
 using RowOrder = std::shared_ptr<const std::vector<std::int32_t>>;
 
@@ -26,12 +30,14 @@ class PruneMask {
   PruneMask() = default;
 
   /// A mask of `rows` x `cols` with `granularity` rows a group, everything kept or everything
-  /// pruned. Throws out_of_range when a size is not positive.
+  /// pruned. Throws out_of_range when a size is not positive or beyond the limits above.
   PruneMask(Index rows, Index cols, Index granularity, bool keep_all = true)
       : rows_(rows), cols_(cols), granularity_(granularity) {
-    if (rows < 1 || cols < 1 || granularity < 1)
+    const auto fits = [](Index size) { return size >= 1 && size <= kMaxMaskSize; };
+    if (!fits(rows) || !fits(cols) || !fits(granularity) || groups() > kMaxVectors / cols)
       fail(ErrorId::out_of_range, "mask of ", rows, 'x', cols, " with granularity ", granularity,
-           ": every size must be at least 1");
+           ": every size must be at least 1, at most ", kMaxMaskSize, ", and at most ", kMaxVectors,
+           " vectors in all");
     kept_.assign(static_cast<std::size_t>(groups() * cols), keep_all ? 1 : 0);
   }
 

@@ -38,14 +38,24 @@ template <class... Parts>
   return row[b.size()];
 }
 
-/// The candidate nearest to `word`, or "" when there is none.
+/// The candidate nearest to `word`, the first of equals, or "" when there is none. Of texts so many
+/// or so long that to compare them takes long, those at the end aren't looked at.
 [[nodiscard]] inline std::string nearest_word(std::string_view word,
                                               const std::vector<std::string>& candidates) {
-  const auto closer = [&](const std::string& a, const std::string& b) {
-    return edit_distance(word, a) < edit_distance(word, b);
-  };
-  const auto best = std::min_element(candidates.begin(), candidates.end(), closer);
-  return best == candidates.end() ? std::string{} : *best;
+  std::size_t steps = std::size_t{1} << 26;  // that are left
+  const std::string* nearest = nullptr;
+  Index least = 0;
+  for (const std::string& candidate : candidates) {
+    const std::size_t needed = (word.size() + 1) * (candidate.size() + 1);
+    if (needed > steps) break;
+    steps -= needed;
+    const Index distance = edit_distance(word, candidate);
+    if (nearest == nullptr || distance < least) {
+      nearest = &candidate;
+      least = distance;
+    }
+  }
+  return nearest == nullptr ? std::string{} : *nearest;
 }
 
 /// "a, b, c".

@@ -17,12 +17,14 @@ namespace autoprune {
 using Index = std::ptrdiff_t;
 
 /// Smallest integer not below a / b, for a >= 0 and b > 0.
-[[nodiscard]] constexpr Index ceil_div(Index a, Index b) noexcept { return (a + b - 1) / b; }
+[[nodiscard]] constexpr Index ceil_div(Index a, Index b) noexcept {
+  return a / b + (a % b == 0 ? 0 : 1);
+}
 
 /// Bits that tell `n` values apart: ceil(log2 n), and 0 for n <= 1.
 [[nodiscard]] constexpr Index bits_for(Index n) noexcept {
   Index bits = 0;
-  while ((Index{1} << bits) < n) ++bits;
+  while (bits < 63 && (Index{1} << bits) < n) ++bits;
   return bits;
 }
 

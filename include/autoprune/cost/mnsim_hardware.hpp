@@ -155,7 +155,10 @@ struct MnsimHardware {
   }
 
  private:
-  static constexpr std::string_view kPositive = "a finite number above 0";
+  // Further away, products of a few of them leave the range of numbers.
+  static constexpr double kLeast = 1e-15, kMost = 1e15;
+  static constexpr std::string_view kPositive = "1e-15 to 1e15";
+  static constexpr std::string_view kNotNegative = "0 to 1e15";
   static constexpr Index kMaxSize = Index{1} << 16;
   static constexpr Index kMaxCount = Index{1} << 12;
   static constexpr Index kMaxTiles = Index{1} << 20;
@@ -164,21 +167,19 @@ struct MnsimHardware {
   static void check(std::string_view name, T value, bool good, std::string_view range) {
     if (!good) fail(ErrorId::out_of_range, "hardware ", name, " = ", value, "; needs ", range);
   }
-  [[nodiscard]] static bool positive(double value) { return value > 0.0 && std::isfinite(value); }
-  [[nodiscard]] static bool not_negative(double value) {
-    return value >= 0.0 && std::isfinite(value);
-  }
+  [[nodiscard]] static bool positive(double value) { return value >= kLeast && value <= kMost; }
+  [[nodiscard]] static bool not_negative(double value) { return value >= 0.0 && value <= kMost; }
 
   void validate_arrays() const {
     check("cell_area_um2", cell_area_um2, positive(cell_area_um2), kPositive);
     check("cell_latency_ns", cell_latency_ns, positive(cell_latency_ns), kPositive);
     check("low_resistance_ohm", low_resistance_ohm, positive(low_resistance_ohm), kPositive);
     check("high_resistance_ohm", high_resistance_ohm,
-          std::isfinite(high_resistance_ohm) && high_resistance_ohm >= low_resistance_ohm,
-          "at least low_resistance_ohm");
-    check("low_read_v", low_read_v, not_negative(low_read_v), "a finite voltage, 0 or above");
-    check("high_read_v", high_read_v, std::isfinite(high_read_v) && high_read_v >= low_read_v,
-          "at least low_read_v");
+          high_resistance_ohm >= low_resistance_ohm && high_resistance_ohm <= kMost,
+          "at least low_resistance_ohm, at most 1e15");
+    check("low_read_v", low_read_v, not_negative(low_read_v), kNotNegative);
+    check("high_read_v", high_read_v, high_read_v >= low_read_v && high_read_v <= kMost,
+          "at least low_read_v, at most 1e15");
     check("cell_bits", cell_bits, cell_bits >= 1 && cell_bits <= 8, "1 to 8");
     check("xbar_rows", xbar_rows, xbar_rows >= 1 && xbar_rows <= kMaxSize, "1 to 65536");
     check("xbar_cols", xbar_cols, xbar_cols >= 1 && xbar_cols <= kMaxSize, "1 to 65536");
@@ -213,9 +214,9 @@ struct MnsimHardware {
     check(concat(name, ".bits"), converter.bits, converter.bits >= 1 && converter.bits <= 32,
           "1 to 32");
     check(concat(name, ".area_um2"), converter.area_um2, not_negative(converter.area_um2),
-          "a finite number, 0 or above");
+          kNotNegative);
     check(concat(name, ".power_w"), converter.power_w, not_negative(converter.power_w),
-          "a finite number, 0 or above");
+          kNotNegative);
     check(concat(name, ".latency_ns"), converter.latency_ns, positive(converter.latency_ns),
           kPositive);
   }

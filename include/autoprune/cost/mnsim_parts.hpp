@@ -72,7 +72,8 @@ inline constexpr double kMnsimDriverUm2 = 1150.0;  ///< of a row of a crossbar
 
 /// A cell's read, and the wires: a polynomial in the crossbar's size, s = rows x cols / 8192.
 [[nodiscard]] inline Ns mnsim_crossbar_latency(const MnsimHardware& h) {
-  const double s = static_cast<double>(h.xbar_rows * h.xbar_cols) / 8192.0;
+  const double rows = static_cast<double>(h.xbar_rows), cols = static_cast<double>(h.xbar_cols);
+  const double s = rows * cols / 8192.0;
   return Ns{h.cell_latency_ns + 1e-3 * (2e-4 * s * s + 5e-6 * s + 4e-14)};
 }
 

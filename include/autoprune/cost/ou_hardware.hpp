@@ -62,6 +62,8 @@ struct OuHardware {
   friend bool operator==(const OuHardware&, const OuHardware&) = default;
 
  private:
+  static constexpr double kMost = 1e15;  // sums of more leave the range of numbers
+
   static void require(std::string_view what, Index value, Index least, Index most) {
     if (value < least || value > most)
       fail(ErrorId::out_of_range, "hardware ", what, " = ", value, "; needs ", least, " to ", most);
@@ -70,9 +72,9 @@ struct OuHardware {
   void validate_part(OuComponent c) const {
     const OuPart& part = parts[c];
     const auto check = [&](std::string_view what, double value) {
-      if (!(value >= 0.0 && std::isfinite(value)))
+      if (!(value >= 0.0 && value <= kMost))
         fail(ErrorId::out_of_range, "hardware ", component_name(c), '.', what, " = ", value,
-             "; needs a finite number, 0 or above");
+             "; needs 0 to ", kMost);
     };
     check("area_um2", part.area_um2);
     check("energy_nj", part.energy_nj);

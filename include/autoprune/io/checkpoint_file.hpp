@@ -3,6 +3,7 @@
 /// all.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -25,12 +26,21 @@ struct Checkpoint {
 
 namespace detail {
 
-inline constexpr std::string_view kCheckpointMagic = "APRCKPT1";
+inline constexpr std::string_view kCheckpointMagic = "APRCKPT2";
 
 struct CheckpointHeader {
-  std::uint64_t run, sum;
+  std::uint64_t sum;  ///< of all that follows
+  std::uint64_t run;
   double seconds;
 };
+
+/// What stands in the header for a run's `bytes`. A changed byte always changes it.
+[[nodiscard]] inline std::uint64_t checkpoint_sum(std::uint64_t run, double seconds,
+                                                  std::string_view bytes) {
+  search::Fingerprint sum;
+  sum.add(std::span(&run, 1)).add(seconds).add(std::span<const char>(bytes));
+  return sum.value();
+}
 
 }  // namespace detail
 
@@ -38,33 +48,40 @@ struct CheckpointHeader {
 /// cannot_write.
 inline void write_checkpoint(const std::filesystem::path& path, Checkpoint checkpoint) {
   const detail::CheckpointHeader header{
-      checkpoint.run, search::Fingerprint().add(std::span<const char>(checkpoint.bytes)).value(),
+      detail::checkpoint_sum(checkpoint.run, checkpoint.seconds, checkpoint.bytes), checkpoint.run,
       checkpoint.seconds};
   checkpoint.bytes.insert(0, reinterpret_cast<const char*>(&header), sizeof header);
   checkpoint.bytes.insert(0, detail::kCheckpointMagic);
   write_file(path, checkpoint.bytes);
 }
 
-/// The checkpoint of run `run`. Throws cannot_open, bad_magic, truncated_file when its bytes aren't
-/// those that were written, or checkpoint_mismatch when it is of another run.
-[[nodiscard]] inline Checkpoint read_checkpoint(const std::filesystem::path& path,
-                                                std::uint64_t run) {
-  std::string bytes = read_file(path);
+/// The checkpoint of run `run` in a file's bytes; `origin` names the file in messages. Throws
+/// bad_magic, truncated_file when any of its bytes isn't what was written, or checkpoint_mismatch
+/// when it is of another run.
+[[nodiscard]] inline Checkpoint parse_checkpoint(std::string bytes, std::uint64_t run,
+                                                 const std::string& origin) {
   detail::CheckpointHeader header{};
   constexpr std::size_t kPrefix = detail::kCheckpointMagic.size() + sizeof header;
   if (bytes.size() < kPrefix || !bytes.starts_with(detail::kCheckpointMagic))
-    fail(ErrorId::bad_magic, "file '", path.string(),
+    fail(ErrorId::bad_magic, "file '", origin,
          "' is not a checkpoint of this version; remove it to begin anew");
   std::memcpy(&header, bytes.data() + detail::kCheckpointMagic.size(), sizeof header);
   bytes.erase(0, kPrefix);
-  if (search::Fingerprint().add(std::span<const char>(bytes)).value() != header.sum)
-    fail(ErrorId::truncated_file, "checkpoint '", path.string(),
+  if (detail::checkpoint_sum(header.run, header.seconds, bytes) != header.sum ||
+      !std::isfinite(header.seconds))
+    fail(ErrorId::truncated_file, "checkpoint '", origin,
          "' is damaged or cut off; remove it to begin anew");
   if (header.run != run)
-    fail(ErrorId::checkpoint_mismatch, "checkpoint '", path.string(),
+    fail(ErrorId::checkpoint_mismatch, "checkpoint '", origin,
          "' is of another run (network, data or options); resume with the options that it began "
          "with, or choose another directory");
   return {header.run, header.seconds, std::move(bytes)};
+}
+
+/// The same of a file. Throws also cannot_open.
+[[nodiscard]] inline Checkpoint read_checkpoint(const std::filesystem::path& path,
+                                                std::uint64_t run) {
+  return parse_checkpoint(read_file(path), run, path.string());
 }
 
 }  // namespace autoprune::io

@@ -8,46 +8,56 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/io/data_file.hpp"
+#include "autoprune/io/looks_like.hpp"
 #include "autoprune/nn/dataset.hpp"
 
 namespace autoprune::io {
 
 namespace detail {
 
-inline void append_cifar10(nn::Dataset& data, const std::filesystem::path& path) {
-  const std::string bytes = read_data_file(path, "cifar10");
+/// Appends the images of a file. Throws truncated_file, bad_magic or bad_label.
+inline void append_cifar10(nn::Dataset& data, const DataFile& file) {
+  const std::string &bytes = file.bytes, path = file.path.string();
   const Index record = 1 + data.stored.size();
   const auto size = static_cast<Index>(bytes.size());
   if (size == 0 || size % record != 0)
-    fail(ErrorId::truncated_file, "file '", path.string(), "' has ", size,
-         " bytes, not a multiple of ", record,
-         ": cut off, or not CIFAR-10's binary version; get it again");
+    fail(size > 0 && looks_like(bytes) ? ErrorId::bad_magic : ErrorId::truncated_file, "file '",
+         path, "' has ", size, " bytes, not a multiple of ", record,
+         ": cut off, or not CIFAR-10's binary version; get it again", looks_like_text(bytes));
   for (auto at = bytes.begin(); at != bytes.end(); at += record) {
     const auto label = static_cast<std::uint8_t>(*at);
     if (label >= data.classes)
-      fail(ErrorId::bad_label, "file '", path.string(), "', image ", (at - bytes.begin()) / record,
+      fail(ErrorId::bad_label, "file '", path, "', image ", (at - bytes.begin()) / record,
            ": label ", int{label}, " is not one of 0 to ", data.classes - 1,
-           "; the file is damaged, get it again");
+           "; the file is damaged, get it again", looks_like_text(bytes));
     data.labels.push_back(label);
     data.pixels.insert(data.pixels.end(), at + 1, at + record);
   }
 }
 
-}  // namespace detail
-
-/// The training images (data_batch_1.bin to data_batch_5.bin, in order) or the test images
-/// (test_batch.bin) of a directory. Throws cannot_open, truncated_file or bad_label.
-[[nodiscard]] inline nn::Dataset read_cifar10(const std::filesystem::path& directory, Part part) {
+[[nodiscard]] inline nn::Dataset empty_cifar10() {
   nn::Dataset data;
   data.name = "cifar10";
   data.stored = {3, 32, 32};
   data.mean = {0.4914F, 0.4822F, 0.4465F};
   data.stddev = {0.2470F, 0.2435F, 0.2616F};
+  return data;
+}
+
+}  // namespace detail
+
+/// The training images (data_batch_1.bin to data_batch_5.bin, in order) or the test images
+/// (test_batch.bin) of a directory. Throws cannot_open, truncated_file, bad_magic or bad_label.
+[[nodiscard]] inline nn::Dataset read_cifar10(const std::filesystem::path& directory, Part part) {
+  nn::Dataset data = detail::empty_cifar10();
+  const auto append = [&](const std::string& name) {
+    const std::size_t most = kMaxDataset - data.pixels.size();
+    detail::append_cifar10(data, detail::read_data_file(directory, {name}, "cifar10", most));
+  };
   if (part == Part::test) {
-    detail::append_cifar10(data, directory / "test_batch.bin");
+    append("test_batch.bin");
   } else {
-    for (int batch = 1; batch <= 5; ++batch)
-      detail::append_cifar10(data, directory / concat("data_batch_", batch, ".bin"));
+    for (int batch = 1; batch <= 5; ++batch) append(concat("data_batch_", batch, ".bin"));
   }
   return data;
 }

@@ -49,7 +49,7 @@ namespace autoprune::io {
 
 /// "93.1 s", "6 min 53 s", "53 min", "1 h 1 min".
 [[nodiscard]] inline std::string format_seconds(double seconds) {
-  if (!(seconds >= 120.0)) return format_number(seconds, 1) + " s";
+  if (!(seconds >= 120.0 && seconds <= 1e15)) return format_number(seconds, 1) + " s";
   const auto whole = static_cast<Index>(seconds + 0.5);
   if (whole < 600) return concat(whole / 60, " min ", whole % 60, " s");
   if (whole < 3600) return concat((whole + 30) / 60, " min");

@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/number.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/io/json.hpp"
 
 namespace autoprune::io {
+
+class JsonItems;
 
 /// A JSON value that knows where it stands in its document. It refers to the document, which must
 /// outlive it. Throws bad_json for a missing key or another type than the one asked for; numbers
@@ -35,13 +38,7 @@ class JsonField {
     if (!value_->contains(key)) fail(ErrorId::bad_json, place_, " misses the key '", key, "'");
     return {value_->at(key), place_ + "." + key};
   }
-  [[nodiscard]] std::vector<JsonField> items() const {
-    check(value_->is_array(), "an array [...]");
-    std::vector<JsonField> all;
-    for (std::size_t i = 0; i < value_->size(); ++i)
-      all.emplace_back((*value_)[i], concat(place_, '[', i, ']'));
-    return all;
-  }
+  [[nodiscard]] JsonItems items() const;
 
   [[nodiscard]] double number() const {
     check(value_->is_number(), "a number");
@@ -53,6 +50,12 @@ class JsonField {
               (!value_->is_number_unsigned() || value_->get<std::uint64_t>() <= kLargest),
           "an integer");
     return value_->get<Index>();
+  }
+  /// An integer that counts something: sums over all layers stay exact. Throws out_of_range.
+  [[nodiscard]] Index count(Index most = Index{1} << 40) const {
+    const Index value = integer();
+    require_range<Index>(value, place_, 0, most);
+    return value;
   }
   [[nodiscard]] bool boolean() const {
     check(value_->is_boolean(), "true or false");
@@ -82,12 +85,47 @@ class JsonField {
  private:
   void check(bool right, const char* expected) const {
     if (!right)
-      fail(ErrorId::bad_json, place_, " is ", json_text(*value_).substr(0, 60), "; it must be ",
-           expected);
+      fail(ErrorId::bad_json, place_, " is ", json_excerpt(*value_), "; it must be ", expected);
   }
 
   const Json* value_;
   std::string place_;
 };
+
+/// The values of an array, each with its place, made as they are asked for: an array may be long.
+class JsonItems {
+ public:
+  class Iterator {
+   public:
+    Iterator(const JsonItems& items, std::size_t i) : items_(&items), i_(i) {}
+    [[nodiscard]] JsonField operator*() const { return (*items_)[i_]; }
+    Iterator& operator++() {
+      ++i_;
+      return *this;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.i_ == b.i_; }
+
+   private:
+    const JsonItems* items_;
+    std::size_t i_;
+  };
+
+  explicit JsonItems(const JsonField& array) : array_(array) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return array_.json().size(); }
+  [[nodiscard]] JsonField operator[](std::size_t i) const {
+    return {array_.json()[i], concat(array_.place(), '[', i, ']')};
+  }
+  [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const { return {*this, size()}; }
+
+ private:
+  JsonField array_;
+};
+
+inline JsonItems JsonField::items() const {
+  check(value_->is_array(), "an array [...]");
+  return JsonItems(*this);
+}
 
 }  // namespace autoprune::io

@@ -10,6 +10,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/io/data_file.hpp"
+#include "autoprune/io/looks_like.hpp"
 #include "autoprune/nn/dataset.hpp"
 
 namespace autoprune::io {
@@ -22,8 +23,9 @@ struct Idx {
   std::vector<std::uint8_t> values;
 };
 
-[[nodiscard]] inline Idx read_idx(const std::filesystem::path& path, Index rank) {
-  const std::string bytes = read_data_file(path, "mnist");
+/// Throws bad_magic, truncated_file or bad_header.
+[[nodiscard]] inline Idx parse_idx(const DataFile& file, Index rank) {
+  const std::string &bytes = file.bytes, path = file.path.string();
   const auto size = static_cast<Index>(bytes.size());
   const auto big_endian = [&](Index at) {
     Index value = 0;
@@ -34,10 +36,10 @@ struct Idx {
   const Index header = 4 * (1 + rank);
   const Index magic = 0x800 + rank;  // 8: unsigned bytes
   if (size >= 4 && big_endian(0) != magic)
-    fail(ErrorId::bad_magic, "file '", path.string(), "' begins with ", big_endian(0), ", not ",
-         magic, ": no IDX file of ", rank, " dimensions; unpack it if it is compressed");
+    fail(ErrorId::bad_magic, "file '", path, "' begins with ", big_endian(0), ", not ", magic,
+         ": no IDX file of ", rank, " dimensions", looks_like_text(bytes));
   if (size < header)
-    fail(ErrorId::truncated_file, "file '", path.string(), "' has ", size,
+    fail(ErrorId::truncated_file, "file '", path, "' has ", size,
          " bytes and ends inside its header of ", header, "; get it again");
   Idx idx;
   Index count = 1;
@@ -47,26 +49,27 @@ struct Idx {
       count = std::numeric_limits<Index>::max();
   }
   if (size - header != count)
-    fail(size - header < count ? ErrorId::truncated_file : ErrorId::bad_header, "file '",
-         path.string(), "' has ", size, " bytes, but its header of ", header, " bytes announces ",
+    fail(size - header < count ? ErrorId::truncated_file : ErrorId::bad_header, "file '", path,
+         "' has ", size, " bytes, but its header of ", header, " bytes announces ",
          shape_text(idx.shape), " more; get it again");
   idx.values.assign(bytes.begin() + header, bytes.end());
   return idx;
 }
 
-}  // namespace detail
+/// The file "train-images-idx3-ubyte" of `stem` "train-images", or with a dot, as some copies have.
+[[nodiscard]] inline Idx read_idx(const std::filesystem::path& directory, const std::string& stem,
+                                  Index rank) {
+  const std::string end = concat("idx", rank, "-ubyte");
+  return parse_idx(
+      read_data_file(directory, {stem + '-' + end, stem + '.' + end}, "mnist", kMaxDataset), rank);
+}
 
-/// The training images (train-*-ubyte) or the test images (t10k-*-ubyte) of a directory; a border
-/// of 2 makes 32x32 of their 28x28. Throws cannot_open, bad_magic, truncated_file, bad_header,
-/// shape_mismatch or bad_label.
-[[nodiscard]] inline nn::Dataset read_mnist(const std::filesystem::path& directory, Part part) {
-  const std::string prefix = part == Part::train ? "train" : "t10k";
-  detail::Idx images = detail::read_idx(directory / (prefix + "-images-idx3-ubyte"), 3);
-  detail::Idx labels = detail::read_idx(directory / (prefix + "-labels-idx1-ubyte"), 1);
+/// The images and labels of one part, which `origin` names in messages. Throws shape_mismatch or
+/// bad_label.
+[[nodiscard]] inline nn::Dataset make_mnist(Idx images, Idx labels, const std::string& origin) {
   if (images.shape != std::vector<Index>{labels.shape[0], 28, 28})
-    fail(ErrorId::shape_mismatch, "directory '", directory.string(), "': ", prefix, " images of ",
-         shape_text(images.shape), " and ", labels.shape[0],
-         " labels; MNIST has one label for each image of 28x28");
+    fail(ErrorId::shape_mismatch, origin, " images of ", shape_text(images.shape), " and ",
+         labels.shape[0], " labels; MNIST has one label for each image of 28x28");
   nn::Dataset data;
   data.name = "mnist";
   data.stored = {1, 28, 28};
@@ -78,9 +81,22 @@ struct Idx {
   data.labels = std::move(labels.values);
   for (Index i = 0; i < data.size(); ++i)
     if (const int label = data.labels[static_cast<std::size_t>(i)]; label >= data.classes)
-      fail(ErrorId::bad_label, "directory '", directory.string(), "': ", prefix, " label ", i,
-           " is ", label, ", not one of 0 to ", data.classes - 1, "; get the file again");
+      fail(ErrorId::bad_label, origin, " label ", i, " is ", label, ", not one of 0 to ",
+           data.classes - 1, "; get the file again");
   return data;
+}
+
+}  // namespace detail
+
+/// The training images (train-*ubyte) or the test images (t10k-*ubyte) of a directory; a border
+/// of 2 makes 32x32 of their 28x28. Throws cannot_open, bad_magic, truncated_file, bad_header,
+/// shape_mismatch or bad_label.
+[[nodiscard]] inline nn::Dataset read_mnist(const std::filesystem::path& directory, Part part) {
+  const std::string prefix = part == Part::train ? "train" : "t10k";
+  detail::Idx images = detail::read_idx(directory, prefix + "-images", 3);
+  detail::Idx labels = detail::read_idx(directory, prefix + "-labels", 1);
+  return detail::make_mnist(std::move(images), std::move(labels),
+                            concat("directory '", directory.string(), "': ", prefix));
 }
 
 }  // namespace autoprune::io

@@ -21,7 +21,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <initializer_list>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autoprune/io/file.hpp"
@@ -44,7 +46,7 @@ namespace detail {
 /// One number or [height, width].
 [[nodiscard]] inline nn::Size2 parse_size(const JsonField& field) {
   if (!field.json().is_array()) return field.integer();
-  const std::vector<JsonField> sizes = field.items();
+  const JsonItems sizes = field.items();
   if (sizes.size() != 2)
     fail(ErrorId::bad_json, field.place(), " has ", sizes.size(),
          " numbers; needs one, or [height, width]");
@@ -96,18 +98,21 @@ namespace detail {
   fail_unknown(concat("op in ", field.place(), ':'), field.text(), known);
 }
 
+[[noreturn]] inline void fail_input(const nn::Network& network, const JsonField& input) {
+  std::vector<std::string> known;
+  for (const nn::Node& earlier : network.nodes()) known.push_back(earlier.name);
+  fail_unknown(concat("earlier node in ", input.place(), ':'), input.text(), known);
+}
+
 /// The nodes that a node reads, by their names.
 [[nodiscard]] inline std::vector<Index> parse_inputs(const nn::Network& network,
                                                      const JsonField& node, nn::Op op) {
   std::vector<Index> inputs;
   if (node.has("inputs")) {
-    std::vector<std::string> known;
-    for (const nn::Node& earlier : network.nodes()) known.push_back(earlier.name);
     for (const JsonField& input : node["inputs"].items()) {
-      const auto found = std::find(known.begin(), known.end(), input.text());
-      if (found == known.end())
-        fail_unknown(concat("earlier node in ", input.place(), ':'), input.text(), known);
-      inputs.push_back(found - known.begin());
+      const std::optional<Index> found = network.find(input.text());
+      if (!found) fail_input(network, input);
+      inputs.push_back(*found);
     }
   } else {
     inputs = {network.size() - 1};
@@ -189,7 +194,7 @@ inline void append_node(nn::Network& network, const JsonField& node) {
 [[nodiscard]] inline nn::Network network_from_json(const Json& graph, const std::string& origin) {
   const JsonField root(graph, origin);
   root.check_keys({"input", "nodes", "weights"});
-  const std::vector<JsonField> input = root["input"].items();
+  const JsonItems input = root["input"].items();
   if (input.size() != 3)
     fail(ErrorId::bad_json, root["input"].place(), " has ", input.size(),
          " numbers; needs [channels, height, width]");
@@ -206,8 +211,9 @@ inline void save_network(const nn::Network& network, const std::filesystem::path
 }
 
 /// The network of a safetensors file that carries its graph. Throws missing_value when it carries
-/// none, and what parsing throws.
-[[nodiscard]] inline nn::Network read_network(const Safetensors& file) {
+/// none, and what parsing throws. `prefix`, where given, receives what load_weights() returns.
+[[nodiscard]] inline nn::Network read_network(const Safetensors& file,
+                                              std::string* prefix = nullptr) {
   const auto found = file.metadata().find(kNetworkKey);
   if (found == file.metadata().end())
     fail(ErrorId::missing_value, "file '", file.origin(),
@@ -215,19 +221,24 @@ inline void save_network(const nn::Network& network, const std::filesystem::path
          "'); name its network, or describe it in a .json file");
   const std::string where = concat("file '", file.origin(), "', metadata '", kNetworkKey, '\'');
   nn::Network network = network_from_json(parse_json(found->second, where), where);
-  load_weights(network, file);
+  std::string stripped = load_weights(network, file);
+  if (prefix != nullptr) *prefix = std::move(stripped);
   return network;
 }
 
 /// The network of a file: a .json graph, with its weights when it names them, or a safetensors file
-/// that carries its graph. Throws what parsing throws.
-[[nodiscard]] inline nn::Network read_network(const std::filesystem::path& path) {
-  if (path.extension() != ".json") return read_network(Safetensors::read(path));
+/// that carries its graph. Throws what parsing throws. `prefix` as above.
+[[nodiscard]] inline nn::Network read_network(const std::filesystem::path& path,
+                                              std::string* prefix = nullptr) {
+  if (path.extension() != ".json") return read_network(Safetensors::read(path), prefix);
   const std::string origin = concat("file '", path.string(), '\'');
   const Json graph = parse_json(read_file(path), origin);
   nn::Network network = network_from_json(graph, origin);
   const JsonField root(graph, origin);
-  if (root.has("weights")) load_weights(network, path.parent_path() / root["weights"].text());
+  std::string stripped;
+  if (root.has("weights"))
+    stripped = load_weights(network, path.parent_path() / root["weights"].text());
+  if (prefix != nullptr) *prefix = std::move(stripped);
   return network;
 }
 

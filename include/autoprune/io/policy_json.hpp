@@ -5,8 +5,8 @@
 ///      "layers": [{"name": "features.0", "keep_ratio": 0.5}, ...]}
 #pragma once
 
-#include <algorithm>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "autoprune/io/json_field.hpp"
@@ -44,13 +44,15 @@ namespace autoprune::io {
   root.check_keys({"schema", "layers"});
   root.check_schema("autoprune.policy/1");
   const std::vector<std::string> names = matrix_layer_names(network);
+  std::unordered_map<std::string, std::size_t> place;
+  for (std::size_t k = 0; k < names.size(); ++k) place[names[k]] = k;
   search::Policy policy(names.size(), 0.0);
   for (const JsonField& layer : root["layers"].items()) {
     layer.check_keys({"name", "keep_ratio"});
     const std::string name = layer["name"].text();
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) fail_unknown(concat("layer in ", layer.place(), ':'), name, names);
-    double& keep = policy[static_cast<std::size_t>(found - names.begin())];
+    const auto found = place.find(name);
+    if (found == place.end()) fail_unknown(concat("layer in ", layer.place(), ':'), name, names);
+    double& keep = policy[found->second];
     if (keep != 0.0) fail(ErrorId::bad_json, layer.place(), ": layer '", name, "' occurs twice");
     keep = layer["keep_ratio"].number();
     if (!(keep > 0.0 && keep <= 1.0))

@@ -110,16 +110,16 @@ namespace detail {
   LayerFigures layer;
   layer.name = field["name"].text();
   layer.op = field["op"].text();
-  layer.rows = field["rows"].integer();
-  layer.cols = field["cols"].integer();
-  layer.crossbars_dense = field["crossbars_dense"].integer();
-  layer.crossbars = field["crossbars"].integer();
-  layer.ous = field["ous"].integer();
-  layer.vectors = field["vectors"].integer();
-  layer.kept = field["kept"].integer();
+  layer.rows = field["rows"].count();
+  layer.cols = field["cols"].count();
+  layer.crossbars_dense = field["crossbars_dense"].count();
+  layer.crossbars = field["crossbars"].count();
+  layer.ous = field["ous"].count();
+  layer.vectors = field["vectors"].count();
+  layer.kept = field["kept"].count();
   layer.keep_ratio = field["keep_ratio"].number();
-  layer.dead_filters = field["dead_filters"].integer();
-  layer.index_bits = field["index_bits"].integer();
+  layer.dead_filters = field["dead_filters"].count();
+  layer.index_bits = field["index_bits"].count();
   return layer;
 }
 
@@ -128,7 +128,7 @@ namespace detail {
 }
 
 [[nodiscard]] inline AccuracyFigures read_accuracy(const JsonField& field) {
-  AccuracyFigures accuracy{field["kind"].text(), field["images"].integer(), {}, {}};
+  AccuracyFigures accuracy{field["kind"].text(), field["images"].count(), {}, {}};
   if (field.has("pruned")) accuracy.pruned = read_top(field["pruned"]);
   if (field.has("dense") || !accuracy.pruned) accuracy.dense = read_top(field["dense"]);
   return accuracy;
@@ -137,10 +137,10 @@ namespace detail {
 [[nodiscard]] inline SearchFigures read_search(const JsonField& field) {
   SearchFigures search;
   search.objective = field["objective"].text();
-  const Index best = field["best"].integer();
+  const Index best = field["best"].count();
   bool found = false;
   for (const JsonField& item : field["episodes"].items()) {
-    search.episodes.push_back({item["episode"].integer(), item["kind"].text(),
+    search.episodes.push_back({item["episode"].count(), item["kind"].text(),
                                item["reward"].number(), item["accuracy"].number(),
                                item["compression_per_layer"].number(),
                                item["compression_pooled"].number()});
@@ -164,7 +164,7 @@ namespace detail {
 }
 
 [[nodiscard]] inline EpochFigures read_epoch(const JsonField& field) {
-  return {field["epoch"].integer(),
+  return {field["epoch"].count(),
           field["loss"].number(),
           field["learning_rate"].number(),
           field["keep_ratio"].number(),
@@ -192,7 +192,7 @@ namespace detail {
 
 /// Reads a document of schema "autoprune.report/1". `accuracy`, one of its two parts,
 /// `search`, `cost`, `training` and `fine_tune` may be missing or null; any other missing or
-/// mistyped key throws bad_json.
+/// mistyped key throws bad_json, a count below zero or beyond any network out_of_range.
 [[nodiscard]] inline ReportData read_report(const Json& document) {
   const JsonField report(document, "report");
   report.check_schema("autoprune.report/1");
@@ -202,20 +202,20 @@ namespace detail {
   data.network = report["network"].text();
   data.data = report["data"].text();
   data.geometry = report["geometry"].text();
-  data.granularity = report["granularity"].integer();
-  data.seed = report["seed"].json().dump();
-  data.threads = report["threads"].integer();
+  data.granularity = report["granularity"].count();
+  data.seed = json_excerpt(report["seed"].json());
+  data.threads = report["threads"].count();
   data.options = report["options"].json();
   for (const JsonField& layer : report["layers"].items())
     data.layers.push_back(detail::read_layer(layer));
-  data.crossbars_dense = report["crossbars"]["dense"].integer();
-  data.crossbars_per_layer = report["crossbars"]["per_layer"].integer();
-  data.crossbars_pooled = report["crossbars"]["pooled"].integer();
+  data.crossbars_dense = report["crossbars"]["dense"].count();
+  data.crossbars_per_layer = report["crossbars"]["per_layer"].count();
+  data.crossbars_pooled = report["crossbars"]["pooled"].count();
   data.compression_per_layer = report["compression"]["per_layer"].number();
   data.compression_pooled = report["compression"]["pooled"].number();
-  data.explicit_bits = report["index"]["explicit_bits"].integer();
-  data.bitmap_bits = report["index"]["bitmap_bits"].integer();
-  data.delta_bits = report["index"]["delta_bits"].integer();
+  data.explicit_bits = report["index"]["explicit_bits"].count();
+  data.bitmap_bits = report["index"]["bitmap_bits"].count();
+  data.delta_bits = report["index"]["delta_bits"].count();
   if (report.has("accuracy")) data.accuracy = detail::read_accuracy(report["accuracy"]);
   if (report.has("search")) data.search = detail::read_search(report["search"]);
   if (report.has("cost")) data.cost = detail::read_cost(report["cost"]);

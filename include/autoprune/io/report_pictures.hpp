@@ -154,8 +154,8 @@ struct LayerOccupancy {
                                                     Index bitlines_per_weight, Index most) {
   LayerOccupancy out;
   out.name = layer["name"].text();
-  out.crossbars = layer["crossbars_per_plane"].integer();
-  out.planes = layer["planes"].integer();
+  out.crossbars = layer["crossbars_per_plane"].count();
+  out.planes = layer["planes"].count();
   OccupancyChart chart;
   chart.title = "Cells in use of layer " + out.name;
   chart.rows = geometry.xbar_rows;
@@ -170,8 +170,9 @@ struct LayerOccupancy {
   for (const JsonField& tile : layer["tiles"].items()) {
     const Index crossbar = tile["crossbar"].integer();
     const Index columns = bitlines_per_weight * static_cast<Index>(tile["columns"].items().size());
-    const OccupancyChart::Block block{tile["row"].integer(), tile["column"].integer(),
-                                      tile["rows"].integer(), columns};
+    const OccupancyChart::Block block{tile["row"].count(geometry.xbar_rows),
+                                      tile["column"].count(geometry.xbar_cols),
+                                      tile["rows"].count(geometry.xbar_rows), columns};
     cells_used += block.rows * block.columns;
     if (crossbar < 0 || crossbar >= out.crossbars)
       fail(ErrorId::bad_json, "mapping: layer '", out.name, "' has a tile in crossbar ", crossbar,
@@ -201,8 +202,8 @@ struct LayerOccupancy {
   const Index granularity = mapping["granularity"].integer();
   if (granularity < 1)
     fail(ErrorId::bad_json, "mapping.granularity is ", granularity, "; needs at least 1");
-  const Index bitlines = mapping["bitlines_per_weight"].integer();
-  const std::vector<JsonField> layers = mapping["layers"].items();
+  const Index bitlines = mapping["bitlines_per_weight"].count(geometry.xbar_cols);
+  const JsonItems layers = mapping["layers"].items();
   std::vector<LayerOccupancy> strips;
   for (const JsonField& layer : layers)
     strips.push_back(layer_occupancy(layer, geometry, granularity, bitlines,

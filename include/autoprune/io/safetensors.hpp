@@ -66,23 +66,17 @@ class Safetensors {
 
   /// The values of an entry as float32. Throws unsupported_type for integers.
   [[nodiscard]] Tensor tensor(const TensorEntry& entry) const {
-    Tensor out = make_tensor(entry.shape);
-    const char* bytes = bytes_.data() + data_begin_ + entry.begin;
-    if (entry.type == "F32")
-      widen<float>(bytes, out);
-    else if (entry.type == "F16")
-      widen<Eigen::half>(bytes, out);
-    else if (entry.type == "BF16")
-      widen<Eigen::bfloat16>(bytes, out);
-    else if (entry.type == "F64")
-      widen<double>(bytes, out);
-    else
-      fail(ErrorId::unsupported_type, place(entry.name), ": type ", entry.type,
-           " can't be a parameter; save it as F32, F16, BF16 or F64");
-    return out;
+    if (entry.type == "F32") return widen<float>(entry);
+    if (entry.type == "F16") return widen<Eigen::half>(entry);
+    if (entry.type == "BF16") return widen<Eigen::bfloat16>(entry);
+    if (entry.type == "F64") return widen<double>(entry);
+    fail(ErrorId::unsupported_type, place(entry.name), ": type ", entry.type,
+         " can't be a parameter; save it as F32, F16, BF16 or F64");
   }
 
  private:
+  static constexpr std::size_t kMaxAxes = 64;  // NumPy's and PyTorch's limit
+
   [[nodiscard]] std::string place(const std::string& name) const {
     return concat("file '", origin_, "', tensor '", name, '\'');
   }
@@ -96,26 +90,39 @@ class Safetensors {
     const auto size = static_cast<Index>(bytes_.size());
     if (size < kPrefix)
       fail(ErrorId::truncated_file, "file '", origin_, "' has ", size,
-           " bytes and no safetensors header; copy it again");
+           " bytes and no safetensors header; copy it again", looks_like_text(bytes_));
     std::uint64_t length = 0;
     std::memcpy(&length, bytes_.data(), kPrefix);
     if (length > kLargest || (size > kPrefix && bytes_[kPrefix] != '{'))
       fail(ErrorId::bad_magic, "file '", origin_,
-           "' is not a safetensors file; save it with safetensors.torch.save_file");
+           "' is not a safetensors file; save it with safetensors.torch.save_file",
+           looks_like_text(bytes_));
     data_begin_ = kPrefix + static_cast<Index>(length);
     if (data_begin_ > size)
       fail(ErrorId::truncated_file, "file '", origin_, "' ends inside its header of ", length,
            " bytes; copy it again");
     const std::string where = concat("file '", origin_, "', header");
-    Json header = parse_json(std::string_view(bytes_).substr(kPrefix, length), where);
+    const std::string_view text = std::string_view(bytes_).substr(kPrefix, length);
+    check_end(text, where);
+    Json header = parse_json(text, where);
     if (!header.is_object()) fail(ErrorId::bad_json, where, " must be an object {...}");
     return header;
+  }
+
+  /// Bytes behind the header's JSON would be read by nobody and kept by no copy. Throws bad_header.
+  static void check_end(std::string_view text, const std::string& where) {
+    const std::size_t zero = text.find('\0'), brace = text.rfind('}');
+    const std::size_t last = text.find_last_not_of(' ');
+    if (zero != std::string_view::npos || (brace != std::string_view::npos && last != brace))
+      fail(ErrorId::bad_header, where, " ends in ", text.size() - std::min(zero, brace + 1),
+           " bytes that are no JSON; only spaces may follow it, save the file again");
   }
 
   void read_metadata(const JsonField& field) {
     if (!field.json().is_object())
       fail(ErrorId::bad_json, field.place(), " must be an object of texts");
-    for (const auto& item : field.json().items()) metadata_[item.key()] = field[item.key()].text();
+    for (const auto& [key, value] : field.json().items())
+      metadata_[key] = JsonField(value, field.place() + "." + key).text();
   }
 
   [[nodiscard]] TensorEntry parse_entry(const std::string& name, const JsonField& field) const {
@@ -124,6 +131,9 @@ class Safetensors {
     entry.name = name;
     entry.type = field["dtype"].text();
     entry.shape = sizes(field["shape"]);
+    if (entry.shape.size() > kMaxAxes)
+      fail(ErrorId::bad_header, place(name), ": ", entry.shape.size(), " axes; at most ", kMaxAxes,
+           " can be read");
     const std::vector<Index> offsets = sizes(field["data_offsets"]);
     if (offsets.size() != 2 || offsets[0] > offsets[1])
       fail(ErrorId::bad_header, place(name),
@@ -149,11 +159,14 @@ class Safetensors {
     if (entry.end > data_size())
       fail(ErrorId::truncated_file, place(entry.name), ": its bytes end at ", entry.end, " of ",
            data_size(), "; the file was cut off, copy it again");
-    Index needed = element_size(entry);
+    // Strides are products of extents, too, where one of them is zero.
+    Index strides = element_size(entry);
     for (const Index extent : entry.shape)
-      if (__builtin_mul_overflow(needed, extent, &needed))
+      if (__builtin_mul_overflow(strides, std::max<Index>(extent, 1), &strides))
         fail(ErrorId::bad_header, place(entry.name), ": shape ", shape_text(entry.shape),
              " is too large for any file");
+    const bool empty = std::find(entry.shape.begin(), entry.shape.end(), 0) != entry.shape.end();
+    const Index needed = empty ? 0 : strides;
     if (needed != entry.end - entry.begin)
       fail(ErrorId::bad_header, place(entry.name), ": shape ", shape_text(entry.shape), " of type ",
            entry.type, " needs ", needed, " bytes and has ", entry.end - entry.begin,
@@ -190,12 +203,15 @@ class Safetensors {
   }
 
   template <class Stored>
-  static void widen(const char* bytes, Tensor& out) {
+  [[nodiscard]] Tensor widen(const TensorEntry& entry) const {
+    Tensor out = make_tensor(entry.shape);
+    const char* bytes = bytes_.data() + data_begin_ + entry.begin;
     for (std::size_t i = 0; i < out.size(); ++i) {
       Stored value;
       std::memcpy(static_cast<void*>(&value), bytes + i * sizeof(Stored), sizeof(Stored));
       out.data()[i] = static_cast<float>(value);
     }
+    return out;
   }
 
   std::string bytes_, origin_;
@@ -228,13 +244,14 @@ inline void write_safetensors(const std::filesystem::path& path,
                               const Metadata& metadata = {}, FloatType type = FloatType::f32) {
   const Index element = type == FloatType::f32 ? 4 : 2;
   Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  if (!metadata.empty()) append_key(header, "__metadata__", metadata);
   Index end = 0;
   for (const auto& [name, tensor] : tensors) {
     const Index begin = std::exchange(end, end + element * static_cast<Index>(tensor->size()));
-    header[name] = {{"dtype", type == FloatType::f32 ? "F32" : "F16"},
-                    {"shape", shape_of(*tensor)},
-                    {"data_offsets", {begin, end}}};
+    append_key(header, name,
+               {{"dtype", type == FloatType::f32 ? "F32" : "F16"},
+                {"shape", shape_of(*tensor)},
+                {"data_offsets", {begin, end}}});
   }
   std::string text = json_text(header);
   text.resize(static_cast<std::size_t>(ceil_div(static_cast<Index>(text.size()), 8) * 8), ' ');

@@ -84,12 +84,18 @@ struct AxisRange {
   return power * (lead > 4.0 ? 10.0 : lead > 1.5 ? 5.0 : 2.0);
 }
 
+/// Decimals that tell multiples of `step` apart, rounding errors of `slack` aside; at most 15.
+[[nodiscard]] inline int decimals_for(double step, double slack) {
+  return step < 0.999 ? static_cast<int>(std::min(15.0, std::ceil(-std::log10(step) - slack))) : 0;
+}
+
 /// Ends and ticks for the finite ones of `values`, at about `count` ticks.
 [[nodiscard]] inline AxisRange axis_range(const std::vector<double>& values, const Axis& axis,
                                           int count = 5) {
+  constexpr double kHuge = 1e300;  // beyond, differences and tenths aren't numbers
   std::vector<double> finite;
   for (const double v : values)
-    if (std::isfinite(v) && (!axis.log || v > 0.0)) finite.push_back(v);
+    if (std::abs(v) < kHuge && (!axis.log || v > 1.0 / kHuge)) finite.push_back(v);
   if (finite.empty()) finite.push_back(1.0);
   const auto [smallest, largest] = std::minmax_element(finite.begin(), finite.end());
 
@@ -104,19 +110,21 @@ struct AxisRange {
       for (const double tick : {power, 2.0 * power, 5.0 * power})
         if ((few || tick == power) && tick > range.low * 0.999 && tick < range.high * 1.001)
           range.ticks.push_back(tick);
-    range.decimals = range.low < 0.999 ? static_cast<int>(std::ceil(-std::log10(range.low))) : 0;
+    range.decimals = decimals_for(range.low, 0.0);
     return range;
   }
   double low = axis.from_zero ? std::min(0.0, *smallest) : *smallest;
   double high = axis.from_zero ? std::max(0.0, *largest) : *largest;
-  if (high - low <= 1e-12 * std::max(std::abs(high), std::abs(low)))
-    high += axis.whole || high == 0.0 ? 1.0 : 0.1 * std::abs(high);
+  const double size = std::max(std::abs(high), std::abs(low));
+  if (const bool none = size < 1.0 / kHuge; none || high - low <= 1e-12 * size)
+    high += none || (axis.whole && size < 1e12) ? 1.0 : 0.1 * std::abs(high);
   const double step = std::max(nice_above((high - low) / count), axis.whole ? 1.0 : 0.0);
   const double first = std::floor(low / step + 1e-9), last = std::ceil(high / step - 1e-9);
-  for (double i = first; i <= last; i += 1.0) range.ticks.push_back(i * step);
+  for (double i = 0.0; i <= std::min(last - first, 100.0); i += 1.0)
+    range.ticks.push_back((first + i) * step);
   range.low = first * step;
   range.high = last * step;
-  range.decimals = step < 0.999 ? static_cast<int>(std::ceil(-std::log10(step) - 1e-9)) : 0;
+  range.decimals = decimals_for(step, 1e-9);
   return range;
 }
 

@@ -29,24 +29,26 @@ struct TrainingState {
 
 namespace detail {
 
-/// Calls archive(name, number) for an integer of any kind.
-template <class Archive, class Number>
-void visit_number(Archive& archive, std::string_view name, Number& number) {
-  auto value = static_cast<std::uint64_t>(number);
-  archive(name, value);
-  number = static_cast<Number>(value);
-}
+inline constexpr Index kMaxEpochs = 1'000'000;
 
 template <class Archive>
 void visit_order(Archive& archive, const std::string& layer, PruneMask& mask) {
   bool ordered = mask.order() != nullptr;
-  visit_number(archive, layer + ".ordered", ordered);
+  search::visit_integer(archive, layer + ".ordered", ordered, 1);
   if (!ordered) return;
   std::vector<double> rows(static_cast<std::size_t>(mask.rows()), 0.0);
   if (mask.order()) std::copy(mask.order()->begin(), mask.order()->end(), rows.begin());
   archive(layer + ".rows", std::span<double>(rows));
   auto order = std::make_shared<std::vector<std::int32_t>>();
-  for (const double row : rows) order->push_back(static_cast<std::int32_t>(row));
+  std::vector<bool> named(rows.size(), false);
+  for (const double stored : rows) {
+    const Index row = search::stored_integer(stored, layer + ".rows", mask.rows() - 1);
+    if (named[static_cast<std::size_t>(row)])
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: row ", row, " of layer '",
+           layer, "' is named twice");
+    named[static_cast<std::size_t>(row)] = true;
+    order->push_back(static_cast<std::int32_t>(row));
+  }
   mask = std::move(mask).in_order(std::move(order));
 }
 
@@ -56,6 +58,10 @@ void visit_mask(Archive& archive, const std::string& layer, PruneMask& mask) {
   for (Index g = 0; g < mask.groups(); ++g)
     for (Index c = 0; c < mask.cols(); ++c) kept.push_back(mask.kept(g, c) ? 1 : 0);
   archive(layer + ".mask", std::span<std::uint8_t>(kept));
+  for (const std::uint8_t flag : kept)
+    if (flag > 1)
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: a vector of layer '", layer,
+           "' is kept ", int{flag}, " times");
   visit_order(archive, layer, mask);
   auto at = kept.begin();
   for (Index g = 0; g < mask.groups(); ++g)
@@ -65,7 +71,7 @@ void visit_mask(Archive& archive, const std::string& layer, PruneMask& mask) {
 template <class Archive>
 void visit_masks(Archive& archive, const nn::Network& network, std::vector<PruneMask>& masks) {
   Index granularity = masks.empty() ? 0 : masks.front().granularity();
-  visit_number(archive, "granularity", granularity);
+  search::visit_integer(archive, "granularity", granularity, kMaxMaskSize);
   if (granularity == 0) return;
   const std::vector<Index> layers = network.matrix_layers();
   masks.resize(layers.size());
@@ -88,14 +94,12 @@ void visit_training(Archive& archive, nn::Network& network, nn::Trainer& trainer
   };
   visit_all(network.parameters());
   visit_all(trainer.state());
-  visit_number(archive, "epoch", state.epoch);
-  visit_number(archive, "tightened", state.tightened);
+  search::visit_integer(archive, "epoch", state.epoch, kMaxEpochs);
+  search::visit_integer(archive, "tightened", state.tightened, 1);
   visit_masks(archive, network, state.masks);
-  if (state.epoch < 0 || state.epoch > 1'000'000)
-    fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: ", state.epoch, " epochs");
   state.history.resize(static_cast<std::size_t>(state.epoch));
   for (EpochFigures& e : state.history) {
-    visit_number(archive, "history.epoch", e.epoch);
+    search::visit_integer(archive, "history.epoch", e.epoch, kMaxEpochs);
     for (double* figure : {&e.loss, &e.learning_rate, &e.keep_ratio, &e.compression_pooled,
                            &e.held_out_top1, &e.seconds})
       archive("history.figure", *figure);

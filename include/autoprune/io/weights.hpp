@@ -2,10 +2,11 @@
 /// The parameters of a network from and to a safetensors file, under PyTorch's names.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -28,54 +29,85 @@ namespace detail {
   return nearest.empty() ? std::string{} : concat("; the nearest there is '", nearest, '\'');
 }
 
-/// The values of one entry for a parameter of `shape`.
-[[nodiscard]] inline Tensor read_parameter(const Safetensors& file, const TensorEntry& entry,
-                                           const std::vector<Index>& shape) {
+/// Throws unless the entry holds the values of a parameter of `shape`.
+inline void check_parameter(const Safetensors& file, const TensorEntry& entry,
+                            const std::vector<Index>& shape) {
   const std::string where = concat("file '", file.origin(), "', tensor '", entry.name, "': ");
   if (entry.shape != shape)
     fail(ErrorId::shape_mismatch, where, "shape ", shape_text(entry.shape),
          " in the file, but the network has ", shape_text(shape),
          "; load it into the network that it was saved from");
-  Tensor values = file.tensor(entry);
+  const Tensor values = file.tensor(entry);
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values.data()[i]))
       fail(ErrorId::not_finite, where, "element ", i, " is ", values.data()[i],
            "; take a checkpoint from before the training diverged");
-  return values;
+}
+
+/// What stands in front of every name in the file and in no name of the network, as "module." does
+/// in the file of a wrapped PyTorch model; "" when the names agree, or differ in another way.
+[[nodiscard]] inline std::string common_prefix(const Safetensors& file, const std::string& name) {
+  std::string_view prefix;
+  bool found = false;
+  for (const TensorEntry& entry : file.entries()) {
+    std::string_view front = entry.name;
+    if (!front.ends_with(name)) continue;
+    front.remove_suffix(name.size());
+    if (!front.empty() && front.back() != '.') continue;
+    // Longer ones belong to names of the network that end in this one.
+    if (!found || front.size() < prefix.size()) prefix = front;
+    found = true;
+  }
+  for (const TensorEntry& entry : file.entries())
+    if (!entry.name.starts_with(prefix)) return {};
+  return std::string(prefix);
 }
 
 }  // namespace detail
 
 /// Sets every parameter of the network from the file; on an error the network keeps all that it
-/// had. Throws missing_tensor, unknown_tensor, shape_mismatch or not_finite.
-inline void load_weights(nn::Network& network, const Safetensors& file) {
+/// had. Returns the prefix of the file's names that the network's don't have: "module." where the
+/// model was wrapped when it was saved, mostly "". Throws missing_tensor, unknown_tensor,
+/// shape_mismatch or not_finite.
+inline std::string load_weights(nn::Network& network, const Safetensors& file) {
   const std::vector<nn::NamedTensor> parameters = network.parameters();
+  const std::string prefix =
+      parameters.empty() ? std::string{} : detail::common_prefix(file, parameters.front().name);
   std::vector<std::string> expected, present;
-  for (const auto& parameter : parameters) expected.push_back(parameter.name);
-  for (const auto& entry : file.entries()) present.push_back(entry.name);
+  for (const auto& parameter : parameters) expected.push_back(prefix + parameter.name);
+  std::unordered_map<std::string, const TensorEntry*> entries;
+  for (const TensorEntry& entry : file.entries()) {
+    present.push_back(entry.name);
+    entries[entry.name] = &entry;
+  }
 
-  std::vector<Tensor> values;
-  for (const auto& parameter : parameters) {
-    const auto found = std::find(present.begin(), present.end(), parameter.name);
-    if (found == present.end())
-      fail(ErrorId::missing_tensor, "file '", file.origin(), "' has no tensor '", parameter.name,
-           "' (", shape_text(shape_of(*parameter.tensor)), ')',
-           detail::nearest_text(parameter.name, present), "; is it a file of this network?");
-    const auto at = static_cast<std::size_t>(found - present.begin());
-    values.push_back(detail::read_parameter(file, file.entries()[at], shape_of(*parameter.tensor)));
+  std::vector<const TensorEntry*> sources;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const std::vector<Index> shape = shape_of(*parameters[i].tensor);
+    const auto found = entries.find(expected[i]);
+    if (found == entries.end())
+      fail(ErrorId::missing_tensor, "file '", file.origin(), "' has no tensor '", expected[i],
+           "' (", shape_text(shape), ')', detail::nearest_text(expected[i], present),
+           "; is it a file of this network?");
+    detail::check_parameter(file, *found->second, shape);
+    sources.push_back(found->second);
+    entries.erase(found);
   }
   for (const std::string& name : present)
-    if (!detail::is_batch_counter(name) &&
-        std::find(expected.begin(), expected.end(), name) == expected.end())
+    if (entries.contains(name) && !detail::is_batch_counter(name))
       fail(ErrorId::unknown_tensor, "file '", file.origin(), "', tensor '", name,
            "': the network has no such parameter", detail::nearest_text(name, expected),
            "; is it a file of this network?");
-  for (std::size_t i = 0; i < parameters.size(); ++i) *parameters[i].tensor = std::move(values[i]);
+  // Nothing can fail any more. Holding all values until here would take the memory of another
+  // network.
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    *parameters[i].tensor = file.tensor(*sources[i]);
+  return prefix;
 }
 
 /// The same from a path. Throws also what reading the file throws.
-inline void load_weights(nn::Network& network, const std::filesystem::path& path) {
-  load_weights(network, Safetensors::read(path));
+inline std::string load_weights(nn::Network& network, const std::filesystem::path& path) {
+  return load_weights(network, Safetensors::read(path));
 }
 
 /// Writes every parameter; safetensors.torch.load_file gives PyTorch's state_dict back.

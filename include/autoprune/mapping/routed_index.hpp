@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -24,10 +26,11 @@ enum class ListForm : std::uint8_t {
 };
 inline constexpr Index kFormBits = 2, kGapWidthBits = 5;
 
-/// Field widths, known to both sides.
+/// What both sides know of a list, and the field widths that follow.
 struct ListWidths {
-  Index index, length;
-  ListWidths(Index limit, Index longest) : index(bits_for(limit)), length(bits_for(longest)) {}
+  Index limit, longest, index, length;
+  ListWidths(Index limit_, Index longest_)
+      : limit(limit_), longest(longest_), index(bits_for(limit)), length(bits_for(longest)) {}
 };
 
 /// Bits of the widest gap between neighbours, less one.
@@ -53,19 +56,29 @@ inline void put_list(BitWriter& out, std::span<const std::int32_t> list,
   for (std::size_t i = 1; i < list.size(); ++i) put(list[i] - list[i - 1] - 1, gap);
 }
 
+template <class... Parts>
+[[noreturn]] void fail_list(const Parts&... parts) {
+  fail(ErrorId::corrupt_index, "routed index: ", parts..., "; build it again from the mask");
+}
+
 /// Reads a list over the one of the OU before. Throws corrupt_index.
-inline void get_list(BitReader& in, std::vector<std::int32_t>& list, Index limit,
-                     const ListWidths& width) {
+inline void get_list(BitReader& in, std::vector<std::int32_t>& list, const ListWidths& width) {
   const auto form = static_cast<ListForm>(in.get(kFormBits));
-  if (form == ListForm::repeat) return;
-  const auto length = static_cast<std::size_t>(in.get(width.length)) + 1;
-  list.assign(1, static_cast<std::int32_t>(in.get(width.index)));
+  if (form == ListForm::repeat) {
+    if (list.empty()) fail_list("its first list repeats one");
+    return;
+  }
+  const Index length = in.get(width.length) + 1;
+  if (length > width.longest) fail_list(length, " lines in an OU of ", width.longest);
+  Index next = in.get(width.index);
   const Index gap = form == ListForm::gaps ? in.get(kGapWidthBits) : 0;
-  while (list.size() < length)
-    list.push_back(list.back() + 1 + static_cast<std::int32_t>(in.get(gap)));
-  if (list.back() >= limit)
-    fail(ErrorId::corrupt_index, "index ", list.back(), " in a routed layer with ", limit,
-         "; build the index buffer again from the mask");
+  list.clear();
+  while (true) {
+    if (next >= width.limit) fail_list(next, " is an index in a layer of ", width.limit);
+    list.push_back(static_cast<std::int32_t>(next));
+    if (std::ssize(list) == length) return;
+    next += 1 + in.get(gap);
+  }
 }
 
 }  // namespace detail
@@ -87,21 +100,37 @@ class RoutedIndex {
     words_ = out.take_words();
   }
 
+  /// The index of `ous` OUs that was stored. Throws corrupt_index when `words` don't hold `bits`
+  /// bits.
+  RoutedIndex(Index ous, Index bits, std::vector<std::uint64_t> words)
+      : ous_(ous), bits_(bits), words_(std::move(words)) {
+    if (ous < 0 || bits < 0 || ceil_div(bits, 64) != std::ssize(words_))
+      fail(ErrorId::corrupt_index, "routed index of ", ous, " OUs and ", bits, " bits in ",
+           words_.size(), " words of 64; build it again from the mask");
+  }
+
+  [[nodiscard]] const std::vector<std::uint64_t>& words() const noexcept { return words_; }
   [[nodiscard]] Index bits() const noexcept { return bits_; }
   [[nodiscard]] Index ous() const noexcept { return ous_; }
 
+  friend bool operator==(const RoutedIndex&, const RoutedIndex&) = default;
+
   /// The OUs of an R x C layer; crossbars, which follow from the order, are all 0. Throws
-  /// corrupt_index.
+  /// corrupt_index when the bits are no such layer's.
   [[nodiscard]] RoutedLayer decode(Index rows, Index cols, const ArrayShape& shape) const {
     const detail::ListWidths row(rows, shape.ou_rows), column(cols, shape.ou_cols);
     RoutedLayer layer(rows, cols);
     BitReader in(words_, bits_);
     std::vector<std::int32_t> inputs, filters;
     for (Index i = 0; i < ous_; ++i) {
-      detail::get_list(in, inputs, rows, row);
-      detail::get_list(in, filters, cols, column);
+      detail::get_list(in, inputs, row);
+      detail::get_list(in, filters, column);
       layer.add({inputs, filters, 0});
     }
+    // Whatever else is wrong (a longer form, bits left over) shows in what the bits would be.
+    if (RoutedIndex(layer, shape) != *this)
+      fail(ErrorId::corrupt_index, "routed index of ", ous_, " OUs and ", bits_,
+           " bits: they are not those of what they hold; build it again from the mask");
     return layer;
   }
 

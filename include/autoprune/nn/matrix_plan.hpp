@@ -134,19 +134,18 @@ struct Span {
 
   void index(const MatrixShape& shape, const BorderClasses& classes) {
     for (const auto f : filters) filter_off.push_back(static_cast<std::int32_t>(f * kLanes));
-    const std::vector<std::int32_t> ascending = std::move(row);
-    row.clear();
+    const Index taps = shape.taps();
+    std::stable_sort(row.begin(), row.end(), [&](auto a, auto b) { return a % taps < b % taps; });
+    for (const std::int32_t r : row)
+      row_off.push_back(static_cast<std::int32_t>(shape.row_offset(r)));
     tiled = true;
-    for (Index tap = 0; tap < shape.taps(); ++tap) {
-      tap_begin.push_back(static_cast<std::int32_t>(row.size()));
-      for (const std::int32_t r : ascending)
-        if (r % shape.taps() == tap) {
-          row.push_back(r);
-          row_off.push_back(static_cast<std::int32_t>(shape.row_offset(r)));
-        }
-      tiled = tiled && whole_tiles(shape.taps(), tap_begin.back());
+    Index entry = 0;
+    for (Index tap = 0; tap < taps; ++tap) {
+      tap_begin.push_back(static_cast<std::int32_t>(entry));
+      while (entry < rows() && row[static_cast<std::size_t>(entry)] % taps == tap) ++entry;
+      tiled = tiled && whole_tiles(taps, tap_begin.back(), entry);
     }
-    tap_begin.push_back(static_cast<std::int32_t>(row.size()));
+    tap_begin.push_back(static_cast<std::int32_t>(entry));
     for (const auto& runs : classes.runs) {
       class_begin.push_back(static_cast<Index>(segments.size()));
       const std::size_t first = class_off.size();
@@ -163,15 +162,15 @@ struct Span {
   }
 
  private:
-  /// Whether the entries from `first` on, all of one tap, are tiles of neighbouring channels: the
-  /// last one may be short, if it isn't the only one.
-  [[nodiscard]] bool whole_tiles(Index taps, Index first) const {
-    for (Index e = first; e < rows(); ++e) {
+  /// Whether the entries from `first` up to `end`, all of one tap, are tiles of neighbouring
+  /// channels: the last one may be short, if it isn't the only one.
+  [[nodiscard]] bool whole_tiles(Index taps, Index first, Index end) const {
+    for (Index e = first; e < end; ++e) {
       const auto at = [&](Index entry) { return row[static_cast<std::size_t>(entry)] / taps; };
       const bool begins = (e - first) % kLanes == 0;
       if (begins ? at(e) % kLanes != 0 : at(e) != at(e - 1) + 1) return false;
     }
-    return rows() - first >= kTileLanes;
+    return end - first >= kTileLanes;
   }
 };
 

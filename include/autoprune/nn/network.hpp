@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -109,8 +110,15 @@ struct ConstNamedTensor {
   const Tensor* tensor;
 };
 
+/// What a network may have at most. It is counted before memory is asked for: a line of a file can
+/// ask for more than any machine has.
+inline constexpr Index kMaxParameters = Index{1} << 28;  ///< of all nodes together
+inline constexpr Index kMaxMap = Index{1} << 26;  ///< of one map: offsets of 32 images fit 32 bits
+inline constexpr Index kMaxNodes = Index{1} << 16;
+
 /// Built node by node; each call appends a node that reads the last one (or `from`) and returns its
-/// index. Throws invalid_graph or out_of_range when the node can't work on its input.
+/// index. Throws invalid_graph or out_of_range when the node can't work on its input or the network
+/// gets too large.
 class Network {
  public:
   Network() = default;
@@ -128,28 +136,26 @@ class Network {
     Node node = make(std::move(name), Op::conv, from);
     const Shape3 in = shape_in(node);
     set_window(node, options.kernel, options.stride, options.padding);
-    set_matrix(node, options.out, options.bias);
     node.shape.channels = options.out;
-    node.weight = make_weight(node, {options.out, in.channels, node.kernel.h, node.kernel.w});
-    return append(std::move(node));
+    return append_matrix(std::move(node), options.bias,
+                         {options.out, in.channels, node.kernel.h, node.kernel.w});
   }
 
   Index linear(std::string name, Index out, bool bias = true, std::optional<Index> from = {}) {
     Node node = make(std::move(name), Op::linear, from);
-    set_matrix(node, out, bias);
-    node.weight = make_weight(node, {out, shape_in(node).size()});
+    const Index in = shape_in(node).size();
     node.shape = {out, 1, 1};
-    return append(std::move(node));
+    return append_matrix(std::move(node), bias, {out, in});
   }
 
   Index batch_norm(std::string name, std::optional<Index> from = {}) {
     Node node = make(std::move(name), Op::batch_norm, from);
-    const Index channels = node.shape.channels;
+    const Index channels = node.shape.channels, parameters = count_parameters(node, {4, channels});
     node.weight = make_tensor({channels}, 1.0F);
     node.bias = make_tensor({channels});
     node.running_mean = make_tensor({channels});
     node.running_var = make_tensor({channels}, 1.0F);
-    return append(std::move(node));
+    return append(std::move(node), parameters);
   }
 
   Index relu(std::string name, std::optional<Index> from = {}) {
@@ -192,6 +198,11 @@ class Network {
   [[nodiscard]] const Node& node(Index i) const { return nodes_[static_cast<std::size_t>(i)]; }
   [[nodiscard]] Node& node(Index i) { return nodes_[static_cast<std::size_t>(i)]; }
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(nodes_.size()); }
+  /// Index of the node of a name, if there is one.
+  [[nodiscard]] std::optional<Index> find(const std::string& name) const {
+    const auto found = index_of_.find(name);
+    return found == index_of_.end() ? std::nullopt : std::optional(found->second);
+  }
   [[nodiscard]] Shape3 input_shape() const { return nodes_.front().shape; }
   /// Classes: the channels of the last node.
   [[nodiscard]] Index outputs() const { return nodes_.back().shape.channels; }
@@ -261,37 +272,53 @@ class Network {
     return node;
   }
 
-  Index append(Node node) {
-    for (const Node& other : nodes_)
-      if (other.name == node.name)
-        fail(ErrorId::invalid_graph, "two nodes are named '", node.name, "'");
-    check_size(node, {node.shape.channels, node.shape.height, node.shape.width});
+  /// A node whose parameters, if it has any, were counted.
+  Index append(Node node, Index parameters = 0) {
+    count(node, {node.shape.channels, node.shape.height, node.shape.width}, kMaxMap);
+    if (size() == kMaxNodes)
+      fail(ErrorId::out_of_range, "node '", node.name, "' is one more than the ", kMaxNodes,
+           " that a network may have");
+    if (!index_of_.emplace(node.name, size()).second)
+      fail(ErrorId::invalid_graph, "two nodes are named '", node.name, "'");
     nodes_.push_back(std::move(node));
+    parameters_ += parameters;
     return size() - 1;
   }
 
-  /// Throws out_of_range for more than 2^31 numbers: no memory holds them, and indices stay exact.
-  static void check_size(const Node& node, const std::vector<Index>& shape) {
+  /// Numbers of a shape. Throws out_of_range for more than `most`.
+  static Index count(const Node& node, const std::vector<Index>& shape, Index most) {
     Index size = 1;
     for (const Index extent : shape)
-      if (__builtin_mul_overflow(size, extent, &size) || size > Index{1} << 31)
+      if (__builtin_mul_overflow(size, extent, &size) || size > most)
         fail(ErrorId::out_of_range, op_name(node.op), " '", node.name,
-             "': ", autoprune::shape_text(shape),
-             " is more than 2^31 numbers; is an extent mistyped?");
+             "': ", autoprune::shape_text(shape), " is more than ", most,
+             " numbers; is an extent mistyped?");
+    return size;
   }
 
-  [[nodiscard]] static Tensor make_weight(const Node& node, const std::vector<Index>& shape) {
-    check_size(node, shape);
-    return make_tensor(shape);
+  /// Parameters of a node, those of `shape` and `others`. Throws out_of_range when there would be
+  /// too many of them in the network.
+  [[nodiscard]] Index count_parameters(const Node& node, const std::vector<Index>& shape,
+                                       Index others = 0) const {
+    const Index parameters = count(node, shape, kMaxParameters) + others;
+    if (parameters > kMaxParameters - parameters_)
+      fail(ErrorId::out_of_range, op_name(node.op), " '", node.name, "': its ", parameters,
+           " parameters and the ", parameters_, " before it are more than ", kMaxParameters);
+    return parameters;
   }
 
-  static void set_matrix(Node& node, Index out, bool bias) {
+  /// A node with a weight matrix of `shape`, whose first extent are the filters.
+  Index append_matrix(Node node, bool bias, const std::vector<Index>& shape) {
+    const Index out = shape.front();
     if (out < 1)
       fail(ErrorId::out_of_range, op_name(node.op), " '", node.name, "': ", out,
            " filters; at least 1 is needed");
+    const Index parameters = count_parameters(node, shape, bias ? out : 0);
     node.out_channels = out;
     node.has_bias = bias;
+    node.weight = make_tensor(shape);
     if (bias) node.bias = make_tensor({out});
+    return append(std::move(node), parameters);
   }
 
   void set_window(Node& node, Size2 kernel, Size2 stride, Size2 padding) const {
@@ -300,9 +327,10 @@ class Network {
     node.padding = padding;
     const Shape3 in = shape_in(node);
     const auto extent = [&](Index size, Index k, Index s, Index p) {
-      if (k < 1 || s < 1 || p < 0 || p >= k)
+      if (k < 1 || s < 1 || p < 0 || p >= k || k > kMaxMap || s > kMaxMap)
         fail(ErrorId::out_of_range, op_name(node.op), " '", node.name, "': kernel ", k, ", stride ",
-             s, ", padding ", p, "; needs kernel >= 1, stride >= 1, 0 <= padding < kernel");
+             s, ", padding ", p, "; needs kernel and stride from 1 to ", kMaxMap,
+             ", 0 <= padding < kernel");
       if (size + 2 * p < k)
         fail(ErrorId::invalid_graph, op_name(node.op), " '", node.name, "': a kernel of ", k,
              " is larger than its input of ", size, " with padding ", p);
@@ -319,6 +347,8 @@ class Network {
   }
 
   std::vector<Node> nodes_;
+  std::unordered_map<std::string, Index> index_of_;  // by name
+  Index parameters_ = 0;                             // in all
 };
 
 }  // namespace autoprune::nn

@@ -150,27 +150,27 @@ class Session {
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-  /// The only reader of a node, when it is of the given op.
-  [[nodiscard]] std::optional<Index> sole_reader(Index node, Op op) const {
-    std::optional<Index> reader;
+  /// Of each node the only one that reads it, and reads it once.
+  [[nodiscard]] std::vector<std::optional<Index>> sole_readers() const {
+    std::vector<std::optional<Index>> readers(at(network_.size()));
+    std::vector<Index> reads(at(network_.size()), 0);
     for (Index i = 0; i < network_.size(); ++i)
       for (const Index input : network_.node(i).inputs)
-        if (input == node) {
-          if (reader) return {};
-          reader = i;
-        }
-    return reader && network_.node(*reader).op == op ? reader : std::nullopt;
+        readers[at(input)] = ++reads[at(input)] == 1 ? std::optional(i) : std::nullopt;
+    return readers;
   }
 
   void fuse() {
+    const std::vector<std::optional<Index>> readers = sole_readers();
     std::vector<bool> done(at(network_.size()), false);
     for (Index i = 1; i < network_.size(); ++i) {
       if (done[at(i)]) continue;
       const Node& node = network_.node(i);
       Step step{i, i, {}, node.op == Op::relu};
-      const auto absorb = [&](Op op) {
-        const auto next = sole_reader(step.last, op);
-        if (next) done[at(step.last = *next)] = true;
+      const auto absorb = [&](Op op) -> std::optional<Index> {
+        const auto next = readers[at(step.last)];
+        if (!next || network_.node(*next).op != op) return {};
+        done[at(step.last = *next)] = true;
         return next;
       };
       if (node.op == Op::batch_norm) step.norm = i;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autoprune/core/number.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/loss.hpp"
@@ -49,16 +50,19 @@ struct TrainConfig {
   std::uint64_t seed = 1;
 
   void validate() const {
-    if (epochs < 1 || batch < 1 || variants < 0 || mask_updates < 1)
-      fail(ErrorId::out_of_range, "training with epochs = ", epochs, ", batch = ", batch,
-           ", variants = ", variants, ", mask updates = ", mask_updates,
-           "; all but variants must be at least 1");
-    if (learning_rate && !(*learning_rate > 0.0))
-      fail(ErrorId::out_of_range, "learning rate ", *learning_rate, " is not positive");
-    if (!(distillation.weight >= 0.0 && distillation.weight <= 1.0 &&
-          distillation.temperature > 0.0))
-      fail(ErrorId::out_of_range, "distillation weight ", distillation.weight, ", temperature ",
-           distillation.temperature, "; needs a weight in [0, 1] and a positive temperature");
+    constexpr Index kMost = 1'000'000;
+    constexpr double kLargestRate = std::numeric_limits<float>::max();  // steps are floats
+    require_range(epochs, "number of epochs", 1, kMost);
+    require_range(batch, "number of images in a batch", 1, kMost);
+    require_range(variants, "number of an image's variants", 0, kMost);
+    require_range(mask_updates, "number of an epoch's mask updates", 1, kMost);
+    if (learning_rate && !(*learning_rate > 0.0 && *learning_rate <= kLargestRate))
+      fail(ErrorId::out_of_range, "learning rate ", *learning_rate, " is not in (0, ", kLargestRate,
+           ']');
+    require_range(sgd.momentum, "momentum", 0.0, 1.0);
+    require_range(sgd.weight_decay, "weight decay", 0.0, 1.0);
+    require_range(distillation.weight, "distillation weight", 0.0, 1.0);
+    require_range(distillation.temperature, "distillation temperature", 1e-3, 1e6);
   }
 };
 

@@ -21,9 +21,9 @@ struct PatternOptions {
   Index patterns = 8;        ///< a layer, besides the whole kernel
 
   void validate() const {
-    if (!(share > 0.0 && share <= 1.0) || patterns < 1)
+    if (!(share > 0.0 && share <= 1.0 && patterns >= 1 && patterns <= 1'000'000))
       fail(ErrorId::out_of_range, patterns, " patterns that keep ", share,
-           " of a kernel; needs at least one, and a share in (0, 1]");
+           " of a kernel; needs 1 to 1000000, and a share in (0, 1]");
   }
 };
 

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "autoprune/core/types.hpp"
+#include "autoprune/rl/state_visitor.hpp"
 
 namespace autoprune::rl {
 
@@ -41,7 +42,7 @@ class Adam {
   /// Hands every number that decides the future to the visitor; see StateVisitor.
   template <class Visitor>
   void visit_state(Visitor&& visit) {
-    visit("steps", steps_);
+    visit_count(visit, "steps", steps_);
     visit("mean", std::span(mean_.data(), static_cast<std::size_t>(mean_.size())));
     visit("square", std::span(square_.data(), static_cast<std::size_t>(square_.size())));
   }

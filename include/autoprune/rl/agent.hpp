@@ -139,7 +139,7 @@ class Agent {
     visit_part(visit, "actor_adam", actor_adam_);
     visit_part(visit, "critic_adam", critic_adam_);
     visit_part(visit, "replay", replay_);
-    visit("updates", updates_);
+    visit_count(visit, "updates", updates_);
     visit("baseline", std::span(&baseline_, 1));
     visit_random(visit, "exploration", exploration_, config_.seed, kExploration);
     visit_random(visit, "sampling", sampling_, config_.seed, kSampling);

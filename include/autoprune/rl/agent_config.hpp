@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "autoprune/core/error.hpp"
@@ -39,19 +40,22 @@ struct AgentConfig {
     const auto check_rate = [&](std::string_view name, double value) {
       check(value > 0.0 && std::isfinite(value), name, value, "a finite number above 0");
     };
-    check(shape.states >= 1, "shape.states", shape.states, "at least 1");
-    check(shape.actions >= 1, "shape.actions", shape.actions, "at least 1");
-    check(!shape.hidden.empty(), "shape.hidden", "{}", "at least one hidden layer");
-    for (const Index units : shape.hidden)
-      check(units >= 1, "shape.hidden", units, "at least 1 unit a layer");
+    const auto check_count = [&](std::string_view name, Index value, Index low, Index high) {
+      check(value >= low && value <= high, name, value, concat(low, " to ", high));
+    };
+    constexpr Index kMostUnits = Index{1} << 16, kMost = 10'000'000;
+    check_count("shape.states", shape.states, 1, kMostUnits);
+    check_count("shape.actions", shape.actions, 1, kMostUnits);
+    check_count("number of layers in shape.hidden", std::ssize(shape.hidden), 1, 64);
+    for (const Index units : shape.hidden) check_count("shape.hidden", units, 1, kMostUnits);
     check_rate("actor_rate", actor_rate);
     check_rate("critic_rate", critic_rate);
     check_share("discount", discount);
     check_share("tau", tau);
     check_share("baseline_rate", baseline_rate);
-    check(batch >= 1, "batch", batch, "at least 1");
-    check(replay_capacity >= batch, "replay_capacity", replay_capacity, "at least batch");
-    check(warmup_episodes >= 0, "warmup_episodes", warmup_episodes, "at least 0");
+    check_count("batch", batch, 1, kMost);
+    check_count("replay_capacity", replay_capacity, batch, kMost);
+    check_count("warmup_episodes", warmup_episodes, 0, kMost);
     check_share("noise", noise);
     check_share("noise_decay", noise_decay);
   }

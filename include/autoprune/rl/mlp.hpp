@@ -18,19 +18,25 @@
 namespace autoprune::rl {
 
 /// A batch of row vectors, batch x features.
-using Rows = Eigen::Ref<const Matrix>;
+template <class Scalar>
+using RowsOf = Eigen::Ref<const MatrixOf<Scalar>>;
+using Rows = RowsOf<float>;
 
 /// Activations are batch x features. All parameters lie in one buffer, layer after layer, the
 /// weight [out][in] before the bias [out], so that an optimiser is a single loop. The work buffers
 /// grow to the largest batch seen and are then reused; a returned view is valid until the next
-/// call.
-class Mlp {
+/// call. Agents learn in float; double is for comparing gradients with finite differences.
+template <class Scalar>
+class BasicMlp {
  public:
+  using View = Eigen::Map<MatrixOf<Scalar>>;
+  using ConstView = Eigen::Map<const MatrixOf<Scalar>>;
+  using Vector = Eigen::VectorX<Scalar>;
   enum class Output { linear, sigmoid };
 
   /// `widths` are features from input to output, two or more. Weights and biases are uniform in
   /// +-1/sqrt(fan-in), PyTorch's default for linear layers.
-  Mlp(std::vector<Index> widths, Output output, Random& random)
+  BasicMlp(std::vector<Index> widths, Output output, Random& random)
       : widths_(std::move(widths)), output_(output) {
     if (widths_.size() < 2)
       fail(ErrorId::out_of_range, "an MLP of ", widths_.size(),
@@ -47,32 +53,32 @@ class Mlp {
     for (Index l = 1; l <= layers(); ++l) {
       const double bound = 1.0 / std::sqrt(static_cast<double>(width(l - 1)));
       for (Index i = offset(l - 1); i < offset(l); ++i)
-        parameters_[i] = static_cast<float>(random.uniform(-bound, bound));
+        parameters_[i] = static_cast<Scalar>(random.uniform(-bound, bound));
     }
   }
 
   /// Number of linear layers. Layer l reads activation l - 1 and writes activation l.
   [[nodiscard]] Index layers() const noexcept { return static_cast<Index>(widths_.size()) - 1; }
-  [[nodiscard]] std::span<float> parameters() { return view(parameters_); }
+  [[nodiscard]] std::span<Scalar> parameters() { return view(parameters_); }
   /// Those of the last backward().
-  [[nodiscard]] std::span<float> gradients() { return view(gradients_); }
+  [[nodiscard]] std::span<Scalar> gradients() { return view(gradients_); }
   /// Weight [out][in] of layer l in 1 .. layers().
-  [[nodiscard]] MatrixView weight(Index l) { return weight_in(parameters_, l); }
+  [[nodiscard]] View weight(Index l) { return weight_in(parameters_, l); }
   /// Bias [out] of layer l, as one row.
-  [[nodiscard]] MatrixView bias(Index l) { return bias_in(parameters_, l); }
+  [[nodiscard]] View bias(Index l) { return bias_in(parameters_, l); }
 
   /// The network's output for every row of `x`, batch x outputs.
-  ConstMatrixView forward(const Rows& x) {
+  ConstView forward(const RowsOf<Scalar>& x) {
     if (x.cols() != width(0))
       fail(ErrorId::shape_mismatch, "input of ", x.cols(), " features for an MLP of ", width(0));
     batch_ = x.rows();
     activation(0) = x;
     for (Index l = 1; l <= layers(); ++l) {
-      MatrixView out = activation(l);
+      View out = activation(l);
       out.rowwise() = bias(l).row(0);
       out.noalias() += activation(l - 1) * weight(l).transpose();
       if (l < layers())
-        out = out.cwiseMax(0.0F);
+        out = out.cwiseMax(Scalar{0});
       else if (output_ == Output::sigmoid)
         out.array() = out.array().logistic();
     }
@@ -81,10 +87,10 @@ class Mlp {
 
   /// Sets gradients() to those of a loss whose gradient by the last forward()'s output is
   /// `d_output` (batch x outputs).
-  void backward(const Rows& d_output) {
+  void backward(const RowsOf<Scalar>& d_output) {
     begin_backward(d_output);
     for (Index l = layers(); l >= 1; --l) {
-      const MatrixView d = delta(l);
+      const View d = delta(l);
       weight_in(gradients_, l).noalias() = d.transpose() * activation(l - 1);
       bias_in(gradients_, l) = d.colwise().sum();
       if (l > 1) pull_back(l);
@@ -92,7 +98,7 @@ class Mlp {
   }
 
   /// The gradient of such a loss by the input, batch x inputs; leaves gradients() alone.
-  ConstMatrixView input_gradient(const Rows& d_output) {
+  ConstView input_gradient(const RowsOf<Scalar>& d_output) {
     begin_backward(d_output);
     for (Index l = layers(); l >= 1; --l) pull_back(l);
     return {delta(0).data(), batch_, width(0)};
@@ -102,49 +108,52 @@ class Mlp {
   [[nodiscard]] Index width(Index l) const { return widths_[static_cast<std::size_t>(l)]; }
   [[nodiscard]] Index offset(Index l) const { return offsets_[static_cast<std::size_t>(l)]; }
 
-  [[nodiscard]] static std::span<float> view(Eigen::VectorXf& buffer) {
+  [[nodiscard]] static std::span<Scalar> view(Vector& buffer) {
     return {buffer.data(), static_cast<std::size_t>(buffer.size())};
   }
-  [[nodiscard]] MatrixView weight_in(Eigen::VectorXf& buffer, Index l) const {
+  [[nodiscard]] View weight_in(Vector& buffer, Index l) const {
     return {buffer.data() + offset(l - 1), width(l), width(l - 1)};
   }
-  [[nodiscard]] MatrixView bias_in(Eigen::VectorXf& buffer, Index l) const {
+  [[nodiscard]] View bias_in(Vector& buffer, Index l) const {
     return {buffer.data() + offset(l) - width(l), 1, width(l)};
   }
 
-  [[nodiscard]] MatrixView activation(Index l) { return work(activations_, l); }
-  [[nodiscard]] MatrixView delta(Index l) { return work(deltas_, l); }
-  [[nodiscard]] MatrixView work(std::vector<Eigen::VectorXf>& buffers, Index l) {
-    Eigen::VectorXf& buffer = buffers[static_cast<std::size_t>(l)];
+  [[nodiscard]] View activation(Index l) { return work(activations_, l); }
+  [[nodiscard]] View delta(Index l) { return work(deltas_, l); }
+  [[nodiscard]] View work(std::vector<Vector>& buffers, Index l) {
+    Vector& buffer = buffers[static_cast<std::size_t>(l)];
     if (buffer.size() < batch_ * width(l)) buffer.resize(batch_ * width(l));
     return {buffer.data(), batch_, width(l)};
   }
 
   /// Sets the last delta: the gradient by what goes into the output's activation.
-  void begin_backward(const Rows& d_output) {
+  void begin_backward(const RowsOf<Scalar>& d_output) {
     if (d_output.rows() != batch_ || d_output.cols() != width(layers()))
       fail(ErrorId::shape_mismatch, "output gradient of ", d_output.rows(), 'x', d_output.cols(),
            " for a forward pass of ", batch_, 'x', width(layers()));
-    MatrixView d = delta(layers());
+    View d = delta(layers());
     d = d_output;
     if (output_ == Output::sigmoid) {
       const auto y = activation(layers()).array();
-      d.array() *= y * (1.0F - y);
+      d.array() *= y * (Scalar{1} - y);
     }
   }
 
   /// From delta l to delta l - 1, through the weight and the ReLU before it.
   void pull_back(Index l) {
-    MatrixView below = delta(l - 1);
+    View below = delta(l - 1);
     below.noalias() = delta(l) * weight(l);
-    if (l > 1) below.array() = (activation(l - 1).array() > 0.0F).select(below.array(), 0.0F);
+    if (l > 1)
+      below.array() = (activation(l - 1).array() > Scalar{0}).select(below.array(), Scalar{0});
   }
 
   std::vector<Index> widths_, offsets_;  ///< offsets_[l]: where the parameters of layer l end
   Output output_;
-  Eigen::VectorXf parameters_, gradients_;
-  std::vector<Eigen::VectorXf> activations_, deltas_;
+  Vector parameters_, gradients_;
+  std::vector<Vector> activations_, deltas_;
   Index batch_ = 0;
 };
+
+using Mlp = BasicMlp<float>;
 
 }  // namespace autoprune::rl

@@ -58,29 +58,34 @@ namespace detail {
 }  // namespace detail
 
 /// states -> hidden (ReLU) -> actions (sigmoid).
-class Actor : public Mlp {
+template <class Scalar>
+class BasicActor : public BasicMlp<Scalar> {
  public:
-  Actor(const NetworkShape& shape, Random& random)
-      : Mlp(detail::widths(shape.states, shape.hidden, shape.actions), Output::sigmoid, random) {}
+  BasicActor(const NetworkShape& shape, Random& random)
+      : BasicMlp<Scalar>(detail::widths(shape.states, shape.hidden, shape.actions),
+                         BasicMlp<Scalar>::Output::sigmoid, random) {}
 };
 
 /// relu(W_s s + W_a a + b) -> further hidden layers (ReLU) -> 1 (linear): state and action each
 /// have a linear layer of their own whose outputs are added (He et al., "AMC", ECCV 2018). That is
 /// one layer on the joined row (s, a); the two biases only ever appear as their sum.
-class Critic {
+template <class Scalar>
+class BasicCritic {
  public:
-  Critic(const NetworkShape& shape, Random& random)
+  using Network = BasicMlp<Scalar>;
+
+  BasicCritic(const NetworkShape& shape, Random& random)
       : states_(shape.states),
         actions_(shape.actions),
-        mlp_(detail::widths(states_ + actions_, shape.hidden, 1), Mlp::Output::linear, random) {
+        mlp_(detail::widths(states_ + actions_, shape.hidden, 1), Network::Output::linear, random) {
     if (mlp_.layers() < 2)
       fail(ErrorId::out_of_range, "a critic without hidden layers; give at least one");
     // Each of the two layers has a fan-in of its own.
     const auto draw = [&](Index fan_in) {
       const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
-      return static_cast<float>(random.uniform(-bound, bound));
+      return static_cast<Scalar>(random.uniform(-bound, bound));
     };
-    MatrixView weight = mlp_.weight(1), bias = mlp_.bias(1);
+    typename Network::View weight = mlp_.weight(1), bias = mlp_.bias(1);
     for (Index unit = 0; unit < weight.rows(); ++unit) {
       for (Index i = 0; i < weight.cols(); ++i)
         weight(unit, i) = draw(i < states_ ? states_ : actions_);
@@ -88,10 +93,10 @@ class Critic {
     }
   }
 
-  [[nodiscard]] std::span<float> parameters() { return mlp_.parameters(); }
-  [[nodiscard]] std::span<float> gradients() { return mlp_.gradients(); }
+  [[nodiscard]] std::span<Scalar> parameters() { return mlp_.parameters(); }
+  [[nodiscard]] std::span<Scalar> gradients() { return mlp_.gradients(); }
 
-  ConstMatrixView forward(const Rows& states, const Rows& actions) {
+  typename Network::ConstView forward(const RowsOf<Scalar>& states, const RowsOf<Scalar>& actions) {
     if (states.cols() != states_ || actions.cols() != actions_ || states.rows() != actions.rows())
       fail(ErrorId::shape_mismatch, "states ", states.rows(), 'x', states.cols(), " and actions ",
            actions.rows(), 'x', actions.cols(), " for a critic of ", states_, " features and ",
@@ -101,17 +106,20 @@ class Critic {
     joined_.rightCols(actions_) = actions;
     return mlp_.forward(joined_);
   }
-  /// Gradients by the parameters, as Mlp::backward.
-  void backward(const Rows& d_values) { mlp_.backward(d_values); }
+  /// Gradients by the parameters, as BasicMlp::backward.
+  void backward(const RowsOf<Scalar>& d_values) { mlp_.backward(d_values); }
   /// Gradient by the action, batch x actions; leaves gradients() alone.
-  [[nodiscard]] auto action_gradient(const Rows& d_values) {
+  [[nodiscard]] RowsOf<Scalar> action_gradient(const RowsOf<Scalar>& d_values) {
     return mlp_.input_gradient(d_values).rightCols(actions_);
   }
 
  private:
   Index states_, actions_;
-  Mlp mlp_;
-  Matrix joined_;
+  Network mlp_;
+  MatrixOf<Scalar> joined_;
 };
+
+using Actor = BasicActor<float>;
+using Critic = BasicCritic<float>;
 
 }  // namespace autoprune::rl

@@ -15,6 +15,7 @@
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/rl/state_visitor.hpp"
 
 namespace autoprune::rl {
 
@@ -85,7 +86,7 @@ class Replay {
   /// Hands every number that decides the future to the visitor; see StateVisitor.
   template <class Visitor>
   void visit_state(Visitor&& visit) {
-    visit("pushed", pushed_);
+    visit_count(visit, "pushed", pushed_);
     visit("ring", std::span(ring_.data(), static_cast<std::size_t>(size() * ring_.cols())));
   }
 

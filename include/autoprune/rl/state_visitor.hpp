@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/number.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/text.hpp"
 
@@ -41,6 +42,15 @@ void visit_fixed(Visitor& visit, std::string_view name, std::uint64_t expected) 
   if (found != expected)
     fail(ErrorId::checkpoint_mismatch, "the checkpoint's ", name, " is ", found,
          ", this agent's is ", expected, "; resume with the options of the first run");
+}
+
+/// Visits a number that counts something. Throws checkpoint_mismatch for one that nobody can have
+/// counted to, so that another step can't wrap it around.
+template <StateVisitor Visitor>
+void visit_count(Visitor& visit, std::string_view name, std::uint64_t& count) {
+  visit(name, count);
+  if (count > static_cast<std::uint64_t>(kLargestWhole))
+    fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: '", name, "' is ", count);
 }
 
 /// Visits the position of the stream (seed, stream), which is all the state that it has.

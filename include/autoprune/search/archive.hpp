@@ -12,6 +12,8 @@
 #include <string_view>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/number.hpp"
+#include "autoprune/core/types.hpp"
 
 namespace autoprune::search {
 
@@ -90,6 +92,26 @@ class ArchiveReader {
 
   std::string_view rest_;
 };
+
+/// Visits an integer that isn't negative, of any kind. Throws checkpoint_mismatch when one above
+/// `most` is read.
+template <class Archive, class Number>
+void visit_integer(Archive& archive, std::string_view name, Number& number, Index most) {
+  auto value = static_cast<std::uint64_t>(number);
+  archive(name, value);
+  if (value > static_cast<std::uint64_t>(most))
+    fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: '", name, "' is ", value,
+         ", at most ", most, " makes sense");
+  number = static_cast<Number>(value);
+}
+
+/// An integer that a checkpoint holds as a double. Throws checkpoint_mismatch outside of [0, most].
+[[nodiscard]] inline Index stored_integer(double value, std::string_view name,
+                                          Index most = kLargestWhole) {
+  if (const auto whole = whole_number(value, 0, most)) return *whole;
+  fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: '", name, "' is ", value,
+       ", not a whole number from 0 to ", most);
+}
 
 /// A number that tells contents apart (FNV-1a, 64 bits).
 class Fingerprint {

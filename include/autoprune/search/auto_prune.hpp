@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autoprune/core/number.hpp"
 #include "autoprune/rl/agent.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/environment.hpp"
@@ -43,10 +44,12 @@ struct SearchConfig {
     return warm_step / std::sqrt(static_cast<double>(layers));
   }
   void validate() const {
-    if (episodes < 1 || candidates < 1 || imitation_steps < 0 || critic_episodes < 0)
-      fail(ErrorId::out_of_range, "search with ", episodes, " episodes, ", candidates,
-           " candidates, ", imitation_steps, " imitation steps and ", critic_episodes,
-           " episodes of the critic alone; needs at least 1, 1, 0 and 0");
+    constexpr Index kMost = 1'000'000;
+    require_range(episodes, "number of episodes", 1, kMost);
+    require_range(candidates, "number of candidates", 1, kMost);
+    require_range(critic_episodes, "number of critic episodes", 0, kMost);
+    require_range(imitation_steps, "number of imitation steps", 0, kMost);
+    require_range(anchor_steps, "number of anchor steps", 0, kMost);
     if (!(least_keep >= 0.0 && least_keep < 1.0))
       fail(ErrorId::out_of_range, "least keep ratio ", least_keep, " is not in [0, 1)");
     if (!(warm_step > 0.0 && warm_step <= 1.0 && warm_share > 0.0 && warm_share <= 1.0))
@@ -318,15 +321,16 @@ class AutoPruner {
     };
     check("format", 4);
     check("fingerprint", fingerprint_);
-    std::uint64_t count = episodes_.size(), imitated = static_cast<std::uint64_t>(imitated_ + 1);
+    std::uint64_t count = episodes_.size();
     archive("episodes", count);
     if (count > static_cast<std::uint64_t>(config_.episodes))
       fail(ErrorId::checkpoint_mismatch, "the checkpoint has ", count,
            " episodes, this search only ", config_.episodes);
     episodes_.resize(count);
     for (Episode& episode : episodes_) visit_episode(archive, episode);
-    archive("imitated", imitated);
-    imitated_ = static_cast<Index>(imitated) - 1;
+    Index imitated = imitated_ + 1;
+    visit_integer(archive, "imitated", imitated, std::ssize(episodes_));
+    imitated_ = imitated - 1;
     std::uint64_t position = nearby_.position();
     archive("nearby", position);
     nearby_ = Random(config_.seed, kNearbyStream, position);
@@ -348,14 +352,19 @@ class AutoPruner {
     archive("policy", std::span<double>(o.policy));
     archive("keep_ratios", std::span<double>(o.keep_ratios));
     archive("figures", std::span<double>(numbers));
-    if (!(numbers[0] >= 0.0 && numbers[0] <= 3.0))
-      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: origin ", numbers[0]);
-    episode.origin = static_cast<Origin>(numbers[0]);
+    for (const Policy* policy : {&o.policy, &o.keep_ratios})
+      for (const double keep : *policy)
+        if (!(keep > 0.0 && keep <= 1.0))
+          fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", keep);
+    if (!std::isfinite(numbers[1]) || !std::isfinite(numbers[2]))
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: accuracy ", numbers[1],
+           ", reward ", numbers[2]);
+    episode.origin = static_cast<Origin>(stored_integer(numbers[0], "origin", 3));
     o.accuracy = numbers[1];
     o.reward = numbers[2];
-    o.feasible = numbers[3] != 0.0;
-    o.crossbars = {static_cast<Index>(numbers[4]), static_cast<Index>(numbers[5]),
-                   static_cast<Index>(numbers[6])};
+    o.feasible = stored_integer(numbers[3], "feasible", 1) == 1;
+    o.crossbars = {stored_integer(numbers[4], "crossbars"), stored_integer(numbers[5], "crossbars"),
+                   stored_integer(numbers[6], "crossbars")};
   }
 
   /// Of all that a resumed search has to have in common with the first.
@@ -366,9 +375,9 @@ class AutoPruner {
                            agent.actor_rate, agent.critic_rate, agent.discount, agent.tau,
                            agent.baseline_rate, agent.noise, agent.noise_decay})
       print.add(v);
-    for (const Index v : {Index{config_.warm_start}, config_.candidates, config_.critic_episodes,
-                          config_.imitation_steps, config_.anchor_steps, agent.batch,
-                          agent.warmup_episodes})
+    for (const Index v :
+         {Index{config_.warm_start}, config_.candidates, config_.critic_episodes,
+          config_.imitation_steps, config_.anchor_steps, agent.batch, agent.warmup_episodes})
       print.add(static_cast<double>(v));
     return print.add(std::span(&config_.seed, 1)).value();
   }

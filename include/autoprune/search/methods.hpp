@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "autoprune/core/error.hpp"
+#include "autoprune/core/number.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/search/auto_prune.hpp"
 #include "autoprune/search/evolution.hpp"
@@ -42,7 +42,7 @@ class BudgetedSearch {
  public:
   BudgetedSearch(Environment& environment, Index budget, std::uint64_t seed, double least_keep)
       : environment_(environment), budget_(budget), seed_(seed), least_keep_(least_keep) {
-    if (budget < 1) fail(ErrorId::out_of_range, "a search with a budget of ", budget, " policies");
+    require_range(budget, "number of policies", 1, 1'000'000);
     if (!(least_keep > 0.0 && least_keep < 1.0))
       fail(ErrorId::out_of_range, "least keep ratio ", least_keep, " is not in (0, 1)");
   }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "autoprune/core/number.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
 
@@ -38,8 +39,7 @@ using SimulatorFactory = std::function<simulation::SimulatedNetwork(
 /// mean over `devices` of them.
 [[nodiscard]] inline AccuracyOracle simulated_accuracy(
     SimulatorFactory make, const simulation::CalibrationConfig& calibration, Index devices = 1) {
-  if (devices < 1)
-    fail(ErrorId::out_of_range, "accuracy over ", devices, " devices; at least 1 is needed");
+  require_range(devices, "number of drawn devices", 1, 1'000'000);
   return
       [make = std::move(make), calibration, devices](
           nn::Session& session, std::span<const PruneMask> masks, const EnvironmentImages& images) {

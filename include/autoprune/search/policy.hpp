@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "autoprune/core/error.hpp"
+#include "autoprune/core/number.hpp"
 #include "autoprune/search/layer_counts.hpp"
 
 namespace autoprune::search {
@@ -37,12 +37,9 @@ struct Constraints {
 
   /// Throws out_of_range or shape_mismatch.
   void validate(std::size_t layers) const {
-    if (target_compression && !(*target_compression >= 1.0))
-      fail(ErrorId::out_of_range, "target compression ", *target_compression,
-           "; it has to be at least 1");
-    if (max_accuracy_drop && !(*max_accuracy_drop >= 0.0))
-      fail(ErrorId::out_of_range, "highest accuracy drop ", *max_accuracy_drop,
-           " points; it can't be negative");
+    if (target_compression) require_range(*target_compression, "target compression", 1.0, 1e6);
+    if (max_accuracy_drop)
+      require_range(*max_accuracy_drop, "highest accuracy drop, in points,", 0.0, 100.0);
     if (!bounds.empty() && bounds.size() != layers)
       fail(ErrorId::shape_mismatch, bounds.size(), " bounds for ", layers, " layers");
     for (const Bounds& b : bounds)
@@ -123,8 +120,8 @@ template <class Fits>
     fail(ErrorId::infeasible_constraint, "a compression of ", target, " can't be reached: with ",
          "every layer at its lower bound it is ", most, "; lower the target or the bounds",
          constraints.counting == Counting::per_layer ? ", or count crossbars pooled" : "");
-  return scaled(detail::most_steps(
-      low, all, [&](Index steps) { return reached(scaled(steps)) >= target; }));
+  return scaled(
+      detail::most_steps(low, all, [&](Index steps) { return reached(scaled(steps)) >= target; }));
 }
 
 /// The policy with each keep ratio raised, inside its bounds, to where its layer would need another

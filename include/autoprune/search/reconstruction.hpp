@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "autoprune/core/error.hpp"
+#include "autoprune/core/number.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/tensor.hpp"
@@ -30,9 +30,9 @@ struct ReconstructionConfig {
   double ridge = 1e-3;  ///< added to the diagonal, times its mean
 
   void validate() const {
-    if (samples < 1 || !(ridge > 0.0))
-      fail(ErrorId::out_of_range, "reconstruction with ", samples, " samples a row and ridge ",
-           ridge, "; both have to be positive");
+    require_range(samples, "number of samples a row", 1, 1'000'000);
+    if (!(ridge > 0.0 && ridge <= 1e6))
+      fail(ErrorId::out_of_range, "ridge ", ridge, " of a reconstruction is not in (0, 1e6]");
   }
 };
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <concepts>
 
-#include "autoprune/core/error.hpp"
+#include "autoprune/core/number.hpp"
 
 namespace autoprune::search {
 
@@ -26,10 +26,7 @@ concept RewardFunction = requires(const R& reward, const Figures& figures) {
 struct CompressionReward {
   double alpha = 1.0;  ///< weight of compression: accuracy counts alone at 0
 
-  void validate() const {
-    if (!(alpha >= 0.0))
-      fail(ErrorId::out_of_range, "alpha ", alpha, "; the reward's exponent can't be negative");
-  }
+  void validate() const { require_range(alpha, "alpha, the reward's exponent,", 0.0, 1e6); }
   [[nodiscard]] double operator()(const Figures& f) const {
     return std::pow(std::max(0.0, 1.0 - 1.0 / f.compression), alpha) * f.accuracy / 100.0;
   }

@@ -31,31 +31,36 @@ struct Guess {
   return guess.deviation * (z * above + density);
 }
 
-class RewardModel {
+template <class Scalar>
+class BasicRewardModel {
  public:
+  using Vector = Eigen::VectorX<Scalar>;
+  using Matrix = Eigen::MatrixX<Scalar>;
+
   /// Points of [0, 1]^n, one a column, and their values. The kernel's length and its noise are
   /// those under which the values are most likely. Throws shape_mismatch unless there are as many
   /// points as values, at least one.
-  RewardModel(Eigen::MatrixXd points, const Eigen::VectorXd& values)
-      : points_(std::move(points)), mean_(values.size() > 0 ? values.mean() : 0.0) {
+  BasicRewardModel(Matrix points, const Vector& values)
+      : points_(std::move(points)), mean_(values.size() > 0 ? values.mean() : Scalar{0}) {
     const Index count = values.size();
     if (count < 1 || points_.cols() != count)
       fail(ErrorId::shape_mismatch, count, " values for ", points_.cols(),
            " points; a model needs as many, and at least one");
-    const Eigen::VectorXd centred = values.array() - mean_;
-    Eigen::MatrixXd squares(count, count);  // of distances
+    const Vector centred = values.array() - mean_;
+    Matrix squares(count, count);  // of distances
     for (Index i = 0; i < count; ++i) squares.col(i) = squares_to(points_.col(i));
-    double best = -std::numeric_limits<double>::infinity();
-    for (double length = kLeastLength; length < kMostLength; length *= std::numbers::sqrt2)
-      for (const double noise : {0.01, 0.03, 0.1, 0.3}) {
-        Eigen::MatrixXd kernel = (squares.array() * (-0.5 / (length * length))).exp();
+    Scalar best = -std::numeric_limits<Scalar>::infinity();
+    for (Scalar length = kLeastLength; length < kMostLength;
+         length *= std::numbers::sqrt2_v<Scalar>)
+      for (const Scalar noise : {Scalar(0.01), Scalar(0.03), Scalar(0.1), Scalar(0.3)}) {
+        Matrix kernel = closeness(squares.array(), length);
         kernel.diagonal().array() += noise;
-        const Eigen::LLT<Eigen::MatrixXd> factor(kernel);
-        const Eigen::VectorXd weights = factor.solve(centred);
+        const Eigen::LLT<Matrix> factor(kernel);
+        const Vector weights = factor.solve(centred);
         // The likeliest variance for this kernel, and the logarithm of the likelihood with it.
-        const double variance =
-            std::max(kLeastVariance, centred.dot(weights) / static_cast<double>(count));
-        const double likelihood = -0.5 * static_cast<double>(count) * std::log(variance) -
+        const auto many = static_cast<Scalar>(count);
+        const Scalar variance = std::max(kLeastVariance, centred.dot(weights) / many);
+        const Scalar likelihood = Scalar(-0.5) * many * std::log(variance) -
                                   factor.matrixLLT().diagonal().array().log().sum();
         if (likelihood <= best) continue;
         best = likelihood;
@@ -66,25 +71,33 @@ class RewardModel {
       }
   }
 
-  [[nodiscard]] Guess at(const Eigen::VectorXd& point) const {
-    const Eigen::VectorXd near = (squares_to(point).array() * (-0.5 / (length_ * length_))).exp();
-    const double unknown = std::max(0.0, 1.0 - near.dot(factor_.solve(near)));
+  [[nodiscard]] Guess at(const Vector& point) const {
+    const Vector near = closeness(squares_to(point).array(), length_);
+    const Scalar unknown = std::max(Scalar{0}, Scalar{1} - near.dot(factor_.solve(near)));
     return {mean_ + near.dot(weights_), std::sqrt(variance_ * unknown)};
   }
 
  private:
   // A shorter length says that nothing measured tells of anything else, which a few lucky
   // measurements can make the likeliest.
-  static constexpr double kLeastLength = 0.14, kMostLength = 7.0, kLeastVariance = 1e-16;
+  static constexpr Scalar kLeastLength = 0.14, kMostLength = 7.0, kLeastVariance = 1e-16;
 
-  [[nodiscard]] Eigen::VectorXd squares_to(const Eigen::VectorXd& point) const {
+  /// Correlation of points at these squared distances.
+  template <class Squares>
+  [[nodiscard]] static auto closeness(const Squares& squares, Scalar length) {
+    return (squares * (Scalar(-0.5) / (length * length))).exp().matrix().eval();
+  }
+
+  [[nodiscard]] Vector squares_to(const Vector& point) const {
     return (points_.colwise() - point).colwise().squaredNorm();
   }
 
-  Eigen::MatrixXd points_;
-  double mean_, length_ = 0.0, variance_ = 0.0;
-  Eigen::LLT<Eigen::MatrixXd> factor_;  // of the kernel, in units of the variance
-  Eigen::VectorXd weights_;
+  Matrix points_;
+  Scalar mean_, length_ = 0, variance_ = 0;
+  Eigen::LLT<Matrix> factor_;  // of the kernel, in units of the variance
+  Vector weights_;
 };
+
+using RewardModel = BasicRewardModel<double>;
 
 }  // namespace autoprune::search

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
@@ -69,6 +70,8 @@ struct MnsimShape {
   nn::Size2 kernel{1}, stride{1}, padding{0};
   bool is_linear = false;  ///< a linear layer doesn't drive the rows that it leaves idle
 
+  static constexpr Index kMaxKernel = Index{1} << 14;
+
   [[nodiscard]] static MnsimShape linear(Index features, Index filters) {
     return {.in = {features, 1, 1}, .filters = filters, .is_linear = true};
   }
@@ -82,12 +85,21 @@ struct MnsimShape {
 
   /// Throws out_of_range, or shape_mismatch when the kernel doesn't fit in the padded input.
   void validate() const {
-    for (const Index extent : {in.channels, in.height, in.width, filters, kernel.h, kernel.w,
-                               stride.h, stride.w, padding.h + 1, padding.w + 1})
-      if (extent < 1)
-        fail(ErrorId::out_of_range, "layer of ", filters, " filters ", kernel.h, 'x', kernel.w,
-             ", stride ", stride.h, 'x', stride.w, ", padding ", padding.h, 'x', padding.w, " on ",
-             shape_text(in), ": sizes must be at least 1, padding at least 0");
+    const auto within = [](std::initializer_list<Index> sizes, Index low, Index high) {
+      return std::all_of(sizes.begin(), sizes.end(),
+                         [&](Index s) { return s >= low && s <= high; });
+    };
+    if (!within({in.channels, in.height, in.width, filters}, 1, nn::kMaxMap) ||
+        !within({kernel.h, kernel.w, stride.h, stride.w}, 1, kMaxKernel) ||
+        !within({padding.h, padding.w}, 0, kMaxKernel))
+      fail(ErrorId::out_of_range, "layer of ", filters, " filters ", kernel.h, 'x', kernel.w,
+           ", stride ", stride.h, 'x', stride.w, ", padding ", padding.h, 'x', padding.w, " on ",
+           shape_text(in), ": sizes must be at least 1, padding at least 0; kernels, strides and ",
+           "padding at most ", kMaxKernel, ", the others ", nn::kMaxMap);
+    if (in.channels > nn::kMaxMap / in.height / in.width || rows() > nn::kMaxParameters / filters)
+      fail(ErrorId::out_of_range, "layer of ", filters, " filters ", kernel.h, 'x', kernel.w,
+           " on ", shape_text(in), ": at most ", nn::kMaxMap, " inputs and ", nn::kMaxParameters,
+           " weights");
     if (in.height + 2 * padding.h < kernel.h || in.width + 2 * padding.w < kernel.w)
       fail(ErrorId::shape_mismatch, "kernel ", kernel.h, 'x', kernel.w,
            " is larger than its input ", shape_text(in), " padded by ", padding.h, 'x', padding.w);

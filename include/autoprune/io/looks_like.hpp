@@ -1,0 +1,100 @@
+/// @file looks_like.hpp
+/// What a file of another format than the one that was asked for looks like, for messages.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "autoprune/core/text.hpp"
+#include "autoprune/core/types.hpp"
+
+namespace autoprune::io {
+
+/// A kind of file, and what to do about it.
+struct Look {
+  std::string_view what, fix;
+};
+
+namespace detail {
+
+/// Bytes that files of a kind hold at a place.
+struct Signature {
+  std::size_t at;
+  std::string_view bytes;
+  Look look;
+};
+
+inline constexpr Look kPickle{"a Python pickle",
+                              "save weights with safetensors.torch.save_file; of a data set get "
+                              "the binary version"};
+inline constexpr Look kZip{"a zip archive, as torch.save and numpy.savez write",
+                           "save weights with safetensors.torch.save_file; unpack anything else"};
+inline constexpr Look kArray{"an array of NumPy or HDF5",
+                             "save weights with safetensors.numpy.save_file"};
+inline constexpr Look kPicture{"a picture", "data sets are read from their own binary files"};
+inline constexpr Look kWebPage{"a web page", "the download went wrong, get it again"};
+inline constexpr const char* kOther = "name the right file";
+
+inline constexpr std::array kSignatures = {
+    Signature{0, "\x1f\x8b", {"a gzip file", "unpack it with gunzip FILE"}},
+    Signature{0, "BZh", {"a bzip2 file", "unpack it with bunzip2 FILE"}},
+    Signature{0, "\3757zXZ", {"an xz file", "unpack it with unxz FILE"}},
+    Signature{0, "\x28\xb5\x2f\xfd", {"a zstd file", "unpack it with unzstd FILE"}},
+    Signature{257, "ustar", {"a tar archive", "unpack it with tar xf FILE"}},
+    Signature{0, "PK\3\4", kZip},
+    Signature{0, "\x80\2", kPickle},
+    Signature{0, "\x80\3", kPickle},
+    Signature{0, "\x80\4", kPickle},
+    Signature{0, "\x80\5", kPickle},
+    Signature{0, "\x93NUMPY", kArray},
+    Signature{0, "\x89HDF\r\n", kArray},
+    Signature{0, "\x89PNG", kPicture},
+    Signature{0, "\xff\xd8\xff", kPicture},
+    Signature{0, "<!DOCTYPE", kWebPage},
+    Signature{0, "<!doctype", kWebPage},
+    Signature{0, "<html", kWebPage},
+    Signature{0, "version https://git-lfs", {"a pointer of Git LFS", "get it by git lfs pull"}},
+    Signature{0, {"\0\0\x8\1", 4}, {"an IDX file of one dimension, as MNIST's labels", kOther}},
+    Signature{0, {"\0\0\x8\3", 4}, {"an IDX file of three dimensions, as MNIST's images", kOther}},
+    Signature{0, "APRCKPT", {"a checkpoint of a run", "go on with it by --resume"}},
+    Signature{0, "{", {"JSON", kOther}},
+    Signature{8, "{\"", {"a safetensors file", kOther}},
+};
+
+/// Whether the bytes are records of `size` bytes whose first ones are below `limits`.
+template <std::size_t N>
+[[nodiscard]] bool are_records(std::string_view bytes, std::size_t size,
+                               const std::array<std::uint8_t, N>& limits) {
+  if (bytes.empty() || bytes.size() % size != 0) return false;
+  for (std::size_t at = 0; at < bytes.size(); at += size)
+    for (std::size_t i = 0; i < N; ++i)
+      if (static_cast<std::uint8_t>(bytes[at + i]) >= limits[i]) return false;
+  return true;
+}
+
+}  // namespace detail
+
+/// Nothing when the bytes look like no format that is known here.
+[[nodiscard]] inline std::optional<Look> looks_like(std::string_view bytes) {
+  if (bytes.empty()) return Look{"an empty file", "get it again"};
+  for (const auto& [at, signature, look] : detail::kSignatures)
+    if (bytes.size() > at && bytes.substr(at).starts_with(signature)) return look;
+  if (detail::are_records(bytes, 3073, std::array<std::uint8_t, 1>{10}))
+    return Look{"images of CIFAR-10", "write cifar10:DIR"};
+  if (detail::are_records(bytes, 3074, std::array<std::uint8_t, 2>{20, 100}))
+    return Look{"images of CIFAR-100", "take CIFAR-10 or MNIST"};
+  return {};
+}
+
+/// The same as the end of a message: "; it looks like a gzip file: unpack it with gunzip FILE".
+[[nodiscard]] inline std::string looks_like_text(std::string_view bytes) {
+  const std::optional<Look> look = looks_like(bytes);
+  return look ? concat("; it looks like ", look->what, ": ", look->fix) : std::string{};
+}
+
+}  // namespace autoprune::io

@@ -1,0 +1,123 @@
+// Writes the seeds that programs make, not people. Hidden: after a format has changed, run it by
+// the test case's name and commit what it writes.
+#include <catch2/catch.hpp>
+#include <cstring>
+
+#include "../io/report_samples.hpp"
+#include "autoprune/io/checkpoint_file.hpp"
+#include "autoprune/io/network_json.hpp"
+#include "autoprune/mapping/index_buffer.hpp"
+#include "autoprune/mapping/routed_index.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"
+#include "corpus.hpp"
+#include "index_head.hpp"
+#include "small_search.hpp"
+#include "small_training.hpp"
+
+using namespace autoprune;
+using namespace autoprune::fuzz;
+
+namespace {
+
+std::filesystem::path seed(const std::string& harness, const std::string& name) {
+  std::filesystem::create_directories(corpus_of(harness));
+  return corpus_of(harness) / name;
+}
+
+void write_safetensors() {
+  const nn::Network network = small_network();
+  io::save_weights(network, seed("safetensors", "weights"));
+  io::save_weights(network, seed("safetensors", "weights-f16"), {{"key", "text"}},
+                   io::FloatType::f16);
+  io::save_network(network, seed("safetensors", "network"));
+}
+
+void write_checkpoints() {
+  io::write_checkpoint(seed("checkpoint_file", "valid"), {42, 1.5, "some bytes"});
+  io::write_checkpoint(seed("checkpoint_file", "of-another-run"), {43, 1.5, "some bytes"});
+  for (const bool warm : {false, true}) {
+    SmallSearch run(warm);
+    for (const Index episodes : {0, 3}) {
+      while (std::ssize(run.pruner.episodes()) < episodes) (void)run.pruner.run_episode();
+      io::write_file(seed("search_checkpoint", concat(warm ? "warm-" : "cold-", episodes)),
+                     run.pruner.save());
+    }
+  }
+  SmallTraining run;
+  io::write_file(seed("training_checkpoint", "dense"), run.save({}));
+  const io::EpochFigures epoch{1, 0.5, 0.1, 0.5, 2.0, 60.0, 1.0};
+  io::TrainingState state{1, true, {}, {epoch}};
+  for (const Index layer : run.network.matrix_layers()) {
+    const ConstMatrixView weights = weight_matrix(std::as_const(run.network).node(layer).weight);
+    state.masks.emplace_back(weights.cols(), weights.rows(), 2);
+  }
+  state.masks[0].set(1, 1, false);
+  io::write_file(seed("training_checkpoint", "masks"), run.save(state));
+  for (PruneMask& mask : state.masks) {
+    std::vector<std::int32_t> rows;
+    for (Index row = mask.rows(); row > 0; --row)
+      rows.push_back(static_cast<std::int32_t>(row - 1));
+    mask = std::move(mask).in_order(std::make_shared<const std::vector<std::int32_t>>(rows));
+  }
+  io::write_file(seed("training_checkpoint", "ordered-masks"), run.save(state));
+}
+
+void write_index(const std::string& name, IndexHead head, const std::vector<std::uint64_t>& words) {
+  std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
+  bytes.append(reinterpret_cast<const char*>(words.data()), words.size() * sizeof words[0]);
+  io::write_file(seed("index_buffer", name), bytes);
+}
+
+void write_indices() {
+  PruneMask mask(20, 10, 4);
+  for (Index c = 0; c < 10; ++c) mask.set(c % 5, c, false), mask.set(2, c, c == 7);
+  const mapping::OuList list(mask, 4);
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    const auto encoding = static_cast<mapping::IndexEncoding>(i);
+    const mapping::IndexBuffer index(list, encoding);
+    write_index(std::string(mapping::encoding_name(encoding)),
+                {index.bits(), 0, 20, 10, i, 4, 4, 4}, index.words());
+  }
+  const mapping::ArrayShape shape(GeometrySpec{16, 16, 4, 4, 1});
+  const mapping::RoutedIndex index(mapping::route(mapping::VectorMapper(shape), mask), shape);
+  write_index("routed", {index.bits(), index.ous(), 20, 10, 3, 4, 4, 4}, index.words());
+}
+
+/// An IDX file of these extents and values.
+std::string idx(const std::vector<int>& shape, const std::string& values) {
+  std::string bytes{'\0', '\0', '\x08', static_cast<char>(shape.size())};
+  for (const int extent : shape) bytes += {'\0', '\0', '\0', static_cast<char>(extent)};
+  return bytes + values;
+}
+
+void write_reports() {
+  const io::Json report = samples::report();
+  io::write_file(seed("report_json", "report"), io::json_text(report));
+  io::write_file(seed("report_json", "with-mapping"),
+                 io::json_text(io::Json::array({report, samples::mapping()})));
+}
+
+void write_data_sets() {
+  std::string record(3073, '\x80');
+  record[0] = 3;
+  io::write_file(seed("cifar10", "one-image"), record);
+  io::write_file(seed("cifar10", "cut-off"), record.substr(0, 3072));
+  record[0] = 10;
+  io::write_file(seed("cifar10", "bad-label"), record);
+  const std::string images = idx({2, 28, 28}, std::string(2 * 28 * 28, '\x40'));
+  for (const auto& [name, labels] : {std::pair("two-images", idx({2}, {'\x01', '\x09'})),
+                                     std::pair("bad-label", idx({2}, {'\x01', '\x0A'})),
+                                     std::pair("three-labels", idx({3}, {'\1', '\2', '\3'}))})
+    io::write_file(seed("mnist", name),
+                   std::string{static_cast<char>(labels.size()), '\0'} + labels + images);
+}
+
+}  // namespace
+
+TEST_CASE("write the seeds that programs make", "[.]") {
+  write_reports();
+  write_safetensors();
+  write_checkpoints();
+  write_indices();
+  write_data_sets();
+}
