@@ -12,7 +12,7 @@ using namespace autoprune::nn::test;
 
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUnmeasured = std::numeric_limits<double>::quiet_NaN();
 
 bool collapsed(const std::vector<double>& accuracies, Index classes = 10) {
   return course_of(accuracies, classes).collapsed;
@@ -21,7 +21,7 @@ bool collapsed(const std::vector<double>& accuracies, Index classes = 10) {
 }  // namespace
 
 TEST_CASE("A course has a best and an end, whatever wasn't measured", "[nn]") {
-  const Course course = course_of(std::vector<double>{kNan, 91.0, 99.0, kNan, 97.5, kNan}, 10);
+  const Course course = course_of(std::vector<double>{kUnmeasured, 91.0, 99.0, kUnmeasured, 97.5, kUnmeasured}, 10);
   CHECK(course.best == 99.0);
   CHECK(course.end == 97.5);
   CHECK_FALSE(course.collapsed);
@@ -49,7 +49,7 @@ TEST_CASE("What ends at chance, or below half of its best, has collapsed", "[nn]
 
 TEST_CASE("A course of nothing is refused", "[nn]") {
   CHECK(error_of([] { collapsed({}); }) == ErrorId::empty_data);
-  CHECK(error_of([] { collapsed({kNan}); }) == ErrorId::empty_data);
+  CHECK(error_of([] { collapsed({kUnmeasured}); }) == ErrorId::empty_data);
   CHECK(error_of([] { collapsed({100.0}, 1); }) == ErrorId::out_of_range);
 }
 

@@ -44,14 +44,14 @@ nn::Network random_network(Random& random) {
   return n;
 }
 
-struct Case {
+struct SilentCase {
   nn::Network network;
   std::vector<PruneMask> masks;
   std::vector<nn::Batch> batches;
   std::size_t layer;  ///< the silent one
 
   /// Makes a random layer of a random network silent.
-  explicit Case(Random& random) : network(random_network(random)) {
+  explicit SilentCase(Random& random) : network(random_network(random)) {
     const std::vector<Index> nodes = network.matrix_layers();
     for (const Index node : nodes) {
       const MatrixView w = weight_matrix(network.node(node).weight);
@@ -100,7 +100,7 @@ std::vector<double> logits(nn::Session& session, const std::vector<nn::Batch>& b
 }
 
 /// What an output of a layer is when its product is 0.
-bool puts_out_its_bias(const Case& c, const nn::Session& session) {
+bool puts_out_its_bias(const SilentCase& c, const nn::Session& session) {
   const nn::Network& n = c.network;
   const nn::Node& layer = n.node(c.node());
   Index last = c.node();
@@ -130,7 +130,7 @@ bool puts_out_its_bias(const Case& c, const nn::Session& session) {
 TEST_CASE("a layer of zeros, or with zeros for inputs, puts out its bias on every hardware") {
   Random random(61);
   for (int trial = 0; trial < 40; ++trial) {
-    Case c(random);
+    SilentCase c(random);
     ThreadPool pool(1 + trial % 2);
     nn::Session session(c.network, pool);
     session.set_masks(c.masks);
@@ -161,7 +161,7 @@ TEST_CASE("a layer of zeros, or with zeros for inputs, puts out its bias on ever
 TEST_CASE("real cells and raised weights work on layers of zeros as well") {
   Random random(62);
   for (int trial = 0; trial < 20; ++trial) {
-    Case c(random);
+    SilentCase c(random);
     ThreadPool pool(1);
     nn::Session session(c.network, pool);
     session.set_masks(c.masks);
@@ -183,7 +183,7 @@ TEST_CASE("real cells and raised weights work on layers of zeros as well") {
 TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
   Random random(63);
   for (int trial = 0; trial < 20; ++trial) {
-    Case c(random);
+    SilentCase c(random);
     ThreadPool pool(1);
     nn::Session session(c.network, pool);
     session.set_masks(c.masks);
@@ -229,7 +229,7 @@ TEST_CASE("inputs too small to be divided by are zeros") {
 
 TEST_CASE("numbers that stop being numbers are found in simulations, and named by their layer") {
   Random random(64);
-  Case c(random);
+  SilentCase c(random);
   c.network = random_network(random);
   c.masks.clear();
   for (const Index node : c.network.matrix_layers()) {
