@@ -29,6 +29,8 @@ Error reason(const std::exception_ptr& stopped) {
     return {ErrorId::unexpected,
             autoprune::concat("unexpected: ", error.what(),
                               "; this is a fault of autoprune: report it with the command line")};
+  } catch (...) {
+    return {ErrorId::unexpected, "unexpected; this is a fault of autoprune: report it"};
   }
 }
 

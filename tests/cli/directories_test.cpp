@@ -93,7 +93,7 @@ TEST_CASE("what a run leaves that is killed while it writes goes away with the n
   const Words map = {"map", "--network", trained(), "--keep", "0.5", "--out", out};
   const pid_t writer = start(map, [] {  // a file that grows too large ends it in mid-write
     set_limit(RLIMIT_CORE, 0);
-    set_limit(RLIMIT_FSIZE, 8192);
+    set_limit(RLIMIT_FSIZE, 1000);
   });
   int status = 0;
   ::waitpid(writer, &status, 0);

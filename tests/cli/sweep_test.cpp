@@ -44,6 +44,16 @@ TEST_CASE("a sweep measures every cell, once") {
   const Json again = swept(small_sweep(out));
   CHECK(again["measured"] == 0);
   CHECK(again["cells"] == first["cells"]);
+
+  const fs::path cell = *fs::directory_iterator(out + "/cells");
+  std::string damaged = read(cell);
+  const std::size_t digit = damaged.find_first_of("0123456789", damaged.find("energy_nj"));
+  damaged[digit] = damaged[digit] == '1' ? '2' : '1';
+  write(cell, damaged);
+  const Json mended = swept(small_sweep(out));
+  CHECK(mended["measured"] == 1);
+  CHECK(mended["cells"] == first["cells"]);
+
   const Json other = swept(small_sweep(out) + Words{"--weight-bits", "4"});
   CHECK(other["measured"] == 8);
   CHECK(other["cells"] != first["cells"]);
