@@ -82,7 +82,7 @@ Results run(const Case& c, Index threads) {
   Tensor dw = make_tensor(shape_of(weight), kUntouched);
   layer.forward(c.x, y, {}, pool);
   layer.backward_input(c.dy, dx, pool);
-  detail::GradientScratch scratch;
+  nn::detail::GradientScratch scratch;
   layer.backward_weight(c.x, c.dy, dw, scratch, pool);
   return {values_of(y), values_of(dx), values_of(dw)};
 }
