@@ -59,7 +59,9 @@ TEST_CASE("a container reads the quota at the root of what it sees", "[processor
 
 TEST_CASE("control groups of the first version have two files", "[processors]") {
   const ControlGroups groups;
-  groups.write("self", "5:memory:/job\n4:cpu,cpuacct:/job\n0::/\n");
+  groups.write("self", "5:memory:/other\n4:cpu,cpuacct:/job\n0::/\n");
+  groups.write("mount/cpu/other/cpu.cfs_quota_us", "100000\n");  // that of other processes
+  groups.write("mount/cpu/other/cpu.cfs_period_us", "100000\n");
   groups.write("mount/cpu/job/cpu.cfs_quota_us", "-1\n");
   groups.write("mount/cpu/job/cpu.cfs_period_us", "100000\n");
   CHECK(groups.processors() == 0);

@@ -38,6 +38,22 @@ TEST_CASE("a stream goes on from its position", "[random]") {
   }
 }
 
+TEST_CASE("a stream is as long as its position is wide", "[random]") {
+  const std::uint64_t seed = 0x123456789abcdef0, stream = 0x0fedcba987654321;
+  // The block's number outgrows 32 bits at position 2^34.
+  for (const std::uint64_t block :
+       {0xfffffffeULL, 0xffffffffULL, 0x100000000ULL, 0x3fffffff00000002ULL}) {
+    const auto low = static_cast<std::uint32_t>(block);
+    const auto high = static_cast<std::uint32_t>(block >> 32);
+    const Block words = philox({low, high, 0x87654321, 0x0fedcba9}, {0x9abcdef0, 0x12345678});
+    for (std::uint64_t i = 0; i < 4; ++i)
+      CHECK(Random(seed, stream, 4 * block + i)() == words[static_cast<std::size_t>(i)]);
+  }
+  Random before(seed, stream, (std::uint64_t{1} << 34) - 1);
+  (void)before();
+  CHECK(before() == Random(seed, stream, std::uint64_t{1} << 34)());
+}
+
 TEST_CASE("numbers are uniform", "[random]") {
   Random random(1);
   constexpr int kDraws = 100'000, kBins = 10;
@@ -53,11 +69,14 @@ TEST_CASE("numbers are uniform", "[random]") {
   // A bin's count has a standard deviation of 95.
   for (const int count : reals) CHECK(std::abs(count - kDraws / kBins) < 475);
   for (const int count : integers) CHECK(std::abs(count - kDraws / kBins) < 475);
-  for (int i = 0; i < 100; ++i) {
+  double sum = 0;
+  for (int i = 0; i < kDraws / 10; ++i) {
     const double u = random.uniform(-3.0, 2.0);
     REQUIRE((u >= -3.0 && u < 2.0));
     REQUIRE(random.below(1) == 0);
+    sum += u;
   }
+  CHECK(10 * sum / kDraws == Approx(-0.5).margin(0.073));  // 5 standard errors
 }
 
 TEST_CASE("normal numbers have the moments of a standard normal", "[random]") {

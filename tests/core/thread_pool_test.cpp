@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <stdexcept>
 
 using namespace autoprune;
@@ -54,6 +55,17 @@ TEST_CASE("the exception of an item reaches the caller, and the pool goes on", "
     }
     CHECK_THROWS_AS(pool.for_each(100, [](Index i) { throw i; }), Index);
   }
+}
+
+TEST_CASE("items that nobody has begun are left out after an exception", "[thread_pool]") {
+  ThreadPool pool(2);
+  std::atomic<Index> begun{0};
+  CHECK_THROWS(pool.for_each(1000, [&](Index i) {
+    if (i == 0) throw std::runtime_error("item failed");
+    ++begun;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }));
+  CHECK(begun < 999);
 }
 
 TEST_CASE("no thread count is one a processor, and nonsense is refused", "[thread_pool]") {

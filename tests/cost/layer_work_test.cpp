@@ -197,8 +197,9 @@ TEST_CASE("layer shapes are those of the network") {
   network.conv("conv", {.out = 8, .kernel = 3, .stride = 2, .padding = 1});
   network.relu("relu");
   network.linear("fc", 10);
+  network.conv("wide", {.out = 4, .kernel = {2, 5}, .stride = {1, 2}}, 0);
   const std::vector<LayerShape> shapes = layer_shapes(network);
-  REQUIRE(shapes.size() == 2);
+  REQUIRE(shapes.size() == 3);
   CHECK(shapes[0].rows == 27);
   CHECK(shapes[0].filters == 8);
   CHECK(shapes[0].positions == 5 * 4);
@@ -208,4 +209,7 @@ TEST_CASE("layer shapes are those of the network") {
   CHECK(shapes[1].rows == 160);
   CHECK(shapes[1].positions == 1);
   CHECK(shapes[1].buffered_inputs == 160);
+  CHECK(shapes[2].rows == 3 * 2 * 5);
+  CHECK(shapes[2].positions == 8 * 2);
+  CHECK(shapes[2].buffered_inputs == 3 * 2 * 7);  // two lines of the map
 }

@@ -103,6 +103,39 @@ TEST_CASE("positions differ in what input is new", "[mnsim]") {
   expect(lines.inside, 2.0, 10.0);
 }
 
+TEST_CASE("what is new counts height and width apart", "[mnsim]") {
+  MnsimLayer layer = kConv;
+  layer.in = {64, 8, 10};
+  layer.kernel = {5, 3};
+  layer.stride = {2, 1};
+  layer.padding = {1, 0};
+  MnsimLayerMap map = conv_map();
+  map.used_rows = 5 * 15;
+  MnsimHardware h = hardware_of(128);
+  const auto expect = [](const MnsimStep& step, double written, double read) {
+    const double bits = 5.0 * 9.0;  // of the 5 channels of a PE
+    CHECK(step.busy[buffer_write].value == accesses(bits * written) + accesses(8.0 * 128.0 * 4.0));
+    CHECK(step.busy[buffer_read].value == accesses(bits * read) + accesses(9.0 * 128.0 * 4.0));
+  };
+  const MnsimSteps window = steps_of(layer, map, h);
+  expect(window.corner, 4.0 * 3.0, 15.0);
+  expect(window.first_col, 2.0 * 3.0, 15.0);
+  expect(window.first_row, 5.0, 5.0);
+  expect(window.inside, 2.0, 5.0);
+  const MnsimSteps lines = steps_of(layer, map, h, MnsimFill::lines);
+  expect(lines.corner, 10.0 * 3.0 + 3.0, 15.0);
+  expect(lines.first_col, 10.0 * 1.0 + 3.0, 15.0);
+  expect(lines.first_row, 1.0, 5.0);
+  expect(lines.inside, 1.0, 5.0);
+
+  // 75 rows by 30 DACs, 128 columns by 100 ADCs.
+  h.dacs = 30;
+  h.adcs = 100;
+  const PerComponent<Ns> busy = steps_of(layer, map, h).inside.busy;
+  CHECK(equal(busy[dac].value, 9.0 * 3.0 * 2.0 * 3.0));
+  CHECK(equal(busy[output_register].value, 2.0 * 2.0));
+}
+
 TEST_CASE("a linear layer is one position of a 1x1 convolution", "[mnsim]") {
   const MnsimLayer layer = {.kind = MnsimKind::linear, .in = {1024, 1, 1}, .out = {512, 1, 1}};
   MnsimLayerMap map = conv_map();
@@ -139,6 +172,14 @@ TEST_CASE("a pool passes its windows through its buffers", "[mnsim]") {
   expect(steps.first_col, 6.0, 16.0);
   expect(steps.first_row, 4.0, 8.0);
   expect(steps.inside, 4.0, 8.0);
+
+  layer.kernel = {4, 2};
+  layer.stride = {2, 1};
+  layer.padding = {1, 0};
+  const MnsimStep inside = steps_of(layer, map, hardware_of(128)).inside;
+  CHECK(inside.busy[buffer_write].value == accesses(900.0 * 2.0) + out);
+  CHECK(inside.busy[buffer_read].value == accesses(900.0 * 4.0) + out);
+  CHECK(inside.busy[pooling].value == 2.0 * 100.0);  // 8 cells of 9
 }
 
 TEST_CASE("a residual sum passes its inputs through the accumulator's buffer", "[mnsim]") {

@@ -77,13 +77,13 @@ TEST_CASE("layers take the PEs that whole kernels, slices and signs need", "[mns
 }
 
 TEST_CASE("one size of buffer serves the layer that needs most", "[mnsim]") {
-  nn::Network network({10, 20, 30});
-  network.conv("a", {.out = 50, .kernel = 3});  // 10 x 3 lines of 30 numbers in 8 PEs
+  nn::Network network({10, 20, 40});
+  network.conv("a", {.out = 50, .kernel = {3, 4}});  // 10 x 3 lines of 40 numbers in 8 PEs
   network.conv("b", {.out = 300, .kernel = 1});
   const MnsimMapping mapping = mnsim_map(mnsim_layers(network), hardware_of(128));
   CHECK(mapping.layers[0].pes == 8);
-  // 900 x 9 / 8 / 8 = 126.6 bytes against 50 x 28 x 9 / 8 / 24 = 65.6
-  CHECK(mapping.input_buffer_kib == 128.0 / 1024.0);
+  // 1200 x 9 / 8 / 8 = 168.8 bytes against 50 x 37 x 9 / 8 / 24 = 86.7
+  CHECK(mapping.input_buffer_kib == 256.0 / 1024.0);
   // 2 x 50 x 9 / 8 / 2 = 56.3 bytes against 2 x 300 x 9 / 8 / 6 = 112.5
   CHECK(mapping.output_buffer_kib == 128.0 / 1024.0);
   CHECK(mapping.accumulator_buffer_kib == 0.0);

@@ -217,6 +217,11 @@ TEST_CASE("a small layer by hand: time") {
   CHECK(equal(small.price().totals.latency_ns, 6.0 * (3.0 + 5.0 + 8.0 * 7.0) + sums));
 
   small.hardware.active_ous = 1;
+  small.hardware.adcs = 5;  // the fourth turn has one bitline left
+  CHECK(equal(small.price().totals.latency_ns,
+              12.0 * (3.0 + 5.0 + 4.0 * 7.0) + 2.0 * 24.0 / 5.0 * 2.0));
+
+  small.hardware.adcs = 4;
   small.hardware.dacs = 64;
   small.hardware.dense_read = DenseRead::crossbars;  // 64 bitlines at once
   CHECK(equal(small.price().totals.latency_ns, 3.0 * (3.0 + 5.0 + 16.0 * 7.0) + 24.0 / 4.0 * 2.0));
@@ -239,7 +244,13 @@ TEST_CASE(
   small.hardware.parts[index_decoder].latency_ns = 4.0;
   model = OuModel(small.network, small.hardware, small.options);
   CHECK(equal(model.price(work).totals.latency_ns, 10.0 * 20.0 + 50.0 * 4.0));
-  work[0].crossbars *= 2;  // two banks
+  small.hardware.parts[index_decoder].area_um2 = 3.0;
+  model = OuModel(small.network, small.hardware, small.options);
+  CHECK(model.price(work).components.area_um2[index_decoder] == 3.0);
+  work[0].crossbars *= 2;  // two banks, each with a decoder and buffers of its own
+  CHECK(model.price(work).components.area_um2[index_decoder] == 2.0 * 3.0);
+  CHECK(equal(model.price(work).components.area_um2[index_buffer], 2.0 * 40580.3));
+  CHECK(equal(model.price(work).components.area_um2[input_buffer], 2.0 * 40580.3));
   CHECK(equal(model.price(work).totals.latency_ns, 0.5 * (10.0 * 20.0 + 50.0 * 4.0)));
   CHECK(equal(model.price(work).components.energy_nj[index_buffer],
               10.0 * (0.0075695 + 1.006428e-3 * 20.0)));

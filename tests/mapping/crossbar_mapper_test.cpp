@@ -15,7 +15,7 @@ namespace {
 using TestGeometries =
     GeometryList<PaperGeometry, Geometry<128, 128, 32, 32, 2>, Geometry<128, 128, 8, 8, 1>,
                  Geometry<128, 128, 128, 128, 1>, Geometry<64, 32, 16, 16, 4>,
-                 Geometry<96, 120, 24, 24, 1>, Geometry<256, 256, 64, 64, 1>>;
+                 Geometry<96, 120, 24, 8, 1>, Geometry<256, 256, 64, 64, 1>>;
 
 template <class Test, GeometryType... Geoms>
 void for_each_geometry(GeometryList<Geoms...>, const Test& test) {
@@ -220,6 +220,21 @@ TEST_CASE("compression of Plain20 per layer ends at 2.95, pooled it does not") {
   CHECK(crossbars.compression_per_layer() == Approx(2.95));
   CHECK(crossbars.pooled == 32);  // 20 tiles, 16 a crossbar, 16 arrays
   CHECK(crossbars.compression_pooled() == Approx(29.5));
+}
+
+TEST_CASE("only layers with the same places share crossbars") {
+  const auto layer = [](Index taken, Index per_crossbar) {
+    LayerCount count;
+    count.slots = {taken, per_crossbar};
+    count.crossbars = ceil_div(taken, per_crossbar) * 4;
+    count.crossbars_dense = 20;
+    return count;
+  };
+  // Nine places of eight a crossbar and seven of three, in four arrays.
+  const CrossbarCount crossbars = sum_counts({layer(5, 8), layer(7, 3), layer(4, 8)}, 4).crossbars;
+  CHECK(crossbars.dense == 60);
+  CHECK(crossbars.per_layer == (1 + 3 + 1) * 4);
+  CHECK(crossbars.pooled == (2 + 3) * 4);
 }
 
 TEST_CASE("bits per cell, layout and signs set the arrays") {

@@ -32,6 +32,44 @@ inline PruneMask shuffled(Random& random, PruneMask mask) {
       std::make_shared<const std::vector<std::int32_t>>(rows.begin(), rows.end()));
 }
 
+/// Hardware with square and rectangular OUs, and options that it can hold.
+inline ArrayShape random_shape(Random& random, MappingOptions& options, GeometrySpec& geometry) {
+  const GeometrySpec choices[] = {{128, 128, 32, 32, 1}, {64, 32, 16, 16, 2}, {32, 64, 8, 16, 4},
+                                  {24, 24, 4, 8, 1},     {16, 16, 16, 16, 1}, {128, 128, 9, 8, 1}};
+  for (;;) {
+    geometry = choices[random.below(6)];
+    options.weight_bits = 1 + random.below(9);
+    options.layout = random.below(2) == 0 ? BitPlanes::apart : BitPlanes::adjacent;
+    options.sign = random.below(2) == 0 ? SignEncoding::pair : SignEncoding::offset;
+    if (geometry.xbar_rows % geometry.ou_rows != 0) geometry.xbar_rows = 14 * geometry.ou_rows;
+    if (geometry.ou_cols % options.bitlines_per_weight(geometry.cell_bits) == 0)
+      return ArrayShape(geometry, options);
+  }
+}
+
+/// Element-wise masks, masks with dead rows, filters and blocks, and kernels with few patterns.
+inline PruneMask sparse_mask(Random& random, Index taps) {
+  const Index rows = taps * (1 + random.below(300 / taps)), cols = 1 + random.below(90);
+  PruneMask mask(rows, cols, 1, false);
+  const double density = random.uniform();
+  std::vector<bool> dead_row, dead_col;
+  for (Index r = 0; r < rows; ++r) dead_row.push_back(random.uniform() < 0.3);
+  for (Index c = 0; c < cols; ++c) dead_col.push_back(random.uniform() < 0.3);
+  const Index kind = random.below(4);
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < cols; ++c) {
+      const auto i = static_cast<std::size_t>(r), j = static_cast<std::size_t>(c);
+      const bool block = ((r / 16) * 7 + (c / 16) * 5) % 3 != 0;
+      const bool pattern = ((r % taps) + c % 3) % 2 == 0;
+      mask.set(r, c,
+               kind == 0   ? random.uniform() < density
+               : kind == 1 ? !dead_row[i] && !dead_col[j]
+               : kind == 2 ? block && !dead_row[i]
+                           : pattern && random.uniform() < density);
+    }
+  return mask;
+}
+
 /// The weight matrices of a network as (rows R, columns C).
 using Shapes = std::vector<std::pair<Index, Index>>;
 

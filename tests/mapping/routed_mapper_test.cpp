@@ -1,7 +1,6 @@
 #include <catch2/catch.hpp>
 #include <limits>
 #include <map>
-#include <numeric>
 #include <vector>
 
 #include "helpers.hpp"
@@ -10,43 +9,6 @@ using namespace autoprune;
 using namespace autoprune::mapping;
 
 namespace {
-
-ArrayShape random_shape(Random& random, MappingOptions& options, GeometrySpec& geometry) {
-  const GeometrySpec choices[] = {{128, 128, 32, 32, 1}, {64, 32, 16, 16, 2}, {32, 64, 8, 16, 4},
-                                  {24, 24, 4, 8, 1},     {16, 16, 16, 16, 1}, {128, 128, 9, 8, 1}};
-  for (;;) {
-    geometry = choices[random.below(6)];
-    options.weight_bits = 1 + random.below(9);
-    options.layout = random.below(2) == 0 ? BitPlanes::apart : BitPlanes::adjacent;
-    options.sign = random.below(2) == 0 ? SignEncoding::pair : SignEncoding::offset;
-    if (geometry.xbar_rows % geometry.ou_rows != 0) geometry.xbar_rows = 14 * geometry.ou_rows;
-    if (geometry.ou_cols % options.bitlines_per_weight(geometry.cell_bits) == 0)
-      return ArrayShape(geometry, options);
-  }
-}
-
-/// Element-wise masks, masks with dead rows, filters and blocks, and kernels with few patterns.
-PruneMask sparse_mask(Random& random, Index taps) {
-  const Index rows = taps * (1 + random.below(300 / taps)), cols = 1 + random.below(90);
-  PruneMask mask(rows, cols, 1, false);
-  const double density = random.uniform();
-  std::vector<bool> dead_row, dead_col;
-  for (Index r = 0; r < rows; ++r) dead_row.push_back(random.uniform() < 0.3);
-  for (Index c = 0; c < cols; ++c) dead_col.push_back(random.uniform() < 0.3);
-  const Index kind = random.below(4);
-  for (Index r = 0; r < rows; ++r)
-    for (Index c = 0; c < cols; ++c) {
-      const auto i = static_cast<std::size_t>(r), j = static_cast<std::size_t>(c);
-      const bool block = ((r / 16) * 7 + (c / 16) * 5) % 3 != 0;
-      const bool pattern = ((r % taps) + c % 3) % 2 == 0;
-      mask.set(r, c,
-               kind == 0   ? random.uniform() < density
-               : kind == 1 ? !dead_row[i] && !dead_col[j]
-               : kind == 2 ? block && !dead_row[i]
-                           : pattern && random.uniform() < density);
-    }
-  return mask;
-}
 
 /// Inputs times masked weights: by the matrix, and by the OUs as their index buffer names them.
 void check_product(Random& random, const PruneMask& mask, const RoutedLayer& layer) {
@@ -95,6 +57,8 @@ void check(Random& random, const M& mapper, const PruneMask& mask) {
   const RoutedLayer decoded = index.decode(mask.rows(), mask.cols(), mapper.shape());
   check_product(random, mask, decoded);
   check_places(layer, mapper.shape(), count);
+  REQUIRE(count.vectors == mask.vectors());
+  REQUIRE(count.kept == mask.kept_count());
   REQUIRE(decoded.size() == layer.size());
   REQUIRE(RoutedIndex(index.ous(), index.bits(), index.words()) == index);
   for (Index i = 0; i < layer.size(); ++i) {
@@ -113,9 +77,9 @@ TEST_CASE("every routed layer computes its masked layer exactly, from its index 
   for (int trial = 0; trial < 150; ++trial) {
     GeometrySpec geometry;
     MappingOptions options;
-    const ArrayShape shape = random_shape(random, options, geometry);
+    const ArrayShape shape = test::random_shape(random, options, geometry);
     const Index taps = 1 + random.below(9);
-    const PruneMask mask = sparse_mask(random, taps);
+    const PruneMask mask = test::sparse_mask(random, taps);
     check(random, DenseMapper(shape), mask);
     check(random, PimMapper(shape), mask);
     check(random, BlockMapper(shape), mask);
@@ -149,11 +113,17 @@ TEST_CASE("a dense layer takes the dense crossbars of the compile-time mapper") 
   Random random(73);
   const CrossbarMapper<PaperGeometry> mapper;
   const ArrayShape shape(PaperGeometry::spec());
+  const MappingOptions adjacent{.weight_bits = 6, .layout = BitPlanes::adjacent};
+  const CrossbarMapper<Geometry<64, 96, 16, 24, 2>> wide(adjacent);
+  const ArrayShape wide_shape({64, 96, 16, 24, 2}, adjacent);
   for (int trial = 0; trial < 50; ++trial) {
     const PruneMask all(1 + random.below(600), 1 + random.below(600), 1);
     const LayerCount count = count_routed(DenseMapper(shape), all);
     REQUIRE(count.crossbars == mapper.dense_crossbars(all.rows(), all.cols()));
     REQUIRE(count.crossbars == count.crossbars_dense);
+    const LayerCount in_wide = count_routed(DenseMapper(wide_shape), all);
+    REQUIRE(in_wide.crossbars == wide.dense_crossbars(all.rows(), all.cols()));
+    REQUIRE(in_wide.crossbars == in_wide.crossbars_dense);
   }
 }
 
@@ -243,7 +213,10 @@ TEST_CASE("a damaged routed index is refused") {
   const PruneMask mask(40, 40, 1);
   const RoutedLayer layer = route(SreMapper(shape), mask);
   const RoutedIndex index(layer, shape);
-  REQUIRE(error_of([&] { (void)index.decode(20, 40, shape); }) == ErrorId::corrupt_index);
+  for (const Index fewer : {20, 39}) {  // the last of 40 is out of both
+    REQUIRE(error_of([&] { (void)index.decode(fewer, 40, shape); }) == ErrorId::corrupt_index);
+    REQUIRE(error_of([&] { (void)index.decode(40, fewer, shape); }) == ErrorId::corrupt_index);
+  }
 
   const auto stored = [&](Index ous, Index bits, std::vector<std::uint64_t> words) {
     return error_of([&] { (void)RoutedIndex(ous, bits, std::move(words)).decode(40, 40, shape); });

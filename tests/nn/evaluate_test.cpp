@@ -85,7 +85,8 @@ TEST_CASE("Recalibration sets the mean of the batches' own statistics", "[nn]") 
   n.conv("c1", {.out = 5});
   n.batch_norm("b1");
   n.relu("r1");
-  n.conv("c2", {.out = 4, .kernel = 2});
+  n.dropout("d", 0.5);  // not here
+  n.conv("c2", {.out = 4, .kernel = {2, 3}});
   n.batch_norm("b2");
   n.linear("l", 3);
   randomise(n, 2);
@@ -128,5 +129,14 @@ TEST_CASE("Recalibration sets the mean of the batches' own statistics", "[nn]") 
   for (const auto& [node, mean] : means) {
     CHECK(error_of(values_of(n.node(node).running_mean), mean) < 1e-5);
     CHECK(error_of(values_of(n.node(node).running_var), variances[node]) < 1e-5);
+  }
+
+  // A batch counts for a tenth again.
+  static_cast<void>(reference.forward(values_of(batches[0].images), 40));
+  session.forward(batches[0].images, Mode::statistics);
+  for (auto& [node, mean] : means) {
+    for (std::size_t c = 0; c < mean.size(); ++c)
+      mean[c] = 0.9 * mean[c] + 0.1 * reference.means[node][c];
+    CHECK(error_of(values_of(n.node(node).running_mean), mean) < 1e-5);
   }
 }

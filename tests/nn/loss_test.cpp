@@ -43,8 +43,10 @@ TEST_CASE("The loss stays finite for logits far apart", "[nn]") {
   logits.at(1, 2, 0, 0) = -1e5F;
   const std::vector<std::uint8_t> labels{1, 2};
   Activation dlogits;
-  CHECK(std::isfinite(loss(logits, labels, &logits, {}, dlogits)));
-  CHECK(dlogits.at(0, 1, 0, 0) < 0.0F);
+  CHECK(std::isfinite(loss(logits, labels, &logits, {3.0, 0.75}, dlogits)));
+  // Softmaxes of (1, 0, 0) and (1/2, 1/2, 0); a quarter of each counts, for half of the batch.
+  const Values wanted{0.125, -0.125, 0.0, 0.0625, 0.0625, -0.125};
+  CHECK(error_of(values_of(dlogits), wanted) < 1e-6);
 }
 
 TEST_CASE("A loss refuses labels and teachers that don't fit", "[nn]") {

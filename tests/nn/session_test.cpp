@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <ctime>
+#include <set>
 
 #include "reference.hpp"
 
@@ -48,6 +49,23 @@ Network residual() {
   n.relu("r3");
   n.linear("l", 5);
   return n;
+}
+
+/// Biases in front of batch-norms, fused: of a convolution and of a linear layer.
+Network biased() {
+  Network n({2, 5, 7});
+  n.conv("c", {.out = 4, .kernel = {2, 3}, .stride = {1, 2}, .padding = {1, 0}, .bias = true});
+  n.batch_norm("b1");
+  n.relu("r");
+  n.flatten("f");
+  n.linear("l1", 6);
+  n.batch_norm("b2");
+  n.linear("l2", 5);
+  return n;
+}
+
+Network network_of(Index which) {
+  return which == 0 ? chain() : which == 1 ? residual() : biased();
 }
 
 struct Run {
@@ -131,6 +149,25 @@ void check_gradient(const Tensor& gradient, Values& parameter, Loss&& loss_now, 
   CHECK(error_of(actual, wanted) < 1e-4);
 }
 
+/// Running statistics after one batch of weight 0.1, from those of before.
+void check_statistics(const Network& after, const Network& before, const Reference& reference,
+                      Index images) {
+  for (const auto& [node, mean] : reference.means) {
+    INFO("node " << after.node(node).name);
+    const Shape3& s = after.node(node).shape;
+    const auto count = static_cast<double>(images * s.height * s.width);
+    Values means = values_of(before.node(node).running_mean);
+    Values variances = values_of(before.node(node).running_var);
+    for (std::size_t c = 0; c < mean.size(); ++c) {
+      const double unbiased = reference.variances.at(node)[c] * count / (count - 1.0);
+      means[c] = 0.9 * means[c] + 0.1 * mean[c];
+      variances[c] = 0.9 * variances[c] + 0.1 * unbiased;
+    }
+    CHECK(error_of(values_of(after.node(node).running_mean), means) < 1e-5);
+    CHECK(error_of(values_of(after.node(node).running_var), variances) < 1e-5);
+  }
+}
+
 void check_gradients(Run& run) {
   Network trained = run.network;  // running statistics move on
   ThreadPool pool(2);
@@ -145,6 +182,7 @@ void check_gradients(Run& run) {
   CHECK(value == Approx(loss_now()).epsilon(1e-5));
   CHECK(error_of(values_of(session.output(trained.size() - 1)),
                  reference.forward(x, run.input.images())) < 1e-5);
+  check_statistics(trained, run.network, reference, run.input.images());
   for (Index i = 0; i < trained.size(); ++i) {
     INFO("node " << trained.node(i).name);
     auto& parameters = reference.parameters[static_cast<std::size_t>(i)];
@@ -159,7 +197,7 @@ void check_gradients(Run& run) {
 
 TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
   const Index images = GENERATE(6, 37);
-  Run run = make_run(GENERATE(0, 1) == 0 ? chain() : residual(), images, 11);
+  Run run = make_run(network_of(GENERATE(0, 1, 2)), images, 11);
   SECTION("cross-entropy") { check_gradients(run); }
   SECTION("distillation") {
     run.distil = true;
@@ -173,12 +211,23 @@ TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
 }
 
 TEST_CASE("Inference agrees with plain loops", "[nn]") {
-  Run run = make_run(GENERATE(0, 1) == 0 ? chain() : residual(), 37, 3);
+  Run run = make_run(network_of(GENERATE(0, 1, 2)), 37, 3);
   ThreadPool pool(2);
   Session session(run.network, pool);
   Reference reference(run.network, Mode::inference);
   const Values wanted = reference.forward(values_of(run.input), 37);
   CHECK(error_of(values_of(session.forward(run.input, Mode::inference)), wanted) < 1e-5);
+}
+
+TEST_CASE("The batch's own statistics agree with plain loops, biases included", "[nn]") {
+  Run run = make_run(network_of(GENERATE(0, 1, 2)), 37, 5);
+  const Network before = run.network;
+  ThreadPool pool(2);
+  Session session(run.network, pool);
+  Reference reference(before, Mode::statistics);
+  const Values wanted = reference.forward(values_of(run.input), 37);
+  CHECK(error_of(values_of(session.forward(run.input, Mode::statistics)), wanted) < 1e-5);
+  check_statistics(run.network, before, reference, 37);
 }
 
 TEST_CASE("A network trains to the same bits on one, two and three threads", "[nn]") {
@@ -204,7 +253,7 @@ TEST_CASE("A network trains to the same bits on one, two and three threads", "[n
 }
 
 TEST_CASE("An image's logits don't depend on the batch it is in", "[nn]") {
-  Run run = make_run(GENERATE(0, 1) == 0 ? chain() : residual(), 64, 4);
+  Run run = make_run(network_of(GENERATE(0, 1, 2)), 64, 4);
   ThreadPool pool(2);
   Session session(run.network, pool);
   const Activation all = session.forward(run.input, Mode::inference);
@@ -253,8 +302,61 @@ TEST_CASE("Dropout zeroes its rate of values and keeps the mean", "[nn]") {
   CHECK(draw(1, 1, Mode::training) == first);
   CHECK(draw(1, 2, Mode::training) != first);
   CHECK(draw(2, 1, Mode::training) != first);
+  CHECK(draw(1 + (std::uint64_t{1} << 32), 1, Mode::training) != first);
   CHECK(draw(1, 1, Mode::inference) == Values(first.size(), 1.0));
   CHECK(draw(1, 1, Mode::statistics) == Values(first.size(), 1.0));
+}
+
+TEST_CASE("Dropout draws anew for every image, node and step", "[nn]") {
+  Network n({16, 5, 3});
+  const Index first = n.dropout("d1", 0.5);
+  n.relu("r");
+  const Index second = n.dropout("d2", 0.5, 0);
+  n.add("s", {first + 1, second});
+  n.linear("l", 4);
+  n.initialise(1);
+  ThreadPool pool(1);
+  Session session(n, pool);
+  Activation ones(n.input_shape(), 70);  // in three blocks
+  ones.fill(1.0F);
+  std::set<Values> draws;
+  for (const std::uint64_t step : {0U, 1U, 2U, 7U}) {
+    session.set_dropout_step(1, step);
+    session.forward(ones, Mode::training);
+    for (const Index node : {first, second})
+      for (Index i = 0; i < 70; ++i) draws.insert(values_of(part_of(session.output(node), i, 1)));
+  }
+  CHECK(draws.size() == 4 * 2 * 70);
+}
+
+TEST_CASE("The gradient of a maximum goes to the first of equal values", "[nn]") {
+  Network n({3, 6, 7});
+  n.max_pool("m", {.kernel = {3, 2}, .stride = Size2{2, 1}, .padding = {1, 1}});
+  const Node& pool = n.node(1);
+  Random random(3);
+  Activation x = random_activation(random, n.input_shape(), 32), y(pool.shape, 32);
+  for_values(x, [&](Index i, Index c, Index h, Index w) {  // few values, so that many are equal
+    x.at(i, c, h, w) = static_cast<float>(random.below(3) - 1);
+  });
+  const Activation dy = random_activation(random, pool.shape, 32);
+  Activation dx(n.input_shape(), 32);
+  dx.fill(0.0F);
+  nn::detail::max_pool(pool, x.shape(), x.block(0), y.block(0));
+  nn::detail::max_pool_backward(pool, x.shape(), x.block(0), y.block(0), dy.block(0), dx.block(0));
+
+  Activation wanted(n.input_shape(), 32);
+  wanted.fill(0.0F);
+  for_values(dy, [&](Index i, Index c, Index oh, Index ow) {
+    Index first_h = -1, first_w = -1;
+    for (Index h = std::max<Index>(0, 2 * oh - 1); h < std::min<Index>(6, 2 * oh + 2); ++h)
+      for (Index w = std::max<Index>(0, ow - 1); w < std::min<Index>(7, ow + 1); ++w)
+        if (first_h < 0 || x.at(i, c, h, w) > x.at(i, c, first_h, first_w)) {
+          first_h = h;
+          first_w = w;
+        }
+    wanted.at(i, c, first_h, first_w) += dy.at(i, c, oh, ow);
+  });
+  CHECK(error_of(values_of(dx), values_of(wanted)) < 1e-6);
 }
 
 TEST_CASE("Batch-norm finds the spread of values far from zero", "[nn]") {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <limits>
+#include <set>
 
 #include "helpers.hpp"
 
@@ -109,6 +110,100 @@ TEST_CASE("SGD follows PyTorch's rule and leaves pruned vectors alone", "[nn]") 
   for (const auto& [name, tensor] : sgd.state())
     for (const auto& [other, values] : state)
       if (name == other + ".velocity") CHECK(error_of(values_of(*tensor), values.second) < 1e-6);
+}
+
+namespace {
+
+/// Losses of the epochs when the weights stay where they are.
+Values still_losses(Network network, const Dataset& data, std::vector<Index> images,
+                    TrainConfig config) {
+  config.learning_rate = 1e-30;
+  ThreadPool pool(1);
+  Trainer trainer(network, data, std::move(images), config, pool);
+  Values losses;
+  while (!trainer.done()) losses.push_back(trainer.run_epoch().loss);
+  return losses;
+}
+
+/// Without dropout or batch-norm: an image's loss is its own.
+Network plain_network() {
+  Network n({1, 8, 8});
+  n.conv("c", {.out = 4, .kernel = {3, 5}, .stride = 2, .bias = true});
+  n.relu("r");
+  n.linear("l", 4);
+  randomise(n, 3);
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("Every epoch takes the images in an order of its own", "[nn]") {
+  const Dataset data = quarters(70, 5);
+  TrainConfig config = short_config();
+  config.augment = false;
+  const auto losses = [&](Index batch, std::uint64_t seed) {
+    config.batch = batch;
+    config.seed = seed;
+    return still_losses(plain_network(), data, range(0, 70), config);
+  };
+  // All batches together hold each image once.
+  const Values whole = losses(10, 1);
+  for (const double loss : whole) CHECK(loss == Approx(whole[0]));
+  CHECK(losses(70, 1)[0] == Approx(whole[0]));
+  // Which images are left out of an epoch's only batch depends on their order.
+  const Values some = losses(60, 1), others = losses(60, 2);
+  std::set<double> different(some.begin(), some.end());
+  different.insert(others.begin(), others.end());
+  CHECK(different.size() == 8);
+}
+
+TEST_CASE("Only the images that it was given train a network", "[nn]") {
+  Dataset data = quarters(130, 4);
+  for (const Index other : {0, 1, 2, 3, 4, 127, 128, 129})
+    data.labels[static_cast<std::size_t>(other)] = 9;  // no class of the network
+  ThreadPool pool(1);
+  Network network = small_network(1);
+  Trainer trainer(network, data, range(5, 127), short_config(), pool);
+  while (!trainer.done()) CHECK_NOTHROW(trainer.run_epoch());
+}
+
+TEST_CASE("An image is augmented anew until its variants are used up", "[nn]") {
+  const Dataset data = quarters(40, 6);
+  TrainConfig config = short_config();
+  const auto losses = [&](Index variants, std::uint64_t seed) {
+    config.variants = variants;
+    config.seed = seed;
+    return still_losses(plain_network(), data, range(0, 40), config);
+  };
+  const Values two = losses(2, 1), always = losses(0, 1), other = losses(0, 2);
+  CHECK(two[2] == Approx(two[0]));
+  CHECK(two[3] == Approx(two[1]));
+  CHECK(two[1] != Approx(two[0]));
+  for (std::size_t e = 0; e < 4; ++e) {
+    for (std::size_t f = 0; f < e; ++f) CHECK(always[e] != Approx(always[f]));
+    CHECK(other[e] != Approx(always[e]));
+  }
+}
+
+TEST_CASE("Dropout draws anew in every step of every epoch", "[nn]") {
+  Dataset data = quarters(40, 7);
+  std::fill(data.pixels.begin(), data.pixels.end(), std::uint8_t{255});
+  TrainConfig config = short_config();
+  config.batch = 20;
+  config.augment = false;
+  std::set<Values> draws;
+  for (config.seed = 1; config.seed <= 2; ++config.seed) {
+    Network network({1, 8, 8});
+    const Index dropout = network.dropout("d", 0.5);
+    network.linear("l", 4);
+    network.initialise(1);
+    ThreadPool pool(1);
+    Trainer trainer(network, data, range(0, 40), config, pool);
+    while (!trainer.done())
+      trainer.run_epoch(
+          {}, [&](Index, Index) { draws.insert(values_of(trainer.session().output(dropout))); });
+  }
+  CHECK(draws.size() == 2 * 4 * 2);
 }
 
 TEST_CASE("A tiny network learns to tell the quarters apart", "[nn]") {

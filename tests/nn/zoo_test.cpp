@@ -1,5 +1,6 @@
 #include "autoprune/nn/zoo.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -147,6 +148,26 @@ TEST_CASE("every network is made by its name and ends in ten classes", "[zoo]") 
       CHECK(network.input_shape() == input);
       CHECK(network.outputs() == 10);
     }
+}
+
+TEST_CASE("weights start with the spread that keeps signals' sizes, layer by layer", "[zoo]") {
+  nn::Network network({48, 8, 9});
+  network.conv("wide", {.out = 64, .kernel = {1, 5}});
+  network.conv("high", {.out = 48, .kernel = {3, 2}});
+  network.linear("linear", 30);
+  network.conv("again", {.out = 64, .kernel = {1, 5}}, 0);
+  network.initialise(3);
+  const auto fan = [](const Tensor& weight) {
+    double squares = 0.0;
+    for (const float w : weight) squares += static_cast<double>(w) * static_cast<double>(w);
+    return 2.0 * static_cast<double>(weight.size()) / squares;
+  };
+  CHECK(fan(network.node(1).weight) == Approx(64.0 * 1 * 5).epsilon(0.05));
+  CHECK(fan(network.node(2).weight) == Approx(48.0 * 3 * 2).epsilon(0.05));
+  CHECK(fan(network.node(3).weight) == Approx(48.0 * 6 * 4).epsilon(0.05));
+  // Two layers of one shape start apart.
+  const Tensor &one = network.node(1).weight, &other = network.node(4).weight;
+  CHECK_FALSE(std::equal(one.begin(), one.end(), other.begin()));
 }
 
 TEST_CASE("an unknown name and too small images are errors", "[zoo]") {

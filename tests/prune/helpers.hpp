@@ -16,6 +16,14 @@ inline Matrix random_matrix(Random& random, Index rows, Index cols) {
   return m;
 }
 
+/// Weights with rows and filters of very different size.
+inline Matrix layer(Random& random, Index filters, Index rows) {
+  Matrix w = test::random_matrix(random, filters, rows);
+  for (Index c = 0; c < filters; ++c) w.row(c) *= static_cast<float>(random.uniform(0.1, 2.0));
+  for (Index r = 0; r < rows; ++r) w.col(r) *= static_cast<float>(random.uniform(0.1, 2.0));
+  return w;
+}
+
 /// Scores from few distinct values, so that ties are the rule.
 inline Scores random_scores(Random& random, Index groups, Index cols, Index distinct = 6) {
   Scores scores(groups, cols);

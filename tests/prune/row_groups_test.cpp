@@ -71,6 +71,59 @@ TEST_CASE("rows that matter to the same filters are gathered from anywhere") {
   }
 }
 
+namespace {
+
+/// The `count` first of `all`, the largest values first, ties by index.
+std::vector<std::int32_t> best_of(std::vector<std::int32_t> all, Index count,
+                                  const std::function<float(Index)>& value) {
+  std::sort(all.begin(), all.end(), [&](Index a, Index b) {
+    return value(a) > value(b) || (value(a) == value(b) && a < b);
+  });
+  all.resize(std::min(all.size(), static_cast<std::size_t>(count)));
+  return all;
+}
+
+/// What gather_rows() says it does, step by step. Sums of integers are exact in any order.
+std::vector<std::int32_t> plain_groups(const Matrix& w, Index height, Index width, Index turns) {
+  std::vector<std::int32_t> left = as_they_lie(w.cols()), order;
+  const std::vector<std::int32_t> filters = as_they_lie(w.rows());
+  const auto sum_of_row = [&](Index r) { return w.col(r).cwiseAbs().sum(); };
+  while (static_cast<Index>(left.size()) > height) {
+    std::vector<std::int32_t> group = best_of(left, 1, sum_of_row);
+    for (Index turn = 0; turn < turns; ++turn) {
+      const auto columns = best_of(filters, width, [&](Index c) {
+        float sum = 0.0F;
+        for (const Index r : group) sum += std::abs(w(c, r));
+        return sum;
+      });
+      group = best_of(left, height, [&](Index r) {
+        float sum = 0.0F;
+        for (const Index c : columns) sum += std::abs(w(c, r));
+        return sum;
+      });
+    }
+    std::sort(group.begin(), group.end());
+    order.insert(order.end(), group.begin(), group.end());
+    std::erase_if(left, [&](auto r) { return std::binary_search(group.begin(), group.end(), r); });
+  }
+  order.insert(order.end(), left.begin(), left.end());
+  return order;
+}
+
+}  // namespace
+
+TEST_CASE("row groups grow around the best OU of the rows that are left, in turns") {
+  Random random(94);
+  for (int trial = 0; trial < 60; ++trial) {
+    Matrix w(1 + random.below(30), 1 + random.below(60));
+    for (Index i = 0; i < w.size(); ++i) w.data()[i] = static_cast<float>(random.below(9) - 4);
+    const Index height = 1 + random.below(12), width = 1 + random.below(12);
+    const Index turns = 1 + random.below(4);
+    REQUIRE(gather_rows(test::view(w), height, width, turns) ==
+            plain_groups(w, height, width, turns));
+  }
+}
+
 TEST_CASE("OUs of gathered rows keep more than those of neighbouring rows") {
   Random random(93);
   for (int trial = 0; trial < 20; ++trial) {

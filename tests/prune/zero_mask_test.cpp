@@ -16,7 +16,9 @@ TEST_CASE("erased vectors are found again") {
       for (Index c = 0; c < cols; ++c) {
         mask.set(g, c, random.below(2) == 1);
         if (mask.kept(g, c)) {  // one weight that isn't zero is enough
-          for (Index r = mask.row_begin(g) + 1; r < mask.row_end(g); ++r) weights(c, r) = 0.0F;
+          const Index other = mask.row_begin(g) + random.below(mask.row_end(g) - mask.row_begin(g));
+          for (Index r = mask.row_begin(g); r < mask.row_end(g); ++r)
+            if (r != other) weights(c, r) = 0.0F;
         } else {
           for (Index r = mask.row_begin(g); r < mask.row_end(g); ++r) weights(c, r) = -0.0F;
         }
@@ -34,7 +36,9 @@ TEST_CASE("erased vectors of gathered rows are found again, whatever the order w
     PruneMask mask = PruneMask(rows, cols, granularity)
                          .in_order(std::make_shared<const std::vector<std::int32_t>>(
                              shuffled.begin(), shuffled.end()));
-    Matrix weights = Matrix::Constant(cols, rows, 0.5F);
+    Matrix weights(cols, rows);
+    for (Index i = 0; i < weights.size(); ++i)
+      weights.data()[i] = random.below(2) == 0 ? 0.5F : -0.5F;
     for (Index g = 0; g < mask.groups(); ++g)
       for (Index c = 0; c < cols; ++c) {
         mask.set(g, c, random.below(2) == 1);

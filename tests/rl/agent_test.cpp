@@ -55,6 +55,40 @@ TEST_CASE("exploration is uniform first, then narrows around the policy", "[rl][
   CHECK(last < 0.02);
 }
 
+TEST_CASE("the noise decays from the first episode after the warm-up", "[rl][agent]") {
+  DdpgAgent agent({.shape = {2, 3, {8}}, .warmup_episodes = 7, .noise = 0.1, .noise_decay = 0.6});
+  const std::vector<float> state = {0.3F, -0.2F};
+  const auto policy = agent.act(state);  // far enough from 0 and 1 to be cut off nowhere
+  const auto spread = [&](Index episode) {
+    double sum = 0.0;
+    for (int i = 0; i < 2000; ++i) {
+      const auto action = agent.explore(state, episode);
+      for (std::size_t k = 0; k < 3; ++k) sum += std::pow(action[k] - policy[k], 2) / 6000.0;
+    }
+    return std::sqrt(sum);
+  };
+  for (Index later = 0; later < 4; ++later)
+    CHECK(spread(7 + later) == Approx(0.1 * std::pow(0.6, later)).epsilon(0.05));
+}
+
+TEST_CASE("exploring takes nothing from the draws of the updates", "[rl][agent]") {
+  const AgentConfig config{.shape = {1, 1, {8}}, .batch = 3, .warmup_episodes = 2, .seed = 8};
+  DdpgAgent curious(config), plain(config);
+  const std::vector<float> state = {0.4F};
+  for (int i = 0; i < 20; ++i) {
+    const float x = static_cast<float>(i) / 20.0F;
+    curious.remember({{x}, {1.0F - x}, x * x, {x}, true});
+    plain.remember({{x}, {1.0F - x}, x * x, {x}, true});
+    curious.explore(state, i % 4);
+  }
+  for (int i = 0; i < 3; ++i) {
+    curious.update();
+    plain.update();
+  }
+  CHECK(curious.act(state) == plain.act(state));
+  CHECK(curious.baseline() == plain.baseline());
+}
+
 TEST_CASE("imitation moves the policy onto the actions that it is shown", "[rl][agent]") {
   DdpgAgent agent({.shape = {3, 2, {32}}, .actor_rate = 1e-2, .seed = 6});
   Random random(1);

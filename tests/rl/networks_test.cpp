@@ -68,6 +68,10 @@ TEST_CASE("state and action of a critic start by fan-ins of their own", "[rl][ne
   CHECK(first.leftCols(16).cwiseAbs().maxCoeff() > 0.24F);
   CHECK(first.col(16).cwiseAbs().maxCoeff() <= 1.0F);
   CHECK(first.col(16).cwiseAbs().maxCoeff() > 0.9F);
+  // The bias is the sum of both layers'.
+  const ConstMatrixView bias(network.parameters().data() + first.size(), 1, 300);
+  CHECK(bias.cwiseAbs().maxCoeff() <= 1.25F);
+  CHECK(bias.cwiseAbs().maxCoeff() > 1.0F);
 }
 
 TEST_CASE("an actor's actions lie between 0 and 1 and follow the reference's gradient",

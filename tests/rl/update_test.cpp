@@ -12,10 +12,10 @@ namespace {
 
 const rl::AgentConfig kConfig{.shape = {3, 2, {6, 5}},
                               .actor_rate = 2e-2,
-                              .critic_rate = 2e-2,
+                              .critic_rate = 3e-2,
                               .discount = 0.9,
                               .tau = 0.1,
-                              .baseline_rate = 0.5,
+                              .baseline_rate = 0.3,
                               .batch = 7,
                               .replay_capacity = 7};
 
@@ -71,6 +71,21 @@ struct ReferenceAgent {
     follow(target_critic, critic);
   }
 
+  /// Behaviour cloning, with the optimiser of the updates; the target actor follows at once.
+  void imitate(const Matrix& states, const Matrix& actions) {
+    const auto loss = [&](const Vector& p) {
+      double sum = 0.0;
+      for (Index r = 0; r < states.rows(); ++r) {
+        const Vector action = mu(p, reference::row(states, r)), wanted = reference::row(actions, r);
+        for (std::size_t i = 0; i < action.size(); ++i)
+          sum += (action[i] - wanted[i]) * (action[i] - wanted[i]);
+      }
+      return sum / static_cast<double>(actions.size());
+    };
+    actor_adam.step(actor, reference::gradient(loss, actor));
+    target_actor = actor;
+  }
+
   static void follow(Vector& target, const Vector& source) {
     for (std::size_t i = 0; i < target.size(); ++i)
       target[i] += kConfig.tau * (source[i] - target[i]);
@@ -79,7 +94,7 @@ struct ReferenceAgent {
 
 }  // namespace
 
-TEST_CASE("updates are DDPG's, number by number", "[rl][agent]") {
+TEST_CASE("updates are DDPG's, after imitation, number by number", "[rl][agent]") {
   rl::DdpgAgent agent(kConfig);
   const auto parameters = [&](std::string_view name) {
     archive::Snapshot snapshot;
@@ -89,6 +104,16 @@ TEST_CASE("updates are DDPG's, number by number", "[rl][agent]") {
   ReferenceAgent expected;
   expected.actor = expected.target_actor = reference::to_double(parameters("actor"));
   expected.critic = expected.target_critic = reference::to_double(parameters("critic"));
+
+  Random shown(2);
+  for (int step = 0; step < 3; ++step) {
+    const Matrix states = reference::random_matrix(shown, 4, 3);
+    const Matrix actions = 0.5F + 0.5F * reference::random_matrix(shown, 4, 2).array();
+    agent.imitate({states.data(), 4, 3}, {actions.data(), 4, 2});
+    expected.imitate(states, actions);
+  }
+  CHECK(reference::difference(parameters("actor"), expected.actor) < 1e-4);
+  CHECK(parameters("target_actor") == parameters("actor"));
 
   // The buffer holds one batch, so that it's clear what is drawn; it moves on between updates.
   Random random(1);

@@ -262,6 +262,9 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
     check(SaturatingAdc(4), RealDevices(OnOffRatio{}, StuckAt{}, Variation{sigma}));
     check(IdealAdc{}, RealDevices(OnOffRatio{50.0}, StuckAt{}, Variation{sigma}));
     check(RoundingAdc::over(32.0, 5), RealDevices(OnOffRatio{}, StuckAt{0.02, 0.01}, Variation{}));
+    // Steps of 1.03 levels: the more cells are on, the less each may be off.
+    check(RoundingAdc::over(32.0, 5),
+          RealDevices(OnOffRatio{}, StuckAt{}, Variation{0.03 * sigma}));
   }
 }
 

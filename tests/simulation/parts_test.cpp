@@ -7,6 +7,7 @@
 #include "autoprune/simulation/adc.hpp"
 #include "autoprune/simulation/devices.hpp"
 #include "autoprune/simulation/encoding.hpp"
+#include "autoprune/simulation/mnsim_layer.hpp"
 #include "autoprune/simulation/monte_carlo.hpp"
 #include "autoprune/simulation/quantisation.hpp"
 
@@ -86,7 +87,7 @@ TEST_CASE("every input is what its digits say") {
 namespace {
 
 /// Properties of every converter: 0 stays 0, codes never fall, steps don't depend on the overload,
-/// and sums are exact as far as it says.
+/// sums are exact as far as it says, and those of real cells may be off by what it says.
 template <AdcPolicy Adc>
 void check_adc(const Adc& adc, std::int32_t largest_sum) {
   REQUIRE(adc.code(std::int32_t{0}) == 0);
@@ -96,6 +97,13 @@ void check_adc(const Adc& adc, std::int32_t largest_sum) {
     if (n <= adc.exact_up_to()) REQUIRE(adc.code(n) == n);
   }
   REQUIRE(adc.code(-3.0F) == 0);
+  for (std::int32_t most = 0; most <= std::min(adc.exact_up_to(), largest_sum); ++most) {
+    const double off = 0.999 * adc.margin(most);
+    for (std::int32_t n = 0; n <= most && off > 0.0; n += 1 + most / 8) {
+      REQUIRE(adc.code(static_cast<float>(n + off)) == n);
+      REQUIRE(adc.code(static_cast<float>(n - off)) == n);
+    }
+  }
 }
 
 }  // namespace
@@ -115,6 +123,34 @@ TEST_CASE("converters keep order, and are exact as far as they say") {
   }
   REQUIRE(RoundingAdc::over(32.0, 6).lsb() == 1.0);
   REQUIRE_THROWS_AS(RoundingAdc::mnsim_scale(0.0, 1.0, 1, 6), Error);
+}
+
+TEST_CASE("MNSIM-2.0's converters have the steps and codes of its own layers") {
+  Random random(6);
+  for (int trial = 0; trial < 200; ++trial) {
+    MnsimConfig config;
+    config.cell_bits = 1 + random.below(4);
+    config.dac_bits = 1 + random.below(4);
+    config.adc_bits = 3 + random.below(8);
+    config.xbar_rows = 20 + random.below(100);
+    config.dac_num = config.xbar_rows;
+    const MnsimShape shape{.in = {1 + random.below(200), 4, 4}, .filters = 3, .kernel = {3, 2}};
+    const MnsimSublayers sublayers(config, shape);
+    const double unit = random.uniform(1e-4, 1e-3);  // of an integer, as a share of the range
+    for (const bool scale : {true, false}) {
+      config.adc_action = scale ? MnsimAdcAction::scale : MnsimAdcAction::fix;
+      const MnsimAdc theirs(config, sublayers, unit);
+      const Index top = (config.input_digits() - 1) * config.dac_bits +
+                        (config.weight_digits() - 1) * config.cell_bits;
+      const RoundingAdc ours =
+          scale ? RoundingAdc::mnsim_scale(1.0 / unit, std::exp2(static_cast<double>(top)),
+                                           sublayers.count, config.adc_bits)
+                : RoundingAdc::mnsim_fix(static_cast<double>(config.full_scale()), config.adc_bits);
+      REQUIRE(ours.lsb() == Approx(theirs.lsb));
+      REQUIRE(ours.code(1e9F) == static_cast<std::int32_t>(theirs.limit));
+      check_adc(ours, 300);
+    }
+  }
 }
 
 TEST_CASE("real cells are as far off as they should be") {

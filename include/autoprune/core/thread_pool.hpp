@@ -47,8 +47,8 @@ class ThreadPool {
   [[nodiscard]] Index threads() const noexcept { return static_cast<Index>(workers_.size()) + 1; }
 
   /// Calls body(0) .. body(items - 1), each once, and returns when all are done. The first
-  /// exception of an item is rethrown here. Not reentrant: a body must not call for_each on the
-  /// same pool.
+  /// exception of an item is rethrown here; items that nobody has begun by then are left out. Not
+  /// reentrant: a body must not call for_each on the same pool.
   template <class Body>
   void for_each(Index items, Body&& body) {
     if (items <= 0) return;
