@@ -11,6 +11,7 @@
 #include "compressors.hpp"
 #include "hardware.hpp"
 #include "option_forms.hpp"
+#include "progress.hpp"
 
 namespace autoprune::cli {
 
@@ -60,8 +61,8 @@ void warn_of_threads(const Options& o, const ThreadPool& pool) {
   const Index asked = o.threads > 0 ? o.threads : usable_processors();
   if (said || pool.threads() >= asked) return;
   said = true;
-  std::cerr << concat("warning: the system allows ", pool.threads(), " of ", asked,
-                      " threads; the work takes longer, its results are the same\n");
+  warn(concat("the system allows ", pool.threads(), " of ", asked,
+              " threads; the work takes longer, its results are the same"));
 }
 
 }  // namespace

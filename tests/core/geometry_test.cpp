@@ -49,6 +49,8 @@ TEST_CASE("hardware that can't exist is refused", "[geometry]") {
   CHECK(id_of("0x128/32x32/1") == ErrorId::out_of_range);
   CHECK(id_of("128x128/32x0/1") == ErrorId::out_of_range);
   CHECK(id_of("128x-128/32x32/1") == ErrorId::out_of_range);
+  CHECK(id_of("65537x128/1x32/1") == ErrorId::out_of_range);
+  CHECK(id_of("128x9223372036854775807/32x1/1") == ErrorId::out_of_range);
   CHECK(id_of("128x128/32x32/0") == ErrorId::out_of_range);
   CHECK(id_of("128x128/32x32/9") == ErrorId::out_of_range);
   CHECK(id_of("65537x128/1x32/1") == ErrorId::out_of_range);
