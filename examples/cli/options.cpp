@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <autoprune/core/version.hpp>
 #include <autoprune/nn/zoo.hpp>
+#include <iostream>
 
 #include "numbers.hpp"
 #include "option_forms.hpp"
@@ -253,6 +254,7 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
       app.exit(error);
+      if (!std::cout.flush()) fail(ErrorId::cannot_write, "can't write to standard output");
       return {};
     }
     fail(id_of(error), error.what(), "; `autoprune --help` lists commands, `autoprune COMMAND ",

@@ -203,6 +203,17 @@ TEST_CASE("simulations that can't be") {
   refuses(data + Words{"--model", "x", "--weights", "y"}, 2, "config.104", "exclude each other");
 }
 
+TEST_CASE("an output that is full is an error, not silence") {
+  for (const Words& words : {Words{"--help"}, Words{"map", "--help"}, Words{"--version"},
+                             Words{"inspect", "--network", "lenet5"},
+                             Words{"inspect", "--network", "lenet5", "--json", "-"}}) {
+    const Answer answer = run(words, [] { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); });
+    INFO(autoprune::join(words, " ") << '\n' << answer.err);
+    CHECK(answer.status == 1);
+    CHECK(has(answer.err, "[autoprune.io.702]"));
+  }
+}
+
 TEST_CASE("places that can't be written are found before the work begins") {
   const std::string file = made("a-file", "kept");
   const Words search = Words{"search"} + inputs() + Words{"--episodes", "1000000"};
