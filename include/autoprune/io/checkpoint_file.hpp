@@ -49,7 +49,7 @@ inline void write_checkpoint(const std::filesystem::path& path, Checkpoint check
 /// those that were written, or checkpoint_mismatch when it is of another run.
 [[nodiscard]] inline Checkpoint read_checkpoint(const std::filesystem::path& path,
                                                 std::uint64_t run) {
-  std::string bytes = read_file(path);
+  std::string bytes = read_file(path, 3 * kMaxFile);  // parameters, their momentum, masks
   detail::CheckpointHeader header{};
   constexpr std::size_t kPrefix = detail::kCheckpointMagic.size() + sizeof header;
   if (bytes.size() < kPrefix || !bytes.starts_with(detail::kCheckpointMagic))
