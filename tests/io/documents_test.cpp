@@ -1,13 +1,20 @@
 // What the library writes about its results, read again.
 #include <catch2/catch.hpp>
 
+#include "autoprune/cost/mnsim_model.hpp"
+#include "autoprune/cost/ou_model.hpp"
+#include "autoprune/cost/ou_presets.hpp"
+#include "autoprune/io/hardware_json.hpp"
 #include "autoprune/io/mapping_json.hpp"
+#include "autoprune/io/network_json.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/io/report_html.hpp"
 #include "autoprune/io/report_json.hpp"
+#include "autoprune/io/report_text.hpp"
 #include "autoprune/nn/zoo.hpp"
 #include "helpers.hpp"
+#include "report_samples.hpp"
 
 using namespace autoprune;
 
@@ -46,6 +53,53 @@ TEST_CASE("a policy comes back to the bit, whatever the order of its layers") {
   more["layers"][0]["keep"] = 1;
   CHECK(refuse(more) == ErrorId::unknown_name);
   CHECK(refuse(io::Json::array()) == ErrorId::bad_json);
+}
+
+TEST_CASE("a document with any number in any place is read or refused", "[documents]") {
+  const io::Json numbers = io::parse_json(
+      "[0, -1, 1, 257, 1099511627776, 9007199254740992, 9223372036854775807,"
+      "-9223372036854775808, 18446744073709551615, 0.5, 1e300, -1e300, 5e-324, 1e16, \"x\", null]",
+      "x");
+  const nn::Network net = lenet5();
+  const auto refused = [](auto&& read) {
+    try {
+      read();
+      return 0;
+    } catch (const Error&) {
+      return 1;
+    }
+  };
+  Random random(6);
+  const auto changed = [&](io::Json document) {
+    io::Json* place = &document;
+    while (place->is_structured() && !place->empty()) {
+      auto child = place->begin();
+      std::advance(child, random.below(static_cast<Index>(place->size())));
+      place = &*child;
+    }
+    *place = numbers[static_cast<std::size_t>(random.below(static_cast<Index>(numbers.size())))];
+    return document;
+  };
+  const io::Json graph = io::network_to_json(net);
+  const io::Json policy = io::policy_to_json(net, search::Policy(5, 0.5));
+  const io::Json ou = io::hardware_to_json(cost::ou_preset("paper"));
+  const io::Json mnsim = io::hardware_to_json(cost::mnsim_2020());
+  int refusals = 0;
+  for (int round = 0; round < 200; ++round) {
+    refusals += refused([&] { (void)io::network_from_json(changed(graph), "x"); });
+    refusals += refused([&] { (void)io::policy_from_json(changed(policy), net, "x"); });
+    refusals += refused([&] { (void)io::report_html(changed(samples::report()), nullptr); });
+    refusals += refused([&] { (void)io::report_table(changed(samples::report())); });
+    refusals +=
+        refused([&] { (void)io::report_html(samples::report(), changed(samples::mapping())); });
+    refusals += refused([&] {
+      const auto hardware = io::ou_hardware_from_json(changed(ou), "x");
+      (void)cost::OuModel(net, hardware, {}).price_dense();
+    });
+    refusals += refused(
+        [&] { (void)cost::mnsim_cost(net, io::mnsim_hardware_from_json(changed(mnsim), "x")); });
+  }
+  CHECK(refusals > 200);
 }
 
 TEST_CASE("reports and mappings say what was counted, for every layout") {

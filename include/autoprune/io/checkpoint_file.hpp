@@ -81,7 +81,7 @@ inline void write_checkpoint(const std::filesystem::path& path, Checkpoint check
 /// The same of a file. Throws also cannot_open.
 [[nodiscard]] inline Checkpoint read_checkpoint(const std::filesystem::path& path,
                                                 std::uint64_t run) {
-  return parse_checkpoint(read_file(path), run, path.string());
+  return parse_checkpoint(read_file(path, 3 * kMaxFile), run, path.string());
 }
 
 }  // namespace autoprune::io

@@ -15,7 +15,8 @@
 ///   dropout              rate
 ///   batch_norm, relu, flatten, add (of two or more inputs)   none
 /// kernel, stride and padding are one number or [height, width]. "weights" is a path relative to
-/// the JSON file, and optional.
+/// the JSON file, and optional. Limits: nn::kMaxNodes nodes, nn::kMaxParameters parameters in all,
+/// nn::kMaxMap numbers in a feature map.
 #pragma once
 
 #include <algorithm>
