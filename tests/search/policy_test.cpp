@@ -60,7 +60,7 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
   Index feasible = 0;
   for (int trial = 0; trial < 300; ++trial) {
     Policy policy = test::random_policy(random, 4);
-    for (double& keep : policy) keep = detail::on_grid(detail::steps_down(keep));
+    for (double& keep : policy) keep = search::detail::on_grid(search::detail::steps_down(keep));
     Constraints constraints = target(random.uniform(1.2, 4.5),
                                      random.below(2) == 0 ? Counting::per_layer : Counting::pooled);
     constraints.bounds = random_bounds(random);
