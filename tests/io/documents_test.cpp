@@ -123,7 +123,15 @@ TEST_CASE("reports and mappings say what was counted, for every layout") {
                                          .granularity = 16},
                                         net, masks, mapped, {1.0, 2.0, 4.0});
     document["accuracy"] = io::accuracy_json(100, {}, nn::Accuracy{90.0, 99.0});
+    CHECK_FALSE(io::read_report(document).course);
+    const std::vector<io::EpochFigures> history = {{1, 0.5, 0.04, 0.5, 2.0, 80.0, 1.0},
+                                                   {2, 0.4, 0.02, 0.5, 2.0, 30.0, 1.0}};
+    document["fine_tune"] = io::fine_tune_json(history, {80.0, 30.0, true});
     const io::ReportData report = io::read_report(document);
+    CHECK(report.fine_tune.size() == 2);
+    CHECK(report.course->best == 80.0);
+    CHECK(report.course->end == 30.0);
+    CHECK(report.course->collapsed);
     CHECK(report.crossbars_per_layer == mapped.crossbars.per_layer);
     CHECK(report.compression_pooled == mapped.crossbars.compression_pooled());
     CHECK(report.fine_tune_seconds == 2.0);

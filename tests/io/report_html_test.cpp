@@ -115,6 +115,25 @@ TEST_CASE("what a report doesn't hold is left out", "[report]") {
   CHECK(report_html(report, nullptr) == page);
 }
 
+TEST_CASE("a training that has collapsed is told of at the top of the page", "[report]") {
+  const std::string well = report_html(samples::report(), nullptr);
+  CHECK_FALSE(ap::io::test::has(well, "collapsed in training"));
+  for (const char* key : {"fine_tune", "training"}) {
+    Json report = samples::report();
+    report[key]["best_top1"] = 93.25;
+    report[key]["end_top1"] = 9.75;
+    report[key]["collapsed"] = false;
+    CHECK(report_html(report, nullptr) == well);
+    report[key]["collapsed"] = true;
+    const std::string page = report_html(report, nullptr);
+    CHECK(samples::markup_fault(page) == "");
+    for (const char* part : {"Warning:", "collapsed in training", "9.75 %", "93.25 %"})
+      CHECK(page.find(part) < page.find("Keep ratio per layer"));
+    report[key]["collapsed"] = 1;
+    CHECK(ap::io::test::has(complaint(report, nullptr), "collapsed"));
+  }
+}
+
 TEST_CASE("names and options can't break out into markup", "[report]") {
   Json report = samples::report();
   Json mapping = samples::mapping();

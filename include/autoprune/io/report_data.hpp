@@ -174,11 +174,15 @@ namespace detail {
           field["seconds"].number()};
 }
 
-/// Reports of early versions don't hold it.
-[[nodiscard]] inline std::optional<nn::Course> read_course(const JsonField& field) {
-  if (!field.has("collapsed")) return {};
-  return nn::Course{field["best_top1"].number(), field["end_top1"].number(),
-                    field["collapsed"].boolean()};
+/// Of "training" or "fine_tune"; reports of early versions don't hold it.
+[[nodiscard]] inline std::optional<nn::Course> read_course(const JsonField& report) {
+  for (const char* key : {"training", "fine_tune"}) {
+    if (!report.has(key) || !report[key].has("collapsed")) continue;
+    const JsonField training = report[key];
+    return nn::Course{training["best_top1"].number(), training["end_top1"].number(),
+                      training["collapsed"].boolean()};
+  }
+  return {};
 }
 
 }  // namespace detail
@@ -222,8 +226,7 @@ namespace detail {
   if (report.has("fine_tune"))
     for (const JsonField& epoch : report["fine_tune"]["epochs"].items())
       data.fine_tune.push_back(detail::read_epoch(epoch));
-  for (const char* key : {"training", "fine_tune"})
-    if (report.has(key)) data.course = detail::read_course(report[key]);
+  data.course = detail::read_course(report);
   data.search_seconds = report["seconds"]["search"].number();
   data.fine_tune_seconds = report["seconds"]["fine_tune"].number();
   data.total_seconds = report["seconds"]["total"].number();
