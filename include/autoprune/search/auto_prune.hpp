@@ -198,12 +198,13 @@ class AutoPruner {
     double best = model.at(points.col(0)).mean;
     for (const auto& point : points.colwise()) best = std::max(best, model.at(point).mean);
     Policy chosen;
-    double most = -1.0;
+    double most = 0.0;
     for (Index i = 0; i < config_.candidates; ++i) {
       Policy candidate = near(own, i % 2 == 0 ? 1.0 : config_.warm_share);
       const Policy realised = environment_.realised(environment_.allowed(candidate));
       const double gain = expected_improvement(model.at(point_of(realised)), best);
-      if (gain > most) {
+      // No gain is a number where rewards are beyond all measure; one candidate is as good then.
+      if (chosen.empty() || gain > most) {
         most = gain;
         chosen = std::move(candidate);
       }
