@@ -21,7 +21,8 @@ bool collapsed(const std::vector<double>& accuracies, Index classes = 10) {
 }  // namespace
 
 TEST_CASE("A course has a best and an end, whatever wasn't measured", "[nn]") {
-  const Course course = course_of(std::vector<double>{kUnmeasured, 91.0, 99.0, kUnmeasured, 97.5, kUnmeasured}, 10);
+  const Course course =
+      course_of(std::vector<double>{kUnmeasured, 91.0, 99.0, kUnmeasured, 97.5, kUnmeasured}, 10);
   CHECK(course.best == 99.0);
   CHECK(course.end == 97.5);
   CHECK_FALSE(course.collapsed);
@@ -85,7 +86,8 @@ TEST_CASE("Steps that are too long don't end unnoticed, the default ones end wel
   }
 }
 
-TEST_CASE("The default learning rate is smaller without batch-norm, and a given one counts", "[nn]") {
+TEST_CASE("The default learning rate is smaller without batch-norm, and a given one counts",
+          "[nn]") {
   const Dataset data = quarters(50, 1);
   ThreadPool pool(1);
   Network with({1, 8, 8}), without({1, 8, 8});

@@ -94,11 +94,11 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
     REQUIRE((activity[layer].ou_activations == 0) == inputs);
     std::vector<cost::LayerWork> work = model.work(layers);
     for (std::size_t k = 0; k < work.size(); ++k)
-      work[k] = cost::measured_work(
-          work[k], {static_cast<double>(activity[k].ou_activations) / 128.0,
-                    static_cast<double>(activity[k].adc_conversions) / 128.0,
-                    static_cast<double>(activity[k].input_fetches) / 128.0,
-                    static_cast<double>(activity[k].index_fetches) / 128.0});
+      work[k] =
+          cost::measured_work(work[k], {static_cast<double>(activity[k].ou_activations) / 128.0,
+                                        static_cast<double>(activity[k].adc_conversions) / 128.0,
+                                        static_cast<double>(activity[k].input_fetches) / 128.0,
+                                        static_cast<double>(activity[k].index_fetches) / 128.0});
     const cost::OuCost cost = model.price(work);
     const cost::Gains gains = cost::gains(cost, model.price_dense());
     for (const double gain : {gains.area, gains.energy, gains.latency, gains.images_per_s,

@@ -27,8 +27,9 @@ nn::Network random_network(Random& random) {
   nn::Network n({1 + random.below(3), 6, 6});
   const bool norm = random.below(2) == 0;
   const auto conv = [&](const std::string& name, Index stride) {
-    n.conv(name,
-           {.out = 3 + random.below(6), .kernel = 3, .stride = stride, .padding = 1, .bias = !norm});
+    n.conv(
+        name,
+        {.out = 3 + random.below(6), .kernel = 3, .stride = stride, .padding = 1, .bias = !norm});
     if (norm) n.batch_norm(name + ".norm");
     n.relu(name + ".relu");
   };
@@ -59,9 +60,8 @@ struct SilentCase {
     }
     layer = static_cast<std::size_t>(random.below(static_cast<Index>(nodes.size())));
     for (const Index images : {33, 3})
-      batches.push_back(
-          {nn::test::random_activation(random, network.input_shape(), images),
-           std::vector<std::uint8_t>(static_cast<std::size_t>(images), 1)});
+      batches.push_back({nn::test::random_activation(random, network.input_shape(), images),
+                         std::vector<std::uint8_t>(static_cast<std::size_t>(images), 1)});
     switch (static_cast<Silence>(random.below(3))) {
       case Silence::weights:
         network.node(nodes[layer]).weight.fill(0.0F);
@@ -77,7 +77,8 @@ struct SilentCase {
   [[nodiscard]] Index node() const { return network.matrix_layers()[layer]; }
 
  private:
-  /// What comes before a layer is below zero everywhere, and a ReLU follows it; or images are black.
+  /// What comes before a layer is below zero everywhere, and a ReLU follows it; or images are
+  /// black.
   void silence_inputs(std::size_t k, const std::vector<Index>& nodes) {
     if (k == 0)
       for (nn::Batch& batch : batches) batch.images.fill(0.0F);
@@ -204,9 +205,8 @@ TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
     CHECK(ranges[c.layer].input.calibrated);
     ranges[c.layer].input = {};
     CHECK(error_of(measure) == ErrorId::wrong_order);
-    CHECK(error_of([&] {
-            SimulatedNetwork::make<SmallGeometry>(session, c.masks, ranges, {});
-          }) == ErrorId::wrong_order);
+    CHECK(error_of([&] { SimulatedNetwork::make<SmallGeometry>(session, c.masks, ranges, {}); }) ==
+          ErrorId::wrong_order);
   }
 }
 

@@ -31,7 +31,8 @@ template <class Number>
 /// Whole numbers of a double up to here are exact.
 inline constexpr Index kLargestWhole = Index{1} << 53;
 
-/// `value` as an integer, when it is a whole number in [low, high]; nothing otherwise, NaN included.
+/// `value` as an integer, when it is a whole number in [low, high]; nothing otherwise, NaN
+/// included.
 [[nodiscard]] inline std::optional<Index> whole_number(double value, Index low = -kLargestWhole,
                                                        Index high = kLargestWhole) {
   // The bounds are compared as doubles first: the cast is undefined outside of Index's range.

@@ -48,8 +48,7 @@ namespace detail {
 /// Nothing for a training that went well, or for none.
 [[nodiscard]] inline std::string warning(const ReportData& data) {
   if (!data.course || !data.course->collapsed) return {};
-  return "<section class=\"warning\">Warning: " + collapse_warning(*data.course) +
-         ".</section>\n";
+  return "<section class=\"warning\">Warning: " + collapse_warning(*data.course) + ".</section>\n";
 }
 
 [[nodiscard]] inline std::string card(std::string_view name, std::string_view value,

@@ -16,7 +16,8 @@ struct LsrOptions {
   double support = 0.2;
 };
 
-/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows. Throws not_finite.
+/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows. Throws
+/// not_finite.
 [[nodiscard]] inline ColumnClusters lsr_clusters(ConstMatrixView weights, Index ou_cols,
                                                  const LsrOptions& options = {}) {
   detail::check_weights(weights);

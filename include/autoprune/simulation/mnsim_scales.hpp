@@ -33,7 +33,9 @@ struct MnsimScales {
  private:
   static void check(const char* name, double value) {
     if (!std::isfinite(value)) fail(ErrorId::not_finite, name, " is ", value);
-    if (value <= 0.0) fail(ErrorId::out_of_range, name, " = ", value, "; it must be positive, and may be any number for zeros");
+    if (value <= 0.0)
+      fail(ErrorId::out_of_range, name, " = ", value,
+           "; it must be positive, and may be any number for zeros");
   }
 };
 
