@@ -31,21 +31,21 @@ class ControlGroups {
 
 TEST_CASE("a quota is counted in processors, rounded up", "[processors]") {
   const ControlGroups groups;
-  groups.write("self", "0::/work/job\n");
+  groups.write("self", "0::/group/job\n");
   CHECK(groups.processors() == 0);
-  groups.write("mount/work/job/cpu.max", "max 100000\n");
+  groups.write("mount/group/job/cpu.max", "max 100000\n");
   CHECK(groups.processors() == 0);
-  groups.write("mount/work/job/cpu.max", "150000 100000\n");
+  groups.write("mount/group/job/cpu.max", "150000 100000\n");
   CHECK(groups.processors() == 2);
-  groups.write("mount/work/job/cpu.max", "300000 100000\n");
+  groups.write("mount/group/job/cpu.max", "300000 100000\n");
   CHECK(groups.processors() == 3);
 }
 
 TEST_CASE("the tightest quota on the way to the root counts", "[processors]") {
   const ControlGroups groups;
-  groups.write("self", "0::/work/job\n");
-  groups.write("mount/work/job/cpu.max", "400000 100000\n");
-  groups.write("mount/work/cpu.max", "200000 100000\n");
+  groups.write("self", "0::/group/job\n");
+  groups.write("mount/group/job/cpu.max", "400000 100000\n");
+  groups.write("mount/group/cpu.max", "200000 100000\n");
   groups.write("mount/cpu.max", "800000 100000\n");
   CHECK(groups.processors() == 2);
 }
