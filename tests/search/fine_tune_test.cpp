@@ -106,7 +106,7 @@ TEST_CASE("a schedule begins where it says, from weights that make up for what i
   const std::vector<nn::Batch> calibration =
       nn::load_batches(test::images(), nn::range(0, 128), run.pool);
   nn::Session session(run.teacher, run.pool);
-  run.tuner.reconstruct({session, calibration});
+  run.tuner.reconstruct(Reconstruction(session, calibration));
   const std::vector<PruneMask> masks = run.tuner.masks();
   REQUIRE(run.tuner.tightened());
   REQUIRE(run.compressor.count(masks).crossbars.compression_pooled() >= 4.0);
