@@ -24,26 +24,27 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST_CASE("the terminal table holds the figures of the report", "[report]") {
   const std::string table = report_table(samples::report());
   CAPTURE(table);
-  CHECK(io::test::has(table, "prune: toy on cifar10, 128x128/32x32/1, G = 32"));
+  CHECK(ap::io::test::has(table, "prune: toy on cifar10, 128x128/32x32/1, G = 32"));
   for (const char* row : {"conv1   288x256  1,101    47.8   45        96   48  2.00       8,877",
                           "conv2  2304x512  4,321    11.7  199     1,152  208  5.54      33,760",
                           "fc       512x10     77    48.1   16        64   16  4.00         372",
                           "total            5,499    14.0  260     1,312  272  4.82      43,009"})
-    CHECK(io::test::has(table, row));
-  CHECK(io::test::has(table, "kept 5,499 of 39,328   dead filters 4"));
-  CHECK(io::test::has(table, "dense 1,312   per layer 272   pooled 260"));
-  CHECK(io::test::has(table, "per layer 4.82   pooled 5.05"));
-  CHECK(io::test::has(table, "dense 93.07 / 99.55   pruned 92.34 / 99.61   drop 0.73 / -0.06"));
-  CHECK(io::test::has(table, "float, 10,000 images"));
-  CHECK(io::test::has(table, "explicit 6.25   bitmap 7.47   delta 5.41 KiB"));
-  CHECK(io::test::has(table, "area 500.0 → 100.0 (5.00×) mm²   energy 2,500 → 500.0 (5.00×) µJ"));
-  CHECK(io::test::has(table, "latency 700.0 → 350.0 (2.00×) µs   hardware paper"));
-  CHECK(io::test::has(table, "search 61.5   fine-tune 300.5   total 372.8"));
+    CHECK(ap::io::test::has(table, row));
+  CHECK(ap::io::test::has(table, "kept 5,499 of 39,328   dead filters 4"));
+  CHECK(ap::io::test::has(table, "dense 1,312   per layer 272   pooled 260"));
+  CHECK(ap::io::test::has(table, "per layer 4.82   pooled 5.05"));
+  CHECK(ap::io::test::has(table, "dense 93.07 / 99.55   pruned 92.34 / 99.61   drop 0.73 / -0.06"));
+  CHECK(ap::io::test::has(table, "float, 10,000 images"));
+  CHECK(ap::io::test::has(table, "explicit 6.25   bitmap 7.47   delta 5.41 KiB"));
+  CHECK(
+      ap::io::test::has(table, "area 500.0 → 100.0 (5.00×) mm²   energy 2,500 → 500.0 (5.00×) µJ"));
+  CHECK(ap::io::test::has(table, "latency 700.0 → 350.0 (2.00×) µs   hardware paper"));
+  CHECK(ap::io::test::has(table, "search 61.5   fine-tune 300.5   total 372.8"));
   // 8 bits for each kept weight, against 43,009 bits of index.
   const double weights =
       288 * 256 * 1101.0 / 2304 + 2304 * 512 * 4321.0 / 36864 + 5120 * 77.0 / 160;
-  CHECK(io::test::has(table,
-                      format_number(100.0 * 43009 / (8 * weights), 1) + " % of the kept weights'"));
+  CHECK(ap::io::test::has(
+      table, format_number(100.0 * 43009 / (8 * weights), 1) + " % of the kept weights'"));
 }
 
 TEST_CASE("the table's columns are aligned and at most 100 wide", "[report]") {
@@ -59,17 +60,17 @@ TEST_CASE("the table's columns are aligned and at most 100 wide", "[report]") {
   const std::vector<std::string> lines = lines_of(report_table(report));
   for (const std::string& line : lines) CHECK(text_length(line) <= 100);
   for (std::size_t i = 2; i < 9; ++i) CHECK(text_length(lines[i]) == text_length(lines[2]));
-  CHECK(io::test::has(lines[5], "…k1.layer1.conv1"));
+  CHECK(ap::io::test::has(lines[5], "…k1.layer1.conv1"));
 }
 
 TEST_CASE("a report without accuracy, search or fine-tuning has a table", "[report]") {
   Json report = samples::report();
   report["accuracy"].erase("pruned");
   const std::string dense = report_table(report);
-  CHECK(io::test::has(dense, "dense 93.07 / 99.55\n"));
-  CHECK_FALSE(io::test::has(dense, "drop"));
+  CHECK(ap::io::test::has(dense, "dense 93.07 / 99.55\n"));
+  CHECK_FALSE(ap::io::test::has(dense, "drop"));
   report.erase("accuracy");
   report.erase("search");
   report.erase("fine_tune");
-  CHECK_FALSE(io::test::has(report_table(report), "accuracy"));
+  CHECK_FALSE(ap::io::test::has(report_table(report), "accuracy"));
 }
