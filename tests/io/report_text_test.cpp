@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "autoprune/io/report_text.hpp"
+#include "helpers.hpp"
 #include "report_samples.hpp"
 
 namespace ap = autoprune;
