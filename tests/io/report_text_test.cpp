@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "autoprune/io/report_text.hpp"
+#include "helpers.hpp"
 #include "report_samples.hpp"
 
 namespace ap = autoprune;
@@ -36,14 +37,15 @@ TEST_CASE("the terminal table holds the figures of the report", "[report]") {
   CHECK(ap::io::test::has(table, "dense 93.07 / 99.55   pruned 92.34 / 99.61   drop 0.73 / -0.06"));
   CHECK(ap::io::test::has(table, "float, 10,000 images"));
   CHECK(ap::io::test::has(table, "explicit 6.25   bitmap 7.47   delta 5.41 KiB"));
-  CHECK(ap::io::test::has(table, "area 500.0 → 100.0 (5.00×) mm²   energy 2,500 → 500.0 (5.00×) µJ"));
+  CHECK(
+      ap::io::test::has(table, "area 500.0 → 100.0 (5.00×) mm²   energy 2,500 → 500.0 (5.00×) µJ"));
   CHECK(ap::io::test::has(table, "latency 700.0 → 350.0 (2.00×) µs   hardware paper"));
   CHECK(ap::io::test::has(table, "search 61.5   fine-tune 300.5   total 372.8"));
   // 8 bits for each kept weight, against 43,009 bits of index.
   const double weights =
       288 * 256 * 1101.0 / 2304 + 2304 * 512 * 4321.0 / 36864 + 5120 * 77.0 / 160;
-  CHECK(ap::io::test::has(table,
-                      format_number(100.0 * 43009 / (8 * weights), 1) + " % of the kept weights'"));
+  CHECK(ap::io::test::has(
+      table, format_number(100.0 * 43009 / (8 * weights), 1) + " % of the kept weights'"));
 }
 
 TEST_CASE("the table's columns are aligned and at most 100 wide", "[report]") {

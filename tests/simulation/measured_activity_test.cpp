@@ -56,8 +56,9 @@ Index plain_activations(const PruneMask& mask, const GeometrySpec& g, const Inpu
 TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
   Random random(91);
   for (int trial = 0; trial < 150; ++trial) {
-    const GeometrySpec g =
-        random.below(2) == 0 ? GeometrySpec{16, 16, 4, 4, 1} : GeometrySpec{32, 8, 8, 8, 2};
+    const GeometrySpec geometries[] = {
+        {16, 16, 4, 4, 1}, {32, 8, 8, 8, 2}, {24, 16, 3, 4, 1}, {24, 16, 8, 2, 1}};
+    const GeometrySpec g = geometries[random.below(4)];
     const mapping::MappingOptions options;
     const InputEncoding input{8, Index{1} << random.below(3), random.below(2) == 0};
     const Index rows = 1 + random.below(90), cols = 1 + random.below(20);
@@ -100,7 +101,7 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
 TEST_CASE("dynamic OUs of column-vectors hold the wordlines of one vector that carry something") {
   Random random(93);
   for (int trial = 0; trial < 150; ++trial) {
-    const GeometrySpec g{32, 16, 4, 4, 1};
+    const GeometrySpec g{32, 16, Index{2} << random.below(3), Index{2} << random.below(3), 1};
     const mapping::MappingOptions options;
     const InputEncoding input{8, Index{1} << random.below(3), random.below(2) == 0};
     const Index arrays = options.arrays(g.cell_bits);
@@ -183,7 +184,8 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
     const auto measure = [&](std::span<const PruneMask> of, OuFormation formation) {
       return measured_activity(session, of, layers, ranges, {g, options, {}, formation}, batches);
     };
-    found.push_back({measure(masks, OuFormation::stored), measure(masks, OuFormation::dynamic)});
+    found.push_back({measure(masks, OuFormation::stored), measure(masks, OuFormation::dynamic),
+                     measure(masks, OuFormation::dynamic_vectors)});
     REQUIRE(error_of([&] { (void)measure({}, OuFormation::stored); }) == ErrorId::mask_mismatch);
 
     // Plainly: every output position's patch, read from the feature map itself.
@@ -195,7 +197,9 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
       const InputEncoding input{8, 1, conv};
       const ActiveOus stored = ActiveOus::stored(layers[k], g, options, input);
       const ActiveOus dynamic = ActiveOus::of_strips(layers[k], g, options, input);
-      Activity of_stored, of_dynamic;
+      const ActiveOus vectors =
+          ActiveOus::of_vectors(masks[k], layers[k].index_entries, g, options, input);
+      Activity of_stored, of_dynamic, of_vectors;
       for (Index i = 0; i < 35; ++i)
         for (Index oh = 0; oh < (conv ? node.shape.height : 1); ++oh)
           for (Index ow = 0; ow < (conv ? node.shape.width : 1); ++ow) {
@@ -212,9 +216,12 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
             }
             of_stored += stored.count(x);
             of_dynamic += dynamic.count(x);
+            of_vectors += vectors.count(x);
           }
       REQUIRE(found.back()[0][k] == of_stored);
       REQUIRE(found.back()[1][k] == of_dynamic);
+      REQUIRE(found.back()[2][k] == of_vectors);
+      REQUIRE(of_vectors.index_fetches > 0);
       REQUIRE(of_stored.skipped_activations > 0);
       REQUIRE(of_dynamic.ou_activations < of_stored.ou_activations);
     }

@@ -304,6 +304,12 @@ TEST_CASE("the device sees every array once, and what it returns is what is read
   }
 }
 
+TEST_CASE("an output has as many rows and columns as windows fit", "[mnsim]") {
+  const MnsimShape shape{
+      .in = {2, 9, 7}, .filters = 4, .kernel = {3, 2}, .stride = {2, 3}, .padding = {1, 0}};
+  CHECK(shape.out() == nn::Shape3{4, 5, 2});
+}
+
 TEST_CASE("layers that can't be simulated are refused", "[mnsim]") {
   const MnsimShape shape{.in = {4, 6, 6}, .filters = 2, .kernel = 3, .padding = 1};
   const Integers weights(72, 1);

@@ -182,6 +182,18 @@ TEST_CASE("real cells are as far off as they should be") {
   // Levels stay one apart, and the highest conducts eleven times what the lowest does.
   REQUIRE(leaky.conductance(1, 2, random) / leaky.conductance(0, 2, random) == Approx(11.0));
   REQUIRE(leaky.conductance(1, 2, random) - leaky.conductance(0, 2, random) == Approx(1.0));
+  // So does a cell that is stuck.
+  const OnOffRatio ratio{11.0};
+  const Devices<OnOffRatio, StuckAt> all_low(ratio, StuckAt{1.0, 0.0});
+  const Devices<OnOffRatio, StuckAt> all_high(ratio, StuckAt{0.0, 1.0});
+  REQUIRE(all_low.conductance(2, 4, random) == Approx(0.3));
+  REQUIRE(all_high.conductance(2, 4, random) == Approx(3.3));
+  // No conductance is negative, and a cell without any has nothing to vary.
+  const Devices<Variation> wild(Variation{1.5});
+  for (Index i = 0; i < 1000; ++i) REQUIRE(wild.conductance(3, 4, random) >= 0.0F);
+  const std::uint64_t before = random.position();
+  REQUIRE(wild.conductance(0, 4, random) == 0.0F);
+  REQUIRE(random.position() == before);
   REQUIRE(RealDevices{}.ideal());
   REQUIRE_FALSE(RealDevices(OnOffRatio{}, StuckAt{0.0, 1e-3}, Variation{}).ideal());
 }
