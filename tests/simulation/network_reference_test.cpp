@@ -29,7 +29,7 @@ nn::Network rectangular() {
   return n;
 }
 
-struct Case {
+struct NetworkCase {
   nn::Network network = rectangular();
   ThreadPool pool{1};
   nn::Session session{network, pool};
@@ -37,7 +37,7 @@ struct Case {
   std::vector<nn::Batch> batches;
   SimulationConfig config;
 
-  explicit Case(Random& random, AdcKind adc) {
+  explicit NetworkCase(Random& random, AdcKind adc) {
     const Index granularity = random.below(2) == 0 ? 8 : 16;  // one OU high, or two
     masks = nn::test::random_masks(random, network, granularity);
     for (PruneMask& mask : masks) mask.set(0, 0, true);
@@ -73,7 +73,7 @@ void with_adc(const SimulationConfig& config, Index granularity, Index groups, d
 }
 
 /// Outputs and activity of layer `k`, position by position, from what the layer was given.
-void check_layer(const Case& c, std::size_t k, const LayerRanges& ranges,
+void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
                  const Activity& activity) {
   const Index i = c.network.matrix_layers()[k];
   const nn::Node& node = c.network.node(i);
@@ -127,7 +127,7 @@ TEST_CASE("every layer of a network puts out and does what the plain loops say")
                                AdcKind::mnsim_scale, AdcKind::mnsim_fix);
   Random random(7 + static_cast<std::uint64_t>(adc));
   for (int trial = 0; trial < 4; ++trial) {
-    Case c(random, adc);
+    NetworkCase c(random, adc);
     const auto ranges = calibrate(c.session, c.masks, c.batches, {RangeRule::percentile, 99.0});
     auto simulated = SimulatedNetwork::make<WideGeometry>(c.session, c.masks, ranges, c.config);
     (void)simulated.evaluate(c.batches);
