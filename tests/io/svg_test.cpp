@@ -106,8 +106,7 @@ TEST_CASE("axes of numbers at the ends of their range have few ticks", "[svg]") 
                                                   {0.0, 5e-324},
                                                   {1e308, 1e308},
                                                   {9007199254740993.0}}) {
-          const AxisRange range =
-              axis_range(values, {.log = log, .from_zero = from_zero, .whole = whole});
+          const AxisRange range = axis_range(values, {"", log, from_zero, whole});
           CHECK(range.ticks.size() < 2000);
           CHECK((range.decimals >= 0 && range.decimals <= 15));
           CHECK(range.low < range.high);
