@@ -152,6 +152,7 @@ TEST_CASE("three OUs counted by hand") {
   const ArrayFormat format{{16, 16, 4, 8, 1}, {.weight_bits = 2}, 3, 1};
   REQUIRE(format.arrays() == 4);
   REQUIRE(format.digits() == 3);
+  REQUIRE(ArrayFormat{format.geometry, {}, 7, 2}.digits() == 4);  // the last of one bit
   WorkCounter counter({20, 30, 10, 0, 0}, format);
   counter.add({4, 8, 0, 0});  // 1 step
   counter.add({4, 5, 0, 0});  // the same inputs again
@@ -174,14 +175,17 @@ TEST_CASE("three OUs counted by hand") {
 }
 
 TEST_CASE("what was measured takes the place of what was computed") {
-  const LayerWork work = dense_work({64, 64, 2, 0, 0}, {PaperGeometry::spec(), {}});
+  LayerWork work = dense_work({64, 64, 2, 0, 0}, {PaperGeometry::spec(), {}});
+  work.index_fetches = 50.0;
   const LayerWork half = measured_work(
-      work, {0.5 * work.activations, 0.4 * work.bitlines, work.input_fetches, work.index_fetches});
+      work, {0.5 * work.activations, 0.4 * work.bitlines, 0.6 * work.input_fetches, 20.0});
   CHECK(same(half.activations, 0.5 * work.activations));
   CHECK(same(half.bitlines, 0.4 * work.bitlines));
   CHECK(same(half.wordlines, 0.5 * work.wordlines));
   CHECK(same(half.cells, 0.5 * work.cells));
   CHECK(same(half.longest.activations, 0.5 * work.longest.activations));
+  CHECK(same(half.input_fetches, 0.6 * work.input_fetches));
+  CHECK(half.index_fetches == 20.0);
   CHECK(half.accumulations == work.accumulations);
   CHECK(half.crossbars == work.crossbars);
 }

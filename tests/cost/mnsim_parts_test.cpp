@@ -91,6 +91,15 @@ TEST_CASE("the digital circuits are those of their technologies", "[mnsim]") {
   check_part(parts, pooling, 91917.1562, 3.082e-3, 100.0);
 }
 
+TEST_CASE("a second crossbar's columns widen a multiplexer, but make it no slower", "[mnsim]") {
+  MnsimHardware h = hardware_of(128);
+  h.subtract_after_adc = true;
+  h.adcs = 32;
+  REQUIRE(h.mux_ways() == 8);
+  CHECK(equal(mnsim_parts(h).latency[output_mux].value, 2.0 * 0.032744));
+  CHECK(equal(mnsim_parts(h).power[output_mux].value, 72.0 * 1.2e-8));
+}
+
 TEST_CASE("adders cost by bit and technology", "[mnsim]") {
   const std::vector<std::pair<Index, double>> areas = {
       {28, 0.10976}, {45, 0.2835}, {55, 0.4235}, {65, 1.42}, {130, 2.366}};

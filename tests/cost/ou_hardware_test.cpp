@@ -55,6 +55,34 @@ TEST_CASE("other presets") {
   CHECK(12 * power_w == Approx(0.289).epsilon(0.001));
 }
 
+TEST_CASE("a preset's converters and wires are those of its rows and columns") {
+  using enum OuComponent;
+  const OuHardware h = ou_preset("mnsim-2020", {64, 256, 8, 4, 1});
+  CHECK(h.dacs == 8);
+  CHECK(h.adcs == 4);
+  CHECK(ou_preset("isaac", {64, 256, 8, 4, 1}).dacs == 64);
+  MnsimHardware same = mnsim_2020();
+  same.xbar_rows = 64;
+  same.xbar_cols = 256;
+  same.dacs = 8;
+  same.adcs = 4;
+  const MnsimParts parts = mnsim_parts(same);
+  CHECK(h.parts[input_demux].area_um2 == parts.area[MnsimComponent::input_demux].value);
+  CHECK(h.parts[output_mux].area_um2 == parts.area[MnsimComponent::output_mux].value);
+  CHECK(h.parts[cell].latency_ns == parts.latency[MnsimComponent::crossbar].value);
+  CHECK(h.parts[cell].latency_ns == Approx(3.16));
+}
+
+TEST_CASE("an ADC tells sums of cells' and inputs' levels apart") {
+  OuHardware h = ou_preset("paper");
+  h.dac_bits = 2;  // 32 rows of levels up to 3: sums of 0 to 96
+  CHECK_FALSE(h.lossless());
+  h.adc_bits = 7;
+  CHECK(h.lossless());
+  h.geometry.cell_bits = 2;
+  CHECK_FALSE(h.lossless());
+}
+
 TEST_CASE("every number of a preset has a source, and every preset fits other geometries") {
   for (const std::string& name : ou_preset_names()) {
     INFO(name);
@@ -89,6 +117,11 @@ TEST_CASE("memories grow with what they hold") {
   CHECK(equal(small.read.value, 0.0075695 + 20.0 * 1.006428e-3));
   CHECK(equal(small.write.value, 0.0131361 + 20.0 * 1.006428e-3));
   CHECK(small.access.value == 20.0);
+  CHECK(equal(memory(2.0, {"sram-90nm", 128}).area.value, 94438.7));
+  // Beyond the table's largest there are several, of one size; an access is one's.
+  const Memory banks = memory(300.0, {"sram-90nm", 64});
+  CHECK(equal(banks.area.value, 2.0 * 6974574.682));
+  CHECK(equal(banks.read.value, 0.27502 + 20.0 * 121.8756e-3));
   const Memory edram = memory(64.0, {"edram-32nm", 256});
   CHECK(equal(edram.area.value, 83000.0));
   CHECK(equal(edram.read.value, 20.7e-3 / 1.2));
@@ -117,6 +150,21 @@ TEST_CASE("impossible OU hardware is refused") {
       {"dacs = 31; needs 32 to 128", ErrorId::out_of_range, [](OuHardware& h) { h.dacs = 31; }},
       {"dacs = 32; needs 128 to 128", ErrorId::out_of_range,
        [](OuHardware& h) { h.dense_read = DenseRead::crossbars; }},
+      {"dacs = 64; needs 128 to 128", ErrorId::out_of_range,
+       [](OuHardware& h) {
+         h.geometry.xbar_cols = h.dacs = 64;
+         h.dense_read = DenseRead::crossbars;
+       }},
+      {"adcs = 65; needs 1 to 64", ErrorId::out_of_range,
+       [](OuHardware& h) {
+         h.geometry.xbar_cols = 64;
+         h.adcs = 65;
+       }},
+      {"active_ous = 33; needs 1 to 32", ErrorId::out_of_range,
+       [](OuHardware& h) {
+         h.geometry.ou_cols = 16;
+         h.active_ous = 33;
+       }},
       {"active_ous = 17; needs 1 to 16", ErrorId::out_of_range,
        [](OuHardware& h) { h.active_ous = 17; }},
       {"'sram-91nm'; did you mean 'sram-90nm'?", ErrorId::unknown_name,

@@ -3,33 +3,18 @@
 
 #include "autoprune/cost/ou_model.hpp"
 
-#include "autoprune/cost/metrics.hpp"
 #include "autoprune/cost/ou_presets.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
-#include "helpers.hpp"
+#include "ou_helpers.hpp"
 
 using namespace autoprune;        // NOLINT: a test's own names
 using namespace autoprune::cost;  // NOLINT
 using autoprune::cost::test::equal;
+using cost::test::all_components;
+using cost::test::Geom;
+using cost::test::map;
+using cost::test::Small;
 
 namespace {
-
-using Geom = Geometry<64, 64, 16, 16, 1>;
-
-/// In row groups of their granularity.
-std::vector<mapping::RoutedMapping> map(const std::vector<PruneMask>& masks,
-                                        const mapping::MappingOptions& options = {}) {
-  const mapping::VectorMapper mapper(mapping::ArrayShape(Geom::spec(), options));
-  std::vector<mapping::RoutedMapping> layers;
-  for (const PruneMask& mask : masks) layers.push_back(mapping::map_routed(mapper, mask));
-  return layers;
-}
-
-std::vector<OuComponent> all_components() {
-  std::vector<OuComponent> all;
-  for (Index i = 0; i < kComponents<OuComponent>; ++i) all.push_back(static_cast<OuComponent>(i));
-  return all;
-}
 
 OuHardware random_ou_hardware(Random& random) {
   OuHardware h;
@@ -93,6 +78,11 @@ void check_sums(const OuCost& cost) {
   CHECK(cost.totals.latency_unpipelined_ns == sum.latency_unpipelined_ns);
   CHECK(cost.components.energy_nj == components.energy_nj);
   CHECK(cost.components.area_um2 == components.area_um2);
+  for (const OuComponent c : all_components()) {
+    double busy = 0.0;
+    for (const OuLayerCost& layer : cost.layers) busy += layer.components.busy_ns[c];
+    CHECK(cost.components.busy_ns[c] == busy);
+  }
   CHECK(equal(cost.totals.energy_nj, cost.components.energy_nj.total(), 1e-12));
   CHECK(equal(cost.totals.area_um2, cost.components.area_um2.total(), 1e-12));
   // A pipeline is no faster than its slowest layer, and no slower than no pipeline.
@@ -100,24 +90,6 @@ void check_sums(const OuCost& cost) {
   CHECK(cost.totals.latency_ns <= cost.totals.latency_unpipelined_ns * (1.0 + 1e-9));
   CHECK(equal(cost.totals.power_w * cost.totals.latency_ns, cost.totals.energy_nj, 1e-9));
 }
-
-/// A linear layer of 20 inputs and 24 filters, 1-bit weights in one array: 2 x 2 OUs in a crossbar.
-struct Small {
-  nn::Network network{nn::Shape3{20, 1, 1}};
-  OuHardware hardware;
-  mapping::MappingOptions options{.weight_bits = 1};
-
-  Small() {
-    network.linear("fc", 24);
-    hardware.geometry = Geom::spec();
-    hardware.input_bits = 3;
-    hardware.dacs = 16;
-    hardware.adcs = 4;
-    hardware.memory = {"edram-32nm", 256};
-    for (const OuComponent c : all_components()) hardware.parts[c] = {};
-  }
-  [[nodiscard]] OuCost price() const { return OuModel(network, hardware, options).price_dense(); }
-};
 
 }  // namespace
 
@@ -177,6 +149,35 @@ TEST_CASE("a small layer by hand: what is built") {
   CHECK(cost.area_um2[accumulator] == 24.0);
   CHECK(cost.area_um2[index_decoder] == 0.0);
   CHECK(cost.area_um2[index_buffer] == 0.0);
+  CHECK(equal(cost.area_um2[input_buffer], 20.0 * 3.0 / 8192.0 * 83000.0 / 64.0));
+}
+
+TEST_CASE("a layer in several rectangular crossbars by hand") {
+  using enum OuComponent;
+  // 100 inputs and 40 filters: 2 x 2 crossbars of each sign, OUs of 16 x 8.
+  Small small;
+  small.network = nn::Network({100, 1, 1});
+  small.network.linear("fc", 40);
+  small.hardware.geometry = {64, 32, 16, 8, 1};
+  for (const OuComponent c : all_components()) small.hardware.parts[c].area_um2 = 1.0;
+  const OuBreakdown cost = small.price().components;
+  CHECK(cost.area_um2[cell] == 8.0 * 64 * 32);
+  CHECK(cost.area_um2[wordline_driver] == 8.0 * 64);
+  CHECK(cost.area_um2[sample_hold] == 8.0 * 32);
+  CHECK(cost.area_um2[dac] == 8.0 * 16);
+  CHECK(cost.area_um2[accumulator] == 40.0);
+  // The fullest crossbar fetches 64 inputs of 3 bits.
+  CHECK(equal(cost.busy_ns[input_buffer], 64.0 * 3.0 / 256.0 / 1.2));
+}
+
+TEST_CASE("all of a convolution's input is written to its buffer, window after window read") {
+  using enum OuComponent;
+  Small small;
+  small.network = nn::Network({2, 6, 5});
+  small.network.conv("conv", {.out = 8, .kernel = {2, 3}});
+  // 5 x 3 positions of 12 rows; 60 numbers, of which the buffer holds 20.
+  const OuBreakdown cost = small.price().components;
+  CHECK(equal(cost.energy_nj[input_buffer], (15.0 * 12.0 + 60.0) * 3.0 / 256.0 * 20.7e-3 / 1.2));
   CHECK(equal(cost.area_um2[input_buffer], 20.0 * 3.0 / 8192.0 * 83000.0 / 64.0));
 }
 
@@ -282,34 +283,6 @@ TEST_CASE("layers of a convolution overlap in the pipeline") {
   CHECK(equal(cost.totals.latency_unpipelined_ns, 72.0 * position));
   // b's window reaches a row and a column ahead: when a is done, 8 of b's 36 positions are left.
   CHECK(equal(cost.totals.latency_ns, (36.0 + 8.0) * position));
-}
-
-TEST_CASE("metrics and gains follow from the totals") {
-  using enum OuComponent;
-  Small small;
-  small.hardware.parts[adc] = {10.0, 2.0, 5.0, "", ""};
-  const OuModel model(small.network, small.hardware, small.options);
-  const OuCost dense = model.price_dense();
-  const Metrics m = metrics(dense);
-  CHECK(m.energy_nj == dense.totals.energy_nj);
-  CHECK(equal(m.images_per_s, 1e9 / dense.totals.latency_ns));
-  CHECK(equal(m.gops_per_w, 2.0 * 20 * 24 / dense.totals.energy_nj));
-  CHECK(equal(m.gops_per_mm2,
-              2.0 * 20 * 24 / dense.totals.latency_ns / (dense.totals.area_um2 * 1e-6)));
-  CHECK(m.index_kib == 0.0);
-  CHECK(equal(m.weight_kib, 20.0 * 24.0 / 8192.0));
-
-  std::vector<PruneMask> half = {PruneMask(20, 24, 16)};
-  for (Index c = 0; c < 12; ++c) half[0].set(0, c, false);
-  const OuCost pruned = model.price(map(half, small.options));
-  const Gains g = gains(pruned, dense);
-  CHECK(equal(g.energy, dense.totals.energy_nj / pruned.totals.energy_nj));
-  CHECK(equal(g.area, dense.totals.area_um2 / pruned.totals.area_um2));
-  CHECK(equal(g.gops_per_w, g.energy));
-  CHECK(metrics(pruned).index_share > 0.0);
-  const Gains same = gains(dense, dense);
-  CHECK(same.area == 1.0);
-  CHECK(same.gops_per_mm2 == 1.0);
 }
 
 TEST_CASE("work for another number of layers is refused") {

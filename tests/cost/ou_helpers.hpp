@@ -1,0 +1,47 @@
+// A small layer and its mapping, for the tests of the OU model.
+#pragma once
+
+#include <vector>
+
+#include "autoprune/cost/ou_model.hpp"
+#include "autoprune/mapping/vector_mapper.hpp"
+#include "helpers.hpp"
+
+namespace autoprune::cost::test {
+
+using Geom = Geometry<64, 64, 16, 16, 1>;
+
+/// In row groups of their granularity.
+inline std::vector<mapping::RoutedMapping> map(const std::vector<PruneMask>& masks,
+                                               const mapping::MappingOptions& options = {}) {
+  const mapping::VectorMapper mapper(mapping::ArrayShape(Geom::spec(), options));
+  std::vector<mapping::RoutedMapping> layers;
+  for (const PruneMask& mask : masks) layers.push_back(mapping::map_routed(mapper, mask));
+  return layers;
+}
+
+inline std::vector<OuComponent> all_components() {
+  std::vector<OuComponent> all;
+  for (Index i = 0; i < kComponents<OuComponent>; ++i) all.push_back(static_cast<OuComponent>(i));
+  return all;
+}
+
+/// A linear layer of 20 inputs and 24 filters, 1-bit weights in one array: 2 x 2 OUs in a crossbar.
+struct Small {
+  nn::Network network{nn::Shape3{20, 1, 1}};
+  OuHardware hardware;
+  mapping::MappingOptions options{.weight_bits = 1};
+
+  Small() {
+    network.linear("fc", 24);
+    hardware.geometry = Geom::spec();
+    hardware.input_bits = 3;
+    hardware.dacs = 16;
+    hardware.adcs = 4;
+    hardware.memory = {"edram-32nm", 256};
+    for (const OuComponent c : all_components()) hardware.parts[c] = {};
+  }
+  [[nodiscard]] OuCost price() const { return OuModel(network, hardware, options).price_dense(); }
+};
+
+}  // namespace autoprune::cost::test
