@@ -46,6 +46,24 @@ const Json& layer(const Json& report, const std::string& name) {
 
 }  // namespace
 
+TEST_CASE("weights of a wrapped model load, and the program says so once") {
+  const auto file = autoprune::io::Safetensors::read(trained());
+  std::vector<autoprune::Tensor> tensors;
+  for (const auto& entry : file.entries()) tensors.push_back(file.tensor(entry));
+  std::vector<autoprune::nn::ConstNamedTensor> wrapped;
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    wrapped.push_back({"module." + file.entries()[i].name, &tensors[i]});
+  const std::string weights = fresh("wrapped") + ".safetensors";
+  autoprune::io::write_safetensors(weights, wrapped);
+  const Words map = {"map", "--network", bench() / "net.json", "--json", "-", "--weights"};
+  const Answer plain = run(map + Words{trained()}), answer = run(map + Words{weights});
+  INFO(answer.err);
+  REQUIRE(answer.status == 0);
+  CHECK(answer.json()["layers"] == plain.json()["layers"]);
+  CHECK(answer.err == "note: the names of the weights are read without their 'module.'\n");
+  CHECK(plain.err.empty());
+}
+
 TEST_CASE("inspect shows the graph") {
   const Answer answer = run({"inspect", "--network", "alexnet"});
   REQUIRE(answer.status == 0);

@@ -237,6 +237,13 @@ TEST_CASE("a file of another format is named for what it looks like", "[looks_li
     CHECK_THAT(look(one.bytes), Catch::Contains(one.what));
   CHECK(look("nothing known").empty());
   CHECK(look(std::string(3073, '\12')).empty());
+  // A damaged file isn't said to look like what it is.
+  for (const std::string text : {"{", "{\"nodes\": [}", "{}x"})
+    CHECK_THAT(error_of([&] { (void)io::parse_json(text, "x"); }).what(),
+               !Catch::Contains("looks like"));
+  const std::string huge(7, '\1');  // the first bytes of a header's length, beyond any header
+  CHECK_THAT(error_of([&] { io::Safetensors(huge + '\1' + "{\"a\":1}", "x"); }).what(),
+             Catch::Contains("not a safetensors file") && !Catch::Contains("looks like"));
   // Every reader says it.
   const TempDir dir;
   const std::string page = "<!DOCTYPE html><html>not found</html>";

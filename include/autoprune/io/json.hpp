@@ -80,7 +80,7 @@ class JsonBuilder {
     return close();
   }
   bool parse_error(std::size_t, const std::string&, const Json::exception& error) {
-    fail(ErrorId::bad_json, origin_, ": ", json_reason(error), looks_like_text(text_));
+    fail(ErrorId::bad_json, origin_, ": ", json_reason(error), looks_like_text(text_, kJsonLook));
   }
 
  private:
@@ -135,11 +135,11 @@ class JsonBuilder {
 [[nodiscard]] inline Json parse_json(std::string_view text, std::string_view origin) {
   if (text.size() > kJsonBytes)
     fail(ErrorId::bad_json, origin, ": ", text.size(), " bytes are more than the ", kJsonBytes,
-         " of the longest JSON; is it the right file?", looks_like_text(text));
+         " of the longest JSON; is it the right file?", looks_like_text(text, detail::kJsonLook));
   // The parser would take a zero byte for the end.
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos)
     fail(ErrorId::bad_json, origin, ": byte ", zero, " is zero, which no JSON text holds",
-         looks_like_text(text));
+         looks_like_text(text, detail::kJsonLook));
   detail::JsonBuilder builder(text, origin);
   (void)Json::sax_parse(text, &builder);
   return std::move(builder).take();

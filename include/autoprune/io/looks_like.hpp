@@ -38,6 +38,7 @@ inline constexpr Look kArray{"an array of NumPy or HDF5",
                              "save weights with safetensors.numpy.save_file"};
 inline constexpr Look kPicture{"a picture", "data sets are read from their own binary files"};
 inline constexpr Look kWebPage{"a web page", "the download went wrong, get it again"};
+inline constexpr const char *kJsonLook = "JSON", *kSafetensorsLook = "a safetensors file";
 inline constexpr const char* kOther = "name the right file";
 
 inline constexpr std::array kSignatures = {
@@ -62,8 +63,8 @@ inline constexpr std::array kSignatures = {
     Signature{0, {"\0\0\x8\1", 4}, {"an IDX file of one dimension, as MNIST's labels", kOther}},
     Signature{0, {"\0\0\x8\3", 4}, {"an IDX file of three dimensions, as MNIST's images", kOther}},
     Signature{0, "APRCKPT", {"a checkpoint of a run", "go on with it by --resume"}},
-    Signature{0, "{", {"JSON", kOther}},
-    Signature{8, "{\"", {"a safetensors file", kOther}},
+    Signature{0, "{", {kJsonLook, kOther}},
+    Signature{8, "{\"", {kSafetensorsLook, kOther}},
 };
 
 /// Whether the bytes are records of `size` bytes whose first ones are below `limits`.
@@ -91,10 +92,13 @@ template <std::size_t N>
   return {};
 }
 
-/// The same as the end of a message: "; it looks like a gzip file: unpack it with gunzip FILE".
-[[nodiscard]] inline std::string looks_like_text(std::string_view bytes) {
+/// The same as the end of a message: "; it looks like a gzip file: unpack it with gunzip FILE". A
+/// damaged file looks like what it is; `own`, the kind that was asked for, isn't said.
+[[nodiscard]] inline std::string looks_like_text(std::string_view bytes,
+                                                 std::string_view own = {}) {
   const std::optional<Look> look = looks_like(bytes);
-  return look ? concat("; it looks like ", look->what, ": ", look->fix) : std::string{};
+  if (!look || look->what == own) return {};
+  return concat("; it looks like ", look->what, ": ", look->fix);
 }
 
 }  // namespace autoprune::io

@@ -90,13 +90,14 @@ class Safetensors {
     const auto size = static_cast<Index>(bytes_.size());
     if (size < kPrefix)
       fail(ErrorId::truncated_file, "file '", origin_, "' has ", size,
-           " bytes and no safetensors header; copy it again", looks_like_text(bytes_));
+           " bytes and no safetensors header; copy it again",
+           looks_like_text(bytes_, detail::kSafetensorsLook));
     std::uint64_t length = 0;
     std::memcpy(&length, bytes_.data(), kPrefix);
     if (length > kLargest || (size > kPrefix && bytes_[kPrefix] != '{'))
       fail(ErrorId::bad_magic, "file '", origin_,
            "' is not a safetensors file; save it with safetensors.torch.save_file",
-           looks_like_text(bytes_));
+           looks_like_text(bytes_, detail::kSafetensorsLook));
     data_begin_ = kPrefix + static_cast<Index>(length);
     if (data_begin_ > size)
       fail(ErrorId::truncated_file, "file '", origin_, "' ends inside its header of ", length,
