@@ -38,6 +38,7 @@ TEST_CASE("the edit distance is the shortest way from word to word", "[text]") {
 TEST_CASE("the nearest word is the one with the fewest edits", "[text]") {
   CHECK(nearest_word("--granularty", {"--geometry", "--granularity", "--seed"}) == "--granularity");
   CHECK(nearest_word("x", {"first", "x", "third"}) == "x");
+  CHECK(nearest_word("ab", {"long", "ax", "ay"}) == "ax");  // the first of equals
   CHECK(nearest_word("x", {}).empty());
 }
 
