@@ -143,6 +143,39 @@ TEST_CASE("A layer whose row groups are gathered from anywhere agrees, too", "[n
   }
 }
 
+TEST_CASE("A layer whose row groups are nearly tiles of channels agrees, too", "[nn]") {
+  constexpr Index kRows = 96;
+  Random random(21);
+  for (const Index step : {1, 5, 7, 31, 32, 35}) {  // from a place's row to the next one's
+    for (const Index first : {0, 5, 32}) {
+      Case c{Network({kRows, 1, 1}), PruneMask(kRows, 9, kRows), {}, {}};
+      c.network.linear("layer", 9, false);
+      c.network.initialise(3);
+      std::vector<std::int32_t> order;  // rows of one remainder after another
+      for (Index remainder = 0; remainder < step; ++remainder)
+        for (Index row = remainder; row < kRows; row += step)
+          order.push_back(static_cast<std::int32_t>((row + first) % kRows));
+      c.mask = std::move(c.mask).in_order(
+          std::make_shared<const std::vector<std::int32_t>>(std::move(order)));
+      c.x = random_activation(random, c.network.input_shape(), 41);
+      c.dy = random_activation(random, c.node().shape, 41);
+      check(c);
+    }
+  }
+}
+
+TEST_CASE("No span is longer than the cache allows, and none is empty", "[nn]") {
+  Network network({5, 20, 20});
+  network.conv("layer", {.out = 3, .kernel = {11, 13}});
+  const Node& node = network.node(1);
+  const nn::detail::MatrixPlan plan(network, node, PruneMask(5 * 11 * 13, 3, 100));
+  CHECK(plan.spans.size() > 2);
+  for (const nn::detail::Span& span : plan.spans) {
+    CHECK(span.rows() > 0);
+    CHECK(span.rows() <= nn::detail::kSpanRows);
+  }
+}
+
 TEST_CASE("A masked layer agrees with plain loops and touches nothing pruned", "[nn]") {
   const Index granularity = GENERATE(4, 8, 16, 32, 64, 128, 7);
   for (std::uint64_t seed = 0; seed < 10; ++seed)

@@ -128,6 +128,7 @@ struct Span {
   std::vector<std::int32_t> class_off;   ///< [class][entry] row_off, or -1 outside of the input
   Index packed_begin = 0;                ///< place in the packed weights
   bool tiled = false;                    ///< each tap has whole tiles of kLanes channels
+  bool contiguous = false;               ///< the rows are neighbours, in ascending order
 
   [[nodiscard]] Index rows() const noexcept { return static_cast<Index>(row.size()); }
   [[nodiscard]] Index kept() const noexcept { return static_cast<Index>(filters.size()); }
@@ -136,6 +137,8 @@ struct Span {
     for (const auto f : filters) filter_off.push_back(static_cast<std::int32_t>(f * kLanes));
     const Index taps = shape.taps();
     std::stable_sort(row.begin(), row.end(), [&](auto a, auto b) { return a % taps < b % taps; });
+    contiguous = std::adjacent_find(row.begin(), row.end(),
+                                    [](auto a, auto b) { return b != a + 1; }) == row.end();
     for (const std::int32_t r : row)
       row_off.push_back(static_cast<std::int32_t>(shape.row_offset(r)));
     tiled = true;

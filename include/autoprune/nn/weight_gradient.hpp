@@ -174,7 +174,7 @@ class WeightGradient {
     const Span& span = *item.span;
     for (Index f = item.filter; f < item.filter_end; ++f, sums += span.rows()) {
       float* out = dw.data() + span.filters[at(f)] * dw.cols();
-      if (plan_.shape.taps() == 1 && span.row.back() - span.row.front() + 1 == span.rows())
+      if (span.contiguous)
         std::copy_n(sums, span.rows(), out + span.row.front());
       else
         for (Index e = 0; e < span.rows(); ++e) out[span.row[at(e)]] = sums[e];
