@@ -164,6 +164,17 @@ TEST_CASE("A layer whose row groups are nearly tiles of channels agrees, too", "
   }
 }
 
+TEST_CASE("A layer of many windows sums all of them", "[nn]") {
+  // 20 columns: three rows a window, seven windows in each of three blocks, which sixteen share.
+  Random random(22);
+  Case c{Network({3, 20, 20}), PruneMask(27, 4, 27), {}, {}};
+  c.network.conv("layer", {.out = 4, .padding = 1});
+  c.network.initialise(5);
+  c.x = random_activation(random, c.network.input_shape(), 70);
+  c.dy = random_activation(random, c.node().shape, 70);
+  check(c);
+}
+
 TEST_CASE("No span is longer than the cache allows, and none is empty", "[nn]") {
   Network network({5, 20, 20});
   network.conv("layer", {.out = 3, .kernel = {11, 13}});

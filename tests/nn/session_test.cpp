@@ -393,6 +393,57 @@ TEST_CASE("A node that nobody reads has a gradient of zero", "[nn]") {
   CHECK(values_of(session.gradient(unread).bias) == Values(2, 0.0));
 }
 
+TEST_CASE("A node that a ReLU and others read stays as it is for the others", "[nn]") {
+  Network n({2, 5, 4});
+  const Index conv = n.conv("c", {.out = 3, .kernel = {2, 3}, .bias = true});
+  const Index same = n.avg_pool("same", {.kernel = 1}, conv);
+  const Index relu = n.relu("r", conv);  // the last one that reads the convolution
+  n.add("sum", {same, relu});
+  n.initialise(4);
+  Network alone({2, 5, 4});
+  alone.conv("c", {.out = 3, .kernel = {2, 3}, .bias = true});
+  alone.initialise(4);
+  Random random(5);
+  const Activation x = random_activation(random, {2, 5, 4}, 7);
+  ThreadPool pool(2);
+  Session whole(n, pool), part(alone, pool);
+  const Values sums = values_of(whole.forward(x, Mode::inference));
+  Values expected = values_of(part.forward(x, Mode::inference));
+  for (double& value : expected) value += std::max(0.0, value);
+  CHECK(error_of(sums, expected) < 1e-6);
+}
+
+TEST_CASE("Who computes the products leaves all else to the session, in inference alone", "[nn]") {
+  Network n({2, 5, 4});
+  n.conv("c", {.out = 3, .kernel = {2, 3}, .bias = true});
+  n.relu("r");
+  n.linear("l", 4);
+  n.initialise(6);
+  for (float& b : n.node(1).bias) b = 0.3F;
+  Random random(7);
+  const Activation x = random_activation(random, {2, 5, 4}, 9);
+  ThreadPool pool(2);
+  Session session(n, pool);
+  const Values own = values_of(session.forward(x, Mode::inference));
+  const Values trained = values_of(session.forward(x, Mode::training));
+  Index products = 0;
+  {
+    const ProductGuard guard(session, [&](Index node, const Activation& in, Activation& out) {
+      MatrixLayer layer(n, n.node(node));
+      layer.pack(n.node(node).weight, false, pool);
+      layer.forward(in, out, {}, pool);
+      ++products;
+    });
+    CHECK(error_of(values_of(session.forward(x, Mode::inference)), own) < 1e-6);
+    CHECK(products == 2);
+    CHECK(values_of(session.forward(x, Mode::training)) == trained);
+    CHECK(values_of(session.forward(x, Mode::statistics)) == trained);
+    CHECK(products == 2);
+  }
+  CHECK(values_of(session.forward(x, Mode::inference)) == own);
+  CHECK(products == 2);
+}
+
 TEST_CASE("A session refuses what doesn't fit", "[nn]") {
   Run run = make_run(chain(), 4, 1);
   ThreadPool pool(1);

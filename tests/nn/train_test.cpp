@@ -315,6 +315,28 @@ TEST_CASE("A run ends in the same bits on any number of threads", "[nn]") {
   CHECK(outcome(3) == one);
 }
 
+TEST_CASE("Masks are asked for as often as the settings say, and taken", "[nn]") {
+  const Dataset data = quarters(320, 4);
+  Network network = small_network(6);
+  ThreadPool pool(2);
+  TrainConfig config = short_config();  // eight steps an epoch
+  config.mask_updates = 2;
+  Trainer trainer(network, data, range(0, 320), config, pool);
+  std::vector<double> asked;
+  std::vector<PruneMask> given;
+  trainer.run_epoch([&](double progress) {
+    asked.push_back(progress * 32.0);
+    given = *tightening(network, progress);
+    return std::optional(given);
+  });
+  CHECK(asked == std::vector<double>{0.0, 4.0});
+  CHECK(trainer.masks() == given);
+  const std::vector<PruneMask> other = *tightening(network, 0.7);
+  REQUIRE(other != given);
+  trainer.resume(1, other);
+  CHECK(trainer.masks() == other);
+}
+
 TEST_CASE("The learning rate falls along a half cosine, step by step", "[nn]") {
   const Dataset data = quarters(130, 4);
   ThreadPool pool(1);

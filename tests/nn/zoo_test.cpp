@@ -75,6 +75,8 @@ TEST_CASE("AlexNet has PyTorch's names and shapes", "[zoo]") {
   CHECK(weights_of(network) == 23'262'912);
   CHECK(names_of(network, nn::Op::max_pool) == Names{"features.3", "features.7", "features.17"});
   CHECK(names_of(network, nn::Op::dropout) == Names{"classifier.0", "classifier.3"});
+  for (const nn::Node& node : network.nodes())
+    if (node.op == nn::Op::dropout) CHECK(node.rate == 0.3);
   CHECK(network.node(1).stride == nn::Size2(2));
 }
 
