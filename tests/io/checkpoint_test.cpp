@@ -100,6 +100,25 @@ TEST_CASE("a fine-tuning goes on from every epoch to the same bits") {
   }
 }
 
+TEST_CASE("a checkpoint holds every figure of every epoch") {
+  Run run;
+  run.epochs(2);
+  run.state.history = {{1, 0.5, 0.04, 0.9, 1.5, 60.0, 7.0}, {2, 0.25, 0.02, 0.4, 2.5, 70.0, 9.0}};
+  Run other;
+  other.load(run.save());
+  REQUIRE(other.state.history.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const io::EpochFigures &read = other.state.history[i], &written = run.state.history[i];
+    CHECK(read.epoch == written.epoch);
+    CHECK(read.loss == written.loss);
+    CHECK(read.learning_rate == written.learning_rate);
+    CHECK(read.keep_ratio == written.keep_ratio);
+    CHECK(read.compression_pooled == written.compression_pooled);
+    CHECK(read.held_out_top1 == written.held_out_top1);
+    CHECK(read.seconds == written.seconds);
+  }
+}
+
 TEST_CASE("a checkpoint that doesn't fit changes nothing") {
   Run run;
   run.epochs(2);

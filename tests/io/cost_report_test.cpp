@@ -2,6 +2,10 @@
 
 #include "autoprune/io/cost_report.hpp"
 
+#include <cstring>
+#include <sstream>
+#include <tuple>
+
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/cost_json.hpp"
 #include "autoprune/mapping/vector_mapper.hpp"
@@ -64,6 +68,73 @@ TEST_CASE("the JSON of a cost adds up", "[cost_report]") {
   const Json mnsim = io::cost_json(cost::mnsim_cost(nn::lenet5()));
   check_sums(mnsim);
   CHECK(mnsim["components"].contains("joint_module"));
+}
+
+TEST_CASE("each figure of a cost stands under its own name", "[cost_report]") {
+  const Costs costs;
+  const Json json = io::cost_json(costs.pruned);
+  for (const auto& [name, figures] : json["components"].items()) {
+    bool any = false;
+    for (Index i = 0; i < cost::kComponents<cost::OuComponent>; ++i) {
+      const auto c = static_cast<cost::OuComponent>(i);
+      if (cost::component_name(c) != name) continue;
+      any = true;
+      CHECK(figures["area_um2"] == costs.pruned.components.area_um2[c]);
+      CHECK(figures["power_w"] == costs.pruned.components.power_w[c]);
+      CHECK(figures["energy_nj"] == costs.pruned.components.energy_nj[c]);
+      CHECK(figures["busy_ns"] == costs.pruned.components.busy_ns[c]);
+    }
+    CHECK(any);
+  }
+  const cost::MnsimCost mnsim = cost::mnsim_cost(nn::alexnet());
+  const Json layers = io::cost_json(mnsim)["layers"];
+  bool differ = false;
+  for (std::size_t k = 0; k < mnsim.layers.size(); ++k) {
+    CHECK(layers[k]["pes"] == mnsim.layers[k].map.pes);
+    CHECK(layers[k]["tiles"] == mnsim.layers[k].map.tiles);
+    CHECK(layers[k]["start_ns"] == mnsim.layers[k].start_ns);
+    CHECK(layers[k]["finish_ns"] == mnsim.layers[k].finish_ns);
+    differ = differ || mnsim.layers[k].map.pes != mnsim.layers[k].map.tiles;
+  }
+  CHECK(differ);
+}
+
+TEST_CASE("each row of a comparison holds the two networks' figures", "[cost_report]") {
+  const Costs costs;
+  const std::string both = io::cost_comparison(costs.pruned, costs.dense);
+  const auto row = [&](const std::string& name) {
+    const std::size_t begin = both.find(name);
+    return both.substr(begin, both.find('\n', begin) - begin);
+  };
+  const cost::Metrics dense = cost::metrics(costs.dense), pruned = cost::metrics(costs.pruned);
+  for (const auto& [name, before, after] :
+       {std::tuple{"area, mm²", 1e-6 * costs.dense.totals.area_um2,
+                   1e-6 * costs.pruned.totals.area_um2},
+        {"energy an inference", 1e-3 * dense.energy_nj, 1e-3 * pruned.energy_nj},
+        {"latency of an image", 1e-3 * costs.dense.totals.latency_ns,
+         1e-3 * costs.pruned.totals.latency_ns},
+        {"images a second", dense.images_per_s, pruned.images_per_s},
+        {"GOPS/W", dense.gops_per_w, pruned.gops_per_w},
+        {"GOPS/mm²", dense.gops_per_mm2, pruned.gops_per_mm2}}) {
+    const std::string line = row(name);
+    CAPTURE(line);
+    const std::size_t first = line.find(io::format_significant(before), std::strlen(name));
+    CHECK(first != std::string::npos);
+    CHECK(line.find(io::format_significant(after), first + 1) != std::string::npos);
+  }
+  // Shares of the components add up to all of the energy and of the area.
+  std::istringstream table(io::cost_component_table(costs.pruned));
+  double area = 0.0, energy = 0.0;
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream words(line);
+    std::string name, a, as, e, es;
+    if (words >> name >> a >> as >> e >> es && name != "component" && name != "total") {
+      area += std::stod(as);
+      energy += std::stod(es);
+    }
+  }
+  CHECK(area == Approx(100.0).margin(1.0));
+  CHECK(energy == Approx(100.0).margin(1.0));
 }
 
 TEST_CASE("a report's cost holds both networks and their ratio", "[cost_report]") {

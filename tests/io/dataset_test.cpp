@@ -59,6 +59,15 @@ Error error_in(const TempDir& dir, const std::string& name) {
 
 }  // namespace
 
+TEST_CASE("counts of an IDX file are read whole", "[dataset]") {
+  const TempDir dir;
+  Random random(8);
+  io::write_file(dir / "t10k-images-idx3-ubyte",
+                 idx({200, 28, 28}, random_bytes(random, 784 * 200)));
+  io::write_file(dir / "t10k-labels-idx1-ubyte", idx({200}, std::string(200, '\7')));
+  CHECK(io::read_mnist(dir.path(), io::Part::test).size() == 200);
+}
+
 TEST_CASE("CIFAR-10: every record becomes its label and its pixels, in order", "[dataset]") {
   const TempDir dir;
   Random random(8);

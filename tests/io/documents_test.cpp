@@ -102,6 +102,46 @@ TEST_CASE("a document with any number in any place is read or refused", "[docume
   CHECK(refusals > 200);
 }
 
+TEST_CASE("each figure of a report and a mapping stands under its own name") {
+  using Wide = Geometry<48, 96, 8, 12, 2>;
+  const nn::Network net = lenet5();
+  mapping::MappingOptions options;
+  options.layout = mapping::BitPlanes::adjacent;
+  const auto compressor = search::Compressor::make<Wide, prune::ColumnVectorPruner<8>>(
+      prune::ColumnVectorPruner<8>{}, options, search::OuSelection::best,
+      prune::RowGrouping::gathered);
+  const std::vector<PruneMask> masks =
+      search::Compressor::masks(compressor.rank(net), search::Policy{0.9, 0.5, 0.4, 0.3, 0.6});
+  const mapping::NetworkMapping mapped = compressor.map(masks);
+  const io::Json report = io::report_json({}, net, masks, mapped);
+  const io::Json placed = io::mapping_to_json(net, compressor, mapped);
+  CHECK(placed["bitlines_per_weight"] == options.slices(2));
+  CHECK(options.slices(2) < options.weight_bits);
+  CHECK(report["index"]["explicit_bits"] == mapped.index_sizes.explicit_bits);
+  CHECK(report["index"]["bitmap_bits"] == mapped.index_sizes.bitmap_bits);
+  CHECK(report["index"]["delta_bits"] == mapped.index_sizes.delta_bits);
+  for (std::size_t k = 0; k < masks.size(); ++k) {
+    const mapping::LayerMapping& layer = mapped.layers[k];
+    const io::Json &figures = report["layers"][k], &places = placed["layers"][k];
+    CHECK(figures["rows"] == masks[k].rows());
+    CHECK(figures["cols"] == masks[k].cols());
+    CHECK(figures["keep_ratio"] == masks[k].keep_ratio());
+    CHECK(figures["index_bits"] == layer.index_bits());
+    CHECK(places["index"]["bits"] == layer.index.bits());
+    CHECK(places["planes"] == compressor.arrays());
+    CHECK(places["crossbars_per_plane"].get<Index>() * compressor.arrays() ==
+          layer.count.crossbars);
+    CHECK(places["first_pooled_tile"] == layer.first_pooled_tile);
+    for (Index i = 0; i < layer.ous.size(); ++i) {
+      const io::Json& tile = places["tiles"][static_cast<std::size_t>(i)];
+      CHECK(tile["crossbar"] == layer.tile(i).crossbar);
+      CHECK(tile["row"] == layer.tile(i).row_slot * 8);
+      CHECK(tile["column"] == layer.tile(i).col_slot * 12);
+    }
+  }
+  CHECK(mapped.layers.back().first_pooled_tile > 0);
+}
+
 TEST_CASE("reports and mappings say what was counted, for every layout") {
   const nn::Network net = lenet5();
   Random random(5);

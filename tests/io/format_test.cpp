@@ -39,12 +39,15 @@ TEST_CASE("sizes take the largest unit that leaves one", "[format]") {
   CHECK(format_bits(0) == "0 bits");
   CHECK(format_bits(8191) == "8,191 bits");
   CHECK(format_bits(8192) == "1.00 KiB");
+  CHECK(format_bits(8192.0 * 1010.0) == "1,010.00 KiB");
   CHECK(format_bits(8192.0 * 1024.0 * 1.5) == "1.50 MiB");
 }
 
 TEST_CASE("no time is too long to be told", "[format]") {
   CHECK(format_seconds(93.06) == "93.1 s");
   CHECK(format_seconds(413.0) == "6 min 53 s");
+  CHECK(format_seconds(1000.0) == "17 min");
+  CHECK(format_seconds(7500.0) == "2 h 5 min");
   CHECK(format_seconds(1e16) == "10,000,000,000,000,000.0 s");
   CHECK(format_seconds(1e300).size() > 300);
   CHECK(format_seconds(std::numeric_limits<double>::infinity()) == "– s");
