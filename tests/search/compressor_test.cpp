@@ -103,6 +103,36 @@ TEST_CASE("a granularity that doesn't divide the crossbar is refused at once") {
           }) == ErrorId::mask_mismatch);
 }
 
+TEST_CASE("an OU's index is its row group, its filters and, where rows are gathered, their names") {
+  for (const auto rows : {prune::RowGrouping::neighbours, prune::RowGrouping::gathered}) {
+    const Compressor compressor = test::small_compressor(OuSelection::best, {}, rows);
+    const std::vector<PruneMask> masks =
+        Compressor::masks(compressor.rank(test::trained()), Policy(4, 0.2));
+    const auto routed = compressor.route(masks);
+    for (std::size_t k = 0; k < masks.size(); ++k) {
+      const mapping::OuList ous(masks[k], 4);
+      Index named = 0;
+      for (Index g = 0; g < masks[k].groups(); ++g)
+        if (masks[k].kept_count(g) > 0) named += masks[k].row_end(g) - masks[k].row_begin(g);
+      REQUIRE(routed[k].index_entries ==
+              ous.size() + ous.vectors() + (rows == prune::RowGrouping::gathered ? named : 0));
+    }
+  }
+}
+
+TEST_CASE("rows are gathered for OUs as wide as the hardware's") {
+  const std::vector<Ranking> layers =
+      test::small_compressor(OuSelection::best, {}, prune::RowGrouping::gathered)
+          .rank(test::trained());
+  const std::vector<Index> nodes = test::trained().matrix_layers();
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    const ConstMatrixView w = weight_matrix(test::trained().node(nodes[k]).weight);
+    REQUIRE(*layers[k].mask(0.5).order() == prune::gather_rows(w, 8, 4));
+  }
+  const ConstMatrixView w = weight_matrix(test::trained().node(nodes[2]).weight);
+  REQUIRE(prune::gather_rows(w, 8, 4) != prune::gather_rows(w, 8, 8));
+}
+
 TEST_CASE("gathered row groups keep more in as many OUs, through search and fine-tuning") {
   ThreadPool pool(1);
   const Compressor plain = test::small_compressor();

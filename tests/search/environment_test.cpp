@@ -72,6 +72,23 @@ TEST_CASE("an outcome is what its parts say") {
   }
 }
 
+TEST_CASE("an environment that reads Acc5 reads nothing else") {
+  Fixture one, five({}, Metric::top5);
+  const Outcome least = five.environment.evaluate(Policy(4, 1e-4));
+  REQUIRE(one.environment.evaluate(Policy(4, 1e-4)).accuracy < 100.0);
+  REQUIRE(least.accuracy == 100.0);  // of four classes
+}
+
+TEST_CASE("the reward counts crossbars as the constraints do") {
+  Constraints pooled;
+  pooled.counting = Counting::pooled;
+  Fixture f(pooled);
+  const Outcome out = f.environment.evaluate(Policy(4, 0.1));
+  const double saved = out.crossbars.compression_pooled();
+  REQUIRE(saved > out.crossbars.compression_per_layer());
+  REQUIRE(out.reward == Approx(std::sqrt(1.0 - 1.0 / saved) * out.accuracy / 100.0));
+}
+
 TEST_CASE("an outcome doesn't depend on those before it, nor on the threads") {
   Fixture one, two({}, Metric::top1, 2);
   Random random(72);
@@ -90,6 +107,7 @@ TEST_CASE("the realised keep ratios are the policy of the same masks") {
   for (int trial = 0; trial < 5; ++trial) {
     const Outcome outcome = f.environment.evaluate(test::random_policy(random, 4));
     REQUIRE(same(f.environment.evaluate(outcome.keep_ratios), outcome));
+    REQUIRE(f.environment.realised(outcome.policy) == outcome.keep_ratios);
   }
 }
 
@@ -99,6 +117,14 @@ TEST_CASE("measuring changes no weight") {
   (void)f.environment.evaluate({0.1, 0.2, 0.3, 0.4});
   REQUIRE(test::learned(f.environment.network()) == test::learned(test::trained()));
   REQUIRE(test::everything(test::trained()) == before);
+}
+
+TEST_CASE("statistics that measuring leaves behind don't make an environment another one") {
+  Fixture f;
+  const std::uint64_t before = f.environment.fingerprint().value();
+  (void)f.environment.evaluate(Policy(4, 0.2));
+  REQUIRE(test::everything(f.environment.network()) != test::everything(test::trained()));
+  REQUIRE(f.environment.fingerprint().value() == before);
 }
 
 TEST_CASE("saved crossbars are those of the layer alone") {
@@ -120,6 +146,14 @@ TEST_CASE("a policy that loses too much accuracy is infeasible and pays for it")
   REQUIRE(least.accuracy < f.environment.dense_accuracy() - 5.0);
   REQUIRE_FALSE(least.feasible);
   REQUIRE(least.reward == free.environment.evaluate(Policy(4, 1e-4)).reward - 1.0);
+}
+
+TEST_CASE("an accuracy that is just as low as allowed is feasible") {
+  Constraints constraints;
+  constraints.max_accuracy_drop = 0.0;
+  Fixture f(constraints);
+  REQUIRE(f.environment.evaluate(Policy(4, 1.0)).accuracy == f.environment.dense_accuracy());
+  REQUIRE(f.environment.evaluate(Policy(4, 1.0)).feasible);
 }
 
 TEST_CASE("allowed policies meet the target and the bounds") {

@@ -118,6 +118,40 @@ TEST_CASE("a schedule begins where it says, from weights that make up for what i
   REQUIRE(run.tuner.masks() == masks);
 }
 
+TEST_CASE("a network that is fitted anew runs with its new weights") {
+  Run run(test::target(4.0), OuSelection::best, 1, 1.0);
+  nn::Session dense(run.teacher, run.pool);
+  const auto fit = [&](Index begin, Index end) {
+    run.tuner.reconstruct(
+        Reconstruction(dense, nn::load_batches(test::images(), nn::range(begin, end), run.pool)));
+  };
+  const nn::Batch batch = nn::load_batches(test::images(), nn::range(0, 32), run.pool).front();
+  const auto outputs = [&](nn::Session& session) {
+    return nn::test::values_of(session.forward(batch.images, nn::Mode::inference));
+  };
+  fit(0, 128);
+  const nn::test::Values first = outputs(run.tuner.trainer().session());
+  fit(128, 256);
+  nn::Session fresh(run.network, run.pool);
+  fresh.set_masks(run.tuner.masks());
+  REQUIRE(outputs(run.tuner.trainer().session()) == outputs(fresh));
+  REQUIRE(outputs(fresh) != first);
+}
+
+TEST_CASE("masks that have reached their final form stay, whatever becomes of the weights") {
+  FineTuneConfig config = short_config(1.0);
+  config.train.learning_rate = 0.1;
+  config.train.sgd.weight_decay = 1.0;  // what is kept falls below what was pruned
+  ThreadPool pool(1);
+  nn::Network network = test::trained();
+  FineTuner tuner(network, test::images(), nn::range(0, 256), Policy(4, 0.5), {},
+                  test::small_compressor(), config, pool);
+  tuner.run_epoch();
+  const std::vector<PruneMask> masks = tuner.masks();
+  while (!tuner.done()) tuner.run_epoch();
+  REQUIRE(tuner.masks() == masks);
+}
+
 TEST_CASE("the last masks reach the target, whatever the ranking has become") {
   for (const OuSelection selection :
        {OuSelection::best, OuSelection::refill, OuSelection::nearest, OuSelection::part_filled})

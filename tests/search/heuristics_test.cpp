@@ -61,7 +61,13 @@ TEST_CASE("a search starts from both heuristics at its target, or else from a sw
   REQUIRE(at_target.size() == 12);
   REQUIRE(at_target[0].policy == heuristic(Origin::lamp, layers, 0.25).policy);
   REQUIRE(at_target[1].policy == heuristic(Origin::uniform, layers, 0.25).policy);
-  for (std::size_t i = 2; i < at_target.size(); ++i) REQUIRE(at_target[i].origin == Origin::lamp);
+  // The others keep the middles of ten equal parts of a sweep's range, in logarithms: neither all,
+  // nor twice the same.
+  for (std::size_t i = 2; i < at_target.size(); ++i) {
+    REQUIRE(at_target[i].origin == Origin::lamp);
+    const double keep = std::exp2(-0.5 * (static_cast<double>(i - 2) + 0.5));
+    REQUIRE(at_target[i].policy == heuristic(Origin::lamp, layers, keep).policy);
+  }
   REQUIRE(warm_start(layers, test::target(4.0), 1).size() == 2);
   REQUIRE(warm_start(layers, {}, 40).size() == 20);
   REQUIRE(warm_start(layers, {}, 1000).size() == 48);

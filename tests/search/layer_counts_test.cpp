@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "autoprune/search/policy.hpp"
+#include "autoprune/search/rivals.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -33,6 +34,24 @@ TEST_CASE("layer counts are the compressor's, each asked for once") {
         REQUIRE(counts.at(k, policy[k]).ous == expected.layers[k].ous);
     }
   REQUIRE(asked == 20 * 4);
+}
+
+TEST_CASE("a layer is counted by its own rules where layers differ") {
+  // Pattern pruning's blocks are as high as a layer's kernels.
+  nn::Network network({2, 12, 12});
+  network.conv("a", {.out = 6, .kernel = 1});
+  network.conv("b", {.out = 6, .kernel = 3});
+  network.conv("c", {.out = 6, .kernel = {5, 1}});
+  network.initialise(3);
+  const Compressor compressor =
+      rival_compressor(Rival::pattern_prune, network, test::SmallGeometry::spec());
+  const std::vector<Ranking> layers = compressor.rank(network);
+  LayerCounts counts(compressor, layers);
+  for (std::size_t k = 0; k < layers.size(); ++k) {
+    const auto expected = compressor.count(static_cast<Index>(k), layers[k].mask(0.5));
+    REQUIRE(counts.at(k, 0.5).ous == expected.ous);
+    REQUIRE(counts.at(k, 0.5).slots.taken == expected.slots.taken);
+  }
 }
 
 TEST_CASE("a keep ratio that is refused leaves no count behind") {

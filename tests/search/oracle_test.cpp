@@ -39,3 +39,60 @@ TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
   REQUIRE(one.reward < exact.reward);
   REQUIRE(one.crossbars.pooled == real.crossbars.pooled);
 }
+
+TEST_CASE("a simulated accuracy is the mean over devices that are drawn one by one") {
+  ThreadPool pool(1);
+  nn::Network network = test::trained();
+  nn::Session session(network, pool);
+  const EnvironmentImages images = test::environment_images(pool);
+  const std::vector<PruneMask> masks =
+      Compressor::masks(test::small_compressor().rank(network), Policy(4, 0.6));
+  session.set_masks(masks);
+  nn::recalibrate(session, images.calibration);
+  simulation::SimulationConfig config = saturating(4);
+  config.devices = simulation::RealDevices({}, {}, simulation::Variation{0.8});
+  const simulation::CalibrationConfig maximum{simulation::RangeRule::maximum};
+
+  const auto ranges = simulation::calibrate(session, masks, images.calibration, maximum);
+  std::vector<nn::Accuracy> single;
+  for (std::uint64_t device = 0; device < 3; ++device) {
+    simulation::SimulationConfig drawn = config;
+    drawn.seed += device;
+    single.push_back(
+        simulation::SimulatedNetwork::make<PaperGeometry>(session, masks, ranges, drawn)
+            .evaluate(images.held_out));
+  }
+  REQUIRE((single[0].top1 != single[1].top1 || single[1].top1 != single[2].top1));
+  const nn::Accuracy mean =
+      simulated_accuracy<PaperGeometry>(config, maximum, 3)(session, masks, images);
+  REQUIRE(mean.top1 == Approx((single[0].top1 + single[1].top1 + single[2].top1) / 3.0));
+  REQUIRE(mean.top5 == Approx((single[0].top5 + single[1].top5 + single[2].top5) / 3.0));
+  REQUIRE(mean.top1 < mean.top5);
+}
+
+TEST_CASE("ranges are those of the images that are there for it") {
+  ThreadPool pool(1);
+  nn::Network network = test::trained();
+  nn::Session session(network, pool);
+  const EnvironmentImages images = test::environment_images(pool);
+  const std::vector<PruneMask> masks =
+      Compressor::masks(test::small_compressor().rank(network), Policy(4, 1.0));
+  session.set_masks(masks);
+  const auto seen = [&](const EnvironmentImages& shown) {
+    std::vector<double> largest;
+    const auto oracle = simulated_accuracy(
+        [&](nn::Session& s, std::span<const PruneMask> m,
+            std::span<const simulation::LayerRanges> ranges, Index) {
+          for (const simulation::LayerRanges& r : ranges) largest.push_back(r.input.largest);
+          return simulation::SimulatedNetwork::make<PaperGeometry>(s, m, ranges, {});
+        },
+        {});
+    (void)oracle(session, masks, shown);
+    return largest;
+  };
+  EnvironmentImages others = images;
+  others.held_out = images.calibration;
+  REQUIRE(seen(images) == seen(others));
+  others.calibration = images.held_out;
+  REQUIRE(seen(images) != seen(others));
+}

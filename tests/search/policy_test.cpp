@@ -114,6 +114,24 @@ TEST_CASE("a layer with crossbars of its own fills all that it pays for, inside 
   REQUIRE(grown > 30);
 }
 
+TEST_CASE(
+    "nothing is kept that takes one more crossbar, where a layer's crossbars are counted singly") {
+  mapping::MappingOptions one_array;  // bits of a weight side by side, signs as an offset
+  one_array.weight_bits = 3;
+  one_array.layout = mapping::BitPlanes::adjacent;
+  one_array.sign = mapping::SignEncoding::offset;
+  RankedNetwork f;
+  f.compressor = test::small_compressor(OuSelection::best, one_array);
+  REQUIRE(f.compressor.arrays() == 1);
+  f.layers = f.compressor.rank(test::small_network(5));
+  Random random(66);
+  for (int trial = 0; trial < 30; ++trial) {
+    const Policy policy = test::random_policy(random, 4), filled = f.meet(policy, {});
+    for (std::size_t k = 0; k < 4; ++k)
+      REQUIRE(f.crossbars(k, filled[k]) == f.crossbars(k, policy[k]));
+  }
+}
+
 TEST_CASE("a target that the upper bounds meet already changes nothing else") {
   const RankedNetwork f;
   Constraints constraints = target(1.5);
@@ -155,7 +173,8 @@ TEST_CASE("without a target a policy fills the crossbars that it needs anyway, i
   REQUIRE(grown > 50);
   Constraints constraints;
   constraints.bounds = {{1.0, 1.0}, {0.4, 0.4}, {0.0, 0.5}, {0.0, 1e-6}};
-  REQUIRE(f.meet({0.1, 0.3, 1.0, 2.0}, constraints) == Policy{1.0, 0.4, 0.5, 1e-6});
+  for (const double last : {2.0, 1e-9})
+    REQUIRE(f.meet({0.1, 0.3, 1.0, last}, constraints) == Policy{1.0, 0.4, 0.5, 1e-6});
 }
 
 TEST_CASE("constraints that make no sense are refused") {

@@ -1,6 +1,9 @@
 #include "autoprune/search/reward_model.hpp"
 
+#include <Eigen/LU>
 #include <catch2/catch.hpp>
+#include <numbers>
+#include <set>
 
 #include "autoprune/core/random.hpp"
 
@@ -25,6 +28,44 @@ Eigen::VectorXd hill_of(const Eigen::MatrixXd& points) {
   for (Index i = 0; i < values.size(); ++i) values(i) = hill(points.col(i));
   return values;
 }
+
+/// The model again, from densities and inverses: of every length and noise the likeliest.
+struct PlainModel {
+  Eigen::MatrixXd points, inverse;
+  Eigen::VectorXd centred;
+  double mean, length = 0.0, variance = 0.0, noise = 0.0;
+
+  PlainModel(const Eigen::MatrixXd& seen, const Eigen::VectorXd& values)
+      : points(seen), centred(values.array() - values.mean()), mean(values.mean()) {
+    const Index count = values.size();
+    double likeliest = -std::numeric_limits<double>::infinity();
+    for (double l = 0.14; l < 7.0; l *= std::numbers::sqrt2)
+      for (const double share : {0.01, 0.03, 0.1, 0.3}) {
+        Eigen::MatrixXd kernel = share * Eigen::MatrixXd::Identity(count, count);
+        for (Index i = 0; i < count; ++i) kernel.col(i) += near(points.col(i), l);
+        const Eigen::MatrixXd inverted = kernel.inverse();
+        // The normal density of the values, with the variance that makes it the highest.
+        const double fit = centred.dot(inverted * centred) / static_cast<double>(count);
+        const double density = -0.5 * std::log((fit * kernel).determinant());
+        if (density <= likeliest) continue;
+        likeliest = density;
+        inverse = inverted;
+        length = l;
+        noise = share;
+        variance = fit;
+      }
+  }
+  [[nodiscard]] Eigen::VectorXd near(const Eigen::VectorXd& point, double l) const {
+    Eigen::VectorXd all(points.cols());
+    for (Index i = 0; i < all.size(); ++i)
+      all(i) = std::exp(-(points.col(i) - point).squaredNorm() / (2.0 * l * l));
+    return all;
+  }
+  [[nodiscard]] Guess at(const Eigen::VectorXd& point) const {
+    const Eigen::VectorXd k = near(point, length);
+    return {mean + k.dot(inverse * centred), std::sqrt(variance * (1.0 - k.dot(inverse * k)))};
+  }
+};
 
 }  // namespace
 
@@ -68,6 +109,25 @@ TEST_CASE("noise is smoothed, not followed") {
     noise += std::pow(noisy(i) - hill(seen.col(i)), 2);
   }
   REQUIRE(error < 0.6 * noise);
+}
+
+TEST_CASE("a model is the likeliest of all lengths and noises, as a plain computation finds it") {
+  Random random(5);
+  std::set<double> noises;
+  for (const double noise : {0.0, 0.03, 0.06, 0.1, 0.2}) {
+    const Eigen::MatrixXd seen = random_points(random, 30), unseen = random_points(random, 20);
+    Eigen::VectorXd values = hill_of(seen);
+    for (double& value : values) value += noise * random.normal();
+    const RewardModel model(seen, values);
+    const PlainModel plain(seen, values);
+    noises.insert(plain.noise);
+    for (Index i = 0; i < unseen.cols(); ++i) {
+      const Guess guess = model.at(unseen.col(i)), expected = plain.at(unseen.col(i));
+      REQUIRE(guess.mean == Approx(expected.mean).epsilon(1e-7));
+      REQUIRE(guess.deviation == Approx(expected.deviation).epsilon(1e-7));
+    }
+  }
+  REQUIRE(noises.size() > 2);
 }
 
 TEST_CASE("values that are all the same, and one alone, are a model too") {

@@ -27,11 +27,67 @@ Matrix product_by_ous(const mapping::RoutedLayer& layer, const PruneMask& mask,
   return y;
 }
 
+/// What a ranking of prune/ answers, as a layer's.
+template <class Ranked>
+Ranking answers_of(const Ranked& ranked, Index ou_weights) {
+  const prune::Scores ous = ranked.ou_scores(ou_weights);
+  return {ous, ous, [ranked](double keep) { return ranked.keep(keep); }};
+}
+
+/// A rival's ranking of a layer by prune/ alone, told the sizes one by one.
+Ranking by_prune(Rival which, const nn::Node& node, const GeometrySpec& g) {
+  const ConstMatrixView w = weight_matrix(node.weight);
+  const Index ou_weights = g.ou_rows * g.ou_cols;
+  const prune::PimShape sizes{.block_rows = g.xbar_rows,
+                              .block_cols = g.xbar_cols,
+                              .ou_rows = g.ou_rows,
+                              .ou_cols = g.ou_cols};
+  switch (which) {
+    case Rival::pim_prune:
+      return answers_of(prune::rank_pim_prune(w, sizes), ou_weights);
+    case Rival::pim_prune_ou:
+      return answers_of(prune::rank_pim_blocks(w, sizes), ou_weights);
+    case Rival::sre:
+      return answers_of(prune::rank_sre(w, g.ou_rows, g.ou_cols), ou_weights);
+    case Rival::lsr:
+      return answers_of(prune::rank_lsr(w, g.ou_rows, g.ou_cols), ou_weights);
+    case Rival::pattern_prune:
+      if (node.op == nn::Op::conv)
+        return answers_of(prune::PatternRanking(w, node.kernel.h * node.kernel.w), ou_weights);
+      break;
+    default:
+      break;
+  }
+  return answers_of(prune::MagnitudeRanking(w), ou_weights);
+}
+
 }  // namespace
 
 TEST_CASE("rivals answer to their names") {
   for (const auto& [which, name] : kRivalNames) REQUIRE(rival_named(name) == which);
   REQUIRE(error_of([] { (void)rival_named("pim-prun"); }) == ErrorId::unknown_name);
+}
+
+TEST_CASE("a rival ranks by the rows and the columns of crossbars, OUs and kernels") {
+  nn::Network network({3, 5, 9});  // nothing is square, so that no side stands for another
+  network.conv("a", {.out = 20, .kernel = {2, 3}});
+  network.conv("b", {.out = 13, .kernel = {3, 1}});
+  network.linear("c", 10);
+  network.initialise(5);
+  const std::vector<Index> nodes = network.matrix_layers();
+  for (const GeometrySpec& geometry : {GeometrySpec{12, 16, 6, 2, 1}, GeometrySpec{16, 8, 2, 4, 1}})
+    for (const Rival which : {Rival::magnitude, Rival::pim_prune, Rival::pim_prune_ou,
+                              Rival::pattern_prune, Rival::sre, Rival::lsr}) {
+      const std::vector<Ranking> layers = rival_compressor(which, network, geometry).rank(network);
+      for (std::size_t k = 0; k < nodes.size(); ++k) {
+        INFO(geometry.to_string() << ", layer " << k << ", rival " << static_cast<int>(which));
+        const Ranking expected = by_prune(which, std::as_const(network).node(nodes[k]), geometry);
+        REQUIRE(layers[k].ous.cols() == expected.ous.cols());
+        REQUIRE(layers[k].ous == expected.ous);
+        for (const double keep : {0.1, 0.4, 0.8})
+          REQUIRE(layers[k].mask(keep) == expected.mask(keep));
+      }
+    }
 }
 
 TEST_CASE("crossbars of every rival fall with the keep ratio, and are those of its OUs") {

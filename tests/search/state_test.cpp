@@ -49,6 +49,23 @@ TEST_CASE("the twelve features of three layers, by hand") {
                 {1.0, 0, 1.0, 2.0 / 192, 0, 0.0, 0.0, 0.0, 1.0, 40.0 / 448, 0.0, 0.5});
 }
 
+TEST_CASE("a feature of one axis is that axis's") {
+  nn::Network n({2, 12, 20});
+  n.conv("a", {.out = 4, .kernel = {3, 1}, .stride = {2, 1}});  // on 12 x 20, to 5 x 20
+  n.conv("b", {.out = 4, .kernel = {1, 7}, .stride = {1, 2}});  // on 5 x 20, to 5 x 7
+  n.conv("c", {.out = 4, .kernel = {3, 5}, .stride = {3, 1}});  // on 5 x 7
+  const StateTable table = table_of(n);
+  const auto feature = [&](Index k, std::size_t i) { return double{table.at(k, 0.0, 1.0)[i]}; };
+  const std::vector<std::vector<double>> expected = {
+      {0.0, 4.0 / 12, 1.0},  // weights of a kernel: 3, 7, 15
+      {1.0, 0.0, 0.0},       // heights: 12, 5, 5
+      {1.0, 1.0, 0.0},       // widths: 20, 20, 7
+      {0.5, 0.0, 1.0}};      // vertical strides: 2, 1, 3
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    for (Index k = 0; k < 3; ++k)
+      REQUIRE(feature(k, 4 + i) == Approx(expected[i][static_cast<std::size_t>(k)]).margin(1e-7));
+}
+
 TEST_CASE("every feature of every layer of the zoo is in [0, 1]") {
   for (const char* name : {"lenet5", "plain20", "vgg16"}) {
     const nn::Network network = nn::make_network(name, {3, 32, 32});
