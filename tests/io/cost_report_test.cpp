@@ -86,6 +86,15 @@ TEST_CASE("each figure of a cost stands under its own name", "[cost_report]") {
     }
     CHECK(any);
   }
+  const cost::Totals& totals = costs.pruned.totals;
+  CHECK(json["totals"]["latency_ns"] == totals.latency_ns);
+  CHECK(totals.latency_ns < totals.latency_unpipelined_ns);
+  for (std::size_t k = 0; k < costs.pruned.layers.size(); ++k) {
+    const cost::LayerWork& work = costs.pruned.layers[k].work;
+    CHECK(json["layers"][k]["work"]["input_fetches"] == work.input_fetches);
+    CHECK(json["layers"][k]["work"]["index_fetches"] == work.index_fetches);
+    CHECK(work.input_fetches != work.index_fetches);
+  }
   const cost::MnsimCost mnsim = cost::mnsim_cost(nn::alexnet());
   const Json layers = io::cost_json(mnsim)["layers"];
   bool differ = false;
@@ -162,6 +171,44 @@ TEST_CASE("tables show what was priced", "[cost_report]") {
   for (const char* part : {"dense", "pruned", "GOPS/W", "GOPS/mm²", "images a second", "KiB"})
     CHECK(io::test::has(both, part));
   CHECK(io::test::has(io::cost_layer_table(cost::mnsim_cost(nn::lenet5()), "PEs"), "PEs"));
+}
+
+TEST_CASE("a table's total is that of its rows, and every component that costs has one") {
+  const Costs costs;
+  const std::string layers = io::cost_layer_table(costs.pruned, "crossbars");
+  Index crossbars = 0;
+  for (const cost::OuLayerCost& layer : costs.pruned.layers) crossbars += layer.work.crossbars;
+  const std::string last = layers.substr(layers.find("\ntotal"));
+  CHECK(io::test::has(last.substr(0, last.find('\n', 1)), io::format_number(crossbars)));
+  CHECK(crossbars != costs.pruned.layers.back().work.crossbars);
+
+  const cost::MnsimCost mnsim = cost::mnsim_cost(nn::lenet5());
+  const std::string components = io::cost_component_table(mnsim);
+  bool without_area = false;
+  for (Index i = 0; i < cost::kComponents<cost::MnsimComponent>; ++i) {
+    const auto c = static_cast<cost::MnsimComponent>(i);
+    const auto& parts = mnsim.components;
+    const bool any =
+        parts.area_um2[c] != 0.0 || parts.energy_nj[c] != 0.0 || parts.busy_ns[c] != 0.0;
+    without_area = without_area || (any && parts.area_um2[c] == 0.0);
+    CHECK(io::test::has(components, "\n" + std::string(cost::component_name(c)) + " ") == any);
+  }
+  CHECK(without_area);
+}
+
+TEST_CASE("bars are the sums of their groups of components") {
+  const Costs costs;
+  const std::string svg = io::energy_picture(costs.pruned);
+  using enum cost::OuComponent;
+  for (const cost::OuLayerCost& layer : costs.pruned.layers) {
+    const auto& energy = layer.components.energy_nj;
+    const double converters = energy[dac] + energy[adc] + energy[sample_hold];
+    CHECK(io::test::has(svg, io::format_number(1e-3 * converters, 4) + " µJ"));
+    const double cells = energy[cell] + energy[wordline_driver];
+    CHECK(io::test::has(svg, io::format_number(1e-3 * cells, 4) + " µJ"));
+  }
+  for (const auto c : {dac, adc, sample_hold}) CHECK(io::detail::cost_group(c) == 1);
+  for (const auto c : {cell, wordline_driver}) CHECK(io::detail::cost_group(c) == 0);
 }
 
 TEST_CASE("pictures of a cost are well-formed, with a bar a group", "[cost_report]") {

@@ -26,6 +26,30 @@ nn::Network lenet5() {
   return net;
 }
 
+/// Ten policies of a single layer, the third of which is the best.
+struct ThirdIsBest {
+  std::vector<search::Ranking> ranked = {
+      {prune::Scores::Ones(2, 5), prune::Scores::Ones(2, 5), {}}};
+  search::Constraints limits;
+  Index measured = 0;
+
+  struct States {
+    [[nodiscard]] search::State at(Index, double, double) const { return {}; }
+  } table;
+  [[nodiscard]] Index layers() const { return 1; }
+  [[nodiscard]] const States& states() const { return table; }
+  [[nodiscard]] const search::Constraints& constraints() const { return limits; }
+  [[nodiscard]] std::span<const search::Ranking> rankings() const { return ranked; }
+  [[nodiscard]] double dense_accuracy() const { return 90.0; }
+  [[nodiscard]] search::Fingerprint fingerprint() const { return {}; }
+  [[nodiscard]] double saved(Index, double) const { return 0.0; }
+  [[nodiscard]] search::Policy allowed(const search::Policy& policy) const { return policy; }
+  [[nodiscard]] search::Policy realised(const search::Policy& policy) const { return policy; }
+  [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) {
+    return {policy, 50.0, measured++ == 2 ? 0.9 : 0.1, true, {12, 4, 3}, policy};
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a policy comes back to the bit, whatever the order of its layers") {
@@ -117,6 +141,9 @@ TEST_CASE("each figure of a report and a mapping stands under its own name") {
   const io::Json placed = io::mapping_to_json(net, compressor, mapped);
   CHECK(placed["bitlines_per_weight"] == options.slices(2));
   CHECK(options.slices(2) < options.weight_bits);
+  CHECK(report["compression"]["per_layer"] == mapped.crossbars.compression_per_layer());
+  CHECK(report["compression"]["pooled"] == mapped.crossbars.compression_pooled());
+  CHECK(mapped.crossbars.compression_pooled() > mapped.crossbars.compression_per_layer());
   CHECK(report["index"]["explicit_bits"] == mapped.index_sizes.explicit_bits);
   CHECK(report["index"]["bitmap_bits"] == mapped.index_sizes.bitmap_bits);
   CHECK(report["index"]["delta_bits"] == mapped.index_sizes.delta_bits);
@@ -140,6 +167,36 @@ TEST_CASE("each figure of a report and a mapping stands under its own name") {
     }
   }
   CHECK(mapped.layers.back().first_pooled_tile > 0);
+
+  // The pictures: crossbars of 48 x 96 cells, a grid of tiles in it, and the cells in use.
+  const auto strips = io::detail::occupancy_pictures(placed);
+  for (std::size_t k = 0; k < masks.size(); ++k) {
+    const mapping::LayerMapping& layer = mapped.layers[k];
+    Index cells = 0;
+    for (Index i = 0; i < layer.ous.size(); ++i)
+      cells += layer.ous[i].n_rows() * layer.ous[i].n_cols() * options.slices(2);
+    CHECK(strips[k].filled == Approx(static_cast<double>(cells) /
+                                     (48.0 * 96.0 * static_cast<double>(strips[k].crossbars))));
+    CHECK(samples::occurrences(strips[k].svg, "width=\"96\" height=\"48\"") > 0);
+    const Index drawn = std::min<Index>(strips[k].crossbars, 10);
+    CHECK(samples::occurrences(strips[k].svg, "v48") == drawn * (96 / 12 - 1));
+    CHECK(samples::occurrences(strips[k].svg, "h96") == drawn * (48 / 8 - 1));
+  }
+}
+
+TEST_CASE("a search's best episode and each episode's figures stand in its report") {
+  ThirdIsBest environment;
+  search::SearchConfig config;
+  config.episodes = 6;
+  config.warm_start = false;
+  search::AutoPruner<ThirdIsBest> search(environment, config);
+  while (!search.done()) search.run_episode();
+  const io::Json json = io::search_json(search, "reward");
+  CHECK(json["best"] == 2);
+  for (const io::Json& episode : json["episodes"]) {
+    CHECK(episode["compression_per_layer"] == 3.0);
+    CHECK(episode["compression_pooled"] == 4.0);
+  }
 }
 
 TEST_CASE("reports and mappings say what was counted, for every layout") {

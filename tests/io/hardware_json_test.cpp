@@ -49,12 +49,16 @@ TEST_CASE("MNSIM hardware comes back from its JSON", "[hardware_json]") {
     hardware.tile_order = cost::MnsimTileOrder::zigzag;
     hardware.bit_aware = true;
     hardware.adc = cost::mnsim_adc(2);
+    hardware.weight_bits = 5;
+    hardware.activation_bits = 7;
     const io::Json json = io::hardware_to_json(hardware);
     const cost::MnsimHardware back = io::mnsim_hardware_from_json(json, "hw");
     CHECK(io::hardware_to_json(back) == json);
     CHECK(back.tile_order == hardware.tile_order);
     CHECK(back.adc.latency_ns == hardware.adc.latency_ns);
     CHECK(back.high_read_v == hardware.high_read_v);
+    CHECK(back.weight_bits == 5);
+    CHECK(back.activation_bits == 7);
   }
 }
 

@@ -64,6 +64,12 @@ TEST_CASE("the table's columns are aligned and at most 100 wide", "[report]") {
   CHECK(ap::io::test::has(lines[5], "…k1.layer1.conv1"));
 }
 
+TEST_CASE("columns are as wide as their text looks, not as its bytes") {
+  const auto wide = align_columns({{"äöü", "1"}, {"a", "22"}});
+  const auto plain = align_columns({{"aou", "1"}, {"a", "22"}});
+  for (std::size_t i = 0; i < 2; ++i) CHECK(text_length(wide[i]) == text_length(plain[i]));
+}
+
 TEST_CASE("a report without accuracy, search or fine-tuning has a table", "[report]") {
   Json report = samples::report();
   report["accuracy"].erase("pruned");

@@ -73,6 +73,7 @@ TEST_CASE("logarithmic axes hold every value and rise with it", "[svg]") {
     CAPTURE(values, range.low, range.high);
     REQUIRE(range.ticks.size() >= 2);
     CHECK(range.ticks.size() <= 12);
+    CHECK(range.position(0.0) == 0.0);  // below every logarithm
     for (const double v : values) {
       CHECK(range.position(v) > 0.0);  // the smallest bar can be seen
       CHECK(range.position(v) <= 1.0 + 1e-9);
@@ -265,6 +266,13 @@ TEST_CASE("occupancy fills exactly the cells of the blocks", "[svg]") {
     if (std::sscanf(svg.c_str() + at, "h%dv%dh-", &columns, &rows) == 2) drawn += columns * rows;
   }
   CHECK(drawn == cells);
+
+  // The longer side of a crossbar is 72 wide.
+  CHECK(svg.find("scale(0.5625)") != std::string::npos);
+  OccupancyChart wide;
+  wide.rows = 24, wide.columns = 48, wide.tile_rows = 8, wide.tile_columns = 8;
+  wide.crossbars.push_back({"wide", {}});
+  CHECK(occupancy_chart(wide).find("scale(1.5)") != std::string::npos);
 
   chart.crossbars[2].blocks.push_back({100, 0, 29, 1});
   CHECK_THROWS_AS(occupancy_chart(chart), ap::Error);

@@ -164,6 +164,29 @@ TEST_CASE("A layer whose row groups are nearly tiles of channels agrees, too", "
   }
 }
 
+TEST_CASE("A row group that is no tile of channels, but for its place or its order, agrees, too",
+          "[nn]") {
+  constexpr Index kRows = 96, kTile = 32;
+  Random random(23);
+  for (const bool aligned : {false, true}) {
+    Case c{Network({kRows, 1, 1}), PruneMask(kRows, 6, kTile), {}, {}};
+    c.network.linear("layer", 6, false);
+    c.network.initialise(3);
+    for (Index g = 0; g < 3; ++g) c.mask.set(g, g, false);  // each group is a span of its own
+    std::vector<std::int32_t> order;
+    for (Index row = 0; row < kRows; ++row) {
+      // Neighbours from row 5 on; or tiles that begin where they should, with two rows swapped.
+      const Index swapped = row % kTile == 7 ? row + 1 : row % kTile == 8 ? row - 1 : row;
+      order.push_back(static_cast<std::int32_t>(aligned ? swapped : (row + 5) % kRows));
+    }
+    c.mask = std::move(c.mask).in_order(
+        std::make_shared<const std::vector<std::int32_t>>(std::move(order)));
+    c.x = random_activation(random, c.network.input_shape(), 41);
+    c.dy = random_activation(random, c.node().shape, 41);
+    check(c);
+  }
+}
+
 TEST_CASE("A layer of many windows sums all of them", "[nn]") {
   // 20 columns: three rows a window, seven windows in each of three blocks, which sixteen share.
   Random random(22);
