@@ -80,7 +80,7 @@ void run(int argc, char** argv) {
   ap::nn::Network network = ap::nn::make_network(argv[1], data.train.shape());
   ap::io::load_weights(network, argv[2]);
   Environment environment(
-      network, ap::search::Compressor::make<ap::PaperGeometry, ap::prune::ColumnVectorPruner<32>>(),
+      network, ap::search::Compressor(ap::PaperGeometry{}, ap::prune::ColumnVectorPruner(32)),
       images(data.train, argc > 7 ? std::atoi(argv[7]) : 1000, pool), constraints, pool);
   std::printf("%s, %td policies each\n", argv[1], episodes);
   print("heuristics", best_heuristic(environment, episodes));

@@ -83,7 +83,7 @@ const cost::OuModel& ou_vgg16() {
 
 /// A tenth of the column-vectors, everywhere.
 std::vector<mapping::RoutedMapping> pruned_vgg16() {
-  const mapping::VectorMapper mapper{mapping::ArrayShape(PaperGeometry::spec())};
+  const mapping::VectorMapper mapper{mapping::ArrayShape(PaperGeometry{})};
   std::vector<mapping::RoutedMapping> layers;
   for (const cost::LayerShape& shape : ou_vgg16().shapes()) {
     PruneMask mask(shape.rows, shape.filters, 32, false);

@@ -29,8 +29,8 @@ search::Compressor compressor(const benchmark::State& state) {
   const Index method = state.range(0);
   if (method < kRivals)
     return search::rival_compressor(search::kRivalNames[static_cast<std::size_t>(method)].first,
-                                    layer(), PaperGeometry::spec());
-  return search::Compressor::make<PaperGeometry>(
+                                    layer(), PaperGeometry{});
+  return search::Compressor(PaperGeometry{}, 
       prune::ColumnVectorPruner<32>{}, {}, search::OuSelection::best,
       method == kRivals ? prune::RowGrouping::neighbours : prune::RowGrouping::gathered);
 }

@@ -51,7 +51,7 @@ void report_bitlines(benchmark::State& state, double bitlines) {
 template <class Adc, class Devices>
 void data_path(benchmark::State& state, const Adc& adc, const Devices& devices) {
   const Layer l;
-  const OUDataPath<PaperGeometry, Adc> path(l.weights, l.mapped.index, kGranularity, adc, {},
+  const OUDataPath<PaperGeometry, Adc> path({}, l.weights, l.mapped.index, kGranularity, adc, {},
                                             Walk::all, devices, 1);
   std::vector<double> y(static_cast<std::size_t>(Layer::kFilters * nn::kLanes));
   Activity activity;
@@ -67,7 +67,7 @@ void data_path_naive(benchmark::State& state) {
     x.push_back(l.x[static_cast<std::size_t>(r * nn::kLanes)]);
   for (auto _ : state)
     benchmark::DoNotOptimize(test::naive_multiply(l.weights, l.mapped.ous, x, SaturatingAdc(5), {},
-                                                  PaperGeometry::spec()));
+                                                  PaperGeometry{}));
   report_bitlines(state, l.bitlines / nn::kLanes);
 }
 
@@ -126,7 +126,7 @@ void network(benchmark::State& state, const std::string& name, Index images, dou
              const SimulationConfig& config) {
   Subject s(name, images, keep);
   const auto ranges = calibrate(s.session, s.masks, s.batches);
-  auto simulated = SimulatedNetwork::make<PaperGeometry>(s.session, s.masks, ranges, config);
+  auto simulated = SimulatedNetwork(s.session, PaperGeometry{}, s.masks, ranges, config);
   simulated.count_activity(state.range(0) != 0);
   for (auto _ : state) benchmark::DoNotOptimize(simulated.evaluate(s.batches));
   state.SetItemsProcessed(state.iterations() * images);

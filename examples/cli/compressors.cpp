@@ -1,20 +1,14 @@
 #include "compressors.hpp"
 
-#include <autoprune/mapping/geometries.hpp>
-
 namespace autoprune::cli {
 
-search::Compressor make_compressor(const GeometrySpec& geometry, Index granularity,
+search::Compressor make_compressor(const Geometry<>& geometry, Index granularity,
                                    prune::RowGrouping rows, const Options& options) {
-  return mapping::with_geometry(geometry, [&]<GeometryType Geom>(Geom) {
-    return prune::with_granularity(granularity, [&]<Index G>(std::integral_constant<Index, G>) {
-      if (options.importance == Importance::l2)
-        return search::Compressor::make<Geom, prune::ColumnVectorPruner<G, prune::L2>>(
-            prune::ColumnVectorPruner<G, prune::L2>{}, options.mapping, options.selection, rows);
-      return search::Compressor::make<Geom, prune::ColumnVectorPruner<G>>(
-          prune::ColumnVectorPruner<G>{}, options.mapping, options.selection, rows);
-    });
-  });
+  const auto with = [&](auto criterion) {
+    return search::Compressor(geometry, prune::ColumnVectorPruner(granularity, criterion),
+                              options.mapping, options.selection, rows);
+  };
+  return options.importance == Importance::l2 ? with(prune::L2{}) : with(prune::MeanAbsolute{});
 }
 
 }  // namespace autoprune::cli

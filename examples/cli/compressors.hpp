@@ -8,8 +8,7 @@
 
 namespace autoprune::cli {
 
-/// Throws not_instantiated for hardware that this program wasn't compiled for.
-[[nodiscard]] search::Compressor make_compressor(const GeometrySpec& geometry, Index granularity,
+[[nodiscard]] search::Compressor make_compressor(const Geometry<>& geometry, Index granularity,
                                                  prune::RowGrouping rows, const Options& options);
 
 }  // namespace autoprune::cli

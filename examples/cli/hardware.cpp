@@ -29,14 +29,14 @@ cost::OuHardware read_ou_hardware(const std::string& name) {
 
 }  // namespace
 
-GeometrySpec hardware_geometry(const Options& options) {
+Geometry<> hardware_geometry(const Options& options) {
   const std::string& name = options.hardware;
-  if (name.empty() || options.cost_model == CostModel::mnsim) return PaperGeometry::spec();
+  if (name.empty() || options.cost_model == CostModel::mnsim) return PaperGeometry{};
   return among(cost::ou_preset_names(), name) ? cost::ou_preset_geometry(name)
                                               : read_ou_hardware(name).geometry;
 }
 
-cost::OuHardware ou_hardware(const Options& options, const GeometrySpec& geometry) {
+cost::OuHardware ou_hardware(const Options& options, const Geometry<>& geometry) {
   const std::string name = options.hardware.empty() ? "paper" : options.hardware;
   if (among(cost::ou_preset_names(), name)) return cost::ou_preset(name, geometry);
   cost::OuHardware hardware = read_ou_hardware(name);

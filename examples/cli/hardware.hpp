@@ -10,11 +10,11 @@
 namespace autoprune::cli {
 
 /// The geometry of --hardware, or the paper's.
-[[nodiscard]] GeometrySpec hardware_geometry(const Options& options);
+[[nodiscard]] Geometry<> hardware_geometry(const Options& options);
 
 /// The --hardware for crossbars and OUs of a geometry. Throws geometry_mismatch for a file that
 /// describes other ones.
-[[nodiscard]] cost::OuHardware ou_hardware(const Options& options, const GeometrySpec& geometry);
+[[nodiscard]] cost::OuHardware ou_hardware(const Options& options, const Geometry<>& geometry);
 
 /// The --hardware of MNSIM-2.0's model, its crossbars those of --geometry where that was given.
 [[nodiscard]] cost::MnsimHardware mnsim_hardware(const Options& options);

@@ -43,9 +43,9 @@ search::Compressor read_compressor(const Options& o, const io::Metadata& metadat
     const auto found = metadata.find(key);
     return found == metadata.end() ? std::string{} : found->second;
   };
-  GeometrySpec geometry = hardware_geometry(o);
+  Geometry<> geometry = hardware_geometry(o);
   if (const std::string text = from_file(kGeometryKey); !text.empty())
-    geometry = GeometrySpec::parse(text);
+    geometry = Geometry<>::parse(text);
   Index granularity = 32;
   if (const std::string text = from_file(kGranularityKey); !text.empty())
     granularity = read_number<Index>(kGranularityKey, text, kSizes);

@@ -106,7 +106,7 @@ void resolve_model(Options& o) {
 }
 
 void look_up(const Words& words, Options& o) {
-  if (!words.geometry.empty()) o.geometry = GeometrySpec::parse(words.geometry);
+  if (!words.geometry.empty()) o.geometry = Geometry<>::parse(words.geometry);
   o.mapping.layout = choose<mapping::BitPlanes>(
       "--bit-planes", words.bit_planes,
       {{"apart", mapping::BitPlanes::apart}, {"adjacent", mapping::BitPlanes::adjacent}});
@@ -214,8 +214,8 @@ simulation::RealDevices SimulationOptions::devices(double variation) const {
   return simulation::RealDevices(ratio, stuck_at, {variation, spread});
 }
 
-std::vector<GeometrySpec> SweepOptions::geometries() const {
-  std::vector<GeometrySpec> all;
+std::vector<Geometry<>> SweepOptions::geometries() const {
+  std::vector<Geometry<>> all;
   for (const Size& xbar : crossbars)
     for (const Size& ou : ous)
       for (const Index bits : cell_bits)

@@ -69,7 +69,7 @@ struct SweepOptions {
   Index epochs = 0;  ///< of fine-tuning a cell
 
   /// Every crossbar with every OU and every cell.
-  [[nodiscard]] std::vector<GeometrySpec> geometries() const;
+  [[nodiscard]] std::vector<Geometry<>> geometries() const;
 };
 
 /// --bounds of a layer.
@@ -103,7 +103,7 @@ struct Options {
   std::uint64_t seed = 1;
 
   // Hardware
-  std::optional<GeometrySpec> geometry;  ///< not given: the network file's, or the paper's
+  std::optional<Geometry<>> geometry;  ///< not given: the network file's, or the paper's
   std::optional<Index> granularity;
   mapping::MappingOptions mapping;
   Importance importance = Importance::mean_absolute;

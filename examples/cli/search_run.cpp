@@ -7,7 +7,6 @@
 #include "hardware.hpp"
 #include "long_work.hpp"
 #include "progress.hpp"
-#include "simulators.hpp"
 
 namespace autoprune::cli {
 
@@ -46,14 +45,8 @@ search::AccuracyOracle accuracy_oracle(const Job& job) {
   config.devices = s.devices(s.variations.front());
   config.seed = o.seed;
   if (o.accuracy == AccuracyKind::quantised) config = config.ideal();
-  const auto make = [geometry = job.compressor.geometry(), config](
-                        nn::Session& session, std::span<const PruneMask> masks,
-                        std::span<const simulation::LayerRanges> ranges, Index drawn) {
-    simulation::SimulationConfig device = config;
-    device.seed += static_cast<std::uint64_t>(drawn);
-    return make_simulated_network(geometry, session, masks, ranges, device);
-  };
-  return search::simulated_accuracy(make, s.calibration, config.noisy() ? s.seeds : 1);
+  return search::simulated_accuracy(job.compressor.geometry(), config, s.calibration,
+                                    config.noisy() ? s.seeds : 1);
 }
 
 search::AccuracyOracle search_oracle(Job& job) {

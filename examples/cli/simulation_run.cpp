@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "progress.hpp"
-#include "simulators.hpp"
 
 namespace autoprune::cli {
 
@@ -58,7 +57,7 @@ class SimulationRun {
   }
 
   [[nodiscard]] simulation::SimulatedNetwork network(const simulation::SimulationConfig& config) {
-    return make_simulated_network(job_.compressor.geometry(), session_, masks_, ranges_, config);
+    return simulation::SimulatedNetwork(session_, job_.compressor.geometry(), masks_, ranges_, config);
   }
 
   nn::Accuracy quantised() {

@@ -144,7 +144,7 @@ class CellFiles {
 
 /// Why a combination can't be measured is no error of the sweep's.
 bool is_impossible(const Error& error) {
-  return error.id() == ErrorId::not_instantiated || error.id() == ErrorId::geometry_mismatch ||
+  return error.id() == ErrorId::geometry_mismatch ||
          error.id() == ErrorId::mask_mismatch || error.id() == ErrorId::infeasible_constraint;
 }
 
@@ -155,7 +155,7 @@ SweepResult run_sweep(Job& job) {
   const CellFiles files(job);
   SweepResult result;
   Progress progress("sweep", job.options.quiet);
-  const std::vector<GeometrySpec> geometries = sweep.geometries();
+  const std::vector<Geometry<>> geometries = sweep.geometries();
   const double all = static_cast<double>(geometries.size() * sweep.granularities.size() *
                                          sweep.compressions.size());
   Index seen = 0;
@@ -163,7 +163,7 @@ SweepResult run_sweep(Job& job) {
     if (!is_impossible(error)) throw error;
     result.skipped.push_back(what + ": " + error.what());
   };
-  for (const GeometrySpec& geometry : geometries)
+  for (const Geometry<>& geometry : geometries)
     for (const Index granularity : sweep.granularities) {
       const std::string where = concat(geometry.to_string(), ", G = ", granularity);
       std::optional<CellGroup> group;

@@ -12,7 +12,7 @@ namespace autoprune::cli {
 /// One measurement. Figures that its key names, in the order of the CSV file; without a data set
 /// there is no accuracy.
 struct SweepCell {
-  GeometrySpec geometry;
+  Geometry<> geometry;
   Index granularity = 0;
   double target = 1.0;  ///< compression that was asked for
   io::Json figures;     ///< null where the layers' bounds can't allow the target

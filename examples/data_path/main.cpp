@@ -85,7 +85,7 @@ int main() {
   }
 
   // The same by the library, for 32 input vectors at a time: this one is the first.
-  const simulation::OUDataPath<Tiny> path(weights, layer.index, kGroup, {}, config);
+  const simulation::OUDataPath<Tiny> path({}, weights, layer.index, kGroup, {}, config);
   std::vector<std::int32_t> lanes(static_cast<std::size_t>(kRows * path.kLanes), 0);
   for (Index r = 0; r < kRows; ++r)
     lanes[static_cast<std::size_t>(r * path.kLanes)] = x[static_cast<std::size_t>(r)];

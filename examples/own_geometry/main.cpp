@@ -1,39 +1,30 @@
-// Hardware of one's own: geometries are types, so that loops over a crossbar have known bounds.
-// Run it in the repository's root.
+// Hardware of one's own. Run it in the repository's root.
 //
-//   own_geometry                       compares all of them
-//   own_geometry ROWSxCOLS/OUROWSxOUCOLS/CELLBITS   takes one of the list
+//   own_geometry                                    compares three
+//   own_geometry ROWSxCOLS/OUROWSxOUCOLS/CELLBITS   takes any that can exist
 
 #include <autoprune/autoprune.hpp>
 #include <iostream>
 
 using namespace autoprune;
 
-/// Crossbar rows, columns, OU rows, columns, bits a cell.
+/// A geometry whose extents are fixed is checked by the compiler: rows and columns of a crossbar,
+/// rows and columns of an OU, bits a cell.
 using Tall = Geometry<256, 64, 16, 16, 2>;
-using Square = Geometry<128, 128, 16, 16, 1>;
-
-/// What this program can be asked for at run time.
-using Geometries = mapping::GeometryList<PaperGeometry, Square, Tall>;
 
 /// Plain20 under the LAMP policy; a column-vector is as high as an OU.
-template <GeometryType Geom>
-void compare(const nn::Network& network) {
-  const auto hardware = search::Compressor::make<Geom, prune::ColumnVectorPruner<Geom::ou_rows>>();
+void compare(const nn::Network& network, const Geometry<>& geometry) {
+  const search::Compressor hardware(geometry, prune::ColumnVectorPruner(geometry.ou_rows));
   const std::vector<search::Ranking> layers = hardware.rank(network);
   const auto policy = search::heuristic(search::Origin::lamp, layers, 0.5).policy;
   const mapping::NetworkMapping mapping = hardware.map(search::Compressor::masks(layers, policy));
   const mapping::CrossbarCount& count = mapping.crossbars;
-  std::cout << Geom::spec().to_string() << ": " << count.dense << " crossbars dense, "
-            << count.pooled << " pruned; "
-            << io::format_number(count.pooled * Geom::xbar_rows * Geom::xbar_cols) << " cells, "
-            << io::format_number(count.compression_pooled(), 1) << " times fewer; index "
-            << io::format_number(mapping.index_sizes.explicit_bits) << " bits\n";
-}
-
-template <GeometryType... Geoms>
-void compare_all(const nn::Network& network, mapping::GeometryList<Geoms...>) {
-  (compare<Geoms>(network), ...);
+  std::cout << geometry.to_string() << ": " << count.dense << " crossbars dense, " << count.pooled
+            << " pruned; "
+            << io::format_number(count.pooled * geometry.xbar_rows * geometry.xbar_cols)
+            << " cells, " << io::format_number(count.compression_pooled(), 1)
+            << " times fewer; index " << io::format_number(mapping.index_sizes.explicit_bits)
+            << " bits\n";
 }
 
 int main(int argc, char** argv) {
@@ -41,10 +32,11 @@ int main(int argc, char** argv) {
     nn::Network network = nn::plain20();
     io::load_weights(network, "models/plain20-cifar10.safetensors");
     if (argc > 1)
-      mapping::with_geometry<Geometries>(GeometrySpec::parse(argv[1]),
-                                         [&]<GeometryType G>(G) { compare<G>(network); });
+      compare(network, Geometry<>::parse(argv[1]));
     else
-      compare_all(network, Geometries{});
+      for (const Geometry<>& geometry :
+           {Geometry<>(PaperGeometry{}), Geometry<>(128, 128, 16, 16, 1), Geometry<>(Tall{})})
+        compare(network, geometry);
   } catch (const Error& error) {
     std::cerr << error.what() << '\n';
     return 1;

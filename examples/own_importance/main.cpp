@@ -38,7 +38,7 @@ int main() {
   std::vector<PruneMask> mean;
   for (const double p : {1.0, 2.0, 8.0}) {
     // The compressor takes any pruner, and with it the search and the fine-tuning do.
-    const auto hardware = search::Compressor::make<PaperGeometry>(Pruner(PowerMean{p}));
+    const auto hardware = search::Compressor(PaperGeometry{}, Pruner(PowerMean{p}));
     const std::vector<search::Ranking> layers = hardware.rank(network);
     const auto policy = search::heuristic(search::Origin::uniform, layers, 0.25).policy;
     const std::vector<PruneMask> masks = search::Compressor::masks(layers, policy);

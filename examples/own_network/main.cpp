@@ -83,7 +83,7 @@ int main() {
   const nn::Accuracy accuracy = nn::evaluate(trainer.session(), data, images.held_out);
   std::cout << "accuracy " << io::format_number(accuracy.top1, 1) << " %\n";
 
-  const auto hardware = search::Compressor::make<PaperGeometry, prune::ColumnVectorPruner<32>>();
+  const auto hardware = search::Compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));
   const std::vector<search::Ranking> layers = hardware.rank(network);
   const std::vector<double> half(layers.size(), 0.5);
   const mapping::NetworkCount count = hardware.count(search::Compressor::masks(layers, half));

@@ -16,7 +16,7 @@ void prune_plain20(const std::string& data_set) {
   nn::Network dense = nn::plain20();
   io::load_weights(dense, "models/plain20-cifar10.safetensors");
 
-  const auto hardware = search::Compressor::make<PaperGeometry, prune::ColumnVectorPruner<32>>();
+  const auto hardware = search::Compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));
   const search::Constraints target{.target_compression = 6.0, .counting = search::Counting::pooled};
   const search::EnvironmentImages measured{
       .calibration = nn::load_batches(data.train, nn::range(0, 512), pool),
@@ -41,7 +41,7 @@ void prune_plain20(const std::string& data_set) {
 void map_plain20() {
   nn::Network network = nn::plain20();
   io::load_weights(network, "models/plain20-cifar10.safetensors");
-  const auto hardware = search::Compressor::make<PaperGeometry, prune::ColumnVectorPruner<32>>();
+  const auto hardware = search::Compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));
   const std::vector<search::Ranking> layers = hardware.rank(network);
   for (const double keep : {1.0, 0.5, 0.25, 0.125}) {
     const auto lamp = search::heuristic(search::Origin::lamp, layers, keep);

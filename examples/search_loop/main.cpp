@@ -52,7 +52,7 @@ int main() {
   constraints.target_compression = 4.0;
   constraints.counting = search::Counting::pooled;
   search::PruningEnvironment environment(
-      network, search::Compressor::make<Hardware, prune::ColumnVectorPruner<8>>(),
+      network, search::Compressor(Hardware{}, prune::ColumnVectorPruner<8>{}),
       {nn::load_batches(data, nn::range(0, 256), pool),
        nn::load_batches(data, images.held_out, pool)},
       constraints, pool);

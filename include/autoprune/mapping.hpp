@@ -7,7 +7,6 @@
 #include "autoprune/mapping/block_mapper.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/mapping/dense_mapper.hpp"
-#include "autoprune/mapping/geometries.hpp"
 #include "autoprune/mapping/index_buffer.hpp"
 #include "autoprune/mapping/lsr_mapper.hpp"
 #include "autoprune/mapping/mapping_options.hpp"

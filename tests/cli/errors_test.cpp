@@ -65,9 +65,8 @@ TEST_CASE("hardware that can't be") {
   };
   refuse({"--geometry", "128x128/33x32/1"}, "config.103", "take a divisor");
   refuse({"--geometry", "128x128"}, "config.104", "128x128/32x32/1");
-  refuse({"--geometry", "96x96/32x32/1"}, "config.106", "available");
   refuse({"--geometry", "128x128/32x32/9"}, "config.102", "1 to 8");
-  refuse({"--granularity", "5"}, "config.106", "available");
+  refuse({"--granularity", "5"}, "mapping.401", "5 doesn't divide the 128 rows");
   refuse({"--geometry", "64x64/32x32/1", "--granularity", "128"}, "mapping.401", "64");
   refuse({"--weight-bits", "0"}, "config.102", "--weight-bits");
 }
@@ -180,7 +179,7 @@ TEST_CASE("simulations that can't be") {
   refuse({"--calibration-images", "401"}, "config.102", "--calibration-images");
   refuse({"--seeds", "0"}, "config.102", "--seeds");
   refuse({"--read-noise", "-1"}, "config.102", "--read-noise");
-  refuse({"--granularity", "48"}, "config.106", "48");
+  refuse({"--granularity", "48"}, "mapping.401", "48");
   refuse({"--on-off", "1"}, "config.102", "--on-off");
   for (const char* shares : {"garbage", "0.1", "0.1:", ":", "0.1:0.1:0.1", "0.1,0.1"})
     refuse({"--stuck-at", shares}, "config.104", "LOW:HIGH");

@@ -47,7 +47,7 @@ TEST_CASE("a mapped layer asks for what the simulated data path does") {
       const Index rows = 1 + random.below(200), cols = 1 + random.below(60);
       const Index granularity = test::one_of<Index>(random, {4, 8, 16, 32});
       const PruneMask mask = random_mask(random, rows, cols, granularity);
-      const ArrayFormat format{Geom::spec(), random_options(random), 8,
+      const ArrayFormat format{Geom{}, random_options(random), 8,
                                test::one_of<Index>(random, {1, 2, 4})};
       const mapping::CrossbarMapper<Geom> mapper(format.mapping);
       const mapping::LayerMapping layer = mapper.map(mask);
@@ -61,7 +61,7 @@ TEST_CASE("a mapped layer asks for what the simulated data path does") {
       const simulation::QuantisedWeights weights{
           rows, cols, 8, 1.0, std::vector<std::int32_t>(static_cast<std::size_t>(rows * cols), 1)};
       using Path = simulation::OUDataPath<Geom>;
-      const Path path(weights, layer.index, granularity, simulation::IdealAdc{}, config);
+      const Path path(Geom{}, weights, layer.index, granularity, simulation::IdealAdc{}, config);
       // Every digit of every input is on, so that nothing is skipped.
       const std::vector<std::int32_t> x(static_cast<std::size_t>(rows * Path::kLanes), 255);
       std::vector<double> y(static_cast<std::size_t>(cols * Path::kLanes));
@@ -82,7 +82,7 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
   with_each_geometry([&]<class Geom>(Geom) {
     for (int trial = 0; trial < 20; ++trial) {
       const Index rows = 1 + random.below(500), cols = 1 + random.below(300);
-      const ArrayFormat format{Geom::spec(), random_options(random)};
+      const ArrayFormat format{Geom{}, random_options(random)};
       const mapping::CrossbarMapper<Geom> mapper(format.mapping);
       const LayerShape shape{rows, cols, 1 + random.below(9), 0, 0};
       const auto positions = static_cast<double>(shape.positions);
@@ -107,7 +107,7 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
 
 TEST_CASE("keeping everything in whole OUs asks for what the dense layer does, and an index") {
   // Rows and filters that fill all OUs of 2 x 3 crossbars.
-  const ArrayFormat format{PaperGeometry::spec(), {}};
+  const ArrayFormat format{PaperGeometry{}, {}};
   const LayerShape shape{256, 384, 5, 0, 0};
   const LayerWork dense = dense_work(shape, format);
   const mapping::VectorMapper mapper{mapping::ArrayShape(format.geometry)};
@@ -128,7 +128,7 @@ TEST_CASE("keeping everything in whole OUs asks for what the dense layer does, a
 TEST_CASE("the naive mapping is the dense layer") {
   Random random(6);
   with_each_geometry([&]<class Geom>(Geom) {
-    const ArrayFormat format{Geom::spec(), random_options(random)};
+    const ArrayFormat format{Geom{}, random_options(random)};
     const mapping::DenseMapper naive(mapping::ArrayShape(format.geometry, format.mapping));
     for (int trial = 0; trial < 10; ++trial) {
       const PruneMask all(1 + random.below(300), 1 + random.below(200), 8);
@@ -175,7 +175,7 @@ TEST_CASE("three OUs counted by hand") {
 }
 
 TEST_CASE("what was measured takes the place of what was computed") {
-  LayerWork work = dense_work({64, 64, 2, 0, 0}, {PaperGeometry::spec(), {}});
+  LayerWork work = dense_work({64, 64, 2, 0, 0}, {PaperGeometry{}, {}});
   work.index_fetches = 50.0;
   const LayerWork half = measured_work(
       work, {0.5 * work.activations, 0.4 * work.bitlines, 0.6 * work.input_fetches, 20.0});
@@ -191,7 +191,7 @@ TEST_CASE("what was measured takes the place of what was computed") {
 }
 
 TEST_CASE("an OU without cells is refused") {
-  WorkCounter counter({8, 8, 1, 0, 0}, {PaperGeometry::spec(), {}});
+  WorkCounter counter({8, 8, 1, 0, 0}, {PaperGeometry{}, {}});
   for (const PlacedOu& bad : {PlacedOu{0, 1, 0, 0}, PlacedOu{1, 0, 0, 0}, PlacedOu{1, 1, -1, 0}})
     CHECK(test::error_of([&] { counter.add(bad); }).id() == ErrorId::out_of_range);
 }

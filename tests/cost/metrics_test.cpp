@@ -43,7 +43,7 @@ TEST_CASE("the slowest layer sets the pace of images, latency is that of the pip
   network.conv("a", {.out = 4, .kernel = 3, .padding = 1});
   network.conv("b", {.out = 24, .kernel = 3, .padding = 1});
   OuHardware h;
-  h.geometry = Geom::spec();
+  h.geometry = Geom{};
   h.memory = {"edram-32nm", 256};
   h.parts[OuComponent::adc].latency_ns = 10.0;
   h.parts[OuComponent::adc].energy_nj = 1.0;

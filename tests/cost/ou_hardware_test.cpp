@@ -13,7 +13,7 @@ using autoprune::cost::test::equal;
 TEST_CASE("the preset of the paper has MNSIM-2.0's numbers of 2020") {
   using enum OuComponent;
   const OuHardware h = ou_preset("paper");
-  CHECK(h.geometry == PaperGeometry::spec());
+  CHECK(h.geometry == PaperGeometry{});
   CHECK(h.adc_bits == 6);
   CHECK(h.lossless());
   CHECK(h.dacs == 32);
@@ -86,8 +86,8 @@ TEST_CASE("an ADC tells sums of cells' and inputs' levels apart") {
 TEST_CASE("every number of a preset has a source, and every preset fits other geometries") {
   for (const std::string& name : ou_preset_names()) {
     INFO(name);
-    for (const GeometrySpec& g : {ou_preset_geometry(name), GeometrySpec{64, 64, 8, 8, 4},
-                                  GeometrySpec{512, 256, 32, 128, 1}}) {
+    for (const Geometry<>& g : {ou_preset_geometry(name), Geometry<>{64, 64, 8, 8, 4},
+                                  Geometry<>{512, 256, 32, 128, 1}}) {
       const OuHardware h = ou_preset(name, g);
       for (Index i = 0; i < kComponents<OuComponent>; ++i) {
         const auto c = static_cast<OuComponent>(i);

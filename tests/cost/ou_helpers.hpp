@@ -14,7 +14,7 @@ using Geom = Geometry<64, 64, 16, 16, 1>;
 /// In row groups of their granularity.
 inline std::vector<mapping::RoutedMapping> map(const std::vector<PruneMask>& masks,
                                                const mapping::MappingOptions& options = {}) {
-  const mapping::VectorMapper mapper(mapping::ArrayShape(Geom::spec(), options));
+  const mapping::VectorMapper mapper(mapping::ArrayShape(Geom{}, options));
   std::vector<mapping::RoutedMapping> layers;
   for (const PruneMask& mask : masks) layers.push_back(mapping::map_routed(mapper, mask));
   return layers;
@@ -34,7 +34,7 @@ struct Small {
 
   Small() {
     network.linear("fc", 24);
-    hardware.geometry = Geom::spec();
+    hardware.geometry = Geom{};
     hardware.input_bits = 3;
     hardware.dacs = 16;
     hardware.adcs = 4;

@@ -18,7 +18,7 @@ namespace {
 
 OuHardware random_ou_hardware(Random& random) {
   OuHardware h;
-  h.geometry = Geom::spec();
+  h.geometry = Geom{};
   h.input_bits = 1 + random.below(8);
   h.dac_bits = 1 + random.below(h.input_bits);
   h.adc_bits = 1 + random.below(10);
@@ -275,7 +275,7 @@ TEST_CASE("layers of a convolution overlap in the pipeline") {
   network.conv("a", {.out = 4, .kernel = 3, .padding = 1});
   network.conv("b", {.out = 4, .kernel = 3, .padding = 1});
   OuHardware h;
-  h.geometry = Geom::spec();
+  h.geometry = Geom{};
   h.memory = {"edram-32nm", 256};
   h.parts[adc].latency_ns = 10.0;
   const OuCost cost = OuModel(network, h).price_dense();

@@ -29,8 +29,8 @@ bool prints(const std::string& word) {
 /// The readers of single values.
 void read_value(const std::string& text) {
   succeeds([&] {
-    const GeometrySpec geometry = GeometrySpec::parse(text);
-    require(GeometrySpec::parse(geometry.to_string()) == geometry, "a geometry's text");
+    const Geometry<> geometry = Geometry<>::parse(text);
+    require(Geometry<>::parse(geometry.to_string()) == geometry, "a geometry's text");
   });
   if (const auto whole = parse_number<Index>(text))
     require(parse_number<Index>(concat(*whole)) == whole, "a whole number's text");

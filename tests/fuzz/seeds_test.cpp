@@ -78,7 +78,7 @@ void write_indices() {
     write_index(std::string(mapping::encoding_name(encoding)),
                 {index.bits(), 0, 20, 10, i, 4, 4, 4}, index.words());
   }
-  const mapping::ArrayShape shape(GeometrySpec{16, 16, 4, 4, 1});
+  const mapping::ArrayShape shape(Geometry<>{16, 16, 4, 4, 1});
   const mapping::RoutedIndex index(mapping::route(mapping::VectorMapper(shape), mask), shape);
   write_index("routed", {index.bits(), index.ous(), 20, 10, 3, 4, 4, 4}, index.words());
 }

@@ -120,9 +120,9 @@ void for_each_method(const std::string& network,
     for (const auto rows : {prune::RowGrouping::neighbours, prune::RowGrouping::gathered})
       f(concat("column-vectors G=", G,
                rows == prune::RowGrouping::gathered ? " gathered " : " neighbours ",
-               Geom::spec().to_string()),
+               Geom{}.to_string()),
         [rows](const nn::Network&) {
-          return Compressor::make<Geom>(prune::ColumnVectorPruner<G>{}, {}, OuSelection::best,
+          return Compressor(Geom{}, prune::ColumnVectorPruner<G>{}, {}, OuSelection::best,
                                         rows);
         });
   };
@@ -132,8 +132,8 @@ void for_each_method(const std::string& network,
     for (const auto& [rival, name] : kRivalNames) {
       // The means of LSR's clusters depend on the processor's vectors where there are many filters.
       if (rival == Rival::lsr && network.ends_with("/4")) continue;
-      f(concat(name, ' ', Geom::spec().to_string()), [rival = rival](const nn::Network& of) {
-        return rival_compressor(rival, of, Geom::spec());
+      f(concat(name, ' ', Geom{}.to_string()), [rival = rival](const nn::Network& of) {
+        return rival_compressor(rival, of, Geom{});
       });
     }
   };
@@ -204,7 +204,7 @@ std::string data_path(const std::string& name, const Adc& adc, Index granularity
   Tensor w = make_tensor({mask.cols(), mask.rows()});
   for (float& v : w) v = static_cast<float>(random.below(4096) - 2048) / 1024.0F;
   const auto weights = simulation::quantise(w, mask, config.mapping.weight_bits);
-  const simulation::OUDataPath<Geom, Adc> path(
+  const simulation::OUDataPath<Geom, Adc> path({}, 
       weights, mapping::CrossbarMapper<Geom>(config.mapping).map(mask).index, granularity, adc,
       config);
   std::vector<std::int32_t> x;
@@ -215,7 +215,7 @@ std::string data_path(const std::string& name, const Adc& adc, Index granularity
   std::vector<double> y(static_cast<std::size_t>(mask.cols() * nn::kLanes));
   simulation::Activity activity;
   path.multiply(x.data(), y.data(), nn::kLanes, activity);
-  return line_of(name, Geom::spec().to_string(), "G", granularity, "outputs",
+  return line_of(name, Geom{}.to_string(), "G", granularity, "outputs",
                  Fingerprint().add(std::span<const double>(y)).value(), "activity",
                  activity.ou_activations, activity.skipped_activations, activity.adc_conversions,
                  activity.input_fetches, activity.index_fetches);

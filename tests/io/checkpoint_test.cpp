@@ -53,7 +53,7 @@ struct Run {
       nn::range(0, 96),
       {0.5, 0.4},
       {},
-      search::Compressor::make<Geometry<64, 64, 8, 8, 1>, prune::ColumnVectorPruner<8>>(
+      search::Compressor(Geometry<64, 64, 8, 8, 1>{}, 
           prune::ColumnVectorPruner<8>{}, {}, search::OuSelection::best, rows),
       config(),
       pool,

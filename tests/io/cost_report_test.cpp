@@ -24,7 +24,7 @@ struct Costs {
   cost::OuCost dense = model.price_dense(), pruned;
 
   Costs() {
-    const mapping::VectorMapper mapper{mapping::ArrayShape(PaperGeometry::spec())};
+    const mapping::VectorMapper mapper{mapping::ArrayShape(PaperGeometry{})};
     std::vector<mapping::RoutedMapping> layers;
     for (const cost::LayerShape& shape : model.shapes()) {
       PruneMask mask(shape.rows, shape.filters, 32);

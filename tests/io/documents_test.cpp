@@ -131,7 +131,7 @@ TEST_CASE("each figure of a report and a mapping stands under its own name") {
   const nn::Network net = lenet5();
   mapping::MappingOptions options;
   options.layout = mapping::BitPlanes::adjacent;
-  const auto compressor = search::Compressor::make<Wide, prune::ColumnVectorPruner<8>>(
+  const auto compressor = search::Compressor(Wide{}, 
       prune::ColumnVectorPruner<8>{}, options, search::OuSelection::best,
       prune::RowGrouping::gathered);
   const std::vector<PruneMask> masks =
@@ -205,7 +205,7 @@ TEST_CASE("reports and mappings say what was counted, for every layout") {
   for (const auto layout : {mapping::BitPlanes::apart, mapping::BitPlanes::adjacent}) {
     mapping::MappingOptions options;
     options.layout = layout;
-    const auto compressor = search::Compressor::make<PaperGeometry, prune::ColumnVectorPruner<16>>(
+    const auto compressor = search::Compressor(PaperGeometry{}, 
         prune::ColumnVectorPruner<16>{}, options);
     search::Policy policy;
     for (int k = 0; k < 5; ++k) policy.push_back(random.uniform(0.05, 1.0));

@@ -67,7 +67,7 @@ std::string message_of_errors() {
   std::string all;
   const auto add = [&](auto&& call) { all += io::test::error_of(call).what() + std::string("\n"); };
   add([] { (void)nn::Network({1, 1, 1}).dropout("d", 1234.5); });
-  add([] { (void)GeometrySpec::parse("70000x128/32x32/1"); });
+  add([] { (void)Geometry<>::parse("70000x128/32x32/1"); });
   add([] { (void)io::parse_json("[1234,", "x"); });
   add([] { (void)io::read_dataset("mnist:/nowhere"); });
   return all;
@@ -77,7 +77,7 @@ std::string message_of_errors() {
 std::string everything() {
   const nn::Network net = wide_network();
   const auto compressor =
-      search::Compressor::make<Geometry<1024, 2048, 32, 32, 1>, prune::ColumnVectorPruner<32>>(
+      search::Compressor(Geometry<1024, 2048, 32, 32, 1>{}, 
           prune::ColumnVectorPruner<32>{});
   const search::Policy policy = {0.75, 0.0625};
   const std::vector<PruneMask> masks = search::Compressor::masks(compressor.rank(net), policy);
@@ -138,7 +138,7 @@ TEST_CASE("what was written is read alike in every locale", "[locale]") {
   CHECK(io::policy_from_json(io::parse_json(policy, "x"), net, "x") ==
         search::Policy{0.75, 1.0 / 3.0});
   CHECK(io::parse_json("[1.5, 1234.25, 1e-3]", "x") == io::Json{1.5, 1234.25, 1e-3});
-  CHECK(GeometrySpec::parse("1024x2048/32x32/1").xbar_cols == 2048);
+  CHECK(Geometry<>::parse("1024x2048/32x32/1").xbar_cols == 2048);
   CHECK(parse_number<double>("1234.5") == 1234.5);
   CHECK(parse_number<Index>("1234") == 1234);
 }

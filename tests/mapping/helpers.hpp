@@ -33,8 +33,8 @@ inline PruneMask shuffled(Random& random, PruneMask mask) {
 }
 
 /// Hardware with square and rectangular OUs, and options that it can hold.
-inline ArrayShape random_shape(Random& random, MappingOptions& options, GeometrySpec& geometry) {
-  const GeometrySpec choices[] = {{128, 128, 32, 32, 1}, {64, 32, 16, 16, 2}, {32, 64, 8, 16, 4},
+inline ArrayShape random_shape(Random& random, MappingOptions& options, Geometry<>& geometry) {
+  const Geometry<> choices[] = {{128, 128, 32, 32, 1}, {64, 32, 16, 16, 2}, {32, 64, 8, 16, 4},
                                   {24, 24, 4, 8, 1},     {16, 16, 16, 16, 1}, {128, 128, 9, 8, 1}};
   for (;;) {
     geometry = choices[random.below(6)];

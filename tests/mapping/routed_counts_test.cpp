@@ -145,7 +145,7 @@ void check_index(const M& mapper, const PruneMask& mask) {
 TEST_CASE("every method's mapping takes what its rule says, in OUs of any shape") {
   Random random(81);
   for (int trial = 0; trial < 100; ++trial) {
-    GeometrySpec geometry;
+    Geometry<> geometry;
     MappingOptions options;
     const ArrayShape shape = test::random_shape(random, options, geometry);
     const Index taps = 1 + random.below(9);
@@ -171,7 +171,7 @@ TEST_CASE("every method's mapping takes what its rule says, in OUs of any shape"
 
 TEST_CASE("filters with the very same rows meet first") {
   Random random(82);
-  const ArrayShape shape(GeometrySpec{30, 32, 6, 4, 1});
+  const ArrayShape shape(Geometry<>{30, 32, 6, 4, 1});
   for (int trial = 0; trial < 30; ++trial) {
     // Few kinds of filters that differ little, and a few that are like no other.
     const Index kinds = 2 + random.below(4);
@@ -208,7 +208,7 @@ TEST_CASE("filters with the very same rows meet first") {
 }
 
 TEST_CASE("blocks without columns leave a shelf as it is") {
-  ShelfPlacer placer{ArrayShape(GeometrySpec{16, 8, 4, 4, 1})};
+  ShelfPlacer placer{ArrayShape(Geometry<>{16, 8, 4, 4, 1})};
   const auto ignore = [](const RoutedOu&) {};
   const std::vector<std::int32_t> rows{0, 1, 2}, columns{0, 1, 2, 3, 4, 5}, none;
   placer.place(rows, none, 4, ignore);

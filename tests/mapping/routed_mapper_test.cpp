@@ -75,7 +75,7 @@ void check(Random& random, const M& mapper, const PruneMask& mask) {
 TEST_CASE("every routed layer computes its masked layer exactly, from its index buffer") {
   Random random(71);
   for (int trial = 0; trial < 150; ++trial) {
-    GeometrySpec geometry;
+    Geometry<> geometry;
     MappingOptions options;
     const ArrayShape shape = test::random_shape(random, options, geometry);
     const Index taps = 1 + random.below(9);
@@ -96,7 +96,7 @@ TEST_CASE("every routed layer computes its masked layer exactly, from its index 
 
 TEST_CASE("routed mappers take masks of any granularity") {
   Random random(72);
-  const ArrayShape shape(GeometrySpec{64, 64, 16, 8, 1});
+  const ArrayShape shape(Geometry<>{64, 64, 16, 8, 1});
   for (int trial = 0; trial < 40; ++trial) {
     const PruneMask mask = test::random_mask(random, 1 + random.below(20), 200, 40);
     check(random, DenseMapper(shape), mask);
@@ -112,7 +112,7 @@ TEST_CASE("routed mappers take masks of any granularity") {
 TEST_CASE("a dense layer takes the dense crossbars of the compile-time mapper") {
   Random random(73);
   const CrossbarMapper<PaperGeometry> mapper;
-  const ArrayShape shape(PaperGeometry::spec());
+  const ArrayShape shape(PaperGeometry{});
   const MappingOptions adjacent{.weight_bits = 6, .layout = BitPlanes::adjacent};
   const CrossbarMapper<Geometry<64, 96, 16, 24, 2>> wide(adjacent);
   const ArrayShape wide_shape({64, 96, 16, 24, 2}, adjacent);
@@ -130,7 +130,7 @@ TEST_CASE("a dense layer takes the dense crossbars of the compile-time mapper") 
 TEST_CASE("our own mapping in routed form has the compile-time mapper's counts") {
   Random random(74);
   const CrossbarMapper<PaperGeometry> mapper;
-  const VectorMapper routed{ArrayShape(PaperGeometry::spec())};
+  const VectorMapper routed{ArrayShape(PaperGeometry{})};
   for (int trial = 0; trial < 60; ++trial) {
     const Index granularity = Index{4} << random.below(6);
     std::vector<PruneMask> masks;
@@ -157,7 +157,7 @@ TEST_CASE("our own mapping in routed form has the compile-time mapper's counts")
 TEST_CASE(
     "magnitude pruning saves no crossbar of a naive mapping, clustered filters all they can") {
   Random random(75);
-  const ArrayShape shape(GeometrySpec{16, 16, 4, 4, 1});
+  const ArrayShape shape(Geometry<>{16, 16, 4, 4, 1});
   PruneMask scattered(64, 64, 1, false);
   for (Index r = 0; r < 64; ++r)
     for (Index c = 0; c < 64; ++c) scattered.set(r, c, (r + c) % 16 == 0);
@@ -169,7 +169,7 @@ TEST_CASE(
 
 TEST_CASE("packed column-vectors take the crossbars of their number") {
   Random random(76);
-  const PackedMapper mapper{ArrayShape(PaperGeometry::spec())};
+  const PackedMapper mapper{ArrayShape(PaperGeometry{})};
   for (int trial = 0; trial < 40; ++trial) {
     const Index granularity = Index{4} << random.below(6);
     const PruneMask mask = test::random_mask(random, granularity);
@@ -181,7 +181,7 @@ TEST_CASE("packed column-vectors take the crossbars of their number") {
 }
 
 TEST_CASE("layers share crossbars bitline by bitline in the pooled counting") {
-  const ArrayShape shape(PaperGeometry::spec());
+  const ArrayShape shape(PaperGeometry{});
   const PruneMask narrow(128, 16, 32);
   const std::vector<LayerCount> pim(8, count_routed(PimMapper(shape), narrow));
   REQUIRE(sum_counts(pim, shape.arrays).crossbars.per_layer == 8 * 16);
@@ -192,7 +192,7 @@ TEST_CASE("layers share crossbars bitline by bitline in the pooled counting") {
 
 TEST_CASE("pattern blocks lie shoulder to shoulder") {
   // Three input channels, six filters: two patterns of two weights, and one kernel of four.
-  const ArrayShape shape(GeometrySpec{8, 4, 4, 2, 1});
+  const ArrayShape shape(Geometry<>{8, 4, 4, 2, 1});
   PruneMask mask(12, 6, 1, false);
   for (Index c = 0; c < 6; ++c)
     for (Index channel = 0; channel < 3; ++channel) {
@@ -209,7 +209,7 @@ TEST_CASE("pattern blocks lie shoulder to shoulder") {
 }
 
 TEST_CASE("a damaged routed index is refused") {
-  const ArrayShape shape(PaperGeometry::spec());
+  const ArrayShape shape(PaperGeometry{});
   const PruneMask mask(40, 40, 1);
   const RoutedLayer layer = route(SreMapper(shape), mask);
   const RoutedIndex index(layer, shape);

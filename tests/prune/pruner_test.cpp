@@ -43,27 +43,24 @@ static_assert(!Pruner<ColumnVectorPruner<8, Taylor>>, "it needs gradients");
 TEST_CASE("scores are those of the plain formula, the short last row group included") {
   Random random(1);
   for (int trial = 0; trial < 60; ++trial) {
-    const Index g = kGranularities[static_cast<std::size_t>(random.below(6))];
+    const Index G = 1 + random.below(130);
     const Index filters = 1 + random.below(20), rows = 1 + random.below(300);
     const Matrix w = random_matrix(random, filters, rows);
     const Matrix gradient = random_matrix(random, w.rows(), w.cols());
-    with_granularity(g, [&](auto granularity) {
-      constexpr Index G = granularity;
-      const Scores mean = ColumnVectorPruner<G>{}.scores(view(w));
-      const Scores l2 = ColumnVectorPruner<G, L2>{}.scores(view(w));
-      const Scores taylor = ColumnVectorPruner<G, Taylor>{}.scores(view(w), view(gradient));
-      REQUIRE(mean.rows() == ceil_div(w.cols(), G));
-      REQUIRE(mean.cols() == w.rows());
-      for (Index i = 0; i < mean.rows(); ++i)
-        for (Index c = 0; c < mean.cols(); ++c) {
-          const auto expect = [&](const std::string& name) {
-            return Approx(reference_score(w, gradient, i, c, G, name)).epsilon(1e-4).margin(1e-6);
-          };
-          REQUIRE(mean(i, c) == expect("mean"));
-          REQUIRE(l2(i, c) == expect("l2"));
-          REQUIRE(taylor(i, c) == expect("taylor"));
-        }
-    });
+    const Scores mean = ColumnVectorPruner(G).scores(view(w));
+    const Scores l2 = ColumnVectorPruner(G, L2{}).scores(view(w));
+    const Scores taylor = ColumnVectorPruner(G, Taylor{}).scores(view(w), view(gradient));
+    REQUIRE(mean.rows() == ceil_div(w.cols(), G));
+    REQUIRE(mean.cols() == w.rows());
+    for (Index i = 0; i < mean.rows(); ++i)
+      for (Index c = 0; c < mean.cols(); ++c) {
+        const auto expect = [&](const std::string& name) {
+          return Approx(reference_score(w, gradient, i, c, G, name)).epsilon(1e-4).margin(1e-6);
+        };
+        REQUIRE(mean(i, c) == expect("mean"));
+        REQUIRE(l2(i, c) == expect("l2"));
+        REQUIRE(taylor(i, c) == expect("taylor"));
+      }
   }
 }
 
@@ -129,11 +126,16 @@ TEST_CASE("shapes that don't agree are refused") {
         ErrorId::shape_mismatch);
 }
 
-TEST_CASE("run-time granularity reaches the compile-time one") {
-  for (const Index g : kGranularities)
-    CHECK(with_granularity(g, [](auto G) { return ColumnVectorPruner<G>::granularity; }) == g);
-  CHECK(error_of([] { with_granularity(12, [](auto) {}); }) == ErrorId::not_instantiated);
-  CHECK_THROWS_WITH(with_granularity(12, [](auto) {}), Catch::Contains("4, 8, 16, 32, 64, 128"));
+TEST_CASE("a granularity known at run time prunes as one known to the compiler") {
+  Random random(12);
+  const Matrix w = random_matrix(random, 9, 77);
+  const PruneMask mask = ColumnVectorPruner<16>{}.prune(view(w), 0.4);
+  CHECK(ColumnVectorPruner(16).prune(view(w), 0.4) == mask);
+  CHECK(ColumnVectorPruner<16>::granularity == 16);
+  CHECK(ColumnVectorPruner(12).granularity == 12);
+  for (const Index bad : {0, -1, 70000})
+    CHECK(error_of([&] { (void)ColumnVectorPruner(bad); }) == ErrorId::out_of_range);
+  CHECK(error_of([&] { (void)importance(view(w), 0, L2{}); }) == ErrorId::out_of_range);
 }
 
 TEST_CASE("the schedule falls geometrically and then stays") {

@@ -19,7 +19,7 @@ namespace {
 /// Importance of the best `ous` OUs of rows in an order.
 float best_ous(const Matrix& w, const std::vector<std::int32_t>& order, Index ou_cols, Index ous) {
   const Matrix ordered = w(Eigen::all, order);
-  const Scores scores = importance<8>(test::view(ordered), MeanAbsolute{});
+  const Scores scores = importance(test::view(ordered), 8, MeanAbsolute{});
   const Scores sums = OuRanking(scores, w.cols(), 8, ou_cols).ou_scores();
   std::vector<float> all(sums.data(), sums.data() + sums.size());
   std::sort(all.begin(), all.end(), std::greater<>{});

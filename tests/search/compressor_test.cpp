@@ -51,9 +51,9 @@ TEST_CASE("masks and counts are those of pruner and mapper") {
         random.below(2) == 0 ? mapping::SignEncoding::pair : mapping::SignEncoding::offset;
     options.weight_bits = options.sign == mapping::SignEncoding::pair ? 8 : 7;  // 4 slices each
     const mapping::CrossbarMapper<Geom> mapper(options);
-    const Compressor compressor = Compressor::make<Geom>(Pruner{}, options, selection);
+    const Compressor compressor = Compressor(Geom{}, Pruner{}, options, selection);
     REQUIRE(compressor.arrays() == mapper.arrays());
-    REQUIRE(compressor.geometry() == Geom::spec());
+    REQUIRE(compressor.geometry() == Geom{});
     REQUIRE(compressor.granularity() == 16);
 
     const std::vector<Ranking> layers = compressor.rank(network);
@@ -98,9 +98,8 @@ TEST_CASE("a policy has one keep ratio in (0, 1] a layer") {
 }
 
 TEST_CASE("a granularity that doesn't divide the crossbar is refused at once") {
-  REQUIRE(error_of([] {
-            (void)Compressor::make<PaperGeometry>(prune::ColumnVectorPruner<24>{});
-          }) == ErrorId::mask_mismatch);
+  REQUIRE(error_of([] { (void)Compressor(PaperGeometry{}, prune::ColumnVectorPruner<24>{}); }) ==
+          ErrorId::mask_mismatch);
 }
 
 TEST_CASE("an OU's index is its row group, its filters and, where rows are gathered, their names") {

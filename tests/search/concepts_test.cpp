@@ -26,7 +26,7 @@ std::vector<int> row(const prune::Scores& scores, Index group) {
 
 TEST_CASE("the worked example of the concepts") {
   using Pruner = prune::ColumnVectorPruner<2>;
-  const Compressor compressor = Compressor::make<Geometry<4, 4, 2, 2, 1>, Pruner>();
+  const Compressor compressor = Compressor(Geometry<4, 4, 2, 2, 1>{}, Pruner{});
   const std::vector<Ranking> ranking = compressor.rank(layer());
 
   const prune::Scores& vectors = ranking[0].vectors;

@@ -65,7 +65,7 @@ inline EnvironmentImages environment_images(ThreadPool& pool) {
 inline Compressor small_compressor(OuSelection selection = OuSelection::best,
                                    const mapping::MappingOptions& options = {},
                                    prune::RowGrouping rows = prune::RowGrouping::neighbours) {
-  return Compressor::make<SmallGeometry>(SmallPruner{}, options, selection, rows);
+  return Compressor(SmallGeometry{}, SmallPruner{}, options, selection, rows);
 }
 
 inline Constraints target(double compression, Counting counting = Counting::pooled) {

@@ -30,9 +30,9 @@ TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
     return out;
   };
   const Outcome real = outcome(float_accuracy());
-  const Outcome exact = outcome(simulated_accuracy<PaperGeometry>({}, {}));
-  const Outcome six = outcome(simulated_accuracy<PaperGeometry>(saturating(6), {}));
-  const Outcome one = outcome(simulated_accuracy<PaperGeometry>(saturating(1), {}));
+  const Outcome exact = outcome(simulated_accuracy(PaperGeometry{}, {}, {}));
+  const Outcome six = outcome(simulated_accuracy(PaperGeometry{}, saturating(6), {}));
+  const Outcome one = outcome(simulated_accuracy(PaperGeometry{}, saturating(1), {}));
   REQUIRE(std::abs(exact.accuracy - real.accuracy) < 3.0);
   REQUIRE(six.accuracy == exact.accuracy);  // row groups of a few rows fit into six bits
   REQUIRE(one.accuracy < exact.accuracy);
@@ -58,13 +58,12 @@ TEST_CASE("a simulated accuracy is the mean over devices that are drawn one by o
   for (std::uint64_t device = 0; device < 3; ++device) {
     simulation::SimulationConfig drawn = config;
     drawn.seed += device;
-    single.push_back(
-        simulation::SimulatedNetwork::make<PaperGeometry>(session, masks, ranges, drawn)
-            .evaluate(images.held_out));
+    single.push_back(simulation::SimulatedNetwork(session, PaperGeometry{}, masks, ranges, drawn)
+                         .evaluate(images.held_out));
   }
   REQUIRE((single[0].top1 != single[1].top1 || single[1].top1 != single[2].top1));
   const nn::Accuracy mean =
-      simulated_accuracy<PaperGeometry>(config, maximum, 3)(session, masks, images);
+      simulated_accuracy(PaperGeometry{}, config, maximum, 3)(session, masks, images);
   REQUIRE(mean.top1 == Approx((single[0].top1 + single[1].top1 + single[2].top1) / 3.0));
   REQUIRE(mean.top5 == Approx((single[0].top5 + single[1].top5 + single[2].top5) / 3.0));
   REQUIRE(mean.top1 < mean.top5);
@@ -84,7 +83,7 @@ TEST_CASE("ranges are those of the images that are there for it") {
         [&](nn::Session& s, std::span<const PruneMask> m,
             std::span<const simulation::LayerRanges> ranges, Index) {
           for (const simulation::LayerRanges& r : ranges) largest.push_back(r.input.largest);
-          return simulation::SimulatedNetwork::make<PaperGeometry>(s, m, ranges, {});
+          return simulation::SimulatedNetwork(s, PaperGeometry{}, m, ranges, {});
         },
         {});
     (void)oracle(session, masks, shown);

@@ -13,7 +13,7 @@ using namespace autoprune::search;
 namespace {
 
 Compressor rival(Rival which, const RivalOptions& options = {.granularity = 8}) {
-  return rival_compressor(which, test::trained(), test::SmallGeometry::spec(), options);
+  return rival_compressor(which, test::trained(), test::SmallGeometry{}, options);
 }
 
 /// Inputs times weights that the mask keeps, by the OUs of a layer.
@@ -35,7 +35,7 @@ Ranking answers_of(const Ranked& ranked, Index ou_weights) {
 }
 
 /// A rival's ranking of a layer by prune/ alone, told the sizes one by one.
-Ranking by_prune(Rival which, const nn::Node& node, const GeometrySpec& g) {
+Ranking by_prune(Rival which, const nn::Node& node, const Geometry<>& g) {
   const ConstMatrixView w = weight_matrix(node.weight);
   const Index ou_weights = g.ou_rows * g.ou_cols;
   const prune::PimShape sizes{.block_rows = g.xbar_rows,
@@ -75,7 +75,7 @@ TEST_CASE("a rival ranks by the rows and the columns of crossbars, OUs and kerne
   network.linear("c", 10);
   network.initialise(5);
   const std::vector<Index> nodes = network.matrix_layers();
-  for (const GeometrySpec& geometry : {GeometrySpec{12, 16, 6, 2, 1}, GeometrySpec{16, 8, 2, 4, 1}})
+  for (const Geometry<>& geometry : {Geometry<>{12, 16, 6, 2, 1}, Geometry<>{16, 8, 2, 4, 1}})
     for (const Rival which : {Rival::magnitude, Rival::pim_prune, Rival::pim_prune_ou,
                               Rival::pattern_prune, Rival::sre, Rival::lsr}) {
       const std::vector<Ranking> layers = rival_compressor(which, network, geometry).rank(network);

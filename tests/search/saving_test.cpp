@@ -17,9 +17,7 @@ using namespace autoprune::search;
 
 namespace {
 
-cost::OuModel model() {
-  return {test::trained(), cost::ou_preset("paper", test::SmallGeometry::spec())};
-}
+cost::OuModel model() { return {test::trained(), cost::ou_preset("paper", test::SmallGeometry{})}; }
 
 std::vector<PruneMask> masks_of(const Compressor& compressor, double keep) {
   const std::vector<Ranking> rankings = compressor.rank(test::trained());
@@ -81,8 +79,8 @@ TEST_CASE("less kept saves more energy, whatever the method") {
     CHECK(last > 1.5);
   };
   check(test::small_compressor());
-  check(rival_compressor(Rival::sre, test::trained(), test::SmallGeometry::spec()));
-  check(rival_compressor(Rival::pim_prune, test::trained(), test::SmallGeometry::spec()));
+  check(rival_compressor(Rival::sre, test::trained(), test::SmallGeometry{}));
+  check(rival_compressor(Rival::pim_prune, test::trained(), test::SmallGeometry{}));
 }
 
 TEST_CASE("the reward counts what it was asked to") {

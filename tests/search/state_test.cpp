@@ -20,7 +20,7 @@ nn::Network three_layers() {
 }
 
 StateTable table_of(const nn::Network& network) {
-  const Compressor compressor = Compressor::make<PaperGeometry>(prune::ColumnVectorPruner<32>{});
+  const Compressor compressor = Compressor(PaperGeometry{}, prune::ColumnVectorPruner<32>{});
   const std::vector<Ranking> layers = compressor.rank(network);
   const Policy everything(layers.size(), 1.0);
   return {network, compressor.count(Compressor::masks(layers, everything))};

@@ -62,7 +62,7 @@ TEST_CASE("a search goes on where a layer is silent, whichever accuracy it reads
     PruningEnvironment<> environment(
         silent(kSilent[i].layer, kSilent[i].inputs), test::small_compressor(),
         test::environment_images(pool), test::target(3.0), pool, Metric::top1, {},
-        simulated_accuracy<test::SmallGeometry>(config_of(kAdcs[i % kAdcs.size()]), {}));
+        simulated_accuracy(test::SmallGeometry{}, config_of(kAdcs[i % kAdcs.size()]), {}));
     AutoPruner<> search(environment, {.episodes = 3});
     while (!search.done()) REQUIRE(finite(search.run_episode().outcome));
     REQUIRE(search.best_outcome().crossbars.compression_pooled() >= 3.0);
@@ -85,12 +85,12 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
     for (const Matrix& fitted : fitting->fit(masks, pool)) REQUIRE(fitted.allFinite());
 
     // Of images on which the layer does nothing at all.
-    const cost::OuModel model(network, cost::ou_preset("paper", test::SmallGeometry::spec()));
+    const cost::OuModel model(network, cost::ou_preset("paper", test::SmallGeometry{}));
     session.set_masks(masks);
     const auto ranges = simulation::calibrate(session, masks, images.calibration);
     const auto layers = compressor.route(masks);
     const auto activity = simulation::measured_activity(
-        session, masks, layers, ranges, {test::SmallGeometry::spec(), {}, {}}, images.held_out);
+        session, masks, layers, ranges, {test::SmallGeometry{}, {}, {}}, images.held_out);
     REQUIRE((activity[layer].ou_activations == 0) == inputs);
     std::vector<cost::LayerWork> work = model.work(layers);
     for (std::size_t k = 0; k < work.size(); ++k)
@@ -114,9 +114,9 @@ TEST_CASE("a layer of zeros is ranked, pruned, mapped and priced by every method
       INFO(name << ", layer " << layer);
       const nn::Network network = silent(layer, false);
       const Compressor compressor =
-          rival_compressor(which, network, test::SmallGeometry::spec(), {.granularity = 8});
+          rival_compressor(which, network, test::SmallGeometry{}, {.granularity = 8});
       const std::vector<Ranking> rankings = compressor.rank(network);
-      const cost::OuModel model(network, cost::ou_preset("paper", test::SmallGeometry::spec()));
+      const cost::OuModel model(network, cost::ou_preset("paper", test::SmallGeometry{}));
       for (const double keep : {1.0, 0.3, 0.01})
         for (const Origin origin : {Origin::uniform, Origin::lamp}) {
           const Policy policy = heuristic(origin, rankings, keep).policy;
@@ -148,7 +148,7 @@ TEST_CASE("weights that aren't finite are refused before they are ranked, by the
       nn::Node& node = network.node(network.matrix_layers()[layer]);
       node.weight.flat(7) = nan;
       const Compressor compressor =
-          rival_compressor(which, network, test::SmallGeometry::spec(), {.granularity = 8});
+          rival_compressor(which, network, test::SmallGeometry{}, {.granularity = 8});
       REQUIRE(error_of([&] { (void)compressor.rank(network); }) == ErrorId::not_finite);
       REQUIRE_THROWS_WITH(compressor.rank(network), Catch::Contains("'" + node.name + "'"));
       REQUIRE_THROWS_WITH(test::small_compressor().rank(network),

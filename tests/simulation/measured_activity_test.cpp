@@ -15,7 +15,7 @@ namespace {
 
 /// Activations of one array, counted wordline by wordline: walks down each group of filters, starts
 /// anew where a crossbar ends, and closes an OU whenever it has ou_rows active wordlines.
-Index plain_activations(const PruneMask& mask, const GeometrySpec& g, const InputEncoding& input,
+Index plain_activations(const PruneMask& mask, const Geometry<>& g, const InputEncoding& input,
                         const std::vector<std::int32_t>& x) {
   Index activations = 0;
   for (const std::int32_t sign : {1, -1}) {
@@ -56,9 +56,9 @@ Index plain_activations(const PruneMask& mask, const GeometrySpec& g, const Inpu
 TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
   Random random(91);
   for (int trial = 0; trial < 150; ++trial) {
-    const GeometrySpec geometries[] = {
+    const Geometry<> geometries[] = {
         {16, 16, 4, 4, 1}, {32, 8, 8, 8, 2}, {24, 16, 3, 4, 1}, {24, 16, 8, 2, 1}};
-    const GeometrySpec g = geometries[random.below(4)];
+    const Geometry<> g = geometries[random.below(4)];
     const mapping::MappingOptions options;
     const InputEncoding input{8, Index{1} << random.below(3), random.below(2) == 0};
     const Index rows = 1 + random.below(90), cols = 1 + random.below(20);
@@ -101,7 +101,7 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
 TEST_CASE("dynamic OUs of column-vectors hold the wordlines of one vector that carry something") {
   Random random(93);
   for (int trial = 0; trial < 150; ++trial) {
-    const GeometrySpec g{32, 16, Index{2} << random.below(3), Index{2} << random.below(3), 1};
+    const Geometry<> g{32, 16, Index{2} << random.below(3), Index{2} << random.below(3), 1};
     const mapping::MappingOptions options;
     const InputEncoding input{8, Index{1} << random.below(3), random.below(2) == 0};
     const Index arrays = options.arrays(g.cell_bits);
@@ -159,7 +159,7 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
         for (Index w = 0; w < 4; ++w)
           batch.images.at(i, c, h, w) = static_cast<float>(random.normal());
 
-  const GeometrySpec g{16, 16, 4, 4, 1};
+  const Geometry<> g{16, 16, 4, 4, 1};
   const mapping::MappingOptions options;
   const mapping::SreMapper mapper{mapping::ArrayShape(g, options)};
   std::vector<PruneMask> masks;

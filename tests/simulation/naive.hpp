@@ -25,7 +25,7 @@ struct IdealCells {};
 template <class Adc, class Conductance = IdealCells>
 NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const mapping::OuList& ous,
                            const std::vector<std::int32_t>& x, const Adc& adc,
-                           const simulation::DataPathConfig& config, const GeometrySpec& geometry,
+                           const simulation::DataPathConfig& config, const Geometry<>& geometry,
                            const Conductance& conductance = {}) {
   constexpr bool kReal = !std::is_same_v<Conductance, IdealCells>;
   const simulation::WeightEncoding encoding(config.mapping, geometry.cell_bits);

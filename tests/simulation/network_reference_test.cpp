@@ -108,7 +108,7 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
                     if (!path.input.negative && codes.back() < 0) codes.back() = 0;
                   }
               const auto naive =
-                  test::naive_multiply(weights, ous, codes, adc, path, WideGeometry::spec());
+                  test::naive_multiply(weights, ous, codes, adc, path, WideGeometry{});
               counted += naive.activity;
               for (Index f = 0; f < node.shape.channels; ++f) {
                 expected.push_back(naive.y[static_cast<std::size_t>(f)] * step * weights.step);
@@ -130,7 +130,7 @@ TEST_CASE("every layer of a network puts out and does what the plain loops say")
     NetworkCase c(random, adc);
     auto ranges = calibrate(c.session, c.masks, c.batches, {RangeRule::percentile, 99.0});
     ranges[random.below(ranges.size())].input.negative = false;  // as if none had been seen
-    auto simulated = SimulatedNetwork::make<WideGeometry>(c.session, c.masks, ranges, c.config);
+    auto simulated = SimulatedNetwork(c.session, WideGeometry{}, c.masks, ranges, c.config);
     (void)simulated.evaluate(c.batches);
     for (std::size_t k = 0; k < ranges.size(); ++k)
       check_layer(c, k, ranges[k], simulated.activity()[k]);
@@ -152,7 +152,7 @@ TEST_CASE("cells of different layers vary on their own") {
   const auto ranges = calibrate(session, masks, batches);
   SimulationConfig config;
   config.devices = RealDevices(OnOffRatio{}, StuckAt{}, Variation{0.3});
-  auto simulated = SimulatedNetwork::make<WideGeometry>(session, masks, ranges, config);
+  auto simulated = SimulatedNetwork(session, WideGeometry{}, masks, ranges, config);
   (void)simulated.evaluate(batches);
   CHECK(nn::test::values_of(session.output(a)) != nn::test::values_of(session.output(b)));
 }
@@ -172,7 +172,7 @@ TEST_CASE("every read of a network has noise of its own") {
   const auto ranges = calibrate(session, masks, batches);
   SimulationConfig config;
   config.data_path.read_noise = 3.0;
-  auto simulated = SimulatedNetwork::make<WideGeometry>(session, masks, ranges, config);
+  auto simulated = SimulatedNetwork(session, WideGeometry{}, masks, ranges, config);
   std::set<std::vector<float>> seen;
   for (int pass = 0; pass < 2; ++pass) {
     (void)simulated.evaluate(batches);

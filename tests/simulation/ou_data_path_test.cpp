@@ -22,7 +22,7 @@ struct Case {
   QuantisedWeights weights;
   std::vector<std::int32_t> x;  // [row][lane]
 
-  Case(Random& random, Index granularity, const GeometrySpec& geometry) {
+  Case(Random& random, Index granularity, const Geometry<>& geometry) {
     config.mapping.weight_bits = 1 + random.below(8);
     if (random.below(2) == 1) config.mapping.sign = mapping::SignEncoding::offset;
     const Index slices = config.mapping.slices(geometry.cell_bits);
@@ -47,8 +47,8 @@ struct Case {
   }
 
   template <GeometryType Geom>
-  [[nodiscard]] mapping::LayerMapping map() const {
-    return mapping::CrossbarMapper<Geom>(config.mapping).map(mask);
+  [[nodiscard]] mapping::LayerMapping map(const Geom& geometry = {}) const {
+    return mapping::CrossbarMapper(geometry, config.mapping).map(mask);
   }
   [[nodiscard]] double product(Index filter, Index lane) const {
     std::int64_t sum = 0;
@@ -57,30 +57,32 @@ struct Case {
     return static_cast<double>(sum);
   }
   template <GeometryType Geom, class Adc>
-  [[nodiscard]] std::vector<double> run(const Adc& adc, Walk walk, Activity& activity,
-                                        Index lanes = kLanes) const {
-    const OUDataPath<Geom, Adc> path(weights, map<Geom>().index, mask.granularity(), adc, config,
-                                     walk);
+  [[nodiscard]] std::vector<double> run(const Geom& geometry, const Adc& adc, Walk walk,
+                                        Activity& activity, Index lanes = kLanes) const {
+    const OUDataPath path(geometry, weights, map(geometry).index, mask.granularity(), adc, config,
+                          walk);
     std::vector<double> y(static_cast<std::size_t>(mask.cols() * kLanes));
     path.multiply(x.data(), y.data(), lanes, activity);
     return y;
   }
 };
 
-Index random_granularity(Random& random, const GeometrySpec& geometry) {
-  Index g = Index{4} << random.below(6);
-  return std::min(g, geometry.xbar_rows);
+/// A divisor of the crossbar's rows.
+Index random_granularity(Random& random, const Geometry<>& geometry) {
+  Index g = 1 + random.below(geometry.xbar_rows);
+  while (geometry.xbar_rows % g != 0) --g;
+  return g;
 }
 
 /// Cases of this geometry whose data path is not the integer product to the bit.
 template <GeometryType Geom>
-Index wrong_products(Index cases, std::uint64_t seed) {
+Index wrong_products(const Geom& geometry, Index cases, std::uint64_t seed) {
   Index wrong = 0;
   Random random(seed);
   for (Index n = 0; n < cases; ++n) {
-    const Case c(random, random_granularity(random, Geom::spec()), Geom::spec());
+    const Case c(random, random_granularity(random, geometry), geometry);
     Activity activity;
-    const std::vector<double> y = c.template run<Geom>(IdealAdc{}, Walk::all, activity);
+    const std::vector<double> y = c.run(geometry, IdealAdc{}, Walk::all, activity);
     bool same = true;
     for (Index f = 0; f < c.mask.cols(); ++f)
       for (Index l = 0; l < kLanes; ++l)
@@ -93,26 +95,25 @@ Index wrong_products(Index cases, std::uint64_t seed) {
 /// Compares outputs and activity with the naive loops, the walk over errors with both, and the
 /// activity with what is counted without computing.
 template <GeometryType Geom, class Adc>
-void check_against_naive(const Adc& adc, std::uint64_t seed) {
+void check_against_naive(const Geom& geometry, const Adc& adc, std::uint64_t seed) {
   Random random(seed);
   for (Index n = 0; n < 40; ++n) {
-    const Case c(random, random_granularity(random, Geom::spec()), Geom::spec());
-    const mapping::LayerMapping mapped = c.template map<Geom>();
+    const Case c(random, random_granularity(random, geometry), geometry);
+    const mapping::LayerMapping mapped = c.map(geometry);
     const Index lanes = 1 + random.below(3);
     Activity activity, naive_activity, counted, unused;
-    const mapping::VectorMapper mapper{mapping::ArrayShape(Geom::spec(), c.config.mapping)};
+    const mapping::VectorMapper mapper{mapping::ArrayShape(geometry, c.config.mapping)};
     const ActiveOus stored = ActiveOus::stored(
-        {mapping::route(mapper, c.mask), 0, mapped.ous.size() + mapped.ous.vectors()}, Geom::spec(),
+        {mapping::route(mapper, c.mask), 0, mapped.ous.size() + mapped.ous.vectors()}, geometry,
         c.config.mapping, c.config.input);
-    const std::vector<double> y = c.template run<Geom>(adc, Walk::all, activity, lanes);
-    const std::vector<double> off = c.template run<Geom>(adc, Walk::errors, unused);
+    const std::vector<double> y = c.run(geometry, adc, Walk::all, activity, lanes);
+    const std::vector<double> off = c.run(geometry, adc, Walk::errors, unused);
     const bool adds_up = adc.lsb() == 1.0 || c.config.mapping.sign == mapping::SignEncoding::pair;
     for (Index l = 0; l < lanes; ++l) {
       std::vector<std::int32_t> x;
       for (Index r = 0; r < c.mask.rows(); ++r)
         x.push_back(c.x[static_cast<std::size_t>(r * kLanes + l)]);
-      const auto naive =
-          test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, Geom::spec());
+      const auto naive = test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, geometry);
       naive_activity += naive.activity;
       counted += stored.count(x);
       for (Index f = 0; f < c.mask.cols(); ++f) {
@@ -129,38 +130,62 @@ void check_against_naive(const Adc& adc, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("with an ideal ADC the data path is the masked integer product, to the bit") {
-  CHECK(wrong_products<PaperGeometry>(3000, 1) == 0);
-  CHECK(wrong_products<Geometry<128, 128, 8, 8, 1>>(2000, 2) == 0);
-  CHECK(wrong_products<Geometry<128, 128, 32, 32, 2>>(2000, 3) == 0);
-  CHECK(wrong_products<Geometry<256, 256, 64, 64, 4>>(2000, 4) == 0);
-  CHECK(wrong_products<Geometry<128, 128, 128, 128, 1>>(1000, 5) == 0);
-  CHECK(wrong_products<Geometry<64, 96, 16, 24, 2>>(500, 6) == 0);
+  CHECK(wrong_products(PaperGeometry{}, 3000, 1) == 0);
+  CHECK(wrong_products(Geometry<128, 128, 8, 8, 1>{}, 2000, 2) == 0);
+  CHECK(wrong_products(Geometry<128, 128, 32, 32, 2>{}, 2000, 3) == 0);
+  CHECK(wrong_products(Geometry<256, 256, 64, 64, 4>{}, 2000, 4) == 0);
+  CHECK(wrong_products(Geometry<128, 128, 128, 128, 1>{}, 1000, 5) == 0);
+  CHECK(wrong_products(Geometry<64, 96, 16, 24, 2>{}, 500, 6) == 0);
+}
+
+TEST_CASE("a data path is the plain loops on any hardware that can exist") {
+  for (const char* text :
+       {"64x64/16x16/2", "256x256/8x16/4", "100x100/20x25/3", "512x512/128x128/1", "96x64/96x8/8",
+        "34x6/17x3/5", "1x2/1x1/1", "640x32/320x16/7"}) {
+    INFO(text);
+    const auto geometry = Geometry<>::parse(text);
+    CHECK(wrong_products(geometry, 100, 7) == 0);
+    check_against_naive(geometry, SaturatingAdc(4), 19);
+    check_against_naive(geometry, RoundingAdc::over(300.0, 5), 20);
+  }
+}
+
+TEST_CASE("a geometry known at run time computes the bits of one known to the compiler") {
+  Random random(23);
+  using Tall = Geometry<192, 64, 48, 16, 4>;
+  for (int trial = 0; trial < 50; ++trial) {
+    const Case c(random, random_granularity(random, Tall{}), Tall{});
+    Activity one, other;
+    REQUIRE(c.run(Tall{}, SaturatingAdc(4), Walk::all, one) ==
+            c.run(Geometry<>(Tall{}), SaturatingAdc(4), Walk::all, other));
+    REQUIRE(one == other);
+  }
 }
 
 TEST_CASE("six bits lose nothing of thirty-two rows of one-bit cells") {
   Random random(6);
   for (Index n = 0; n < 100; ++n) {
-    Case c(random, 32, PaperGeometry::spec());
+    Case c(random, 32, PaperGeometry{});
     c.config.input.dac_bits = 1;
     Activity activity;
-    const auto ideal = c.run<PaperGeometry>(IdealAdc{}, Walk::all, activity);
-    REQUIRE(c.run<PaperGeometry>(SaturatingAdc(6), Walk::all, activity) == ideal);
-    REQUIRE(c.run<PaperGeometry>(RoundingAdc::over(32.0, 6), Walk::all, activity) == ideal);
+    const auto ideal = c.run(PaperGeometry{}, IdealAdc{}, Walk::all, activity);
+    REQUIRE(c.run(PaperGeometry{}, SaturatingAdc(6), Walk::all, activity) == ideal);
+    REQUIRE(c.run(PaperGeometry{}, RoundingAdc::over(32.0, 6), Walk::all, activity) == ideal);
     const OUDataPath<PaperGeometry, SaturatingAdc> errors(
-        c.weights, c.map<PaperGeometry>().index, 32, SaturatingAdc(6), c.config, Walk::errors);
+        {}, c.weights, c.map(PaperGeometry{}).index, 32, SaturatingAdc(6), c.config, Walk::errors);
     REQUIRE(errors.bitlines() == 0);
   }
 }
 
 TEST_CASE("outputs and activity are those of the plain loops, whatever the ADC") {
-  check_against_naive<PaperGeometry>(SaturatingAdc(3), 11);
-  check_against_naive<PaperGeometry>(RoundingAdc::over(32.0, 5), 12);
-  check_against_naive<PaperGeometry>(RoundingAdc::over(32.0, 4), 13);
-  check_against_naive<PaperGeometry>(RoundingAdc::mnsim_fix(32.0, 6), 14);
-  check_against_naive<Geometry<128, 128, 32, 32, 2>>(SaturatingAdc(5), 15);
-  check_against_naive<Geometry<256, 256, 64, 64, 1>>(RoundingAdc::over(64.0, 5), 16);
-  check_against_naive<Geometry<128, 128, 8, 8, 1>>(SaturatingAdc(2), 17);
-  check_against_naive<Geometry<64, 96, 16, 24, 2>>(SaturatingAdc(4), 18);
+  check_against_naive(PaperGeometry{}, SaturatingAdc(3), 11);
+  check_against_naive(PaperGeometry{}, RoundingAdc::over(32.0, 5), 12);
+  check_against_naive(PaperGeometry{}, RoundingAdc::over(32.0, 4), 13);
+  check_against_naive(PaperGeometry{}, RoundingAdc::mnsim_fix(32.0, 6), 14);
+  check_against_naive(Geometry<128, 128, 32, 32, 2>{}, SaturatingAdc(5), 15);
+  check_against_naive(Geometry<256, 256, 64, 64, 1>{}, RoundingAdc::over(64.0, 5), 16);
+  check_against_naive(Geometry<128, 128, 8, 8, 1>{}, SaturatingAdc(2), 17);
+  check_against_naive(Geometry<64, 96, 16, 24, 2>{}, SaturatingAdc(4), 18);
 }
 
 TEST_CASE("without the index, compacted column-vectors add up to the wrong outputs") {
@@ -174,7 +199,7 @@ TEST_CASE("without the index, compacted column-vectors add up to the wrong outpu
   std::vector<std::int32_t> x(64);
   for (auto& v : x) v = static_cast<std::int32_t>(random.below(256));
   const mapping::OuList ous(mask, 32);
-  const auto routed = test::naive_multiply(q, ous, x, IdealAdc{}, {}, PaperGeometry::spec());
+  const auto routed = test::naive_multiply(q, ous, x, IdealAdc{}, {}, PaperGeometry{});
   // Bitline j counts as filter j, as in an array without an index buffer.
   std::vector<double> unrouted(8, 0.0);
   for (Index i = 0; i < ous.size(); ++i)
@@ -194,15 +219,15 @@ TEST_CASE("without the index, compacted column-vectors add up to the wrong outpu
 
 TEST_CASE("ideal devices change nothing, real ones do") {
   Random random(31);
-  const Case c(random, 32, PaperGeometry::spec());
-  const auto index = c.map<PaperGeometry>().index;
+  const Case c(random, 32, PaperGeometry{});
+  const auto index = c.map(PaperGeometry{}).index;
   Activity a, b;
   std::vector<double> y(static_cast<std::size_t>(c.mask.cols() * kLanes)), ideal = y;
-  OUDataPath<PaperGeometry>(c.weights, index, 32, {}, c.config)
+  OUDataPath<PaperGeometry>({}, c.weights, index, 32, {}, c.config)
       .multiply(c.x.data(), ideal.data(), kLanes, a);
   // A variation far too small to move any code, on the path of real cells.
   const RealDevices faint(OnOffRatio{}, StuckAt{}, Variation{1e-7});
-  OUDataPath<PaperGeometry>(c.weights, index, 32, {}, c.config, Walk::all, faint, 1)
+  OUDataPath<PaperGeometry>({}, c.weights, index, 32, {}, c.config, Walk::all, faint, 1)
       .multiply(c.x.data(), y.data(), kLanes, b);
   REQUIRE(y == ideal);
   REQUIRE(a == b);
@@ -210,7 +235,7 @@ TEST_CASE("ideal devices change nothing, real ones do") {
   for (const std::uint64_t seed : {1u, 2u}) {
     std::vector<double> varied = y, again = y;
     for (auto* out : {&varied, &again})
-      OUDataPath<PaperGeometry>(c.weights, index, 32, {}, c.config, Walk::all, strong, seed)
+      OUDataPath<PaperGeometry>({}, c.weights, index, 32, {}, c.config, Walk::all, strong, seed)
           .multiply(c.x.data(), out->data(), kLanes, b);
     REQUIRE(varied == again);
     REQUIRE(varied != y);
@@ -222,14 +247,14 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
   Random random(32);
   const auto check = [&]<class Adc>(const Adc& adc, const RealDevices& devices) {
     constexpr std::uint64_t kSeed = 5;
-    const Case c(random, random_granularity(random, PaperGeometry::spec()), PaperGeometry::spec());
-    const auto mapped = c.map<PaperGeometry>();
+    const Case c(random, random_granularity(random, PaperGeometry{}), PaperGeometry{});
+    const auto mapped = c.map(PaperGeometry{});
     std::vector<double> y(static_cast<std::size_t>(c.mask.cols() * kLanes)), off = y;
     Activity activity;
-    const OUDataPath<PaperGeometry, Adc> all(c.weights, mapped.index, c.mask.granularity(), adc,
+    const OUDataPath<PaperGeometry, Adc> all({}, c.weights, mapped.index, c.mask.granularity(), adc,
                                              c.config, Walk::all, devices, kSeed);
-    const OUDataPath<PaperGeometry, Adc> errors(c.weights, mapped.index, c.mask.granularity(), adc,
-                                                c.config, Walk::errors, devices, kSeed);
+    const OUDataPath<PaperGeometry, Adc> errors({}, c.weights, mapped.index, c.mask.granularity(),
+                                                adc, c.config, Walk::errors, devices, kSeed);
     all.multiply(c.x.data(), y.data(), 1, activity);
     errors.multiply(c.x.data(), off.data(), 1, activity);
     REQUIRE(errors.bitlines() <= all.bitlines());
@@ -250,8 +275,8 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
     std::vector<std::int32_t> x;
     for (Index r = 0; r < c.mask.rows(); ++r)
       x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
-    const auto naive = test::naive_multiply(c.weights, mapped.ous, x, adc, c.config,
-                                            PaperGeometry::spec(), conductance);
+    const auto naive =
+        test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, PaperGeometry{}, conductance);
     const bool adds_up = adc.lsb() == 1.0 || c.config.mapping.sign == mapping::SignEncoding::pair;
     for (Index f = 0; f < c.mask.cols(); ++f) {
       const auto at = static_cast<std::size_t>(f * kLanes);
@@ -272,10 +297,10 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
 
 TEST_CASE("impossible data paths are refused") {
   Random random(41);
-  const Case c(random, 32, PaperGeometry::spec());
-  const auto index = c.map<PaperGeometry>().index;
+  const Case c(random, 32, PaperGeometry{});
+  const auto index = c.map(PaperGeometry{}).index;
   const auto build = [&](const DataPathConfig& config, const mapping::IndexBuffer& buffer) {
-    OUDataPath<PaperGeometry>(c.weights, buffer, 32, {}, config);
+    OUDataPath<PaperGeometry>({}, c.weights, buffer, 32, {}, config);
   };
   DataPathConfig config = c.config;
   config.input.dac_bits = 3;

@@ -32,7 +32,7 @@ class NoisyReads {
     for (const std::int32_t code : x) codes.insert(codes.end(), nn::kLanes, code);
     std::vector<double> y(static_cast<std::size_t>(nn::kLanes));
     Activity activity;
-    OUDataPath<PaperGeometry>(ones_, *index_, 32, {}, config_, Walk::all, IdealDevices{}, seed)
+    OUDataPath<PaperGeometry>({}, ones_, *index_, 32, {}, config_, Walk::all, IdealDevices{}, seed)
         .multiply(codes.data(), y.data(), nn::kLanes, activity, number);
     return y;
   }

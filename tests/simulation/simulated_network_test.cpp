@@ -57,7 +57,7 @@ struct Setup {
   [[nodiscard]] std::vector<float> logits(const SimulationConfig& config,
                                           std::vector<Activity>* activity = nullptr) {
     const auto ranges = calibrate(session, masks, batches, {RangeRule::maximum});
-    auto simulated = SimulatedNetwork::make<PaperGeometry>(session, masks, ranges, config);
+    auto simulated = SimulatedNetwork(session, PaperGeometry{}, masks, ranges, config);
     (void)simulated.evaluate(batches);
     if (activity != nullptr) *activity = simulated.activity();
     return values(session.output(network.size() - 1));
@@ -205,12 +205,11 @@ TEST_CASE("gathered rows compute what a network of zeros for pruned weights comp
 TEST_CASE("a network can't be simulated before it is calibrated, nor with masks of another") {
   Setup s;
   std::vector<LayerRanges> none(s.masks.size());
-  REQUIRE_THROWS_AS(SimulatedNetwork::make<PaperGeometry>(s.session, s.masks, none, {}), Error);
+  REQUIRE_THROWS_AS(SimulatedNetwork(s.session, PaperGeometry{}, s.masks, none, {}), Error);
   REQUIRE_THROWS_AS(calibrate(s.session, s.masks, {}), Error);
   const auto ranges = calibrate(s.session, s.masks, s.batches);
   REQUIRE_THROWS_AS(
-      SimulatedNetwork::make<PaperGeometry>(s.session, std::span(s.masks).first(2), ranges, {}),
-      Error);
+      SimulatedNetwork(s.session, PaperGeometry{}, std::span(s.masks).first(2), ranges, {}), Error);
 }
 
 TEST_CASE("ranges: a percentile is no larger than the maximum, negative inputs are seen") {

@@ -142,7 +142,7 @@ TEST_CASE("a layer of zeros, or with zeros for inputs, puts out its bias on ever
         SimulationConfig config;
         config.adc = adc;
         config.walk_all = trial % 3 == 0;
-        auto simulated = SimulatedNetwork::make<SmallGeometry>(session, c.masks, ranges, config);
+        auto simulated = SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, config);
         (void)simulated.evaluate(c.batches);
         CHECK(puts_out_its_bias(c, session));
         if (adc != AdcKind::ideal || rule != RangeRule::maximum) continue;
@@ -169,13 +169,13 @@ TEST_CASE("real cells and raised weights work on layers of zeros as well") {
     const auto ranges = calibrate(session, c.masks, c.batches);
     SimulationConfig config;
     config.data_path.mapping.sign = mapping::SignEncoding::offset;
-    auto raised = SimulatedNetwork::make<SmallGeometry>(session, c.masks, ranges, config);
+    auto raised = SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, config);
     (void)raised.evaluate(c.batches);
     CHECK(puts_out_its_bias(c, session));
     config = {};
     config.devices = RealDevices(OnOffRatio{20.0}, StuckAt{0.01, 0.01}, Variation{0.1});
     config.data_path.read_noise = 0.1;
-    auto real = SimulatedNetwork::make<SmallGeometry>(session, c.masks, ranges, config);
+    auto real = SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, config);
     const nn::Accuracy accuracy = real.evaluate(c.batches);
     CHECK((accuracy.top1 >= 0.0 && accuracy.top1 <= 100.0));
   }
@@ -190,11 +190,11 @@ TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
     session.set_masks(c.masks);
     std::vector<LayerRanges> ranges = calibrate(session, c.masks, c.batches);
     std::vector<mapping::RoutedMapping> layers;
-    const mapping::VectorMapper mapper(mapping::ArrayShape(SmallGeometry::spec(), {}));
+    const mapping::VectorMapper mapper(mapping::ArrayShape(SmallGeometry{}, {}));
     for (const PruneMask& mask : c.masks) layers.push_back(mapping::map_routed(mapper, mask));
     const auto measure = [&] {
       return measured_activity(session, c.masks, layers, ranges,
-                               {SmallGeometry::spec(), {}, {}, OuFormation::stored}, c.batches);
+                               {SmallGeometry{}, {}, {}, OuFormation::stored}, c.batches);
     };
     const auto activity = measure();
     const bool silent = ranges[c.layer].input.largest == 0.0;
@@ -205,7 +205,7 @@ TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
     CHECK(ranges[c.layer].input.calibrated);
     ranges[c.layer].input = {};
     CHECK(error_of(measure) == ErrorId::wrong_order);
-    CHECK(error_of([&] { SimulatedNetwork::make<SmallGeometry>(session, c.masks, ranges, {}); }) ==
+    CHECK(error_of([&] { SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, {}); }) ==
           ErrorId::wrong_order);
   }
 }
@@ -242,7 +242,7 @@ TEST_CASE("numbers that stop being numbers are found in simulations, and named b
   nn::Session session(c.network, pool);
   const auto ranges = calibrate(session, c.masks, c.batches);
   const auto simulate = [&] {
-    (void)SimulatedNetwork::make<SmallGeometry>(session, c.masks, ranges, {}).evaluate(c.batches);
+    (void)SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, {}).evaluate(c.batches);
   };
   simulate();
   const nn::Network good = c.network;

@@ -20,7 +20,6 @@ enum class ErrorId : int {
   geometry_mismatch = 103,  ///< crossbar, OU and granularity that don't divide
   bad_syntax = 104,         ///< a value on the command line that can't be read
   missing_value = 105,      ///< something required that was not given
-  not_instantiated = 106,   ///< a geometry or granularity that this program wasn't compiled for
 
   shape_mismatch = 201,  ///< two shapes that have to agree and don't
   invalid_graph = 202,   ///< a network whose nodes can't be connected as asked
@@ -54,16 +53,34 @@ enum class ErrorId : int {
 
 /// Every id, for the test that each one is documented.
 inline constexpr std::array kErrorIds = {
-    ErrorId::unknown_name,     ErrorId::out_of_range,        ErrorId::geometry_mismatch,
-    ErrorId::bad_syntax,       ErrorId::missing_value,       ErrorId::not_instantiated,
-    ErrorId::shape_mismatch,   ErrorId::invalid_graph,       ErrorId::missing_tensor,
-    ErrorId::unknown_tensor,   ErrorId::empty_data,          ErrorId::truncated_file,
-    ErrorId::bad_magic,        ErrorId::bad_header,          ErrorId::unsupported_type,
-    ErrorId::bad_json,         ErrorId::bad_label,           ErrorId::mask_mismatch,
-    ErrorId::corrupt_index,    ErrorId::not_finite,          ErrorId::diverged,
-    ErrorId::wrong_order,      ErrorId::checkpoint_mismatch, ErrorId::infeasible_constraint,
-    ErrorId::directory_in_use, ErrorId::out_of_memory,       ErrorId::unexpected,
-    ErrorId::cannot_open,      ErrorId::cannot_write,
+    ErrorId::unknown_name,
+    ErrorId::out_of_range,
+    ErrorId::geometry_mismatch,
+    ErrorId::bad_syntax,
+    ErrorId::missing_value,
+    ErrorId::shape_mismatch,
+    ErrorId::invalid_graph,
+    ErrorId::missing_tensor,
+    ErrorId::unknown_tensor,
+    ErrorId::empty_data,
+    ErrorId::truncated_file,
+    ErrorId::bad_magic,
+    ErrorId::bad_header,
+    ErrorId::unsupported_type,
+    ErrorId::bad_json,
+    ErrorId::bad_label,
+    ErrorId::mask_mismatch,
+    ErrorId::corrupt_index,
+    ErrorId::not_finite,
+    ErrorId::diverged,
+    ErrorId::wrong_order,
+    ErrorId::checkpoint_mismatch,
+    ErrorId::infeasible_constraint,
+    ErrorId::directory_in_use,
+    ErrorId::out_of_memory,
+    ErrorId::unexpected,
+    ErrorId::cannot_open,
+    ErrorId::cannot_write,
 };
 
 /// "shape.201": the group and number under which docs/errors.md lists the id.

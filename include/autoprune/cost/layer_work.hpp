@@ -48,7 +48,7 @@ struct LayerShape {
 
 /// How numbers become cells and wordlines.
 struct ArrayFormat {
-  GeometrySpec geometry;
+  Geometry<> geometry;
   mapping::MappingOptions mapping;
   Index input_bits = 8;  ///< magnitude bits
   Index dac_bits = 1;    ///< of an input, driven at a time
@@ -199,7 +199,7 @@ enum class DenseRead {
 /// is needed.
 [[nodiscard]] inline LayerWork dense_work(const LayerShape& shape, const ArrayFormat& format,
                                           DenseRead read = DenseRead::ous) {
-  const GeometrySpec& g = format.geometry;
+  const Geometry<>& g = format.geometry;
   const bool whole = read == DenseRead::crossbars;
   const Index step_rows = whole ? g.xbar_rows : g.ou_rows;
   const Index step_cols = whole ? g.xbar_cols : g.ou_cols;

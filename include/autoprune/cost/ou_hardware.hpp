@@ -17,7 +17,7 @@ namespace autoprune::cost {
 
 struct OuHardware {
   std::string name;
-  GeometrySpec geometry;  ///< that the numbers are for
+  Geometry<> geometry;  ///< that the numbers are for
 
   Index input_bits = 8;  ///< magnitude bits of an input
   Index dac_bits = 1;    ///< of an input, driven at a time

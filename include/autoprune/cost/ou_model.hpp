@@ -107,7 +107,7 @@ class OuLayerPricer {
 
   /// How many of a component the layer has.
   [[nodiscard]] double built(OuComponent c) const {
-    const GeometrySpec& g = h_.geometry;
+    const Geometry<>& g = h_.geometry;
     const auto each = [&](Index of_a_crossbar) { return number(work_.crossbars * of_a_crossbar); };
     switch (c) {
       case OuComponent::cell:

@@ -18,7 +18,7 @@ namespace autoprune::cost {
 }
 
 /// The geometry that a preset is known for. Throws unknown_name.
-[[nodiscard]] inline GeometrySpec ou_preset_geometry(const std::string& name) {
+[[nodiscard]] inline Geometry<> ou_preset_geometry(const std::string& name) {
   if (name == "paper") return {128, 128, 32, 32, 1};
   if (name == "mnsim-2020") return {128, 128, 16, 16, 1};
   if (name == "mnsim-2024") return {256, 256, 64, 64, 1};
@@ -143,7 +143,7 @@ class MnsimOuParts {
 }  // namespace detail
 
 /// A preset for crossbars and OUs of a geometry. Throws unknown_name, and what validate() throws.
-[[nodiscard]] inline OuHardware ou_preset(const std::string& name, const GeometrySpec& geometry) {
+[[nodiscard]] inline OuHardware ou_preset(const std::string& name, const Geometry<>& geometry) {
   (void)ou_preset_geometry(name);  // refuses an unknown name
   geometry.validate();
   OuHardware h;

@@ -224,8 +224,8 @@ void visit_mnsim_hardware(Visitor& v, Hardware& h) {
   const JsonField root(document, origin);
   root.check_schema(kOuHardwareSchema);
   const std::string base = root.has("base") ? root["base"].text() : "paper";
-  GeometrySpec geometry = cost::ou_preset_geometry(base);
-  if (root.has("geometry")) geometry = GeometrySpec::parse(root["geometry"].text());
+  Geometry<> geometry = cost::ou_preset_geometry(base);
+  if (root.has("geometry")) geometry = Geometry<>::parse(root["geometry"].text());
   cost::OuHardware hardware = cost::ou_preset(base, geometry);
   detail::FieldReader in(root);
   detail::visit_ou_hardware(in, hardware);

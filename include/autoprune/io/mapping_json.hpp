@@ -49,7 +49,7 @@ namespace detail {
 [[nodiscard]] inline Json mapping_to_json(const nn::Network& network,
                                           const search::Compressor& compressor,
                                           const mapping::NetworkMapping& mapping) {
-  const GeometrySpec& geometry = compressor.geometry();
+  const Geometry<>& geometry = compressor.geometry();
   const mapping::MappingOptions& options = compressor.options();
   const bool adjacent = options.layout == mapping::BitPlanes::adjacent;
   Json layers = Json::array();

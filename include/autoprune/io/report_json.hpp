@@ -29,7 +29,7 @@ namespace autoprune::io {
 /// How the results came about.
 struct RunDescription {
   std::string command, network, data;
-  GeometrySpec geometry;
+  Geometry<> geometry;
   Index granularity = 0;
   std::uint64_t seed = 0;
   Index threads = 1;

@@ -141,7 +141,7 @@ struct LayerOccupancy {
 
 /// At most this many crossbars of a layer are drawn, and fewer where OUs are so small that the page
 /// would grow past a megabyte or so.
-[[nodiscard]] inline Index drawn_crossbars(const GeometrySpec& geometry, Index granularity,
+[[nodiscard]] inline Index drawn_crossbars(const Geometry<>& geometry, Index granularity,
                                            std::size_t layers) {
   constexpr Index kMost = 10, kTiles = 40'000;
   const Index tiles = std::max<Index>(1, geometry.xbar_rows / granularity) *
@@ -150,7 +150,7 @@ struct LayerOccupancy {
 }
 
 [[nodiscard]] inline LayerOccupancy layer_occupancy(const JsonField& layer,
-                                                    const GeometrySpec& geometry, Index granularity,
+                                                    const Geometry<>& geometry, Index granularity,
                                                     Index bitlines_per_weight, Index most) {
   LayerOccupancy out;
   out.name = layer["name"].text();
@@ -198,7 +198,7 @@ struct LayerOccupancy {
 [[nodiscard]] inline std::vector<LayerOccupancy> occupancy_pictures(const Json& document) {
   const JsonField mapping(document, "mapping");
   mapping.check_schema("autoprune.mapping/1");
-  const GeometrySpec geometry = GeometrySpec::parse(mapping["geometry"].text());
+  const Geometry<> geometry = Geometry<>::parse(mapping["geometry"].text());
   const Index granularity = mapping["granularity"].integer();
   if (granularity < 1)
     fail(ErrorId::bad_json, "mapping.granularity is ", granularity, "; needs at least 1");

@@ -17,7 +17,7 @@ struct ArrayShape {
 
   ArrayShape() = default;
   /// Throws out_of_range, or geometry_mismatch when an OU can't hold whole weights.
-  explicit ArrayShape(const GeometrySpec& geometry, const MappingOptions& options = {}) {
+  explicit ArrayShape(const Geometry<>& geometry, const MappingOptions& options = {}) {
     geometry.validate();
     options.validate();
     const Index bitlines = options.bitlines_per_weight(geometry.cell_bits);

@@ -10,6 +10,7 @@
 #include "autoprune/core/geometry.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/mapping/array_shape.hpp"
 #include "autoprune/mapping/index_buffer.hpp"
 #include "autoprune/mapping/mapping_options.hpp"
 #include "autoprune/mapping/mapping_result.hpp"
@@ -21,38 +22,39 @@ namespace autoprune::mapping {
 /// G x OuCols cells, one OU each. G < OuRows: one tile is active at a time, and its OU doesn't use
 /// all wordlines that could be. G > OuRows: a tile is activated in steps of OuRows wordlines.
 ///
-///   const CrossbarMapper<PaperGeometry> mapper;
+///   const CrossbarMapper mapper(PaperGeometry{});  // or: mapper(Geometry<>::parse(text))
 ///   const double cr = mapper.count(masks).crossbars.compression_per_layer();
-template <GeometryType Geom>
+template <GeometryType Geom = Geometry<>>
 class CrossbarMapper {
  public:
-  /// Throws out_of_range, or geometry_mismatch when an OU can't hold whole weights.
-  explicit CrossbarMapper(const MappingOptions& options = {}) : options_(options) {
-    options.validate();
-    if (Geom::ou_cols % bitlines_per_weight() != 0)
-      fail(ErrorId::geometry_mismatch, "geometry ", Geom::spec().to_string(), ": ",
-           bitlines_per_weight(), " adjacent slices of a weight don't divide the ", Geom::ou_cols,
-           " OU columns; change weight_bits or keep the bit planes apart");
+  explicit CrossbarMapper(const MappingOptions& options = {}) : CrossbarMapper(Geom{}, options) {}
+  /// Throws out_of_range, or geometry_mismatch when the geometry can't exist or an OU can't hold
+  /// whole weights.
+  explicit CrossbarMapper(const Geom& geometry, const MappingOptions& options = {})
+      : geometry_(geometry), options_(options) {
+    (void)ArrayShape(geometry, options);  // refuses what can't exist
   }
+
+  [[nodiscard]] const Geom& geometry() const noexcept { return geometry_; }
 
   [[nodiscard]] const MappingOptions& options() const noexcept { return options_; }
   /// Filters that one OU serves: the `ou_cols` of OU lists and of prune::round_to_ous.
   [[nodiscard]] Index columns_per_ou() const noexcept {
-    return Geom::ou_cols / bitlines_per_weight();
+    return geometry_.ou_cols / bitlines_per_weight();
   }
   /// Physical arrays that hold the same tiles: bit planes times sign arrays.
-  [[nodiscard]] Index arrays() const noexcept { return options_.arrays(Geom::cell_bits); }
+  [[nodiscard]] Index arrays() const noexcept { return options_.arrays(geometry_.cell_bits); }
   /// Slots of a crossbar at a granularity. Throws mask_mismatch.
-  [[nodiscard]] static TileGrid grid(Index granularity) {
-    if (granularity < 1 || Geom::xbar_rows % granularity != 0)
+  [[nodiscard]] TileGrid grid(Index granularity) const {
+    if (granularity < 1 || geometry_.xbar_rows % granularity != 0)
       fail(ErrorId::mask_mismatch, "granularity ", granularity, " doesn't divide the ",
-           Geom::xbar_rows, " rows of a crossbar (", Geom::spec().to_string(), ')');
-    return {Geom::xbar_rows / granularity, Geom::xbar_cols / Geom::ou_cols};
+           geometry_.xbar_rows, " rows of a crossbar (", geometry_.to_string(), ')');
+    return {geometry_.xbar_rows / granularity, geometry_.xbar_cols / geometry_.ou_cols};
   }
   /// Crossbars of an R x C layer without pruning: rows packed, no index needed.
   [[nodiscard]] Index dense_crossbars(Index rows, Index cols) const noexcept {
-    return ceil_div(rows, Geom::xbar_rows) *
-           ceil_div(cols * bitlines_per_weight(), Geom::xbar_cols) * arrays();
+    return ceil_div(rows, geometry_.xbar_rows) *
+           ceil_div(cols * bitlines_per_weight(), geometry_.xbar_cols) * arrays();
   }
 
   /// Counts without placing anything: what a search needs. Throws mask_mismatch.
@@ -107,7 +109,7 @@ class CrossbarMapper {
 
  private:
   [[nodiscard]] Index bitlines_per_weight() const noexcept {
-    return options_.bitlines_per_weight(Geom::cell_bits);
+    return options_.bitlines_per_weight(geometry_.cell_bits);
   }
 
   [[nodiscard]] LayerCount layer_count(const PruneMask& mask, Index kept, Index ous) const {
@@ -136,6 +138,7 @@ class CrossbarMapper {
              mask.granularity(), " can't share crossbars; prune a network with one granularity");
   }
 
+  [[no_unique_address]] Geom geometry_;
   MappingOptions options_;
 };
 

@@ -2,14 +2,11 @@
 /// Column-vector pruning: of all pieces of G weights of one filter, the most important are kept.
 #pragma once
 
-#include <array>
 #include <concepts>
-#include <string>
-#include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "autoprune/core/error.hpp"
+#include "autoprune/core/geometry.hpp"
+#include "autoprune/core/number.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/core/types.hpp"
@@ -21,28 +18,45 @@ namespace autoprune::prune {
 /// Turns a layer's weights and a keep ratio into a mask.
 template <class P>
 concept Pruner = requires(const P& pruner, ConstMatrixView weights, double keep_ratio) {
-  { P::granularity } -> std::convertible_to<Index>;
+  { pruner.granularity } -> std::convertible_to<Index>;
   { pruner.prune(weights, keep_ratio) } -> std::same_as<PruneMask>;
 };
 
-/// Prunes pieces of G rows of one filter, ranked over the whole layer (slides; the criterion is
-/// ours). A search computes `scores` once and prunes from them in every episode.
-template <Index G, ImportanceCriterion I = MeanAbsolute>
-class ColumnVectorPruner {
- public:
+namespace detail {
+template <Index G>
+struct Granularity {
   static_assert(G > 0, "a column-vector has at least one weight");
   static constexpr Index granularity = G;
+};
+template <>
+struct Granularity<kDynamic> {
+  Index granularity = 32;  ///< weights of a column-vector
+};
+}  // namespace detail
+
+/// Prunes pieces of G rows of one filter, ranked over the whole layer (slides; the criterion is
+/// ours). A search computes `scores` once and prunes from them in every episode. G is a constant,
+/// or given at run time: `ColumnVectorPruner(32)`.
+template <Index G = kDynamic, ImportanceCriterion I = MeanAbsolute>
+class ColumnVectorPruner : public detail::Granularity<G> {
+ public:
+  using detail::Granularity<G>::granularity;
 
   explicit ColumnVectorPruner(I criterion = {}) : criterion_(std::move(criterion)) {}
+  /// Throws out_of_range.
+  explicit ColumnVectorPruner(Index rows, I criterion = {}) requires(G == kDynamic)
+      : detail::Granularity<G>{rows}, criterion_(std::move(criterion)) {
+    require_range(rows, "granularity", 1, kMaxCrossbarSize);
+  }
 
   /// Importance of every vector of C filters x R weights. Throws not_finite.
   [[nodiscard]] Scores scores(ConstMatrixView weights) const requires WeightCriterion<I> {
-    return importance<G>(weights, criterion_);
+    return importance(weights, granularity, criterion_);
   }
   /// The same from weights and dL/dw. Throws not_finite or shape_mismatch.
   [[nodiscard]] Scores scores(ConstMatrixView weights,
                               ConstMatrixView gradients) const requires GradientCriterion<I> {
-    return importance<G>(weights, gradients, criterion_);
+    return importance(weights, gradients, granularity, criterion_);
   }
 
   /// Keeps max(1, round(keep_ratio x vectors)) vectors, keep_ratio in (0, 1].
@@ -53,38 +67,15 @@ class ColumnVectorPruner {
   }
   /// The same from scores of a layer with `rows` weights a filter.
   [[nodiscard]] PruneMask prune(const Scores& scores, Index rows, double keep_ratio) const {
-    return keep_best(scores, rows, G, keep_ratio);
+    return keep_best(scores, rows, granularity, keep_ratio);
   }
 
  private:
   I criterion_;
 };
 
-/// The granularities that with_granularity() was compiled for.
-inline constexpr std::array<Index, 6> kGranularities = {4, 8, 16, 32, 64, 128};
-
-namespace detail {
-template <std::size_t I, class F>
-decltype(auto) with_granularity(Index granularity, F&& f) {
-  if (granularity == kGranularities[I])
-    return std::forward<F>(f)(std::integral_constant<Index, kGranularities[I]>{});
-  if constexpr (I + 1 < kGranularities.size()) {
-    return with_granularity<I + 1>(granularity, std::forward<F>(f));
-  } else {
-    std::vector<std::string> available;
-    for (const Index g : kGranularities) available.push_back(concat(g));
-    fail(ErrorId::not_instantiated, "granularity ", granularity,
-         " was not compiled into this program; available: ", join(available));
-  }
-}
-}  // namespace detail
-
-/// Calls f(std::integral_constant<Index, G>{}) for the G that equals `granularity` and returns what
-/// it returns: `with_granularity(g, [&](auto g) { return ColumnVectorPruner<g>{}.scores(w); })`.
-/// Throws not_instantiated.
-template <class F>
-decltype(auto) with_granularity(Index granularity, F&& f) {
-  return detail::with_granularity<0>(granularity, std::forward<F>(f));
-}
+ColumnVectorPruner(Index)->ColumnVectorPruner<>;
+template <ImportanceCriterion I>
+ColumnVectorPruner(Index, I) -> ColumnVectorPruner<kDynamic, I>;
 
 }  // namespace autoprune::prune

@@ -74,17 +74,20 @@ struct Taylor {
 namespace detail {
 
 /// `score(begin, length)` of every vector of `cols` filters of `rows` weights.
-template <Index G, class Score>
-[[nodiscard]] Scores score_vectors(Index rows, Index cols, const Score& score) {
-  const Index groups = ceil_div(rows, G);
+template <class Score>
+[[nodiscard]] Scores score_vectors(Index rows, Index cols, Index granularity, const Score& score) {
+  if (granularity < 1)
+    fail(ErrorId::out_of_range, "granularity ", granularity,
+         "; a column-vector has a weight at least");
+  const Index groups = ceil_div(rows, granularity);
   Scores scores(groups, cols);
   for (Index c = 0; c < cols; ++c) {
     for (Index g = 0; g < groups; ++g) {
-      const Index length = std::min(G, rows - g * G);
-      const float value = score(c * rows + g * G, length);
+      const Index begin = g * granularity, length = std::min(granularity, rows - begin);
+      const float value = score(c * rows + begin, length);
       if (!std::isfinite(value))
         fail(ErrorId::not_finite, "column-vector (row group ", g, ", filter ", c, "), weights ",
-             g * G, " to ", g * G + length - 1, " of the filter: its importance is ", value,
+             begin, " to ", begin + length - 1, " of the filter: its importance is ", value,
              "; a weight or gradient is NaN, infinite or too large, so train again or repair it");
       scores(g, c) = value;
     }
@@ -94,25 +97,26 @@ template <Index G, class Score>
 
 }  // namespace detail
 
-/// Scores of a layer of C filters x R weights, cut in row groups of G. Throws not_finite.
-template <Index G, WeightCriterion I>
-[[nodiscard]] Scores importance(ConstMatrixView weights, const I& criterion) {
-  return detail::score_vectors<G>(
-      weights.cols(), weights.rows(), [&](Index begin, Index length) -> float {
+/// Scores of a layer of C filters x R weights, cut in row groups of `granularity`. Throws
+/// not_finite or out_of_range.
+template <WeightCriterion I>
+[[nodiscard]] Scores importance(ConstMatrixView weights, Index granularity, const I& criterion) {
+  return detail::score_vectors(
+      weights.cols(), weights.rows(), granularity, [&](Index begin, Index length) -> float {
         return criterion.score({weights.data() + begin, static_cast<std::size_t>(length)});
       });
 }
 
-/// The same with the gradient of the loss, of the weights' shape. Throws not_finite or
-/// shape_mismatch.
-template <Index G, GradientCriterion I>
+/// The same with the gradient of the loss, of the weights' shape. Throws not_finite, out_of_range
+/// or shape_mismatch.
+template <GradientCriterion I>
 [[nodiscard]] Scores importance(ConstMatrixView weights, ConstMatrixView gradients,
-                                const I& criterion) {
+                                Index granularity, const I& criterion) {
   if (gradients.rows() != weights.rows() || gradients.cols() != weights.cols())
     fail(ErrorId::shape_mismatch, "gradients ", gradients.rows(), 'x', gradients.cols(),
          " for weights ", weights.rows(), 'x', weights.cols(), "; they must have one shape");
-  return detail::score_vectors<G>(
-      weights.cols(), weights.rows(), [&](Index begin, Index length) -> float {
+  return detail::score_vectors(
+      weights.cols(), weights.rows(), granularity, [&](Index begin, Index length) -> float {
         const auto size = static_cast<std::size_t>(length);
         return criterion.score({weights.data() + begin, size}, {gradients.data() + begin, size});
       });

@@ -1,7 +1,7 @@
 /// @file compressor.hpp
 /// Where pruner and mapper meet: one object that scores, prunes, rounds to whole OUs and counts
-/// crossbars. It is made from compile-time parts, or from another method's, and used without them,
-/// so that a program compiles the search once and not once a geometry or method.
+/// crossbars. It is made of a pruner's parts, or of another method's, and used without them, so
+/// that a program compiles the search once and not once a method.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,7 @@ enum class OuSelection {
 struct CompressorParts {
   using Masks = std::span<const PruneMask>;  // one a matrix layer
 
-  GeometrySpec geometry;
+  Geometry<> geometry;
   Index granularity = 1;  ///< of its masks; 1: element-wise
   mapping::MappingOptions options = {};
   std::function<Ranking(const nn::Node&)> rank = {};
@@ -59,36 +59,36 @@ class Compressor {
  public:
   explicit Compressor(CompressorParts parts) : parts_(std::move(parts)) {}
 
-  /// The compressor of a geometry and a pruner:
+  /// The compressor of a geometry and a pruner. Throws what CrossbarMapper throws, and
+  /// mask_mismatch for a granularity that doesn't divide the crossbar's rows.
   ///
-  ///   auto compressor = Compressor::make<PaperGeometry, prune::ColumnVectorPruner<32>>();
-  template <GeometryType Geom, prune::Pruner P>
-  [[nodiscard]] static Compressor make(P pruner = P{}, const mapping::MappingOptions& options = {},
-                                       OuSelection selection = OuSelection::best,
-                                       prune::RowGrouping rows = prune::RowGrouping::neighbours) {
-    const mapping::CrossbarMapper<Geom> mapper(options);
-    (void)mapper.grid(P::granularity);  // refuses a granularity that doesn't fit
-    CompressorParts parts{Geom::spec(), P::granularity, options};
-    parts.rows = rows;
-    parts.rank = [pruner, selection, rows, width = mapper.columns_per_ou()](const nn::Node& node) {
+  ///   const Compressor compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));
+  template <prune::Pruner P>
+  Compressor(const Geometry<>& geometry, P pruner, const mapping::MappingOptions& options = {},
+             OuSelection selection = OuSelection::best,
+             prune::RowGrouping rows = prune::RowGrouping::neighbours)
+      : parts_{geometry, pruner.granularity, options} {
+    const mapping::CrossbarMapper mapper(geometry, options);
+    (void)mapper.grid(pruner.granularity);  // refuses a granularity that doesn't fit
+    parts_.rows = rows;
+    parts_.rank = [pruner, selection, rows, width = mapper.columns_per_ou()](const nn::Node& node) {
       const ConstMatrixView weights = weight_matrix(node.weight);
       return rows == prune::RowGrouping::gathered ? rank_gathered(pruner, weights, width, selection)
                                                   : rank(pruner, weights, width, selection);
     };
-    parts.count_layer = [mapper](Index, const PruneMask& mask) { return mapper.count(mask); };
-    parts.map = [mapper](auto masks) { return mapper.map(masks); };
-    parts.route = [mapper, routed = mapping::VectorMapper(
-                               mapping::ArrayShape(Geom::spec(), options))](auto masks) {
+    parts_.count_layer = [mapper](Index, const PruneMask& mask) { return mapper.count(mask); };
+    parts_.map = [mapper](auto masks) { return mapper.map(masks); };
+    parts_.route = [mapper, routed = mapping::VectorMapper(mapping::ArrayShape(geometry, options))](
+                       auto masks) {
       std::vector<mapping::RoutedMapping> layers;
       for (const mapping::LayerMapping& layer : mapper.map(masks).layers)
         layers.push_back({mapping::route(routed, masks[layers.size()]), layer.index_bits(),
                           layer.ous.size() + layer.ous.vectors() + layer.ordered_rows});
       return layers;
     };
-    return Compressor(std::move(parts));
   }
 
-  [[nodiscard]] const GeometrySpec& geometry() const noexcept { return parts_.geometry; }
+  [[nodiscard]] const Geometry<>& geometry() const noexcept { return parts_.geometry; }
   [[nodiscard]] Index granularity() const noexcept { return parts_.granularity; }
   [[nodiscard]] prune::RowGrouping rows() const noexcept { return parts_.rows; }
   [[nodiscard]] const mapping::MappingOptions& options() const noexcept { return parts_.options; }
@@ -147,7 +147,7 @@ class Compressor {
   static Ranking rank_gathered(const P& pruner, ConstMatrixView weights, Index ou_cols,
                                OuSelection selection) {
     const auto order = std::make_shared<const std::vector<std::int32_t>>(
-        prune::gather_rows(weights, P::granularity, ou_cols));
+        prune::gather_rows(weights, pruner.granularity, ou_cols));
     const Matrix ordered = weights(Eigen::all, *order);
     Ranking ranking =
         rank(pruner, {ordered.data(), ordered.rows(), ordered.cols()}, ou_cols, selection);
@@ -162,7 +162,7 @@ class Compressor {
                       OuSelection selection) {
     const Index rows = weights.cols();
     prune::Scores scores = pruner.scores(weights);
-    prune::OuRanking ous(scores, rows, P::granularity, ou_cols);
+    prune::OuRanking ous(scores, rows, pruner.granularity, ou_cols);
     Ranking ranking{scores, ous.ou_scores(), {}};
     if (selection == OuSelection::best) {
       ranking.mask = [ous = std::move(ous)](double keep) { return ous.keep(keep); };

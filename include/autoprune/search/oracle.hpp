@@ -56,16 +56,16 @@ using SimulatorFactory = std::function<simulation::SimulatedNetwork(
       };
 }
 
-/// On a geometry that is known at compile time.
-template <GeometryType Geom>
-[[nodiscard]] AccuracyOracle simulated_accuracy(const simulation::SimulationConfig& config,
-                                                const simulation::CalibrationConfig& calibration,
-                                                Index devices = 1) {
-  const auto make = [config](nn::Session& session, std::span<const PruneMask> masks,
-                             std::span<const simulation::LayerRanges> ranges, Index device) {
+/// On this hardware.
+[[nodiscard]] inline AccuracyOracle simulated_accuracy(
+    const Geometry<>& geometry, const simulation::SimulationConfig& config,
+    const simulation::CalibrationConfig& calibration, Index devices = 1) {
+  const auto make = [geometry, config](nn::Session& session, std::span<const PruneMask> masks,
+                                       std::span<const simulation::LayerRanges> ranges,
+                                       Index device) {
     simulation::SimulationConfig drawn = config;
     drawn.seed += static_cast<std::uint64_t>(device);
-    return simulation::SimulatedNetwork::make<Geom>(session, masks, ranges, drawn);
+    return simulation::SimulatedNetwork(session, geometry, masks, ranges, drawn);
   };
   return simulated_accuracy(make, calibration, devices);
 }

@@ -75,7 +75,7 @@ namespace detail {
 
 /// `method` answers shape(), mapper(layer) and rank(node).
 template <class Method>
-[[nodiscard]] Compressor routed_compressor(const GeometrySpec& geometry,
+[[nodiscard]] Compressor routed_compressor(const Geometry<>& geometry,
                                            const mapping::MappingOptions& options, Method method,
                                            Index granularity = 1) {
   CompressorParts parts{geometry, granularity, options};
@@ -173,13 +173,12 @@ struct PackedVectors : MethodBase {
   Index granularity = 32;
   [[nodiscard]] mapping::PackedMapper mapper(Index) const { return mapping::PackedMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
-    return prune::with_granularity(granularity, [&]<Index G>(std::integral_constant<Index, G>) {
-      const ConstMatrixView weights = weight_matrix(node.weight);
-      prune::Scores scores = prune::ColumnVectorPruner<G>{}.scores(weights);
-      return Ranking{scores, scores, [scores, rows = weights.cols()](double keep) {
-                       return prune::keep_best(scores, rows, G, keep);
-                     }};
-    });
+    const ConstMatrixView weights = weight_matrix(node.weight);
+    const prune::ColumnVectorPruner pruner(granularity);
+    const prune::Scores scores = pruner.scores(weights);
+    return {scores, scores, [pruner, scores, rows = weights.cols()](double keep) {
+              return pruner.prune(scores, rows, keep);
+            }};
   }
 };
 
@@ -229,7 +228,7 @@ struct PatternPrune : MethodBase {
 /// The compressor of a rival for `network`, whose weights aren't looked at yet. Throws what the
 /// geometry and the options throw.
 [[nodiscard]] inline Compressor rival_compressor(Rival rival, const nn::Network& network,
-                                                 const GeometrySpec& geometry,
+                                                 const Geometry<>& geometry,
                                                  const RivalOptions& options = {}) {
   const detail::MethodBase base{mapping::ArrayShape(geometry, options.mapping)};
   const auto make = [&](auto method) {

@@ -21,7 +21,7 @@ class ActiveOus {
  public:
   /// OUs as any method's mapping stores them: one whose wordlines all carry zero is left out.
   [[nodiscard]] static ActiveOus stored(const mapping::RoutedMapping& layer,
-                                        const GeometrySpec& geometry,
+                                        const Geometry<>& geometry,
                                         const mapping::MappingOptions& options,
                                         const InputEncoding& input) {
     ActiveOus active(layer.index_entries, geometry, options, input);
@@ -37,7 +37,7 @@ class ActiveOus {
   /// Dynamic OU formation (SRE: Yang et al., ISCA 2019) of a layer whose places are OUs, as SRE's
   /// and LSR's are: they follow one another down a strip of bitlines, then down the next.
   [[nodiscard]] static ActiveOus of_strips(const mapping::RoutedMapping& layer,
-                                           const GeometrySpec& geometry,
+                                           const Geometry<>& geometry,
                                            const mapping::MappingOptions& options,
                                            const InputEncoding& input) {
     ActiveOus active(layer.index_entries, geometry, options, input);
@@ -59,7 +59,7 @@ class ActiveOus {
   /// The same for column-vectors that are several OUs high: those of a vector are below one
   /// another.
   [[nodiscard]] static ActiveOus of_vectors(const PruneMask& mask, Index index_entries,
-                                            const GeometrySpec& geometry,
+                                            const Geometry<>& geometry,
                                             const mapping::MappingOptions& options,
                                             const InputEncoding& input) {
     ActiveOus active(index_entries, geometry, options, input);
@@ -106,8 +106,8 @@ class ActiveOus {
     }
   };
 
-  ActiveOus(Index index_entries, const GeometrySpec& geometry,
-            const mapping::MappingOptions& options, const InputEncoding& input)
+  ActiveOus(Index index_entries, const Geometry<>& geometry, const mapping::MappingOptions& options,
+            const InputEncoding& input)
       : shape_(geometry, options),
         input_(input),
         bitlines_(static_cast<Index>(WeightEncoding(options, geometry.cell_bits).arrays().size())),

@@ -26,7 +26,7 @@ enum class OuFormation {
 
 /// The hardware that counts.
 struct ActivityConfig {
-  GeometrySpec geometry;
+  Geometry<> geometry;
   mapping::MappingOptions mapping;
   InputEncoding input;  ///< signs as each layer's range says
   OuFormation formation = OuFormation::stored;

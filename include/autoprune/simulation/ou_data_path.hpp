@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -50,7 +49,9 @@ enum class Walk {
 };
 
 /// Input vectors are handled kLanes at a time.
-template <GeometryType Geom, AdcPolicy Adc = IdealAdc>
+///
+///   const OUDataPath path(PaperGeometry{}, weights, index, granularity, SaturatingAdc(6));
+template <GeometryType Geom = Geometry<>, AdcPolicy Adc = IdealAdc>
 class OUDataPath {
  public:
   static constexpr Index kLanes = detail::kLanes;
@@ -59,32 +60,33 @@ class OUDataPath {
   /// `granularity`. `devices` draws their conductances, as `seed` says. Throws corrupt_index,
   /// out_of_range, geometry_mismatch.
   template <class Devices = IdealDevices>
-  OUDataPath(const QuantisedWeights& weights, const mapping::IndexBuffer& index, Index granularity,
-             const Adc& adc, const DataPathConfig& config, Walk walk = Walk::all,
-             const Devices& devices = {}, std::uint64_t seed = 0)
-      : adc_(adc),
+  OUDataPath(const Geom& geometry, const QuantisedWeights& weights,
+             const mapping::IndexBuffer& index, Index granularity, const Adc& adc,
+             const DataPathConfig& config = {}, Walk walk = Walk::all, const Devices& devices = {},
+             std::uint64_t seed = 0)
+      : geometry_(geometry),
+        adc_(adc),
         input_(config.input),
-        encoding_(config.mapping, Geom::cell_bits),
+        encoding_(config.mapping, geometry.cell_bits),
         noise_(config.read_noise, ~seed),
         walk_(walk),
         real_(!devices.ideal() || config.read_noise > 0.0),
         cols_(weights.cols) {
     config.validate();
-    const mapping::CrossbarMapper<Geom> mapper(config.mapping);
+    const mapping::CrossbarMapper<Geom> mapper(geometry, config.mapping);
     if (weights.bits != config.mapping.weight_bits)
       fail(ErrorId::geometry_mismatch, "weights of ", weights.bits, " bits for arrays that hold ",
            config.mapping.weight_bits, "; quantise them with as many");
     arrays_ = mapper.arrays();
     add_steps(index.decode(weights.rows, weights.cols, granularity, mapper.columns_per_ou()));
+    for (const Step& step : steps_) most_rows_ = std::max(most_rows_, step.rows);
     for (Step& step : steps_) write_cells(weights, devices, seed, step);
   }
 
   [[nodiscard]] Index cols() const noexcept { return cols_; }
   [[nodiscard]] const Adc& adc() const noexcept { return adc_; }
   /// Bitlines that are visited; those whose cells are all at level 0 never are.
-  [[nodiscard]] Index bitlines() const noexcept {
-    return static_cast<Index>(real_ ? real_lines_.size() : lines_.size());
-  }
+  [[nodiscard]] Index bitlines() const noexcept { return static_cast<Index>(lines_.size()); }
 
   /// Outputs of kLanes input vectors: y[filter][lane] in units of input step * weight step, from
   /// the codes x[row][lane]. The first `lanes` vectors count as activity. Read noise is a function
@@ -92,16 +94,14 @@ class OUDataPath {
   void multiply(const std::int32_t* x, double* y, Index lanes, Activity& activity,
                 std::uint64_t read = 0) const {
     std::vector<std::int32_t> codes(at(cols_ * kLanes), 0);
-    const auto inputs = std::make_unique<Inputs>();
+    detail::OuInputs inputs(most_rows_);
     for (const Step& step : steps_) {
       for (const std::int32_t sign : {1, -1}) {
         if (sign < 0 && !input_.negative) continue;
-        inputs->load(x + step.row_begin * kLanes, step.rows, sign);
-        count(step, *inputs, lanes, activity);
-        if (real_)
-          add_real(step, *inputs, sign, 2 * read + (sign < 0 ? 1 : 0), codes.data());
-        else
-          add_ideal(step, *inputs, sign, codes.data());
+        inputs.load(x + step.row_begin * kLanes, step.rows, sign);
+        count(step, inputs, lanes, activity);
+        if (step.line_begin < step.line_end)
+          activate(step, inputs, sign, 2 * read + (sign < 0 ? 1 : 0), codes.data());
       }
       activity.input_fetches += step.rows * lanes;
       if (step.first) activity.index_fetches += (step.ous + step.filters()) * lanes;
@@ -111,11 +111,6 @@ class OUDataPath {
   }
 
  private:
-  using Inputs = detail::OuInputs<Geom::ou_rows>;
-  static constexpr Index kWords = Inputs::kWords;
-  using Bitline = detail::Bitline<Geom::cell_bits, kWords>;
-  using RealBitline = detail::RealBitline<Geom::cell_bits, kWords>;
-
   /// The OUs of one row group, or of OuRows of its rows where it has more: they share their inputs.
   struct Step {
     Index row_begin, rows;
@@ -136,8 +131,8 @@ class OUDataPath {
       std::vector<std::int32_t> columns;
       for (; i < ous.size() && ous[i].row_group == head.row_group; ++i)
         columns.insert(columns.end(), ous[i].columns.begin(), ous[i].columns.end());
-      for (Index row = head.row_begin; row < head.row_end; row += Geom::ou_rows)
-        steps_.push_back({row, std::min<Index>(Geom::ou_rows, head.row_end - row),
+      for (Index row = head.row_begin; row < head.row_end; row += geometry_.ou_rows)
+        steps_.push_back({row, std::min<Index>(geometry_.ou_rows, head.row_end - row),
                           row == head.row_begin, i - first, columns});
     }
   }
@@ -164,37 +159,45 @@ class OUDataPath {
     step.line_end = bitlines();
   }
 
-  /// Bits of the cells of a bitline. `most` becomes the largest sum that it can have.
+  /// 32-bit words of the wordlines of an OU.
+  [[nodiscard]] Index words() const noexcept { return ceil_div(most_rows_, 32); }
+
+  /// Appends a bitline. Returns the largest sum that it can have.
   template <class Level>
-  Bitline ideal_line(const Step& step, std::int32_t filter, std::int32_t place, const Level& level,
-                     std::int32_t& most) const {
-    Bitline line{filter, place, {}};
-    most = 0;
+  std::int32_t add_line(const Step& step, std::int32_t filter, std::int32_t place,
+                        const Level& level) {
+    lines_.push_back({filter, place});
+    const std::size_t first = bits_.size();
+    bits_.resize(first + at(geometry_.cell_bits * words()));
+    std::int32_t most = 0;
     for (Index r = 0; r < step.rows; ++r) {
       const std::int32_t value = level(r);
       most += value * largest_code(input_.dac_bits);
-      for (Index b = 0; b < Geom::cell_bits; ++b)
-        line.bits[at(b)][at(r / 32)] |= static_cast<std::uint32_t>((value >> b) & 1) << (r % 32);
+      for (Index b = 0; b < geometry_.cell_bits; ++b)
+        bits_[first + at(b * words() + r / 32)] |= static_cast<std::uint32_t>((value >> b) & 1)
+                                                   << (r % 32);
     }
-    return line;
+    return most;
+  }
+  void drop_line() {
+    lines_.pop_back();
+    bits_.resize(bits_.size() - at(geometry_.cell_bits * words()));
   }
 
   template <class Level>
   void write_ideal(const Step& step, std::int32_t filter, std::int32_t place, const Level& level) {
-    std::int32_t most = 0;
-    const Bitline line = ideal_line(step, filter, place, level, most);
-    if (most > (walk_ == Walk::errors ? adc_.exact_up_to() : 0)) lines_.push_back(line);
+    const std::int32_t most = add_line(step, filter, place, level);
+    if (most <= (walk_ == Walk::errors ? adc_.exact_up_to() : 0)) drop_line();
   }
 
   template <class Level, class Devices>
   void write_real(const Step& step, std::int32_t filter, std::int32_t place, const Level& level,
                   const Devices& devices, Random& random) {
-    std::int32_t most = 0;
-    const Bitline ideal = ideal_line(step, filter, place, level, most);
+    const std::int32_t most = add_line(step, filter, place, level);
     const std::size_t first = cells_.size();
     double above = 0.0, below = 0.0;  // how far the sum can be off for inputs of 1
     for (Index r = 0; r < step.rows; ++r) {
-      const float g = devices.conductance(level(r), largest_code(Geom::cell_bits) + 1, random);
+      const float g = devices.conductance(level(r), largest_code(geometry_.cell_bits) + 1, random);
       const double off = static_cast<double>(g) - level(r);
       (off > 0.0 ? above : below) += std::abs(off);
       if (g != 0.0F) cells_.push_back({static_cast<std::int32_t>(r), g});
@@ -204,15 +207,18 @@ class OUDataPath {
         most <= adc_.exact_up_to() &&
         std::max(above, below) * largest_code(input_.dac_bits) + kRounding < adc_.margin(most);
     const bool silent = walk_ == Walk::errors ? exact : cells_.size() == first;
-    if (silent && noise_.none())
+    if (silent && noise_.none()) {
       cells_.resize(first);
-    else
-      real_lines_.push_back(
-          {ideal, static_cast<std::int32_t>(first), static_cast<std::int32_t>(cells_.size())});
+      drop_line();
+    } else {
+      ranges_.push_back(
+          {static_cast<std::int32_t>(first), static_cast<std::int32_t>(cells_.size())});
+    }
   }
 
   /// An activation whose wordlines all carry zero is skipped in every OU and array of the step.
-  void count(const Step& step, const Inputs& inputs, Index lanes, Activity& activity) const {
+  void count(const Step& step, const detail::OuInputs& inputs, Index lanes,
+             Activity& activity) const {
     const Index active = inputs.active_digits(input_, lanes);
     activity.ou_activations += active * step.ous * arrays_;
     activity.skipped_activations += (lanes * input_.digits() - active) * step.ous * arrays_;
@@ -220,45 +226,20 @@ class OUDataPath {
         active * step.filters() * static_cast<Index>(encoding_.arrays().size());
   }
 
-  /// Calls f with digits and DAC bits as constants, and whether errors are added up.
-  template <class F>
-  void with_constants(Index digits, const F& f) const {
-    if (digits == 0) return;
-    const auto run = [&]<Index DacBits>() {
-      detail::with_digits<detail::kInputBits / DacBits>(digits, [&]<Index Digits>() {
-        if (walk_ == Walk::errors)
-          f.template operator()<Digits, DacBits, true>();
-        else
-          f.template operator()<Digits, DacBits, false>();
-      });
-    };
-    if (input_.dac_bits == 1) run.template operator()<1>();
-    if (input_.dac_bits == 2) run.template operator()<2>();
-    if (input_.dac_bits == 4) run.template operator()<4>();
-  }
-
-  void add_ideal(const Step& step, Inputs& inputs, std::int32_t sign, std::int32_t* codes) const {
-    const std::span lines(lines_.data() + step.line_begin, lines_.data() + step.line_end);
-    if (lines.empty()) return;
-    with_constants(inputs.digits(input_),
-                   [&, &bits = inputs.bits()]<Index Digits, Index DacBits, bool Errors>() {
-                     detail::activate<Digits, DacBits, Errors>(bits, lines, sign, adc_, codes);
-                   });
-  }
-
-  void add_real(const Step& step, Inputs& inputs, std::int32_t sign, std::uint64_t number,
+  /// Adds what the step's bitlines read to the filters' sums.
+  void activate(const Step& step, detail::OuInputs& inputs, std::int32_t sign, std::uint64_t number,
                 std::int32_t* codes) const {
-    const std::span lines(real_lines_.data() + step.line_begin, real_lines_.data() + step.line_end);
-    if (lines.empty()) return;
-    const auto first_line = static_cast<std::uint32_t>(step.line_begin);
-    const detail::InputDigits* x = inputs.reals(input_);
-    const detail::Read read{number, inputs.driven(input_)};
-    with_constants(inputs.digits(input_),
-                   [&, &bits = inputs.bits()]<Index Digits, Index DacBits, bool Errors>() {
-                     detail::activate<Digits, DacBits, Errors>(x, bits, lines, std::span(cells_),
-                                                               sign, adc_, noise_, read, first_line,
-                                                               codes);
-                   });
+    const std::span lines(lines_.data() + step.line_begin, lines_.data() + step.line_end);
+    const detail::CellBits bits{bits_.data() + step.line_begin * geometry_.cell_bits * words(),
+                                geometry_.cell_bits};
+    const detail::Drive drive = inputs.drive(input_);
+    const bool errors = walk_ == Walk::errors;
+    if (!real_) return detail::activate(drive, lines, bits, sign, adc_, errors, codes);
+    detail::activate(inputs.reals(input_), drive, lines, bits,
+                     std::span(ranges_).subspan(at(step.line_begin), lines.size()),
+                     std::span(cells_), sign, adc_, errors, noise_,
+                     detail::Read{number, inputs.driven(input_)},
+                     static_cast<std::uint32_t>(step.line_begin), codes);
   }
 
   /// Every stored weight was raised by the offset: what it added is taken off digitally.
@@ -272,16 +253,18 @@ class OUDataPath {
       }
   }
 
+  [[no_unique_address]] Geom geometry_;
   Adc adc_;
   InputEncoding input_;
   WeightEncoding encoding_;
   detail::ReadNoise noise_;
   Walk walk_;
   bool real_;
-  Index cols_, arrays_ = 0;
+  Index cols_, arrays_ = 0, most_rows_ = 0;
   std::vector<Step> steps_;
-  std::vector<Bitline> lines_;
-  std::vector<RealBitline> real_lines_;
+  std::vector<detail::Bitline> lines_;
+  std::vector<std::uint32_t> bits_;  // of the cells of all lines, as they were meant to be written
+  std::vector<detail::CellRange> ranges_;  // of real lines
   std::vector<detail::RealCell> cells_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
 #include "autoprune/core/types.hpp"
 #include "autoprune/simulation/encoding.hpp"
@@ -12,22 +13,24 @@
 
 namespace autoprune::simulation::detail {
 
-/// Inputs of one sign, of `Rows` wordlines at most.
-template <Index Rows>
+/// Inputs of one sign, of `most` wordlines at most.
 class OuInputs {
  public:
-  static constexpr Index kWords = ceil_div(Rows, 32);
+  explicit OuInputs(Index most)
+      : words_(ceil_div(most, 32)), magnitude_(at(most)), bits_(at(kInputBits * words_)) {}
 
   /// Magnitudes of the inputs x[row][lane] that have the given sign; the others count as zeros.
   void load(const std::int32_t* x, Index rows, std::int32_t sign) {
     rows_ = rows;
     any_.fill(0);
-    for (Index r = 0; r < rows; ++r)
-      for (Index lane = 0; lane < kLanes; ++lane) {
-        const auto value = static_cast<std::uint32_t>(std::max(0, sign * x[r * kLanes + lane]));
-        magnitude_[at(r)][at(lane)] = value;
-        any_[at(lane)] |= value;
+    for (Index r = 0; r < rows; ++r) {
+      InputWord& magnitude = magnitude_[at(r)];
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        const std::int32_t value = sign * x[r * kLanes + static_cast<Index>(lane)];
+        magnitude[lane] = static_cast<std::uint32_t>(std::max(0, value));
+        any_[lane] |= magnitude[lane];
       }
+    }
   }
 
   /// Digits up to the highest one that isn't zero everywhere.
@@ -45,21 +48,23 @@ class OuInputs {
     return active;
   }
 
-  /// The bits of the magnitudes, wordlines side by side in words.
-  const InputBits<kWords>& bits() {
-    for (auto& bit : bits_)
-      for (auto& word : bit) word.fill(0);
-    for (Index r = 0; r < rows_; ++r)
+  /// What the wordlines carry, all digits but those that are zero everywhere.
+  Drive drive(const InputEncoding& encoding) {
+    std::fill(bits_.begin(), bits_.end(), InputWord{});
+    for (Index r = 0; r < rows_; ++r) {
+      const InputWord& magnitude = magnitude_[at(r)];
       for (Index bit = 0; bit < kInputBits; ++bit) {
-        auto& word = bits_[at(bit)][at(r / 32)];
-        for (Index lane = 0; lane < kLanes; ++lane)
-          word[at(lane)] |= ((magnitude_[at(r)][at(lane)] >> bit) & 1u) << (r % 32);
+        InputWord& word = bits_[at(bit * words_ + r / 32)];
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+          word[lane] |= ((magnitude[lane] >> bit) & 1u) << (r % 32);
       }
-    return bits_;
+    }
+    return {bits_.data(), words_, digits(encoding), encoding.dac_bits};
   }
 
-  /// The digits of the magnitudes: [row][digit][lane].
+  /// The digits of the magnitudes, wordline after wordline.
   const InputDigits* reals(const InputEncoding& encoding) {
+    reals_.resize(magnitude_.size());
     for (Index r = 0; r < rows_; ++r)
       for (Index t = 0; t < kInputBits / encoding.dac_bits; ++t)
         for (Index lane = 0; lane < kLanes; ++lane)
@@ -80,12 +85,11 @@ class OuInputs {
  private:
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-  Index rows_ = 0;
-  alignas(64) std::array<std::uint32_t, kLanes> any_{};
-  alignas(64) std::array<std::array<std::uint32_t, kLanes>, Rows> magnitude_;
-  alignas(64) InputBits<kWords> bits_;
-  alignas(64) std::array<InputDigits, Rows> reals_;
-  alignas(64) InputDigits driven_;
+  Index words_, rows_ = 0;
+  InputWord any_{};
+  std::vector<InputWord> magnitude_, bits_;
+  std::vector<InputDigits> reals_;  // of real cells alone
+  InputDigits driven_{};
 };
 
 }  // namespace autoprune::simulation::detail

@@ -14,8 +14,8 @@
 
 namespace autoprune::simulation::detail {
 
-/// Digits of the inputs of one OU as floats: [row][digit][lane].
-using InputDigits = std::array<std::array<float, kLanes>, kInputBits>;
+/// Digits of the inputs of one wordline as floats: [digit][lane].
+struct alignas(64) InputDigits : std::array<std::array<float, kLanes>, kInputBits> {};
 
 /// Cells that conduct nothing are left out.
 struct RealCell {
@@ -23,11 +23,9 @@ struct RealCell {
   float conductance;
 };
 
-/// A bitline of real cells.
-template <std::size_t CellBits, std::size_t Words>
-struct RealBitline {
-  Bitline<CellBits, Words> ideal;  ///< as it was meant to be written
-  std::int32_t first, last;        ///< into the cells
+/// The real cells of a bitline.
+struct CellRange {
+  std::int32_t first, last;
 };
 
 /// out[digit][lane] = sum over cells of conductance * input digit.
@@ -70,18 +68,17 @@ class ReadNoise {
   [[nodiscard]] bool none() const noexcept { return sigma_ == 0.0F; }
 
   /// currents[digit][lane] += noise, a function of the seed, the read and the bitline.
-  template <Index Digits>
-  void add(const Read& read, std::uint32_t line, InputDigits& currents) const {
+  void add(const Read& read, std::uint32_t line, Index digits, InputDigits& currents) const {
     const std::array<float, kEntries>& table = quantiles();
     constexpr Index kDraws = 4;  // of one Philox block
-    for (Index first = 0; first < Digits; first += kDraws)
+    for (Index first = 0; first < digits; first += kDraws)
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
         const auto draws = philox(
             {line, static_cast<std::uint32_t>(first * kLanes) + static_cast<std::uint32_t>(lane),
              static_cast<std::uint32_t>(read.number),
              static_cast<std::uint32_t>(read.number >> 32)},
             key_);
-        for (Index d = first; d < std::min(Digits, first + kDraws); ++d) {
+        for (Index d = first; d < std::min(digits, first + kDraws); ++d) {
           const std::uint32_t draw = draws[static_cast<std::size_t>(d - first)];
           currents[static_cast<std::size_t>(d)][lane] +=
               sigma_ * read.driven[static_cast<std::size_t>(d)][lane] *
@@ -123,29 +120,42 @@ class ReadNoise {
   std::array<std::uint32_t, 2> key_;
 };
 
-/// sums[filter][lane] += sign * place * sum over digits of 2^(digit * DacBits) * code; with Errors,
-/// how far the codes are off from those of ideal cells and an ideal ADC. `line_number`: of the
-/// first line, among all of the data path.
-template <Index Digits, Index DacBits, bool Errors, std::size_t Words, class Line, AdcPolicy Adc>
-void activate(const InputDigits* x, const InputBits<Words>& bits, std::span<const Line> lines,
-              std::span<const RealCell> cells, std::int32_t sign, const Adc adc,
-              const ReadNoise& noise, const Read& read, std::uint32_t line_number,
-              std::int32_t* sums) {
-  alignas(64) InputDigits currents;
-  for (const Line& line : lines) {
-    const auto ideal = line.ideal;
-    sum_currents<Digits>(x,
-                         cells.subspan(static_cast<std::size_t>(line.first),
-                                       static_cast<std::size_t>(line.last - line.first)),
-                         currents);
-    if (!noise.none()) noise.add<Digits>(read, line_number++, currents);
-    const std::int32_t place = sign * ideal.place;
-    std::int32_t* const out = sums + ideal.filter * kLanes;
-    for (std::size_t lane = 0; lane < kLanes; ++lane)
-      out[lane] += place * shift_add<0, Digits, DacBits>([&]<Index Digit>() {
-                     const std::int32_t code = adc.code(currents[Digit][lane]);
-                     return Errors ? code - sum_levels<Digit, DacBits>(bits, ideal, lane) : code;
-                   });
+/// Calls f.template operator()<N>() for the even N that n digits fit in, 2 .. Most. Every N is
+/// compiled by itself, and a digit of zeros costs little.
+template <Index Most, class F>
+void with_digits(Index n, F&& f) {
+  if constexpr (Most > 0) {
+    if (n > Most - 2) return f.template operator()<Most>();
+    with_digits<Most - 2>(n, f);
+  }
+}
+
+/// One activation of the bitlines of an OU, as that of ideal cells. `x` holds the digits of every
+/// wordline, `ranges` the cells of every bitline; `line_number` is that of the first bitline among
+/// all of the data path. With `errors`, codes are told from those of ideal cells and an ideal ADC.
+template <AdcPolicy Adc>
+void activate(const InputDigits* x, const Drive& drive, std::span<const Bitline> lines,
+              CellBits ideal, std::span<const CellRange> ranges, std::span<const RealCell> cells,
+              std::int32_t sign, const Adc adc, bool errors, const ReadNoise& noise,
+              const Read& read, std::uint32_t line_number, std::int32_t* sums) {
+  InputDigits currents;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto own = cells.subspan(static_cast<std::size_t>(ranges[i].first),
+                                   static_cast<std::size_t>(ranges[i].last - ranges[i].first));
+    with_digits<kInputBits>(drive.digits,
+                            [&]<Index Digits>() { sum_currents<Digits>(x, own, currents); });
+    if (!noise.none()) noise.add(read, line_number++, drive.digits, currents);
+    add_codes(drive, lines.subspan(i, 1), ideal, sign, sums,
+              [&](Index digit, const CellBits& bits, Lanes& total) {
+                const std::array<float, kLanes>& current =
+                    currents[static_cast<std::size_t>(digit)];
+                for (std::size_t lane = 0; lane < kLanes; ++lane)
+                  total[lane] = (total[lane] << drive.dac_bits) + adc.code(current[lane]);
+                if (!errors) return;
+                const Lanes sum = sum_levels(drive, digit, bits);
+                for (std::size_t lane = 0; lane < kLanes; ++lane) total[lane] -= sum[lane];
+              });
+    ideal.words += ideal.cell_bits * drive.words;
   }
 }
 

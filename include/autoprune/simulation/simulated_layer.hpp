@@ -34,10 +34,10 @@ class SimulatedLayer {
   /// `devices` draws the cells as `seed` says. With `walk_all` every bitline is visited even where
   /// its ADC can't err; outputs are the same bits. Throws wrong_order when the layer's ranges are
   /// not known, and what OUDataPath throws.
-  template <GeometryType Geom, AdcPolicy Adc, class Devices>
-  static SimulatedLayer make(const StoredLayer& layer, const Adc& adc, DataPathConfig config,
-                             const Devices& devices, std::uint64_t seed, bool walk_all,
-                             ThreadPool& pool) {
+  template <AdcPolicy Adc, class Devices>
+  static SimulatedLayer make(const StoredLayer& layer, const Geometry<>& geometry, const Adc& adc,
+                             DataPathConfig config, const Devices& devices, std::uint64_t seed,
+                             bool walk_all, ThreadPool& pool) {
     layer.ranges.require(layer.node);
     config.input.negative = layer.ranges.input.negative;
     SimulatedLayer out(layer, config.input);
@@ -45,10 +45,10 @@ class SimulatedLayer {
     const bool splits =
         !walk_all && (adc.lsb() == 1.0 || config.mapping.sign == mapping::SignEncoding::pair);
     const mapping::LayerMapping mapped =
-        mapping::CrossbarMapper<Geom>(config.mapping).map(layer.mask);
-    const auto path = std::make_shared<const OUDataPath<Geom, Adc>>(
-        in_order(layer.weights, layer.mask.order()), mapped.index, layer.mask.granularity(), adc,
-        config, splits ? Walk::errors : Walk::all, devices, seed);
+        mapping::CrossbarMapper(geometry, config.mapping).map(layer.mask);
+    const auto path = std::make_shared<const OUDataPath<Geometry<>, Adc>>(
+        geometry, in_order(layer.weights, layer.mask.order()), mapped.index,
+        layer.mask.granularity(), adc, config, splits ? Walk::errors : Walk::all, devices, seed);
     if (splits)
       out.exact_.emplace(layer.network, layer.node, layer.mask, layer.weights,
                          largest_code(config.input.bits), config.input.negative, pool);

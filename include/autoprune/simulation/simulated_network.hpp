@@ -44,19 +44,15 @@ class SimulatedNetwork {
  public:
   /// The session's network under `masks` (one a matrix layer; its own granularity each), with the
   /// ranges that calibrate() found. Throws shape_mismatch, and what the layers throw.
-  template <GeometryType Geom>
-  static SimulatedNetwork make(nn::Session& session, std::span<const PruneMask> masks,
-                               std::span<const LayerRanges> ranges,
-                               const SimulationConfig& config) {
-    SimulatedNetwork out(session);
-    const std::vector<Index>& nodes = out.nodes_;
-    if (masks.size() != nodes.size() || ranges.size() != nodes.size())
+  SimulatedNetwork(nn::Session& session, const Geometry<>& geometry,
+                   std::span<const PruneMask> masks, std::span<const LayerRanges> ranges,
+                   const SimulationConfig& config)
+      : session_(session), nodes_(session.network().matrix_layers()), activity_(nodes_.size()) {
+    if (masks.size() != nodes_.size() || ranges.size() != nodes_.size())
       fail(ErrorId::shape_mismatch, masks.size(), " masks and ", ranges.size(),
-           " layers' ranges for ", nodes.size(), " layers with weights; one each is needed");
-    for (std::size_t k = 0; k < nodes.size(); ++k)
-      out.layers_.push_back(out.make_layer<Geom>(k, masks[k], ranges[k], config));
-    out.activity_.resize(nodes.size());
-    return out;
+           " layers' ranges for ", nodes_.size(), " layers with weights; one each is needed");
+    for (std::size_t k = 0; k < nodes_.size(); ++k)
+      layers_.push_back(make_layer(k, geometry, masks[k], ranges[k], config));
   }
 
   /// Accuracy on the accelerator; what it did is added to activity().
@@ -76,12 +72,8 @@ class SimulatedNetwork {
   [[nodiscard]] const std::vector<Activity>& activity() const noexcept { return activity_; }
 
  private:
-  explicit SimulatedNetwork(nn::Session& session)
-      : session_(session), nodes_(session.network().matrix_layers()) {}
-
-  template <GeometryType Geom>
-  SimulatedLayer make_layer(std::size_t k, const PruneMask& mask, const LayerRanges& ranges,
-                            const SimulationConfig& config) {
+  SimulatedLayer make_layer(std::size_t k, const Geometry<>& geometry, const PruneMask& mask,
+                            const LayerRanges& ranges, const SimulationConfig& config) {
     const nn::Network& network = session_.network();
     const nn::Node& node = network.node(nodes_[k]);
     const DataPathConfig& path = config.data_path;
@@ -92,13 +84,13 @@ class SimulatedNetwork {
     const std::uint64_t seed = config.seed + (std::uint64_t{k} << 32);
     const auto with = [&](const auto& adc) {
       if (config.devices.ideal())
-        return SimulatedLayer::make<Geom>(layer, adc, path, IdealDevices{}, seed, config.walk_all,
-                                          session_.pool());
-      return SimulatedLayer::make<Geom>(layer, adc, path, config.devices, seed, config.walk_all,
-                                        session_.pool());
+        return SimulatedLayer::make(layer, geometry, adc, path, IdealDevices{}, seed,
+                                    config.walk_all, session_.pool());
+      return SimulatedLayer::make(layer, geometry, adc, path, config.devices, seed, config.walk_all,
+                                  session_.pool());
     };
-    const double full_scale = static_cast<double>(std::min(mask.granularity(), Geom::ou_rows)) *
-                              largest_code(Geom::cell_bits) * largest_code(path.input.dac_bits);
+    const double full_scale = static_cast<double>(std::min(mask.granularity(), geometry.ou_rows)) *
+                              largest_code(geometry.cell_bits) * largest_code(path.input.dac_bits);
     switch (config.adc) {
       case AdcKind::saturating:
         return with(SaturatingAdc(config.adc_bits));
@@ -109,7 +101,7 @@ class SimulatedNetwork {
       case AdcKind::mnsim_scale:
         return with(RoundingAdc::mnsim_scale(
             output_range(ranges) / (layer.weights.step * input_step(ranges.input, path.input)),
-            highest_place(path, Geom::cell_bits), mask.groups(), config.adc_bits));
+            highest_place(path, geometry.cell_bits), mask.groups(), config.adc_bits));
       default:
         return with(IdealAdc{});
     }
