@@ -152,6 +152,20 @@ TEST_CASE("masks that have reached their final form stay, whatever becomes of th
   REQUIRE(tuner.masks() == masks);
 }
 
+TEST_CASE("every layer tightens towards its own keep ratio") {
+  const Policy policy = {0.5, 0.4, 0.05, 1.0};
+  ThreadPool pool(1);
+  nn::Network network = test::trained();
+  FineTuner tuner(network, test::images(), nn::range(0, 256), policy, {}, test::small_compressor(),
+                  short_config(0.0), pool);
+  tuner.run_epoch();
+  REQUIRE_FALSE(tuner.tightened());
+  const std::vector<PruneMask>& masks = tuner.masks();
+  REQUIRE(masks[2].keep_ratio() < masks[1].keep_ratio());
+  REQUIRE(masks[1].keep_ratio() < 1.0);
+  REQUIRE(masks[3].keep_ratio() == 1.0);
+}
+
 TEST_CASE("the last masks reach the target, whatever the ranking has become") {
   for (const OuSelection selection :
        {OuSelection::best, OuSelection::refill, OuSelection::nearest, OuSelection::part_filled})

@@ -79,7 +79,8 @@ struct PlainEvolution {
 /// Stands in for an environment whose answers are known: no network, no constraints.
 struct Toy {
   std::vector<Ranking> ranked;
-  std::function<double(const Policy&)> value = {};  // accuracy and reward
+  std::function<double(const Policy&)> value = {};   // accuracy
+  std::function<double(const Policy&)> reward = {};  // the same where there is none
   std::function<double(Index layer, double keep)> saving = {};
   Constraints none = {};
 
@@ -92,7 +93,8 @@ struct Toy {
   [[nodiscard]] Outcome evaluate(const Policy& policy) const {
     Outcome out;
     out.policy = out.keep_ratios = policy;
-    out.accuracy = out.reward = value(policy);
+    out.accuracy = value(policy);
+    out.reward = reward ? reward(policy) : out.accuracy;
     return out;
   }
 };
@@ -159,7 +161,7 @@ TEST_CASE("the evolution strategy asks for the points that a plain one does, on 
 }
 
 TEST_CASE("evolution's first generation lies around the best policy of its start") {
-  constexpr Index kStart = 20;
+  constexpr Index kStart = 48;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     Random random(seed);
     Toy toy = random_toy(random);
@@ -171,11 +173,14 @@ TEST_CASE("evolution's first generation lies around the best policy of its start
         steps.push_back(std::abs(std::log(a[k] / b[k])) / std::log(100.0));
       return steps;
     };
-    toy.value = [&](const Policy& policy) {
+    toy.reward = [&](const Policy& policy) {
       const std::vector<double> off = steps_between(policy, top);
       return -std::accumulate(off.begin(), off.end(), 0.0);
     };
-    const auto outcomes = search_toy(SearchMethod::evolution, toy, 2 * kStart, seed);
+    toy.value = [&](const Policy& policy) { return -toy.reward(policy); };
+    const auto outcomes = search_toy(SearchMethod::evolution, toy, 200, seed);
+    REQUIRE(std::any_of(outcomes.end() - 20, outcomes.end(),
+                        [](const Outcome& o) { return o.reward > -0.1; }));
     const auto best =
         std::max_element(outcomes.begin(), outcomes.begin() + kStart,
                          [](const Outcome& a, const Outcome& b) { return a.reward < b.reward; });
@@ -222,6 +227,46 @@ TEST_CASE("greedy halves layers in the order of accuracy lost for every crossbar
     REQUIRE(outcomes[kFirst + i].policy == policy);
     if (i < halvings.size()) policy[halvings[i].second] /= 2.0;
   }
+}
+
+TEST_CASE("greedy spends half of its budget on single layers, and the rest evenly on the way") {
+  Toy toy{std::vector<Ranking>(3)};
+  toy.saving = [](Index, double keep) { return 1.0 - keep; };
+  toy.value = [](const Policy& policy) {
+    return 30.0 * policy[0] + 20.0 * policy[1] + 10.0 * policy[2];
+  };
+  // Two levels of three layers; a way of the dense policy, six halvings and eight steps of all.
+  const std::vector<Policy> way = {{1, 1, 1},         {1, 1, 0.5},     {1, 1, 0.25},
+                                   {1, 0.5, 0.25},    {1, 0.25, 0.25}, {0.5, 0.25, 0.25},
+                                   {0.25, 0.25, 0.25}};
+  const auto outcomes = search_toy(SearchMethod::greedy, toy, 12, 1);
+  REQUIRE(outcomes.size() == 12);
+  for (std::size_t i = 0; i < 6; ++i) REQUIRE(outcomes[i].policy[i % 3] == (i < 3 ? 0.5 : 0.25));
+  for (std::size_t i = 0; i < 6; ++i) {
+    const std::size_t step = i * 14 / 5;
+    if (step < way.size())
+      REQUIRE(outcomes[6 + i].policy == way[step]);
+    else
+      REQUIRE(outcomes[6 + i].policy[2] ==
+              Approx(0.25 * std::pow(0.5, static_cast<double>(step - 6) / 2.0)));
+  }
+}
+
+TEST_CASE("greedy takes a layer that seems to gain from pruning for one that loses nothing") {
+  const std::vector<std::vector<double>> lost = {{0, 5, -1, 6, 16, 26, 36},
+                                                 {0, 5.5, 11, 21, 31, 41, 51}};
+  const auto level = [](double keep) {
+    return std::min<std::size_t>(6, static_cast<std::size_t>(std::lround(-std::log2(keep))));
+  };
+  Toy toy{std::vector<Ranking>(2)};
+  toy.saving = [&](Index, double keep) { return 10.0 * static_cast<double>(level(keep)); };
+  toy.value = [&](const Policy& policy) {
+    return 100.0 - lost[0][level(policy[0])] - lost[1][level(policy[1])];
+  };
+  const auto outcomes = search_toy(SearchMethod::greedy, toy, 12 + 1 + 12 + 8, 1);
+  // From 5 to 6 points the third halving costs one, not seven: it comes before the other layer's.
+  REQUIRE(outcomes[12 + 3].policy == Policy{0.125, 1.0});
+  REQUIRE(outcomes[12 + 4].policy == Policy{0.125, 0.5});
 }
 
 TEST_CASE("every method keeps to its budget, and gives the same for the same seed") {
