@@ -70,13 +70,14 @@ const std::vector<Habit>& habits() {
 
 // Everything that is wrong with the text of `header`, one line each.
 std::vector<std::string> violations(const std::string& header, const std::string& text) {
+  static const std::regex own_case(R"(\bcase\s+.*)"), own_default(R"(\bdefault\s*:)");
   static const std::regex own_include(R"re(#\s*include\s*"(autoprune/[^"]+)")re");
   std::vector<std::string> found;
   int number = 0;
   const auto complain = [&](const std::string& what) {
     found.push_back(header + ":" + std::to_string(number) + ": " + what);
   };
-  bool guarded = false;
+  bool guarded = false, of_enumerators = false;  // the last `case`
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     ++number;
@@ -88,6 +89,10 @@ std::vector<std::string> violations(const std::string& header, const std::string
       if (!why.empty()) complain(why);
     }
     const std::string code = line.substr(0, line.find("//"));
+    if (std::regex_search(code, match, own_case))
+      of_enumerators = match.str().find("::") != std::string::npos;
+    if (std::regex_search(code, own_default) && of_enumerators)
+      complain("a `default` takes enumerators that nobody has thought of; list them all");
     for (const Habit& habit : habits())
       if (std::regex_search(code, habit.pattern)) complain(habit.complaint);
     if (code.find("nlohmann/") != std::string::npos && room_of(header) != "io")
@@ -174,6 +179,8 @@ TEST_CASE("a broken rule is found") {
   CHECK(broken("autoprune/prune/a.hpp", "  std::exit(1);") == 1);
   CHECK(broken("autoprune/prune/a.hpp", "using namespace std;") == 1);
   CHECK(broken("autoprune/prune/a.hpp", std::string(101, ' ')) == 1);
+  CHECK(broken("autoprune/prune/a.hpp", "  case Op::add:\n    default:") == 1);
+  CHECK(broken("autoprune/prune/a.hpp", "  case '&':\n    default:") == 0);
   CHECK(broken("autoprune/prune/a.hpp", std::string(400, '\n')) == 1);
   CHECK(violations("autoprune/prune/a.hpp", "int x;\n").size() == 1);
 }

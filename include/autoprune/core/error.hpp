@@ -52,36 +52,34 @@ enum class ErrorId : int {
 };
 
 /// Every id, for the test that each one is documented.
-inline constexpr std::array kErrorIds = {
-    ErrorId::unknown_name,
-    ErrorId::out_of_range,
-    ErrorId::geometry_mismatch,
-    ErrorId::bad_syntax,
-    ErrorId::missing_value,
-    ErrorId::shape_mismatch,
-    ErrorId::invalid_graph,
-    ErrorId::missing_tensor,
-    ErrorId::unknown_tensor,
-    ErrorId::empty_data,
-    ErrorId::truncated_file,
-    ErrorId::bad_magic,
-    ErrorId::bad_header,
-    ErrorId::unsupported_type,
-    ErrorId::bad_json,
-    ErrorId::bad_label,
-    ErrorId::mask_mismatch,
-    ErrorId::corrupt_index,
-    ErrorId::not_finite,
-    ErrorId::diverged,
-    ErrorId::wrong_order,
-    ErrorId::checkpoint_mismatch,
-    ErrorId::infeasible_constraint,
-    ErrorId::directory_in_use,
-    ErrorId::out_of_memory,
-    ErrorId::unexpected,
-    ErrorId::cannot_open,
-    ErrorId::cannot_write,
-};
+inline constexpr std::array kErrorIds = {ErrorId::unknown_name,
+                                         ErrorId::out_of_range,
+                                         ErrorId::geometry_mismatch,
+                                         ErrorId::bad_syntax,
+                                         ErrorId::missing_value,
+                                         ErrorId::shape_mismatch,
+                                         ErrorId::invalid_graph,
+                                         ErrorId::missing_tensor,
+                                         ErrorId::unknown_tensor,
+                                         ErrorId::empty_data,
+                                         ErrorId::truncated_file,
+                                         ErrorId::bad_magic,
+                                         ErrorId::bad_header,
+                                         ErrorId::unsupported_type,
+                                         ErrorId::bad_json,
+                                         ErrorId::bad_label,
+                                         ErrorId::mask_mismatch,
+                                         ErrorId::corrupt_index,
+                                         ErrorId::not_finite,
+                                         ErrorId::diverged,
+                                         ErrorId::wrong_order,
+                                         ErrorId::checkpoint_mismatch,
+                                         ErrorId::infeasible_constraint,
+                                         ErrorId::directory_in_use,
+                                         ErrorId::out_of_memory,
+                                         ErrorId::unexpected,
+                                         ErrorId::cannot_open,
+                                         ErrorId::cannot_write};
 
 /// "shape.201": the group and number under which docs/errors.md lists the id.
 [[nodiscard]] inline std::string error_code(ErrorId id) {
@@ -107,6 +105,13 @@ class Error : public std::runtime_error {
 template <class... Parts>
 [[noreturn]] void fail(ErrorId id, const Parts&... parts) {
   throw Error(id, concat(parts...));
+}
+
+/// For the end of a switch that handles every enumerator: throws out_of_range for a number that is
+/// none of them, or for one that has no place there.
+template <class Enum>
+[[noreturn]] void fail_enum(std::string_view kind, Enum value) {
+  fail(ErrorId::out_of_range, "number ", static_cast<int>(value), " is no ", kind);
 }
 
 /// Throws ErrorId::unknown_name, with the nearest candidate and the list, where it can be read.

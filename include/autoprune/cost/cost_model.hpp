@@ -13,9 +13,9 @@ namespace autoprune::cost {
 /// Prices a network dense, and as any method has mapped it; OuModel does.
 template <class M>
 concept CostModel = std::copy_constructible<M> &&
-                    requires(const M& model, std::span<const mapping::RoutedMapping> layers) {
-                      { model.price_dense().totals } -> std::convertible_to<Totals>;
-                      { model.price(layers).totals } -> std::convertible_to<Totals>;
-                    };
+    requires(const M& model, std::span<const mapping::RoutedMapping> layers) {
+  { model.price_dense().totals } -> std::convertible_to<Totals>;
+  { model.price(layers).totals } -> std::convertible_to<Totals>;
+};
 
 }  // namespace autoprune::cost

@@ -55,14 +55,22 @@ namespace detail {
       return {.kind = MnsimKind::linear, .in = {in.size(), 1, 1}, .out = node.shape};
     case nn::Op::add:
       return {.kind = MnsimKind::sum, .in = in, .out = node.shape};
-    default:
+    case nn::Op::max_pool:
+    case nn::Op::avg_pool:
       return {.kind = MnsimKind::pool,
               .in = in,
               .out = node.shape,
               .kernel = node.kernel,
               .stride = node.stride,
               .padding = node.padding};
+    case nn::Op::input:
+    case nn::Op::batch_norm:
+    case nn::Op::relu:
+    case nn::Op::flatten:
+    case nn::Op::dropout:
+      break;
   }
+  fail_enum("op of MNSIM-2.0", node.op);
 }
 
 [[nodiscard]] inline bool is_mnsim_layer(nn::Op op) noexcept {

@@ -77,7 +77,8 @@ inline void append_diagonal(std::vector<MnsimPlace>& order, Index diagonal, cons
       for (Index d = 0; d < grid.rows + grid.cols - 1; ++d)
         detail::append_diagonal(places, d, grid);
       break;
-    default:
+    case MnsimTileOrder::row_major:
+    case MnsimTileOrder::snake:
       for (Index row = 0; row < grid.rows; ++row)
         for (Index col = 0; col < grid.cols; ++col) {
           const bool back = order == MnsimTileOrder::snake && row % 2 == 1;

@@ -124,9 +124,16 @@ class OuLayerPricer {
         return work_.index_bits > 0 ? number(sets_) : 0.0;
       case OuComponent::accumulator:
         return sets_ > 0 ? number(work_.shape.filters) : 0.0;
-      default:
+      case OuComponent::adc:
+      case OuComponent::output_mux:
+      case OuComponent::output_register:
+      case OuComponent::shift_add:
         return each(h_.adcs);
+      case OuComponent::input_buffer:
+      case OuComponent::index_buffer:
+        break;
     }
+    fail_enum("component that isn't a memory", c);
   }
 
   /// What all of a component do for one image.
@@ -143,9 +150,17 @@ class OuLayerPricer {
         return work_.index_fetches;
       case OuComponent::accumulator:
         return work_.accumulations;
-      default:
+      case OuComponent::sample_hold:
+      case OuComponent::adc:
+      case OuComponent::output_mux:
+      case OuComponent::output_register:
+      case OuComponent::shift_add:
         return work_.bitlines;
+      case OuComponent::input_buffer:
+      case OuComponent::index_buffer:
+        break;
     }
+    fail_enum("component that isn't a memory", c);
   }
 
   /// What has to wait for one another in the crossbar that takes longest.
@@ -163,9 +178,16 @@ class OuLayerPricer {
         return per_set(work_.index_fetches);
       case OuComponent::accumulator:
         return work_.longest.accumulations / number(h_.adcs);
-      default:
+      case OuComponent::adc:
+      case OuComponent::output_mux:
+      case OuComponent::output_register:
+      case OuComponent::shift_add:
         return activations * number(ceil_div(work_.step_cols * h_.active_ous, h_.adcs));
+      case OuComponent::input_buffer:
+      case OuComponent::index_buffer:
+        break;
     }
+    fail_enum("component that isn't a memory", c);
   }
 
   const LayerWork& work_;

@@ -184,8 +184,15 @@ inline void node_backward(const Node& node, const BlockPass& pass, float* dx, co
           in, [&](Index map, Index flat) { std::copy_n(pass.dy + flat, kLanes, dx + map); });
     case Op::dropout:
       return dropout(pass.dy, dx, size, node.rate, draw);
-    default:
-      std::copy_n(pass.dy, size, dx);  // add, relu, batch-norm: dy is dx already
+    case Op::add:  // dy is dx already
+    case Op::relu:
+    case Op::batch_norm:
+      std::copy_n(pass.dy, size, dx);
+      return;
+    case Op::input:
+    case Op::conv:
+    case Op::linear:
+      fail_enum("op without weights", node.op);
   }
 }
 

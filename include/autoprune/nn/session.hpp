@@ -252,8 +252,10 @@ class Session {
           for (std::size_t i = 1; i < node.inputs.size(); ++i)
             detail::add(output(node.inputs[i]).block(b), y.block(b), x.block_size(), seen);
         });
-      default:
-        break;
+      case Op::input:
+      case Op::conv:
+      case Op::linear:
+        fail_enum("op without weights", node.op);
     }
   }
 

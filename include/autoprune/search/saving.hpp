@@ -30,9 +30,10 @@ template <cost::CostModel Model>
         return totals.energy_nj;
       case CostTarget::latency:
         return totals.latency_ns;
-      default:
+      case CostTarget::edp:
         return totals.energy_nj * totals.latency_ns;
     }
+    fail_enum("cost target", target);
   };
   const double dense = figure(model.price_dense().totals);
   return [model = std::move(model), compressor = std::move(compressor), figure,

@@ -102,9 +102,10 @@ class SimulatedNetwork {
         return with(RoundingAdc::mnsim_scale(
             output_range(ranges) / (layer.weights.step * input_step(ranges.input, path.input)),
             highest_place(path, geometry.cell_bits), mask.groups(), config.adc_bits));
-      default:
+      case AdcKind::ideal:
         return with(IdealAdc{});
     }
+    fail_enum("kind of ADC", config.adc);
   }
 
   /// Any range does for outputs that were zeros.
