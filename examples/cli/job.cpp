@@ -46,13 +46,13 @@ search::Compressor read_compressor(const Options& o, const io::Metadata& metadat
   Geometry<> geometry = hardware_geometry(o);
   if (const std::string text = from_file(kGeometryKey); !text.empty())
     geometry = Geometry<>::parse(text);
-  Index granularity = 32;
+  geometry = o.geometry.value_or(geometry);
+  Index granularity = geometry.xbar_rows % 32 == 0 ? 32 : geometry.ou_rows;
   if (const std::string text = from_file(kGranularityKey); !text.empty())
     granularity = read_number<Index>(kGranularityKey, text, kSizes);
   const auto rows = from_file(kRowGroupsKey) == kGathered ? prune::RowGrouping::gathered
                                                           : prune::RowGrouping::neighbours;
-  return make_compressor(o.geometry.value_or(geometry), o.granularity.value_or(granularity),
-                         o.rows.value_or(rows), o);
+  return make_compressor(geometry, o.granularity.value_or(granularity), o.rows.value_or(rows), o);
 }
 
 /// Says once when there are fewer threads than were asked for.

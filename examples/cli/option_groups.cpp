@@ -51,8 +51,10 @@ void add_hardware(CLI::App& app, Options& o, Words& w) {
   const OptionGroup group(app, kHardware);
   group.text("--geometry", w.geometry,
              "crossbar/OU/bits a cell [128x128/32x32/1, or the network file's]");
-  group.number("--granularity", o.granularity, kSizes,
-               "rows of a column-vector [32, or the network file's]");
+  group.number(
+      "--granularity", o.granularity, kSizes,
+      "rows of a column-vector [32, or an OU's where a crossbar's are no multiple; or the network "
+      "file's]");
   add_row_groups(app, w);
   add_encoding(app, o, w);
 }

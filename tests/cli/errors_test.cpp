@@ -67,6 +67,7 @@ TEST_CASE("hardware that can't be") {
   refuse({"--geometry", "128x128"}, "config.104", "128x128/32x32/1");
   refuse({"--geometry", "128x128/32x32/9"}, "config.102", "1 to 8");
   refuse({"--granularity", "5"}, "mapping.401", "5 doesn't divide the 128 rows");
+  refuse({"--geometry", "100x100/20x25/3", "--granularity", "32"}, "mapping.401", "a divisor");
   refuse({"--geometry", "64x64/32x32/1", "--granularity", "128"}, "mapping.401", "64");
   refuse({"--weight-bits", "0"}, "config.102", "--weight-bits");
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "autoprune/core/geometry.hpp"
 #include "helpers.hpp"
 
 using namespace cli;  // NOLINT: a test's own helpers
@@ -64,6 +65,29 @@ TEST_CASE("simulate reports three accuracies and what the accelerator did") {
   const Answer evaluated = run({"evaluate", "--network", trained(), "--data", bench().data(),
                                 "--images", "40", "--json", "-"});
   CHECK(evaluated.json()["accuracy"]["dense"] == report["accuracy"]["float"]);
+}
+
+TEST_CASE("any hardware that can exist is mapped, priced and simulated") {
+  for (const char* geometry :
+       {"64x64/16x16/2", "256x256/8x16/4", "100x100/20x25/3", "512x512/128x128/1"}) {
+    INFO(geometry);
+    // Without error, an ADC that loses nothing reads the quantised network whatever the hardware.
+    const Json report = simulated({"--images", "40", "--geometry", geometry});
+    CHECK(report["geometry"] == geometry);
+    CHECK(report["accuracy"]["on_crossbar"] == report["accuracy"]["quantised"]);
+    check_totals(report["activity"]);
+    const Words options = {"--network", trained(), "--geometry", geometry, "--json", "-"};
+    const Answer mapped = run(Words{"map"} + options), priced = run(Words{"cost"} + options);
+    REQUIRE(mapped.status == 0);
+    REQUIRE(priced.status == 0);
+    const auto g = autoprune::Geometry<>::parse(geometry);
+    const Index arrays = 2 * autoprune::ceil_div(8, g.cell_bits);  // eight bits, a pair of signs
+    for (const Json& layer : mapped.json()["layers"])
+      CHECK(layer["crossbars_dense"] ==
+            autoprune::ceil_div(layer["rows"].get<Index>(), g.xbar_rows) *
+                autoprune::ceil_div(layer["cols"].get<Index>(), g.xbar_cols) * arrays);
+    CHECK(priced.json()["geometry"] == geometry);
+  }
 }
 
 TEST_CASE("simulate prints its figures") {

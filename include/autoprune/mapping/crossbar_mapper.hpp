@@ -48,7 +48,8 @@ class CrossbarMapper {
   [[nodiscard]] TileGrid grid(Index granularity) const {
     if (granularity < 1 || geometry_.xbar_rows % granularity != 0)
       fail(ErrorId::mask_mismatch, "granularity ", granularity, " doesn't divide the ",
-           geometry_.xbar_rows, " rows of a crossbar (", geometry_.to_string(), ')');
+           geometry_.xbar_rows, " rows of a crossbar (", geometry_.to_string(),
+           "); take a divisor, such as the rows of an OU");
     return {geometry_.xbar_rows / granularity, geometry_.xbar_cols / geometry_.ou_cols};
   }
   /// Crossbars of an R x C layer without pruning: rows packed, no index needed.
