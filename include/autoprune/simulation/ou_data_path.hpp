@@ -160,7 +160,7 @@ class OUDataPath {
   }
 
   /// 32-bit words of the wordlines of an OU.
-  [[nodiscard]] Index words() const noexcept { return ceil_div(most_rows_, 32); }
+  [[nodiscard]] Index words() const noexcept { return detail::words_for(most_rows_); }
 
   /// Appends a bitline. Returns the largest sum that it can have.
   template <class Level>

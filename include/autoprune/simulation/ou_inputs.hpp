@@ -17,7 +17,7 @@ namespace autoprune::simulation::detail {
 class OuInputs {
  public:
   explicit OuInputs(Index most)
-      : words_(ceil_div(most, 32)), magnitude_(at(most)), bits_(at(kInputBits * words_)) {}
+      : words_(words_for(most)), magnitude_(at(most)), bits_(at(kInputBits * words_)) {}
 
   /// Magnitudes of the inputs x[row][lane] that have the given sign; the others count as zeros.
   void load(const std::int32_t* x, Index rows, std::int32_t sign) {

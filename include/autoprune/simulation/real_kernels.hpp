@@ -120,43 +120,31 @@ class ReadNoise {
   std::array<std::uint32_t, 2> key_;
 };
 
-/// Calls f.template operator()<N>() for the even N that n digits fit in, 2 .. Most. Every N is
-/// compiled by itself, and a digit of zeros costs little.
-template <Index Most, class F>
-void with_digits(Index n, F&& f) {
-  if constexpr (Most > 0) {
-    if (n > Most - 2) return f.template operator()<Most>();
-    with_digits<Most - 2>(n, f);
-  }
-}
-
 /// One activation of the bitlines of an OU, as that of ideal cells. `x` holds the digits of every
 /// wordline, `ranges` the cells of every bitline; `line_number` is that of the first bitline among
-/// all of the data path. With `errors`, codes are told from those of ideal cells and an ideal ADC.
+/// all of the data path.
 template <AdcPolicy Adc>
 void activate(const InputDigits* x, const Drive& drive, std::span<const Bitline> lines,
-              CellBits ideal, std::span<const CellRange> ranges, std::span<const RealCell> cells,
-              std::int32_t sign, const Adc adc, bool errors, const ReadNoise& noise,
-              const Read& read, std::uint32_t line_number, std::int32_t* sums) {
-  InputDigits currents;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const auto own = cells.subspan(static_cast<std::size_t>(ranges[i].first),
-                                   static_cast<std::size_t>(ranges[i].last - ranges[i].first));
-    with_digits<kInputBits>(drive.digits,
-                            [&]<Index Digits>() { sum_currents<Digits>(x, own, currents); });
-    if (!noise.none()) noise.add(read, line_number++, drive.digits, currents);
-    add_codes(drive, lines.subspan(i, 1), ideal, sign, sums,
-              [&](Index digit, const CellBits& bits, Lanes& total) {
-                const std::array<float, kLanes>& current =
-                    currents[static_cast<std::size_t>(digit)];
-                for (std::size_t lane = 0; lane < kLanes; ++lane)
-                  total[lane] = (total[lane] << drive.dac_bits) + adc.code(current[lane]);
-                if (!errors) return;
-                const Lanes sum = sum_levels(drive, digit, bits);
-                for (std::size_t lane = 0; lane < kLanes; ++lane) total[lane] -= sum[lane];
-              });
-    ideal.words += ideal.cell_bits * drive.words;
-  }
+              const CellBits& ideal, std::span<const CellRange> ranges,
+              std::span<const RealCell> cells, std::int32_t sign, const Adc adc, bool errors,
+              const ReadNoise& noise, const Read& read, std::uint32_t line_number,
+              std::int32_t* sums) {
+  with_digits<kInputBits>(drive.digits, [&]<Index Digits>() {
+    InputDigits currents;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const auto first = static_cast<std::size_t>(ranges[i].first);
+      sum_currents<Digits>(
+          x, cells.subspan(first, static_cast<std::size_t>(ranges[i].last) - first), currents);
+      if (!noise.none()) noise.add(read, line_number++, Digits, currents);
+      alignas(64) std::array<std::int32_t, kLanes> total{};
+      for (std::size_t digit = Digits; digit-- > 0;)
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+          total[lane] = (total[lane] << drive.dac_bits) + adc.code(currents[digit][lane]);
+      add_total(total.data(), lines[i], sign, sums);
+    }
+  });
+  // Codes are told from those of ideal cells and an ideal ADC.
+  if (errors) activate(drive, lines, ideal, -sign, IdealAdc{}, false, sums);
 }
 
 }  // namespace autoprune::simulation::detail
