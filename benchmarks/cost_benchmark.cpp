@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "autoprune/cost.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/nn.hpp"
 
 namespace {
@@ -82,14 +82,14 @@ const cost::OuModel& ou_vgg16() {
 }
 
 /// A tenth of the column-vectors, everywhere.
-std::vector<mapping::RoutedMapping> pruned_vgg16() {
-  const mapping::VectorMapper mapper{mapping::ArrayShape(PaperGeometry{})};
-  std::vector<mapping::RoutedMapping> layers;
+std::vector<mapping::Placement> pruned_vgg16() {
+  const mapping::CrossbarMapper<PaperGeometry> mapper;
+  std::vector<mapping::Placement> layers;
   for (const cost::LayerShape& shape : ou_vgg16().shapes()) {
     PruneMask mask(shape.rows, shape.filters, 32, false);
     for (Index g = 0; g < mask.groups(); ++g)
       for (Index c = g % 10; c < shape.filters; c += 10) mask.set(g, c, true);
-    layers.push_back(mapping::map_routed(mapper, mask));
+    layers.push_back(mapper.map(mask));
   }
   return layers;
 }
@@ -101,17 +101,17 @@ void ou_vgg16_dense(benchmark::State& state) {
 BENCHMARK(ou_vgg16_dense)->Unit(benchmark::kMillisecond);
 
 void ou_vgg16_pruned(benchmark::State& state) {
-  const std::vector<mapping::RoutedMapping> layers = pruned_vgg16();
+  const std::vector<mapping::Placement> layers = pruned_vgg16();
   for (auto _ : state) benchmark::DoNotOptimize(ou_vgg16().price(layers));
 }
 BENCHMARK(ou_vgg16_pruned)->Unit(benchmark::kMillisecond);
 
 /// The counts alone, weight by weight: what grouping by OUs saves.
 void ou_vgg16_counted_by_weights(benchmark::State& state) {
-  const std::vector<mapping::RoutedMapping> layers = pruned_vgg16();
+  const std::vector<mapping::Placement> layers = pruned_vgg16();
   for (auto _ : state) {
     Index cells = 0;
-    for (const mapping::RoutedMapping& layer : layers)
+    for (const mapping::Placement& layer : layers)
       for (Index i = 0; i < layer.ous.size(); ++i)
         for (const std::int32_t row : layer.ous[i].rows)
           for (const std::int32_t column : layer.ous[i].columns)

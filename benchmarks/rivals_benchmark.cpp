@@ -30,8 +30,8 @@ search::Compressor compressor(const benchmark::State& state) {
   if (method < kRivals)
     return search::rival_compressor(search::kRivalNames[static_cast<std::size_t>(method)].first,
                                     layer(), PaperGeometry{});
-  return search::Compressor(PaperGeometry{}, 
-      prune::ColumnVectorPruner<32>{}, {}, search::OuSelection::best,
+  return search::Compressor(
+      PaperGeometry{}, prune::ColumnVectorPruner<32>{}, {}, search::OuSelection::best,
       method == kRivals ? prune::RowGrouping::neighbours : prune::RowGrouping::gathered);
 }
 

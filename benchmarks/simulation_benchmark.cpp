@@ -24,7 +24,7 @@ struct Layer {
   static constexpr Index kRows = 1152, kFilters = 128;
   PruneMask mask{kRows, kFilters, kGranularity};
   QuantisedWeights weights;
-  mapping::LayerMapping mapped;
+  mapping::Placement mapped;
   std::vector<std::int32_t> x;  // [row][lane]
   double bitlines = 0;          ///< read for all lanes
 
@@ -34,7 +34,7 @@ struct Layer {
       x.push_back(static_cast<std::int32_t>(random.below(256)));
     bitlines = static_cast<double>(mask.vectors() * 16 * 8 * nn::kLanes);
   }
-  mapping::LayerMapping make() {
+  mapping::Placement make() {
     Random random(1);
     Tensor w = make_tensor({kFilters, kRows});
     for (float& v : w) v = static_cast<float>(random.normal());
@@ -51,8 +51,8 @@ void report_bitlines(benchmark::State& state, double bitlines) {
 template <class Adc, class Devices>
 void data_path(benchmark::State& state, const Adc& adc, const Devices& devices) {
   const Layer l;
-  const OUDataPath<PaperGeometry, Adc> path({}, l.weights, l.mapped.index, kGranularity, adc, {},
-                                            Walk::all, devices, 1);
+  const OUDataPath<PaperGeometry, Adc> path({}, l.weights, l.mapped, adc, {}, Walk::all, devices,
+                                            1);
   std::vector<double> y(static_cast<std::size_t>(Layer::kFilters * nn::kLanes));
   Activity activity;
   for (auto _ : state) path.multiply(l.x.data(), y.data(), nn::kLanes, activity);
@@ -66,8 +66,8 @@ void data_path_naive(benchmark::State& state) {
   for (Index r = 0; r < Layer::kRows; ++r)
     x.push_back(l.x[static_cast<std::size_t>(r * nn::kLanes)]);
   for (auto _ : state)
-    benchmark::DoNotOptimize(test::naive_multiply(l.weights, l.mapped.ous, x, SaturatingAdc(5), {},
-                                                  PaperGeometry{}));
+    benchmark::DoNotOptimize(
+        test::naive_multiply(l.weights, l.mapped.ous, x, SaturatingAdc(5), {}, PaperGeometry{}));
   report_bitlines(state, l.bitlines / nn::kLanes);
 }
 

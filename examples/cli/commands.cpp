@@ -32,7 +32,7 @@ io::Json nodes_json(const nn::Network& network) {
   return nodes;
 }
 
-std::string node_table(const nn::Network& network, const mapping::NetworkMapping& mapping) {
+std::string node_table(const nn::Network& network, const mapping::NetworkPlacement& mapping) {
   std::vector<std::vector<std::string>> rows = {
       {"layer", "op", "output", "matrix", "weights", "dense xb"}};
   Index weights = 0;
@@ -54,7 +54,7 @@ std::string node_table(const nn::Network& network, const mapping::NetworkMapping
 void inspect(const Options& options) {
   const Job job(options, Weights::optional);
   const std::vector<PruneMask> masks = job.dense_masks();
-  const mapping::NetworkMapping mapping = job.compressor.map(masks);
+  const mapping::NetworkPlacement mapping = job.compressor.map(masks);
   io::Json report = job.report(job.network, masks, mapping);
   report["nodes"] = nodes_json(job.network);
   write_report(job, report, nullptr, node_table(job.network, mapping));
@@ -65,7 +65,7 @@ void inspect(const Options& options) {
 void map(const Options& options) {
   const Job job(options, Weights::optional);
   const std::vector<PruneMask> masks = job.chosen_masks();
-  const mapping::NetworkMapping mapping = job.compressor.map(masks);
+  const mapping::NetworkPlacement mapping = job.compressor.map(masks);
   const io::Json report = job.report(job.network, masks, mapping);
   write_report(job, report, io::mapping_to_json(job.network, job.compressor, mapping),
                io::report_table(report));
@@ -116,7 +116,7 @@ void train(const Options& options) {
 /// Reports a network under masks: crossbars, accuracies on the test set, and `parts`.
 void report_pruned(Job& job, nn::Network& pruned, const std::vector<PruneMask>& masks,
                    io::RunSeconds seconds, const io::Json& parts) {
-  const mapping::NetworkMapping mapping = job.compressor.map(masks);
+  const mapping::NetworkPlacement mapping = job.compressor.map(masks);
   const nn::Accuracy dense = job.test_accuracy(job.network, job.masks_of_zeros(job.network));
   const nn::Accuracy accuracy = job.test_accuracy(pruned, masks);
   io::Json report = job.report(pruned, masks, mapping, seconds);

@@ -61,7 +61,7 @@ std::vector<cost::MeasuredWork> read_activity(const Job& job) {
 /// The work of the network under masks: of every activation, or of those that were measured.
 std::vector<cost::LayerWork> work_of(const Job& job, const cost::OuModel& model,
                                      const std::vector<PruneMask>& masks) {
-  std::vector<cost::LayerWork> work = model.work(job.compressor.route(masks));
+  std::vector<cost::LayerWork> work = model.work(job.compressor.map(masks).layers);
   if (job.options.activity.empty()) return work;
   const std::vector<cost::MeasuredWork> measured = read_activity(job);
   if (measured.size() != work.size())

@@ -70,7 +70,7 @@ cost::OuModel ou_model(const Job& job) {
 io::Json cost_summary(const Job& job, const std::vector<PruneMask>& masks) {
   const cost::OuModel model = ou_model(job);
   return io::cost_summary_json(model.hardware().name, model.price_dense(),
-                               model.price(job.compressor.route(masks)));
+                               model.price(job.compressor.map(masks).layers));
 }
 
 }  // namespace autoprune::cli

@@ -224,7 +224,7 @@ nn::Accuracy Job::test_accuracy(nn::Network& of, const std::vector<PruneMask>& m
 }
 
 io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
-                     const mapping::NetworkMapping& mapping, io::RunSeconds seconds) const {
+                     const mapping::NetworkPlacement& mapping, io::RunSeconds seconds) const {
   io::RunDescription run;
   run.command = options.command;
   run.network = options.network;

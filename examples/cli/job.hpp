@@ -66,7 +66,7 @@ class Job {
 
   /// The report of a network under masks, without what a command adds to it.
   [[nodiscard]] io::Json report(const nn::Network& of, const std::vector<PruneMask>& masks,
-                                const mapping::NetworkMapping& mapping,
+                                const mapping::NetworkPlacement& mapping,
                                 io::RunSeconds seconds = {}) const;
   /// Fingerprint of a run: its options in `groups`, the network's weights and the data.
   [[nodiscard]] search::Fingerprint fingerprint(const std::vector<std::string>& groups) const;

@@ -63,7 +63,7 @@ constexpr Index kMeasuredImages = 32;
 cost::OuCost price(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
                    const search::Compressor& mapper, simulation::OuFormation formation) {
   const cost::OuModel model = ou_model(job);
-  const std::vector<mapping::RoutedMapping> layers = mapper.route(masks);
+  const std::vector<mapping::Placement> layers = mapper.map(masks).layers;
   const Index measured = std::min<Index>(kMeasuredImages, job.data->train.size());
   const std::vector<nn::Batch> images =
       nn::load_batches(job.data->train, nn::range(0, measured), job.pool);

@@ -45,7 +45,7 @@ search::AccuracyOracle accuracy_oracle(const Job& job) {
   config.devices = s.devices(s.variations.front());
   config.seed = o.seed;
   if (o.accuracy == AccuracyKind::quantised) config = config.ideal();
-  return search::simulated_accuracy(job.compressor.geometry(), config, s.calibration,
+  return search::simulated_accuracy(job.compressor, config, s.calibration,
                                     config.noisy() ? s.seeds : 1);
 }
 

@@ -22,6 +22,7 @@ class SimulationRun {
       : job_(job),
         settings_(job.options.simulation),
         masks_(job.present_masks()),
+        placements_(job.compressor.map(masks_).layers),
         session_(job.network, job.pool),
         ranges_(input_ranges(job, session_, masks_)),
         batches_(nn::load_batches(job.data->test, nn::range(0, job.test_images()), job.pool)),
@@ -57,7 +58,8 @@ class SimulationRun {
   }
 
   [[nodiscard]] simulation::SimulatedNetwork network(const simulation::SimulationConfig& config) {
-    return simulation::SimulatedNetwork(session_, job_.compressor.geometry(), masks_, ranges_, config);
+    return simulation::SimulatedNetwork(session_, job_.compressor.geometry(), masks_, placements_,
+                                        ranges_, config);
   }
 
   nn::Accuracy quantised() {
@@ -113,6 +115,7 @@ class SimulationRun {
   Job& job_;
   const SimulationOptions& settings_;
   std::vector<PruneMask> masks_;
+  std::vector<mapping::Placement> placements_;
   nn::Session session_;
   std::vector<simulation::LayerRanges> ranges_;
   std::vector<nn::Batch> batches_;

@@ -71,7 +71,7 @@ class CellGroup {
 
   io::Json count(const std::vector<PruneMask>& masks) const {
     const mapping::CrossbarCount crossbars = compressor_.count(masks).crossbars;
-    const cost::OuCost cost = model_.price(compressor_.route(masks));
+    const cost::OuCost cost = model_.price(compressor_.map(masks).layers);
     const cost::Metrics metrics = cost::metrics(cost);
     const cost::Gains gains = cost::gains(cost, dense_);
     Index kept = 0, vectors = 0;
@@ -144,8 +144,8 @@ class CellFiles {
 
 /// Why a combination can't be measured is no error of the sweep's.
 bool is_impossible(const Error& error) {
-  return error.id() == ErrorId::geometry_mismatch ||
-         error.id() == ErrorId::mask_mismatch || error.id() == ErrorId::infeasible_constraint;
+  return error.id() == ErrorId::geometry_mismatch || error.id() == ErrorId::mask_mismatch ||
+         error.id() == ErrorId::infeasible_constraint;
 }
 
 }  // namespace

@@ -16,10 +16,10 @@ std::vector<Index> without_index(const mapping::OuList& ous,
   Index bitline = 0, group = -1;
   for (Index i = 0; i < ous.size(); ++i) {
     const mapping::Ou ou = ous[i];
-    if (ou.row_group != group) bitline = 0;
-    group = ou.row_group;
+    if (ou.input_set != group) bitline = 0;
+    group = ou.input_set;
     for (const std::int32_t column : ou.columns) {
-      for (Index r = ou.row_begin; r < ou.row_end; ++r)
+      for (const std::int32_t r : ou.rows)
         y[static_cast<std::size_t>(bitline)] +=
             Index{weights(r, column)} * x[static_cast<std::size_t>(r)];
       ++bitline;
@@ -49,18 +49,20 @@ int main() {
   config.mapping.weight_bits = 2;
   config.input.bits = 2;
   const mapping::CrossbarMapper<Tiny> mapper(config.mapping);
-  const mapping::LayerMapping layer = mapper.map(mask);
+  const mapping::Placement layer = mapper.map(mask);
   std::cout << "OU list\n";
   for (Index i = 0; i < layer.ous.size(); ++i) {
     const mapping::Ou ou = layer.ous[i];
-    std::cout << "  OU " << i << ": row group " << ou.row_group << ", filters";
+    std::cout << "  OU " << i << ": row group " << ou.input_set << ", filters";
     for (const std::int32_t c : ou.columns) std::cout << ' ' << c;
     std::cout << '\n';
   }
-  std::cout << "index buffer: " << mapping::encoding_name(layer.index.encoding()) << ", "
-            << layer.index.bits() << " bits (explicit " << layer.index_sizes.explicit_bits
-            << ", bitmap " << layer.index_sizes.bitmap_bits << ", delta "
-            << layer.index_sizes.delta_bits << ")\n";
+  std::cout << "index buffer: " << mapping::index_code_name(layer.index->code()) << ", "
+            << layer.index_bits() << " bits (";
+  for (const mapping::IndexCode code : mapping::kIndexCodes)
+    std::cout << (code == mapping::kIndexCodes.front() ? "" : ", ")
+              << mapping::index_code_name(code) << ' ' << layer.index_sizes[code];
+  std::cout << ")\n";
 
   // The walk of one input vector through OU 0, array by array and digit by digit.
   const auto weights = simulation::quantise(weight, mask, 2);
@@ -72,7 +74,7 @@ int main() {
     for (const simulation::CellArray& array : encoding.arrays())
       for (Index t = 0; t < config.input.digits(); ++t) {
         Index sum = 0;
-        for (Index r = first.row_begin; r < first.row_end; ++r)
+        for (const std::int32_t r : first.rows)
           sum += config.input.digit(x[static_cast<std::size_t>(r)], t) *
                  encoding.level(weights(r, column), array);
         const Index place = array.sign * (Index{1} << array.shift) * (Index{1} << t);
@@ -85,7 +87,7 @@ int main() {
   }
 
   // The same by the library, for 32 input vectors at a time: this one is the first.
-  const simulation::OUDataPath<Tiny> path({}, weights, layer.index, kGroup, {}, config);
+  const simulation::OUDataPath<Tiny> path({}, weights, layer, {}, config);
   std::vector<std::int32_t> lanes(static_cast<std::size_t>(kRows * path.kLanes), 0);
   for (Index r = 0; r < kRows; ++r)
     lanes[static_cast<std::size_t>(r * path.kLanes)] = x[static_cast<std::size_t>(r)];

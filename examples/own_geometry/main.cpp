@@ -17,13 +17,14 @@ void compare(const nn::Network& network, const Geometry<>& geometry) {
   const search::Compressor hardware(geometry, prune::ColumnVectorPruner(geometry.ou_rows));
   const std::vector<search::Ranking> layers = hardware.rank(network);
   const auto policy = search::heuristic(search::Origin::lamp, layers, 0.5).policy;
-  const mapping::NetworkMapping mapping = hardware.map(search::Compressor::masks(layers, policy));
+  const mapping::NetworkPlacement mapping = hardware.map(search::Compressor::masks(layers, policy));
   const mapping::CrossbarCount& count = mapping.crossbars;
   std::cout << geometry.to_string() << ": " << count.dense << " crossbars dense, " << count.pooled
             << " pruned; "
             << io::format_number(count.pooled * geometry.xbar_rows * geometry.xbar_cols)
             << " cells, " << io::format_number(count.compression_pooled(), 1)
-            << " times fewer; index " << io::format_number(mapping.index_sizes.explicit_bits)
+            << " times fewer; index "
+            << io::format_number(mapping.index_sizes[mapping::IndexCode::explicit_index])
             << " bits\n";
 }
 

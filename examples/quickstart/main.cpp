@@ -48,7 +48,7 @@ void map_plain20() {
     const auto mapping = hardware.map(search::Compressor::masks(layers, lamp.policy));
     const mapping::CrossbarCount& count = mapping.crossbars;
     Index index_bits = 0;
-    for (const mapping::LayerMapping& layer : mapping.layers) index_bits += layer.index.bits();
+    for (const mapping::Placement& layer : mapping.layers) index_bits += layer.index_bits();
     std::cout << "LAMP keeps " << 100.0 * keep << " %: crossbars " << count.dense << " -> "
               << count.per_layer << " per layer, " << count.pooled << " pooled; index "
               << index_bits << " bits\n";

@@ -21,7 +21,7 @@ void check_report(const Json& report, const std::string& command) {
   for (const char* key : {"dense", "per_layer", "pooled"})
     CHECK(report["crossbars"][key].is_number_integer());
   for (const char* key : {"per_layer", "pooled"}) CHECK(report["compression"][key].is_number());
-  for (const char* key : {"explicit_bits", "bitmap_bits", "delta_bits"})
+  for (const char* key : {"explicit_bits", "bitmap_bits", "delta_bits", "lists_bits"})
     CHECK(report["index"][key].is_number_integer());
   for (const char* key : {"search", "fine_tune", "total"})
     CHECK(report["seconds"][key].is_number());
@@ -105,7 +105,7 @@ TEST_CASE("map counts and places what a policy keeps") {
   CHECK(read_json(out + "/report.json") == report);
   CHECK(has(read(out + "/report.html"), "</html>"));
   const Json mapping = read_json(out + "/mapping.json");
-  CHECK(mapping["schema"] == "autoprune.mapping/1");
+  CHECK(mapping["schema"] == "autoprune.mapping/2");
   for (std::size_t k = 0; k < 3; ++k) {
     const Json& placed = mapping["layers"][k];
     const Json& counted = report["layers"][k];

@@ -5,7 +5,6 @@
 
 #include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/mapping/dense_mapper.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
 #include "autoprune/simulation/ou_data_path.hpp"
 #include "helpers.hpp"
 
@@ -50,18 +49,14 @@ TEST_CASE("a mapped layer asks for what the simulated data path does") {
       const ArrayFormat format{Geom{}, random_options(random), 8,
                                test::one_of<Index>(random, {1, 2, 4})};
       const mapping::CrossbarMapper<Geom> mapper(format.mapping);
-      const mapping::LayerMapping layer = mapper.map(mask);
-      const mapping::VectorMapper routed(mapping::ArrayShape(format.geometry, format.mapping));
-      const LayerWork work = mapped_work({rows, cols, 3, 0, 0},
-                                         {mapping::route(routed, mask), layer.index.bits(),
-                                          layer.ous.size() + layer.ous.vectors()},
-                                         format);
+      const mapping::Placement layer = mapper.map(mask);
+      const LayerWork work = mapped_work({rows, cols, 3, 0, 0}, layer, format);
 
       const simulation::DataPathConfig config{format.mapping, {8, format.dac_bits, false}};
       const simulation::QuantisedWeights weights{
           rows, cols, 8, 1.0, std::vector<std::int32_t>(static_cast<std::size_t>(rows * cols), 1)};
       using Path = simulation::OUDataPath<Geom>;
-      const Path path(Geom{}, weights, layer.index, granularity, simulation::IdealAdc{}, config);
+      const Path path(Geom{}, weights, layer, simulation::IdealAdc{}, config);
       // Every digit of every input is on, so that nothing is skipped.
       const std::vector<std::int32_t> x(static_cast<std::size_t>(rows * Path::kLanes), 255);
       std::vector<double> y(static_cast<std::size_t>(cols * Path::kLanes));
@@ -72,7 +67,7 @@ TEST_CASE("a mapped layer asks for what the simulated data path does") {
       CHECK(work.input_fetches == static_cast<double>(activity.input_fetches));
       CHECK(work.index_fetches == static_cast<double>(activity.index_fetches));
       CHECK(work.crossbars == layer.count.crossbars);
-      CHECK(work.index_bits == (layer.ous.size() > 0 ? layer.index.bits() : 0));
+      CHECK(work.index_bits == (layer.ous.size() > 0 ? layer.index_bits() : 0));
     }
   });
 }
@@ -110,9 +105,8 @@ TEST_CASE("keeping everything in whole OUs asks for what the dense layer does, a
   const ArrayFormat format{PaperGeometry{}, {}};
   const LayerShape shape{256, 384, 5, 0, 0};
   const LayerWork dense = dense_work(shape, format);
-  const mapping::VectorMapper mapper{mapping::ArrayShape(format.geometry)};
-  const LayerWork kept =
-      mapped_work(shape, mapping::map_routed(mapper, PruneMask(256, 384, 32)), format);
+  const mapping::CrossbarMapper<PaperGeometry> mapper;
+  const LayerWork kept = mapped_work(shape, mapper.map(PruneMask(256, 384, 32)), format);
   CHECK(kept.crossbars == dense.crossbars);
   CHECK(kept.kept_weights == dense.kept_weights);
   CHECK(kept.activations == dense.activations);
@@ -134,7 +128,7 @@ TEST_CASE("the naive mapping is the dense layer") {
       const PruneMask all(1 + random.below(300), 1 + random.below(200), 8);
       const LayerShape layer{all.rows(), all.cols(), 2, 0, 0};
       const LayerWork dense = dense_work(layer, format);
-      const LayerWork same = mapped_work(layer, mapping::map_routed(naive, all), format);
+      const LayerWork same = mapped_work(layer, mapping::place(naive, all), format);
       CHECK(same.crossbars == dense.crossbars);
       CHECK(same.activations == dense.activations);
       CHECK(same.wordlines == dense.wordlines);

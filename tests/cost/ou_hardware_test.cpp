@@ -87,7 +87,7 @@ TEST_CASE("every number of a preset has a source, and every preset fits other ge
   for (const std::string& name : ou_preset_names()) {
     INFO(name);
     for (const Geometry<>& g : {ou_preset_geometry(name), Geometry<>{64, 64, 8, 8, 4},
-                                  Geometry<>{512, 256, 32, 128, 1}}) {
+                                Geometry<>{512, 256, 32, 128, 1}}) {
       const OuHardware h = ou_preset(name, g);
       for (Index i = 0; i < kComponents<OuComponent>; ++i) {
         const auto c = static_cast<OuComponent>(i);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "autoprune/cost/ou_model.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/mapping/crossbar_mapper.hpp"
 #include "helpers.hpp"
 
 namespace autoprune::cost::test {
@@ -12,11 +12,11 @@ namespace autoprune::cost::test {
 using Geom = Geometry<64, 64, 16, 16, 1>;
 
 /// In row groups of their granularity.
-inline std::vector<mapping::RoutedMapping> map(const std::vector<PruneMask>& masks,
-                                               const mapping::MappingOptions& options = {}) {
-  const mapping::VectorMapper mapper(mapping::ArrayShape(Geom{}, options));
-  std::vector<mapping::RoutedMapping> layers;
-  for (const PruneMask& mask : masks) layers.push_back(mapping::map_routed(mapper, mask));
+inline std::vector<mapping::Placement> map(const std::vector<PruneMask>& masks,
+                                           const mapping::MappingOptions& options = {}) {
+  const mapping::CrossbarMapper<Geom> mapper(options);
+  std::vector<mapping::Placement> layers;
+  for (const PruneMask& mask : masks) layers.push_back(mapper.map(mask));
   return layers;
 }
 

@@ -33,8 +33,8 @@ OuHardware random_ou_hardware(Random& random) {
   return h;
 }
 
-std::vector<mapping::RoutedMapping> random_mapping(Random& random,
-                                                   const std::vector<LayerShape>& shapes) {
+std::vector<mapping::Placement> random_mapping(Random& random,
+                                               const std::vector<LayerShape>& shapes) {
   const Index granularity = test::one_of<Index>(random, {4, 8, 16, 32, 64});
   std::vector<PruneMask> masks;
   for (const LayerShape& shape : shapes) {
@@ -109,7 +109,7 @@ TEST_CASE("doubling a component moves exactly its share") {
     const nn::Network network = test::random_network(random);
     OuHardware h = random_ou_hardware(random);
     const OuModel model(network, h);
-    const std::vector<mapping::RoutedMapping> mapping = random_mapping(random, model.shapes());
+    const std::vector<mapping::Placement> mapping = random_mapping(random, model.shapes());
     const OuCost before = model.price(mapping);
     for (const OuComponent c : all_components()) {
       if (is_memory(c)) continue;

@@ -1,9 +1,8 @@
-// Stored index buffers of both kinds; decode() itself compares what it found with the bits.
+// Stored index buffers of all codes; decode() itself compares what it found with the bits.
 #include "autoprune/mapping/index_buffer.hpp"
 
 #include <cstring>
 
-#include "autoprune/mapping/routed_index.hpp"
 #include "harness.hpp"
 #include "index_head.hpp"
 
@@ -21,17 +20,10 @@ const Harness kIndexBuffer("index_buffer", [](std::string_view bytes) {
     std::memcpy(&word, bytes.data(), sizeof word);
     bytes.remove_prefix(sizeof word);
   }
-  if (head.encoding < 3) {
-    const auto encoding = static_cast<mapping::IndexEncoding>(head.encoding);
-    const mapping::IndexBuffer buffer(encoding, head.bits, std::move(words));
-    (void)buffer.decode(head.rows, head.cols, head.granularity, head.ou_cols);
-  } else {
-    mapping::ArrayShape shape;
-    shape.ou_rows = head.ou_rows;
-    shape.ou_cols = head.ou_cols;
-    const mapping::RoutedIndex index(head.ous, head.bits, std::move(words));
-    (void)index.decode(head.rows, head.cols, shape);
-  }
+  if (head.code >= mapping::kIndexCodes.size()) return;
+  const mapping::IndexBuffer buffer(mapping::kIndexCodes[head.code], head.bits, std::move(words));
+  (void)buffer.decode({head.rows, head.cols, head.ou_rows, head.ou_cols, head.granularity,
+                       head.granularity > 0 && head.gathered % 2 == 1});
 });
 
 }  // namespace

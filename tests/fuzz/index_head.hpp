@@ -7,10 +7,10 @@
 namespace autoprune::fuzz {
 
 struct IndexHead {
-  std::int64_t bits, ous;
+  std::int64_t bits;
   std::uint16_t rows, cols;  ///< of the layer
-  std::uint8_t encoding;     ///< an IndexEncoding, or 3: a routed index
-  std::uint8_t granularity, ou_rows, ou_cols;
+  std::uint8_t code;         ///< an IndexCode
+  std::uint8_t granularity, gathered, ou_rows, ou_cols;
 };
 
 }  // namespace autoprune::fuzz

@@ -6,9 +6,7 @@
 #include "../io/report_samples.hpp"
 #include "autoprune/io/checkpoint_file.hpp"
 #include "autoprune/io/network_json.hpp"
-#include "autoprune/mapping/index_buffer.hpp"
-#include "autoprune/mapping/routed_index.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/mapping.hpp"
 #include "corpus.hpp"
 #include "index_head.hpp"
 #include "small_search.hpp"
@@ -71,16 +69,28 @@ void write_index(const std::string& name, IndexHead head, const std::vector<std:
 void write_indices() {
   PruneMask mask(20, 10, 4);
   for (Index c = 0; c < 10; ++c) mask.set(c % 5, c, false), mask.set(2, c, c == 7);
-  const mapping::OuList list(mask, 4);
-  for (std::uint8_t i = 0; i < 3; ++i) {
-    const auto encoding = static_cast<mapping::IndexEncoding>(i);
-    const mapping::IndexBuffer index(list, encoding);
-    write_index(std::string(mapping::encoding_name(encoding)),
-                {index.bits(), 0, 20, 10, i, 4, 4, 4}, index.words());
-  }
-  const mapping::ArrayShape shape(Geometry<>{16, 16, 4, 4, 1});
-  const mapping::RoutedIndex index(mapping::route(mapping::VectorMapper(shape), mask), shape);
-  write_index("routed", {index.bits(), index.ous(), 20, 10, 3, 4, 4, 4}, index.words());
+  const Geometry<> geometry{16, 16, 4, 4, 1};
+  const auto write = [](const std::string& kind, const mapping::OuList& list) {
+    const mapping::OuShape& s = list.shape();
+    for (const mapping::IndexCode code : mapping::kIndexCodes) {
+      const mapping::IndexBuffer index(list, code);
+      const IndexHead head{index.bits(),
+                           static_cast<std::uint16_t>(s.rows),
+                           static_cast<std::uint16_t>(s.cols),
+                           static_cast<std::uint8_t>(code),
+                           static_cast<std::uint8_t>(s.granularity),
+                           static_cast<std::uint8_t>(s.gathered),
+                           static_cast<std::uint8_t>(s.ou_rows),
+                           static_cast<std::uint8_t>(s.ou_cols)};
+      write_index(kind + std::string(mapping::index_code_name(code)), head, index.words());
+    }
+  };
+  write("neighbours-", mapping::CrossbarMapper(geometry).map(mask).ous);
+  write("any-rows-", mapping::place(mapping::SreMapper(mapping::ArrayShape(geometry)), mask).ous);
+  std::vector<std::int32_t> order(20);
+  for (std::int32_t i = 0; i < 20; ++i) order[static_cast<std::size_t>(i)] = i * 7 % 20;
+  mask = std::move(mask).in_order(std::make_shared<const std::vector<std::int32_t>>(order));
+  write("gathered-", mapping::CrossbarMapper(geometry).map(mask).ous);
 }
 
 /// An IDX file of these extents and values.

@@ -122,8 +122,7 @@ void for_each_method(const std::string& network,
                rows == prune::RowGrouping::gathered ? " gathered " : " neighbours ",
                Geom{}.to_string()),
         [rows](const nn::Network&) {
-          return Compressor(Geom{}, prune::ColumnVectorPruner<G>{}, {}, OuSelection::best,
-                                        rows);
+          return Compressor(Geom{}, prune::ColumnVectorPruner<G>{}, {}, OuSelection::best, rows);
         });
   };
   const auto geometry = [&]<class Geom>() {
@@ -132,14 +131,28 @@ void for_each_method(const std::string& network,
     for (const auto& [rival, name] : kRivalNames) {
       // The means of LSR's clusters depend on the processor's vectors where there are many filters.
       if (rival == Rival::lsr && network.ends_with("/4")) continue;
-      f(concat(name, ' ', Geom{}.to_string()), [rival = rival](const nn::Network& of) {
-        return rival_compressor(rival, of, Geom{});
-      });
+      f(concat(name, ' ', Geom{}.to_string()),
+        [rival = rival](const nn::Network& of) { return rival_compressor(rival, of, Geom{}); });
     }
   };
   geometry.template operator()<PaperGeometry>();
   geometry.template operator()<Geometry<128, 128, 8, 8, 1>>();
   geometry.template operator()<Geometry<256, 256, 64, 64, 1>>();
+}
+
+/// OUs in pieces that can be active at once, those with the same inputs together.
+void add_ous(Fingerprint& print, const mapping::OuList& ous, Index ou_rows) {
+  for (Index first = 0; first < ous.size();) {
+    Index end = first + 1;
+    while (end < ous.size() && ous[end].input_set == ous[first].input_set) ++end;
+    const auto rows = ous[first].rows;
+    for (std::size_t r = 0; r < rows.size(); r += static_cast<std::size_t>(ou_rows))
+      for (Index i = first; i < end; ++i)
+        print.add(rows.subspan(r, std::min(static_cast<std::size_t>(ou_rows), rows.size() - r)))
+            .add(ous[i].columns)
+            .add(static_cast<double>(ous[i].place.crossbar));
+    first = end;
+  }
 }
 
 }  // namespace
@@ -161,13 +174,10 @@ TEST_CASE("crossbars, OUs and index bits of every method are those of the first 
                                   layer.crossbars, layer.slots.taken, layer.slots.per_crossbar})
               layers.add(static_cast<double>(n));
           }
-          for (const mapping::RoutedMapping& layer : compressor.route(masks)) {
-            bits += layer.index_bits;
+          for (const mapping::Placement& layer : compressor.map(masks).layers) {
+            bits += layer.index_bits();
             entries += layer.index_entries;
-            for (Index i = 0; i < layer.ous.size(); ++i) {
-              const mapping::RoutedOu ou = layer.ous[i];
-              layers.add(ou.rows).add(ou.columns).add(static_cast<double>(ou.crossbar));
-            }
+            add_ous(layers, layer.ous, compressor.geometry().ou_rows);
           }
           lines.push_back(line_of(net, method, "crossbars", count.crossbars.dense,
                                   count.crossbars.per_layer, count.crossbars.pooled, "kept", kept,
@@ -184,7 +194,7 @@ TEST_CASE("area, energy and latency of every method are those of the first editi
         name, [&, &net = name, &of = network](const std::string& method, const Make& make) {
           const Compressor compressor = make(of);
           const cost::OuModel model(of, cost::ou_preset("paper", compressor.geometry()));
-          const cost::OuCost cost = model.price(compressor.route(masks_of(compressor, of)));
+          const cost::OuCost cost = model.price(compressor.map(masks_of(compressor, of)).layers);
           lines.push_back(line_of(net, method, std::setprecision(12), cost.totals.area_um2,
                                   cost.totals.energy_nj, cost.totals.latency_ns));
         });
@@ -204,9 +214,8 @@ std::string data_path(const std::string& name, const Adc& adc, Index granularity
   Tensor w = make_tensor({mask.cols(), mask.rows()});
   for (float& v : w) v = static_cast<float>(random.below(4096) - 2048) / 1024.0F;
   const auto weights = simulation::quantise(w, mask, config.mapping.weight_bits);
-  const simulation::OUDataPath<Geom, Adc> path({}, 
-      weights, mapping::CrossbarMapper<Geom>(config.mapping).map(mask).index, granularity, adc,
-      config);
+  const simulation::OUDataPath<Geom, Adc> path(
+      {}, weights, mapping::CrossbarMapper<Geom>(config.mapping).map(mask), adc, config);
   std::vector<std::int32_t> x;
   for (Index i = 0; i < mask.rows() * nn::kLanes; ++i) {
     const auto value = static_cast<std::int32_t>(random.below(256));

@@ -53,8 +53,8 @@ struct Run {
       nn::range(0, 96),
       {0.5, 0.4},
       {},
-      search::Compressor(Geometry<64, 64, 8, 8, 1>{}, 
-          prune::ColumnVectorPruner<8>{}, {}, search::OuSelection::best, rows),
+      search::Compressor(Geometry<64, 64, 8, 8, 1>{}, prune::ColumnVectorPruner<8>{}, {},
+                         search::OuSelection::best, rows),
       config(),
       pool,
       &dense};

@@ -8,7 +8,7 @@
 
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/cost_json.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/nn/zoo.hpp"
 #include "helpers.hpp"
 #include "report_samples.hpp"
@@ -24,12 +24,12 @@ struct Costs {
   cost::OuCost dense = model.price_dense(), pruned;
 
   Costs() {
-    const mapping::VectorMapper mapper{mapping::ArrayShape(PaperGeometry{})};
-    std::vector<mapping::RoutedMapping> layers;
+    const mapping::CrossbarMapper<PaperGeometry> mapper;
+    std::vector<mapping::Placement> layers;
     for (const cost::LayerShape& shape : model.shapes()) {
       PruneMask mask(shape.rows, shape.filters, 32);
       for (Index c = 0; c < shape.filters; c += 2) mask.set(0, c, false);
-      layers.push_back(mapping::map_routed(mapper, mask));
+      layers.push_back(mapper.map(mask));
     }
     pruned = model.price(layers);
   }

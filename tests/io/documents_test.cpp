@@ -131,12 +131,12 @@ TEST_CASE("each figure of a report and a mapping stands under its own name") {
   const nn::Network net = lenet5();
   mapping::MappingOptions options;
   options.layout = mapping::BitPlanes::adjacent;
-  const auto compressor = search::Compressor(Wide{}, 
-      prune::ColumnVectorPruner<8>{}, options, search::OuSelection::best,
-      prune::RowGrouping::gathered);
+  const auto compressor =
+      search::Compressor(Wide{}, prune::ColumnVectorPruner<8>{}, options, search::OuSelection::best,
+                         prune::RowGrouping::gathered);
   const std::vector<PruneMask> masks =
       search::Compressor::masks(compressor.rank(net), search::Policy{0.9, 0.5, 0.4, 0.3, 0.6});
-  const mapping::NetworkMapping mapped = compressor.map(masks);
+  const mapping::NetworkPlacement mapped = compressor.map(masks);
   const io::Json report = io::report_json({}, net, masks, mapped);
   const io::Json placed = io::mapping_to_json(net, compressor, mapped);
   CHECK(placed["bitlines_per_weight"] == options.slices(2));
@@ -144,34 +144,37 @@ TEST_CASE("each figure of a report and a mapping stands under its own name") {
   CHECK(report["compression"]["per_layer"] == mapped.crossbars.compression_per_layer());
   CHECK(report["compression"]["pooled"] == mapped.crossbars.compression_pooled());
   CHECK(mapped.crossbars.compression_pooled() > mapped.crossbars.compression_per_layer());
-  CHECK(report["index"]["explicit_bits"] == mapped.index_sizes.explicit_bits);
-  CHECK(report["index"]["bitmap_bits"] == mapped.index_sizes.bitmap_bits);
-  CHECK(report["index"]["delta_bits"] == mapped.index_sizes.delta_bits);
+  for (const mapping::IndexCode code : mapping::kIndexCodes)
+    CHECK(report["index"][concat(mapping::index_code_name(code), "_bits")] ==
+          mapped.index_sizes[code]);
   for (std::size_t k = 0; k < masks.size(); ++k) {
-    const mapping::LayerMapping& layer = mapped.layers[k];
+    const mapping::Placement& layer = mapped.layers[k];
     const io::Json &figures = report["layers"][k], &places = placed["layers"][k];
     CHECK(figures["rows"] == masks[k].rows());
     CHECK(figures["cols"] == masks[k].cols());
     CHECK(figures["keep_ratio"] == masks[k].keep_ratio());
     CHECK(figures["index_bits"] == layer.index_bits());
-    CHECK(places["index"]["bits"] == layer.index.bits());
+    CHECK(places["index"]["bits"] == layer.index_bits());
     CHECK(places["planes"] == compressor.arrays());
     CHECK(places["crossbars_per_plane"].get<Index>() * compressor.arrays() ==
           layer.count.crossbars);
-    CHECK(places["first_pooled_tile"] == layer.first_pooled_tile);
+    CHECK(places["first_pooled_tile"] == layer.first_pooled_place);
     for (Index i = 0; i < layer.ous.size(); ++i) {
       const io::Json& tile = places["tiles"][static_cast<std::size_t>(i)];
-      CHECK(tile["crossbar"] == layer.tile(i).crossbar);
-      CHECK(tile["row"] == layer.tile(i).row_slot * 8);
-      CHECK(tile["column"] == layer.tile(i).col_slot * 12);
+      const mapping::Ou ou = layer.ous[i];
+      CHECK(tile["crossbar"] == ou.place.crossbar);
+      CHECK(tile["row"] == ou.place.wordline);
+      CHECK(tile["column"] == ou.place.bitline * options.slices(2));
+      CHECK(tile["columns"] == ou.columns);
+      CHECK(places["inputs"][std::to_string(tile["row_group"].get<Index>())] == ou.rows);
     }
   }
-  CHECK(mapped.layers.back().first_pooled_tile > 0);
+  CHECK(mapped.layers.back().first_pooled_place > 0);
 
   // The pictures: crossbars of 48 x 96 cells, a grid of tiles in it, and the cells in use.
   const auto strips = io::detail::occupancy_pictures(placed);
   for (std::size_t k = 0; k < masks.size(); ++k) {
-    const mapping::LayerMapping& layer = mapped.layers[k];
+    const mapping::Placement& layer = mapped.layers[k];
     Index cells = 0;
     for (Index i = 0; i < layer.ous.size(); ++i)
       cells += layer.ous[i].n_rows() * layer.ous[i].n_cols() * options.slices(2);
@@ -205,13 +208,13 @@ TEST_CASE("reports and mappings say what was counted, for every layout") {
   for (const auto layout : {mapping::BitPlanes::apart, mapping::BitPlanes::adjacent}) {
     mapping::MappingOptions options;
     options.layout = layout;
-    const auto compressor = search::Compressor(PaperGeometry{}, 
-        prune::ColumnVectorPruner<16>{}, options);
+    const auto compressor =
+        search::Compressor(PaperGeometry{}, prune::ColumnVectorPruner<16>{}, options);
     search::Policy policy;
     for (int k = 0; k < 5; ++k) policy.push_back(random.uniform(0.05, 1.0));
     const auto rankings = compressor.rank(net);
     const std::vector<PruneMask> masks = search::Compressor::masks(rankings, policy);
-    const mapping::NetworkMapping mapped = compressor.map(masks);
+    const mapping::NetworkPlacement mapped = compressor.map(masks);
 
     io::Json document = io::report_json({.command = "map",
                                          .network = "lenet5",

@@ -77,14 +77,14 @@ std::string message_of_errors() {
 std::string everything() {
   const nn::Network net = wide_network();
   const auto compressor =
-      search::Compressor(Geometry<1024, 2048, 32, 32, 1>{}, 
-          prune::ColumnVectorPruner<32>{});
+      search::Compressor(Geometry<1024, 2048, 32, 32, 1>{}, prune::ColumnVectorPruner<32>{});
   const search::Policy policy = {0.75, 0.0625};
   const std::vector<PruneMask> masks = search::Compressor::masks(compressor.rank(net), policy);
-  const mapping::NetworkMapping mapped = compressor.map(masks);
+  const mapping::NetworkPlacement mapped = compressor.map(masks);
   const cost::OuModel model(net, cost::ou_preset("paper", compressor.geometry()),
                             compressor.options());
-  const cost::OuCost dense = model.price_dense(), pruned = model.price(compressor.route(masks));
+  const cost::OuCost dense = model.price_dense(),
+                     pruned = model.price(compressor.map(masks).layers);
 
   std::string all = compressor.geometry().to_string() + shape_text(shape_of(net.node(3).weight)) +
                     shape_text(net.input_shape());

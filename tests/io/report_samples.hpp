@@ -78,7 +78,11 @@ inline Json report() {
             layer("fc", 512, 10, 64, 16, 16, 160, 77, 1, 372)}},
           {"crossbars", {{"dense", 1312}, {"per_layer", 272}, {"pooled", 260}}},
           {"compression", {{"per_layer", 4.8235}, {"pooled", 5.0462}}},
-          {"index", {{"explicit_bits", 51234}, {"bitmap_bits", 61234}, {"delta_bits", 44321}}},
+          {"index",
+           {{"explicit_bits", 51234},
+            {"bitmap_bits", 61234},
+            {"delta_bits", 44321},
+            {"lists_bits", 71234}}},
           {"accuracy",
            {{"kind", "float"},
             {"images", 10000},
@@ -108,7 +112,7 @@ inline Json mapping() {
     return Json{
         {"name", name}, {"crossbars_per_plane", crossbars}, {"planes", 16}, {"tiles", tiles}};
   };
-  return {{"schema", "autoprune.mapping/1"},
+  return {{"schema", "autoprune.mapping/2"},
           {"geometry", "128x128/32x32/1"},
           {"granularity", 32},
           {"bitlines_per_weight", 1},

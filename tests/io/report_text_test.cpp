@@ -36,7 +36,7 @@ TEST_CASE("the terminal table holds the figures of the report", "[report]") {
   CHECK(ap::io::test::has(table, "per layer 4.82   pooled 5.05"));
   CHECK(ap::io::test::has(table, "dense 93.07 / 99.55   pruned 92.34 / 99.61   drop 0.73 / -0.06"));
   CHECK(ap::io::test::has(table, "float, 10,000 images"));
-  CHECK(ap::io::test::has(table, "explicit 6.25   bitmap 7.47   delta 5.41 KiB"));
+  CHECK(ap::io::test::has(table, "explicit 6.25   bitmap 7.47   delta 5.41   lists 8.70 KiB"));
   CHECK(
       ap::io::test::has(table, "area 500.0 → 100.0 (5.00×) mm²   energy 2,500 → 500.0 (5.00×) µJ"));
   CHECK(ap::io::test::has(table, "latency 700.0 → 350.0 (2.00×) µs   hardware paper"));

@@ -28,7 +28,8 @@ struct Trial {
   MappingOptions options;
   std::vector<PruneMask> masks;
   NetworkCount counted;
-  NetworkMapping mapped;
+  NetworkPlacement mapped;
+  TileGrid grid{ArrayShape(PaperGeometry{}), 1, 1};
 
   bool apart() const { return options.layout == BitPlanes::apart; }
   Index slices() const {
@@ -56,12 +57,15 @@ Trial random_trial(Random& random, Index max_rows, Index max_cols) {
   while (t.spec.xbar_rows % granularity != 0);
   for (Index l = 1 + random.below(4); l > 0; --l)
     t.masks.push_back(test::random_mask(random, granularity, max_rows, max_cols));
+  if (random.below(2) == 0)
+    for (PruneMask& mask : t.masks) mask = test::shuffled(random, mask);
 
   const CrossbarMapper<Geom> mapper(t.options);
   REQUIRE(mapper.arrays() == t.arrays());
   REQUIRE(mapper.columns_per_ou() == t.columns_per_ou());
   t.counted = mapper.count(t.masks);
   t.mapped = mapper.map(t.masks);
+  t.grid = mapper.grid(granularity);
   return t;
 }
 
@@ -71,18 +75,19 @@ class Cells {
  public:
   Cells(const Geometry<>& spec, Index bitlines) : spec_(spec), bitlines_(bitlines) {}
 
-  void write(Index layer, const PruneMask& mask, const Ou& ou, const Tile& tile) {
-    const Index top = tile.row_slot * mask.granularity(), left = tile.col_slot * spec_.ou_cols;
+  void write(Index layer, const PruneMask& mask, const Ou& ou, const Place& place) {
+    const Index top = place.wordline, left = place.bitline * bitlines_;
     REQUIRE(top + mask.granularity() <= spec_.xbar_rows);
     REQUIRE(left + spec_.ou_cols <= spec_.xbar_cols);
-    REQUIRE((tile.crossbar >= 0 && top >= 0 && left >= 0));
+    REQUIRE((place.crossbar >= 0 && top >= 0 && left >= 0));
     REQUIRE(ou.n_cols() * bitlines_ <= spec_.ou_cols);
-    crossbars_ = std::max(crossbars_, tile.crossbar + 1);
-    for (Index r = ou.row_begin; r < ou.row_end; ++r)
+    crossbars_ = std::max(crossbars_, place.crossbar + 1);
+    for (Index i = 0; i < ou.n_rows(); ++i)
       for (Index j = 0; j < ou.n_cols() * bitlines_; ++j) {
-        const auto cell = std::make_tuple(tile.crossbar, top + r - ou.row_begin, left + j);
+        const auto cell = std::make_tuple(place.crossbar, top + i, left + j);
         const auto weight =
-            std::make_tuple(layer, r, Index{ou.columns[static_cast<std::size_t>(j / bitlines_)]});
+            std::make_tuple(layer, Index{ou.rows[static_cast<std::size_t>(i)]},
+                            Index{ou.columns[static_cast<std::size_t>(j / bitlines_)]});
         if (!cells_.insert(cell).second) FAIL("two weights in one cell");
         ++copies_[weight];
       }
@@ -94,7 +99,7 @@ class Cells {
     for (std::size_t l = 0; l < masks.size(); ++l)
       for (Index r = 0; r < masks[l].rows(); ++r)
         for (Index c = 0; c < masks[l].cols(); ++c) {
-          if (!masks[l].kept(r / masks[l].granularity(), c)) continue;
+          if (!masks[l].kept(masks[l].group_of(r), c)) continue;
           ++expected;
           const auto found = copies_.find({static_cast<Index>(l), r, c});
           if (found == copies_.end() || found->second != bitlines_) FAIL("a kept weight is lost");
@@ -129,6 +134,16 @@ Index reference_ous(const PruneMask& mask, Index columns_per_ou) {
   return ous;
 }
 
+/// The OUs that plain loops find.
+OuList reference_list(const Trial& t, const PruneMask& mask) {
+  const OuList by_loops = test::ous_of(mask, t.columns_per_ou());
+  OuShape shape = by_loops.shape();
+  shape.ou_rows = t.spec.ou_rows;
+  OuList list(shape);
+  for (Index i = 0; i < by_loops.size(); ++i) list.add(by_loops[i]);
+  return list;
+}
+
 void check_counts(const Trial& t) {
   const Geometry<>& s = t.spec;
   const Index tiles = s.xbar_rows / t.masks.front().granularity() * (s.xbar_cols / s.ou_cols);
@@ -153,7 +168,9 @@ void check_counts(const Trial& t) {
     expected.per_layer += ceil_div(ous, tiles) * t.arrays();
     all_ous += ous;
     sizes += t.mapped.layers[l].index_sizes;
-    REQUIRE(t.mapped.layers[l].index.encoding() == t.mapped.layers[l].index_sizes.smallest());
+    REQUIRE(t.mapped.layers[l].index->code() == t.mapped.layers[l].index_sizes.smallest());
+    REQUIRE(t.mapped.layers[l].index_sizes == index_sizes(t.mapped.layers[l].ous));
+    REQUIRE(t.mapped.layers[l].ous.same_ous(reference_list(t, mask)));
   }
   for (const CrossbarCount& crossbars : {t.counted.crossbars, t.mapped.crossbars}) {
     REQUIRE(crossbars.dense == expected.dense);
@@ -172,16 +189,16 @@ TEST_CASE("every kept weight has its own cells, alone and pooled, and nothing pr
       const Trial t = random_trial<std::decay_t<decltype(geometry)>>(random, 300, 50);
       Cells pooled(t.spec, t.bitlines());
       for (std::size_t l = 0; l < t.masks.size(); ++l) {
-        const LayerMapping& layer = t.mapped.layers[l];
+        const Placement& layer = t.mapped.layers[l];
         Cells alone(t.spec, t.bitlines());
         for (Index i = 0; i < layer.ous.size(); ++i) {
-          alone.write(0, t.masks[l], layer.ous[i], layer.tile(i));
-          pooled.write(static_cast<Index>(l), t.masks[l], layer.ous[i], layer.pooled_tile(i));
+          alone.write(0, t.masks[l], layer.ous[i], layer.ous[i].place);
+          pooled.write(static_cast<Index>(l), t.masks[l], layer.ous[i],
+                       t.grid.at(layer.first_pooled_place + i));
         }
         alone.check({t.masks[l]});
         REQUIRE(layer.count.crossbars == alone.crossbars() * t.arrays());
-        REQUIRE(layer.index.decode(t.masks[l].rows(), t.masks[l].cols(), t.masks[l].granularity(),
-                                   t.columns_per_ou()) == layer.ous);
+        REQUIRE(layer.decoded().same_ous(layer.ous));
       }
       pooled.check(t.masks);
       REQUIRE(t.mapped.crossbars.pooled == pooled.crossbars() * t.arrays());
@@ -271,13 +288,13 @@ TEST_CASE("a geometry known at run time maps as one known to the compiler") {
     PruneMask mask(1 + random.below(200), 1 + random.below(90), 8);
     for (Index g = 0; g < mask.groups(); ++g)
       for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, random.below(3) == 0);
-    const LayerMapping one = CrossbarMapper<Wide>().map(mask);
-    const LayerMapping other = CrossbarMapper(Geometry<>(Wide{})).map(mask);
-    CHECK(one.ous == other.ous);
+    const Placement one = CrossbarMapper<Wide>().map(mask);
+    const Placement other = CrossbarMapper(Geometry<>(Wide{})).map(mask);
+    CHECK(one.ous.same_ous(other.ous));
     CHECK(one.index == other.index);
     CHECK(one.count.crossbars == other.count.crossbars);
     CHECK(one.count.crossbars_dense == other.count.crossbars_dense);
-    CHECK(one.tile(one.ous.size()) == other.tile(one.ous.size()));
+    for (Index i = 0; i < one.ous.size(); ++i) CHECK(one.ous[i].place == other.ous[i].place);
   }
   CHECK(error_of([] { (void)CrossbarMapper(Geometry<>(128, 128, 48, 32, 1)); }) ==
         ErrorId::geometry_mismatch);

@@ -25,6 +25,25 @@ inline PruneMask random_mask(Random& random, Index granularity, Index max_rows =
   return mask;
 }
 
+/// The OUs of a mask's kept vectors, by plain loops.
+inline OuList ous_of(const PruneMask& mask, Index ou_cols) {
+  OuList list({mask.rows(), mask.cols(), mask.granularity(), ou_cols, mask.granularity(),
+               mask.order() != nullptr});
+  for (Index g = 0; g < mask.groups(); ++g) {
+    std::vector<std::int32_t> rows, columns;
+    for (Index r = 0; r < mask.rows(); ++r)
+      if (mask.group_of(r) == g) rows.push_back(static_cast<std::int32_t>(r));
+    for (Index c = 0; c < mask.cols(); ++c) {
+      if (mask.kept(g, c)) columns.push_back(static_cast<std::int32_t>(c));
+      const bool full = static_cast<Index>(columns.size()) == ou_cols;
+      if (columns.empty() || (!full && c + 1 < mask.cols())) continue;
+      list.add({rows, columns, {}, g});
+      columns.clear();
+    }
+  }
+  return list;
+}
+
 /// The mask in a random order of its rows.
 inline PruneMask shuffled(Random& random, PruneMask mask) {
   const std::vector<Index> rows = random.permutation(mask.rows());
@@ -35,7 +54,7 @@ inline PruneMask shuffled(Random& random, PruneMask mask) {
 /// Hardware with square and rectangular OUs, and options that it can hold.
 inline ArrayShape random_shape(Random& random, MappingOptions& options, Geometry<>& geometry) {
   const Geometry<> choices[] = {{128, 128, 32, 32, 1}, {64, 32, 16, 16, 2}, {32, 64, 8, 16, 4},
-                                  {24, 24, 4, 8, 1},     {16, 16, 16, 16, 1}, {128, 128, 9, 8, 1}};
+                                {24, 24, 4, 8, 1},     {16, 16, 16, 16, 1}, {128, 128, 9, 8, 1}};
   for (;;) {
     geometry = choices[random.below(6)];
     options.weight_bits = 1 + random.below(9);

@@ -10,38 +10,44 @@ using namespace autoprune::mapping;
 TEST_CASE("OUs hold each kept vector once, in order, and nothing else") {
   Random random(31);
   for (int trial = 0; trial < 300; ++trial) {
-    const Index granularity = Index{4} << random.below(6);
-    const PruneMask mask = test::random_mask(random, granularity);
-    const Index ou_cols = 1 + random.below(40);
-    const OuList list(mask, ou_cols);
+    const Index granularity = Index{4} << random.below(5);
+    PruneMask mask = test::random_mask(random, granularity);
+    if (trial % 2 == 1) mask = test::shuffled(random, mask);
+    const Geometry<> geometry(64, 96, 16, Index{1} << random.below(6), 1);
+    const OuList list = CrossbarMapper(geometry).map(mask).ous;
 
-    PruneMask seen(mask.rows(), mask.cols(), granularity, false);
+    PruneMask seen = PruneMask(mask.rows(), mask.cols(), granularity, false).in_order(mask.order());
     std::vector<Index> ous_of_group(static_cast<std::size_t>(mask.groups()), 0);
     Index previous_group = -1, previous_column = -1;
     for (Index i = 0; i < list.size(); ++i) {
       const Ou ou = list[i];
-      REQUIRE(ou.row_begin == mask.row_begin(ou.row_group));
-      REQUIRE(ou.row_end == mask.row_end(ou.row_group));
-      REQUIRE((ou.n_cols() >= 1 && ou.n_cols() <= ou_cols));
-      REQUIRE(ou.n_rows() >= 1);
-      REQUIRE(ou.row_group >= previous_group);
-      if (ou.row_group != previous_group) previous_column = -1;
+      const Index g = ou.input_set;
+      REQUIRE(ou.n_rows() == mask.row_end(g) - mask.row_begin(g));
+      REQUIRE(std::ranges::all_of(ou.rows, [&](Index r) { return mask.group_of(r) == g; }));
+      REQUIRE(std::ranges::is_sorted(ou.rows));
+      REQUIRE((ou.n_cols() >= 1 && ou.n_cols() <= geometry.ou_cols));
+      REQUIRE(g >= previous_group);
+      if (g != previous_group) previous_column = -1;
       for (const Index c : ou.columns) {
         REQUIRE(c > previous_column);
-        REQUIRE(mask.kept(ou.row_group, c));
-        REQUIRE_FALSE(seen.kept(ou.row_group, c));
-        seen.set(ou.row_group, c, true);
+        REQUIRE(mask.kept(g, c));
+        REQUIRE_FALSE(seen.kept(g, c));
+        seen.set(g, c, true);
         previous_column = c;
       }
-      previous_group = ou.row_group;
-      ++ous_of_group[static_cast<std::size_t>(ou.row_group)];
+      previous_group = g;
+      ++ous_of_group[static_cast<std::size_t>(g)];
     }
     REQUIRE(seen == mask);
-    REQUIRE(list.vectors() == mask.kept_count());
+    REQUIRE(list.columns() == mask.kept_count());
+    REQUIRE(list.shape().gathered == (mask.order() != nullptr));
+    Index rows = 0;
     for (Index g = 0; g < mask.groups(); ++g) {  // no OU more than needed
-      const auto kept = static_cast<Index>(mask.kept_columns(g).size());
-      REQUIRE(ous_of_group[static_cast<std::size_t>(g)] == ceil_div(kept, ou_cols));
+      REQUIRE(ous_of_group[static_cast<std::size_t>(g)] ==
+              ceil_div(mask.kept_count(g), geometry.ou_cols));
+      if (mask.kept_count(g) > 0) rows += mask.row_end(g) - mask.row_begin(g);
     }
+    REQUIRE(list.input_rows() == rows);
   }
 }
 
@@ -49,18 +55,33 @@ TEST_CASE("the worked example of two row groups") {
   PruneMask mask(40, 5, 32, false);  // the second group has 8 rows
   for (const Index c : {0, 2, 3}) mask.set(0, c, true);
   mask.set(1, 4, true);
-  const OuList list(mask, 2);
+  const OuList list = CrossbarMapper(Geometry<>(64, 8, 32, 2, 1)).map(mask).ous;
   REQUIRE(list.size() == 3);
-  CHECK(std::vector<Index>(list[0].columns.begin(), list[0].columns.end()) ==
-        std::vector<Index>{0, 2});
-  CHECK(std::vector<Index>(list[1].columns.begin(), list[1].columns.end()) ==
-        std::vector<Index>{3});
-  CHECK(list[2].row_begin == 32);
+  const auto columns = [&](Index i) {
+    return std::vector<Index>(list[i].columns.begin(), list[i].columns.end());
+  };
+  CHECK(columns(0) == std::vector<Index>{0, 2});
+  CHECK(columns(1) == std::vector<Index>{3});
+  CHECK(columns(2) == std::vector<Index>{4});
+  CHECK(list[2].rows.front() == 32);
   CHECK(list[2].n_rows() == 8);
-  CHECK(list[2].columns[0] == 4);
+  CHECK(list[0].place == Place{0, 0, 0});  // down a strip of bitlines, two tiles high
+  CHECK(list[1].place == Place{0, 32, 0});
+  CHECK(list[2].place == Place{0, 0, 2});
+}
+
+TEST_CASE("without row groups, OUs in a row with the same rows share their input set") {
+  OuList list({8, 8, 2, 2});
+  const std::vector<std::int32_t> some{0, 3}, other{3, 4}, columns{1, 2};
+  for (const auto* rows : {&some, &some, &other, &some}) list.add({*rows, columns});
+  CHECK(list[0].input_set == list[1].input_set);
+  CHECK(list[1].input_set != list[2].input_set);
+  CHECK(list[2].input_set != list[3].input_set);
+  CHECK(list.input_rows() == 6);
 }
 
 TEST_CASE("an impossible layer is refused") {
-  CHECK(error_of([] { OuList(0, 4, 32, 32); }) == ErrorId::out_of_range);
-  CHECK(error_of([] { OuList(PruneMask(8, 8, 4), 0); }) == ErrorId::out_of_range);
+  CHECK(error_of([] { OuList({0, 4, 32, 32, 32}); }) == ErrorId::out_of_range);
+  CHECK(error_of([] { OuList({8, 8, 4, 0}); }) == ErrorId::out_of_range);
+  CHECK(error_of([] { OuList({8, 8, 4, 4, -1}); }) == ErrorId::out_of_range);
 }

@@ -36,7 +36,9 @@ struct Layer {
     return sum;
   }
   [[nodiscard]] Index ous_of(const PruneMask& mask) const {
-    return mapping::OuList(mask, ou_cols).size();
+    Index ous = 0;
+    for (Index g = 0; g < mask.groups(); ++g) ous += ceil_div(mask.kept_count(g), ou_cols);
+    return ous;
   }
 };
 

@@ -68,7 +68,7 @@ TEST_CASE("masks and counts are those of pruner and mapper") {
               mapper.count(masks[k]).crossbars);
     }
     const mapping::NetworkCount count = compressor.count(masks);
-    const mapping::NetworkMapping map = compressor.map(masks);
+    const mapping::NetworkPlacement map = compressor.map(masks);
     for (const mapping::CrossbarCount& c : {count.crossbars, map.crossbars}) {
       REQUIRE(c.dense == mapper.count(masks).crossbars.dense);
       REQUIRE(c.per_layer == mapper.count(masks).crossbars.per_layer);
@@ -107,14 +107,16 @@ TEST_CASE("an OU's index is its row group, its filters and, where rows are gathe
     const Compressor compressor = test::small_compressor(OuSelection::best, {}, rows);
     const std::vector<PruneMask> masks =
         Compressor::masks(compressor.rank(test::trained()), Policy(4, 0.2));
-    const auto routed = compressor.route(masks);
+    const auto routed = compressor.map(masks).layers;
     for (std::size_t k = 0; k < masks.size(); ++k) {
-      const mapping::OuList ous(masks[k], 4);
-      Index named = 0;
+      Index named = 0, ous = 0;
       for (Index g = 0; g < masks[k].groups(); ++g)
-        if (masks[k].kept_count(g) > 0) named += masks[k].row_end(g) - masks[k].row_begin(g);
+        if (masks[k].kept_count(g) > 0) {
+          named += masks[k].row_end(g) - masks[k].row_begin(g);
+          ous += ceil_div(masks[k].kept_count(g), 4);
+        }
       REQUIRE(routed[k].index_entries ==
-              ous.size() + ous.vectors() + (rows == prune::RowGrouping::gathered ? named : 0));
+              ous + masks[k].kept_count() + (rows == prune::RowGrouping::gathered ? named : 0));
     }
   }
 }
@@ -175,7 +177,7 @@ TEST_CASE("gathered row groups keep more in as many OUs, through search and fine
   while (!tuner.done()) tuner.run_epoch();
   tuner.erase_pruned();
   REQUIRE(gathered.count(tuner.masks()).crossbars.compression_pooled() >= 2.0);
-  const auto routed = gathered.route(tuner.masks());
+  const auto routed = gathered.map(tuner.masks()).layers;
   for (std::size_t k = 0; k < nodes.size(); ++k) {
     const ConstMatrixView w = weight_matrix(std::as_const(network).node(nodes[k]).weight);
     // What the OUs hold is all that is left of the layer.

@@ -42,21 +42,21 @@ TEST_CASE("the worked example of the concepts") {
   REQUIRE(masks[0].kept_columns(1) == std::vector<Index>{0, 1, 2, 3});
   REQUIRE(masks[0].kept_columns(2).empty());
   const PruneMask single = prune::keep_best(vectors, 6, 2, 0.5);
-  REQUIRE(mapping::OuList(single, 2).size() == 4);
+  REQUIRE(compressor.count(0, single).ous == 4);
 
-  const mapping::NetworkMapping mapping = compressor.map(masks);
-  const mapping::LayerMapping& mapped = mapping.layers[0];
+  const mapping::NetworkPlacement mapping = compressor.map(masks);
+  const mapping::Placement& mapped = mapping.layers[0];
   REQUIRE(mapped.ous.size() == 3);
   const std::vector<std::vector<std::int32_t>> columns = {{0, 2}, {0, 1}, {2, 3}};
-  const mapping::Tile tiles[] = {{0, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+  const mapping::Place places[] = {{0, 0, 0}, {0, 2, 0}, {0, 0, 2}};
   for (Index i = 0; i < 3; ++i) {
     const auto k = static_cast<std::size_t>(i);
     const mapping::Ou ou = mapped.ous[i];
-    REQUIRE(ou.row_group == (i == 0 ? 0 : 1));
+    REQUIRE(ou.input_set == (i == 0 ? 0 : 1));
     REQUIRE(std::vector<std::int32_t>(ou.columns.begin(), ou.columns.end()) == columns[k]);
-    REQUIRE(mapped.tile(i) == tiles[k]);
+    REQUIRE(ou.place == places[k]);
   }
-  REQUIRE(mapped.index_sizes == mapping::IndexSizes{24, 11, 13});
+  REQUIRE(mapped.index_sizes == mapping::IndexSizes{{24, 11, 13, 32}});
   REQUIRE(mapping.crossbars.dense == 32);
   REQUIRE(mapping.crossbars.per_layer == 16);
   REQUIRE(mapping.crossbars.compression_pooled() == 2.0);

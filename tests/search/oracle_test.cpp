@@ -17,6 +17,11 @@ simulation::SimulationConfig saturating(Index bits) {
   return config;
 }
 
+/// The tests' masks on the slides' hardware.
+Compressor on_paper() {
+  return {PaperGeometry{}, prune::ColumnVectorPruner(test::small_compressor().granularity())};
+}
+
 }  // namespace
 
 TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
@@ -30,9 +35,9 @@ TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
     return out;
   };
   const Outcome real = outcome(float_accuracy());
-  const Outcome exact = outcome(simulated_accuracy(PaperGeometry{}, {}, {}));
-  const Outcome six = outcome(simulated_accuracy(PaperGeometry{}, saturating(6), {}));
-  const Outcome one = outcome(simulated_accuracy(PaperGeometry{}, saturating(1), {}));
+  const Outcome exact = outcome(simulated_accuracy(on_paper(), {}, {}));
+  const Outcome six = outcome(simulated_accuracy(on_paper(), saturating(6), {}));
+  const Outcome one = outcome(simulated_accuracy(on_paper(), saturating(1), {}));
   REQUIRE(std::abs(exact.accuracy - real.accuracy) < 3.0);
   REQUIRE(six.accuracy == exact.accuracy);  // row groups of a few rows fit into six bits
   REQUIRE(one.accuracy < exact.accuracy);
@@ -63,7 +68,7 @@ TEST_CASE("a simulated accuracy is the mean over devices that are drawn one by o
   }
   REQUIRE((single[0].top1 != single[1].top1 || single[1].top1 != single[2].top1));
   const nn::Accuracy mean =
-      simulated_accuracy(PaperGeometry{}, config, maximum, 3)(session, masks, images);
+      simulated_accuracy(on_paper(), config, maximum, 3)(session, masks, images);
   REQUIRE(mean.top1 == Approx((single[0].top1 + single[1].top1 + single[2].top1) / 3.0));
   REQUIRE(mean.top5 == Approx((single[0].top5 + single[1].top5 + single[2].top5) / 3.0));
   REQUIRE(mean.top1 < mean.top5);

@@ -30,9 +30,9 @@ struct OuCounter {
     cost::Totals totals;
   };
   [[nodiscard]] Cost price_dense() const { return {{.energy_nj = 100.0}}; }
-  [[nodiscard]] Cost price(std::span<const mapping::RoutedMapping> layers) const {
+  [[nodiscard]] Cost price(std::span<const mapping::Placement> layers) const {
     double ous = 0.0;
-    for (const mapping::RoutedMapping& layer : layers) ous += static_cast<double>(layer.ous.size());
+    for (const mapping::Placement& layer : layers) ous += static_cast<double>(layer.ous.size());
     return {{.energy_nj = ous}};
   }
 };
@@ -47,7 +47,7 @@ TEST_CASE("a saving is the dense figure over the pruned one") {
   const cost::Totals dense = prices.price_dense().totals;
   for (const double keep : {1.0, 0.4, 0.1}) {
     const std::vector<PruneMask> masks = masks_of(compressor, keep);
-    const cost::Totals pruned = prices.price(compressor.route(masks)).totals;
+    const cost::Totals pruned = prices.price(compressor.map(masks).layers).totals;
     const double energy = cost_saving(model(), compressor, CostTarget::energy)(masks);
     const double latency = cost_saving(model(), compressor, CostTarget::latency)(masks);
     CHECK(energy == dense.energy_nj / pruned.energy_nj);

@@ -62,7 +62,7 @@ TEST_CASE("a search goes on where a layer is silent, whichever accuracy it reads
     PruningEnvironment<> environment(
         silent(kSilent[i].layer, kSilent[i].inputs), test::small_compressor(),
         test::environment_images(pool), test::target(3.0), pool, Metric::top1, {},
-        simulated_accuracy(test::SmallGeometry{}, config_of(kAdcs[i % kAdcs.size()]), {}));
+        simulated_accuracy(test::small_compressor(), config_of(kAdcs[i % kAdcs.size()]), {}));
     AutoPruner<> search(environment, {.episodes = 3});
     while (!search.done()) REQUIRE(finite(search.run_episode().outcome));
     REQUIRE(search.best_outcome().crossbars.compression_pooled() >= 3.0);
@@ -88,7 +88,7 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
     const cost::OuModel model(network, cost::ou_preset("paper", test::SmallGeometry{}));
     session.set_masks(masks);
     const auto ranges = simulation::calibrate(session, masks, images.calibration);
-    const auto layers = compressor.route(masks);
+    const auto layers = compressor.map(masks).layers;
     const auto activity = simulation::measured_activity(
         session, masks, layers, ranges, {test::SmallGeometry{}, {}, {}}, images.held_out);
     REQUIRE((activity[layer].ou_activations == 0) == inputs);
@@ -123,7 +123,7 @@ TEST_CASE("a layer of zeros is ranked, pruned, mapped and priced by every method
           const auto masks = Compressor::masks(rankings, policy);
           const mapping::CrossbarCount count = compressor.count(masks).crossbars;
           REQUIRE(std::isfinite(count.compression_per_layer()));
-          REQUIRE(std::isfinite(model.price(compressor.route(masks)).totals.energy_nj));
+          REQUIRE(std::isfinite(model.price(compressor.map(masks).layers).totals.energy_nj));
         }
     }
 }

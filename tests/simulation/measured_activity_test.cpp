@@ -6,6 +6,7 @@
 
 #include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
+#include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/mapping/sre_mapper.hpp"
 
 using namespace autoprune;
@@ -79,9 +80,9 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
     mapping::squeeze_rows(mask, g.ou_cols, [&](const auto& kept, const auto&) {
       by_rows += ceil_div(static_cast<Index>(kept.size()), g.ou_rows);
     });
-    const mapping::RoutedMapping layer = mapping::map_routed(mapper, mask);
+    const mapping::Placement layer = mapping::place(mapper, mask);
     if (layer.ous.size() != by_rows || by_rows == 0) continue;  // columns were squeezed
-    const ActiveOus dynamic = ActiveOus::of_strips(layer, g, options, input);
+    const ActiveOus dynamic(layer, g, options, input, OuFormation::dynamic);
     const Activity found = dynamic.count(x);
     const Index arrays = options.arrays(g.cell_bits);
     const Index passes = input.digits() * (input.negative ? 2 : 1);
@@ -138,8 +139,11 @@ TEST_CASE("dynamic OUs of column-vectors hold the wordlines of one vector that c
       }
       plain.input_fetches += height;
     }
+    mapping::Placement placement = mapping::CrossbarMapper(g, options).map(mask);
+    placement.index_entries = 17;
     plain.index_fetches = 17;
-    REQUIRE(ActiveOus::of_vectors(mask, 17, g, options, input).count(x) == plain);
+    const ActiveOus dynamic(placement, g, options, input, OuFormation::dynamic_vectors);
+    REQUIRE(dynamic.count(x) == plain);
   }
 }
 
@@ -163,14 +167,14 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
   const mapping::MappingOptions options;
   const mapping::SreMapper mapper{mapping::ArrayShape(g, options)};
   std::vector<PruneMask> masks;
-  std::vector<mapping::RoutedMapping> layers;
+  std::vector<mapping::Placement> layers;
   for (const Index i : net.matrix_layers()) {
     const MatrixView w = weight_matrix(net.node(i).weight);
     masks.emplace_back(w.cols(), w.rows(), 1);
     for (Index r = 0; r < w.cols(); ++r)
       if (random.below(2) == 0)
         for (Index c = 0; c < w.rows(); ++c) masks.back().set(r, c, false);
-    layers.push_back(mapping::map_routed(mapper, masks.back()));
+    layers.push_back(mapping::place(mapper, masks.back()));
   }
   std::vector<std::vector<std::vector<Activity>>> found;
   for (const Index threads : {1, 2}) {
@@ -195,10 +199,9 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
       const nn::Activation& map = session.output(node.inputs.front());
       const bool conv = k == 0;
       const InputEncoding input{8, 1, conv};
-      const ActiveOus stored = ActiveOus::stored(layers[k], g, options, input);
-      const ActiveOus dynamic = ActiveOus::of_strips(layers[k], g, options, input);
-      const ActiveOus vectors =
-          ActiveOus::of_vectors(masks[k], layers[k].index_entries, g, options, input);
+      const ActiveOus stored(layers[k], g, options, input);
+      const ActiveOus dynamic(layers[k], g, options, input, OuFormation::dynamic);
+      const ActiveOus vectors(layers[k], g, options, input, OuFormation::dynamic_vectors);
       Activity of_stored, of_dynamic, of_vectors;
       for (Index i = 0; i < 35; ++i)
         for (Index oh = 0; oh < (conv ? node.shape.height : 1); ++oh)

@@ -21,12 +21,12 @@ struct NaiveResult {
 struct IdealCells {};
 
 /// One input vector x[row]. conductance(row, column, array of the encoding, level) is that of a
-/// cell.
+/// cell. Index entries are fetched where the OUs are `indexed`.
 template <class Adc, class Conductance = IdealCells>
 NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const mapping::OuList& ous,
                            const std::vector<std::int32_t>& x, const Adc& adc,
                            const simulation::DataPathConfig& config, const Geometry<>& geometry,
-                           const Conductance& conductance = {}) {
+                           const Conductance& conductance = {}, bool indexed = true) {
   constexpr bool kReal = !std::is_same_v<Conductance, IdealCells>;
   const simulation::WeightEncoding encoding(config.mapping, geometry.cell_bits);
   const auto arrays = static_cast<Index>(encoding.arrays().size());
@@ -36,11 +36,18 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
   Index group = -1;
   for (Index i = 0; i < ous.size(); ++i) {
     const mapping::Ou ou = ous[i];
-    if (ou.row_group != group) out.activity.input_fetches += ou.n_rows();
-    group = ou.row_group;
-    out.activity.index_fetches += 1 + ou.n_cols();
-    for (Index begin = ou.row_begin; begin < ou.row_end; begin += geometry.ou_rows) {
-      const Index end = std::min(ou.row_end, begin + geometry.ou_rows);
+    const bool other = ou.input_set != group;
+    group = ou.input_set;
+    if (other) out.activity.input_fetches += ou.n_rows();
+    if (indexed) {
+      const mapping::OuShape& shape = ous.shape();
+      out.activity.index_fetches += ou.n_cols() + (shape.granularity > 0 ? 1 : 0) +
+                                    (other && !shape.neighbours() ? ou.n_rows() : 0);
+    }
+    for (Index first = 0; first < ou.n_rows(); first += geometry.ou_rows) {
+      const auto rows = ou.rows.subspan(
+          static_cast<std::size_t>(first),
+          static_cast<std::size_t>(std::min(geometry.ou_rows, ou.n_rows() - first)));
       for (const int sign : {1, -1}) {
         if (sign < 0 && !config.input.negative) continue;
         for (Index t = 0; t < config.input.digits(); ++t) {
@@ -48,7 +55,7 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
             return config.input.digit(std::max(0, sign * x[static_cast<std::size_t>(r)]), t);
           };
           bool any = false;
-          for (Index r = begin; r < end; ++r) any = any || digit(r) != 0;
+          for (const Index r : rows) any = any || digit(r) != 0;
           (any ? out.activity.ou_activations : out.activity.skipped_activations) += physical;
           if (!any) continue;
           for (std::size_t a = 0; a < encoding.arrays().size(); ++a)
@@ -56,7 +63,7 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
               const simulation::CellArray array = encoding.arrays()[a];
               std::int32_t sum = 0;
               float current = 0.0F;
-              for (Index r = begin; r < end; ++r) {
+              for (const Index r : rows) {
                 const std::int32_t level = encoding.level(weights(r, column), array);
                 sum += digit(r) * level;
                 if constexpr (kReal)
@@ -71,7 +78,7 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
             }
         }
       }
-      for (Index r = begin; r < end; ++r)
+      for (const Index r : rows)
         for (const std::int32_t column : ou.columns)
           out.y[static_cast<std::size_t>(column)] -=
               static_cast<double>(encoding.offset()) * x[static_cast<std::size_t>(r)];

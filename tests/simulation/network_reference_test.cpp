@@ -85,7 +85,8 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
   DataPathConfig path = c.config.data_path;
   path.input.negative = ranges.input.negative;
   const QuantisedWeights weights = quantise(node.weight, c.masks[k], path.mapping.weight_bits);
-  const mapping::OuList ous(c.masks[k], 6);
+  const mapping::OuList ous =
+      mapping::CrossbarMapper(WideGeometry{}, path.mapping).map(c.masks[k]).ous;
   const double step = ranges.input.largest / ((1 << path.input.bits) - 1);
   Activity counted;
   with_adc(

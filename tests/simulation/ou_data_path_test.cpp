@@ -4,7 +4,7 @@
 
 #include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/mapping.hpp"
 #include "autoprune/simulation/active_ous.hpp"
 #include "naive.hpp"
 
@@ -47,7 +47,7 @@ struct Case {
   }
 
   template <GeometryType Geom>
-  [[nodiscard]] mapping::LayerMapping map(const Geom& geometry = {}) const {
+  [[nodiscard]] mapping::Placement map(const Geom& geometry = {}) const {
     return mapping::CrossbarMapper(geometry, config.mapping).map(mask);
   }
   [[nodiscard]] double product(Index filter, Index lane) const {
@@ -59,8 +59,7 @@ struct Case {
   template <GeometryType Geom, class Adc>
   [[nodiscard]] std::vector<double> run(const Geom& geometry, const Adc& adc, Walk walk,
                                         Activity& activity, Index lanes = kLanes) const {
-    const OUDataPath path(geometry, weights, map(geometry).index, mask.granularity(), adc, config,
-                          walk);
+    const OUDataPath path(geometry, weights, map(geometry), adc, config, walk);
     std::vector<double> y(static_cast<std::size_t>(mask.cols() * kLanes));
     path.multiply(x.data(), y.data(), lanes, activity);
     return y;
@@ -99,13 +98,10 @@ void check_against_naive(const Geom& geometry, const Adc& adc, std::uint64_t see
   Random random(seed);
   for (Index n = 0; n < 40; ++n) {
     const Case c(random, random_granularity(random, geometry), geometry);
-    const mapping::LayerMapping mapped = c.map(geometry);
+    const mapping::Placement mapped = c.map(geometry);
     const Index lanes = 1 + random.below(3);
     Activity activity, naive_activity, counted, unused;
-    const mapping::VectorMapper mapper{mapping::ArrayShape(geometry, c.config.mapping)};
-    const ActiveOus stored = ActiveOus::stored(
-        {mapping::route(mapper, c.mask), 0, mapped.ous.size() + mapped.ous.vectors()}, geometry,
-        c.config.mapping, c.config.input);
+    const ActiveOus stored(mapped, geometry, c.config.mapping, c.config.input);
     const std::vector<double> y = c.run(geometry, adc, Walk::all, activity, lanes);
     const std::vector<double> off = c.run(geometry, adc, Walk::errors, unused);
     const bool adds_up = adc.lsb() == 1.0 || c.config.mapping.sign == mapping::SignEncoding::pair;
@@ -171,8 +167,8 @@ TEST_CASE("six bits lose nothing of thirty-two rows of one-bit cells") {
     const auto ideal = c.run(PaperGeometry{}, IdealAdc{}, Walk::all, activity);
     REQUIRE(c.run(PaperGeometry{}, SaturatingAdc(6), Walk::all, activity) == ideal);
     REQUIRE(c.run(PaperGeometry{}, RoundingAdc::over(32.0, 6), Walk::all, activity) == ideal);
-    const OUDataPath<PaperGeometry, SaturatingAdc> errors(
-        {}, c.weights, c.map(PaperGeometry{}).index, 32, SaturatingAdc(6), c.config, Walk::errors);
+    const OUDataPath<PaperGeometry, SaturatingAdc> errors({}, c.weights, c.map(PaperGeometry{}),
+                                                          SaturatingAdc(6), c.config, Walk::errors);
     REQUIRE(errors.bitlines() == 0);
   }
 }
@@ -198,13 +194,13 @@ TEST_CASE("without the index, compacted column-vectors add up to the wrong outpu
   const QuantisedWeights q = quantise(w, mask, 8);
   std::vector<std::int32_t> x(64);
   for (auto& v : x) v = static_cast<std::int32_t>(random.below(256));
-  const mapping::OuList ous(mask, 32);
+  const mapping::OuList ous = mapping::CrossbarMapper<PaperGeometry>().map(mask).ous;
   const auto routed = test::naive_multiply(q, ous, x, IdealAdc{}, {}, PaperGeometry{});
   // Bitline j counts as filter j, as in an array without an index buffer.
   std::vector<double> unrouted(8, 0.0);
   for (Index i = 0; i < ous.size(); ++i)
     for (Index j = 0; j < ous[i].n_cols(); ++j)
-      for (Index r = ous[i].row_begin; r < ous[i].row_end; ++r)
+      for (const Index r : ous[i].rows)
         unrouted[static_cast<std::size_t>(j)] +=
             q(r, ous[i].columns[static_cast<std::size_t>(j)]) * x[static_cast<std::size_t>(r)];
   Index wrong = 0;
@@ -220,14 +216,14 @@ TEST_CASE("without the index, compacted column-vectors add up to the wrong outpu
 TEST_CASE("ideal devices change nothing, real ones do") {
   Random random(31);
   const Case c(random, 32, PaperGeometry{});
-  const auto index = c.map(PaperGeometry{}).index;
+  const mapping::Placement mapped = c.map(PaperGeometry{});
   Activity a, b;
   std::vector<double> y(static_cast<std::size_t>(c.mask.cols() * kLanes)), ideal = y;
-  OUDataPath<PaperGeometry>({}, c.weights, index, 32, {}, c.config)
+  OUDataPath<PaperGeometry>({}, c.weights, mapped, {}, c.config)
       .multiply(c.x.data(), ideal.data(), kLanes, a);
   // A variation far too small to move any code, on the path of real cells.
   const RealDevices faint(OnOffRatio{}, StuckAt{}, Variation{1e-7});
-  OUDataPath<PaperGeometry>({}, c.weights, index, 32, {}, c.config, Walk::all, faint, 1)
+  OUDataPath<PaperGeometry>({}, c.weights, mapped, {}, c.config, Walk::all, faint, 1)
       .multiply(c.x.data(), y.data(), kLanes, b);
   REQUIRE(y == ideal);
   REQUIRE(a == b);
@@ -235,7 +231,7 @@ TEST_CASE("ideal devices change nothing, real ones do") {
   for (const std::uint64_t seed : {1u, 2u}) {
     std::vector<double> varied = y, again = y;
     for (auto* out : {&varied, &again})
-      OUDataPath<PaperGeometry>({}, c.weights, index, 32, {}, c.config, Walk::all, strong, seed)
+      OUDataPath<PaperGeometry>({}, c.weights, mapped, {}, c.config, Walk::all, strong, seed)
           .multiply(c.x.data(), out->data(), kLanes, b);
     REQUIRE(varied == again);
     REQUIRE(varied != y);
@@ -251,10 +247,10 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
     const auto mapped = c.map(PaperGeometry{});
     std::vector<double> y(static_cast<std::size_t>(c.mask.cols() * kLanes)), off = y;
     Activity activity;
-    const OUDataPath<PaperGeometry, Adc> all({}, c.weights, mapped.index, c.mask.granularity(), adc,
-                                             c.config, Walk::all, devices, kSeed);
-    const OUDataPath<PaperGeometry, Adc> errors({}, c.weights, mapped.index, c.mask.granularity(),
-                                                adc, c.config, Walk::errors, devices, kSeed);
+    const OUDataPath<PaperGeometry, Adc> all({}, c.weights, mapped, adc, c.config, Walk::all,
+                                             devices, kSeed);
+    const OUDataPath<PaperGeometry, Adc> errors({}, c.weights, mapped, adc, c.config, Walk::errors,
+                                                devices, kSeed);
     all.multiply(c.x.data(), y.data(), 1, activity);
     errors.multiply(c.x.data(), off.data(), 1, activity);
     REQUIRE(errors.bitlines() <= all.bitlines());
@@ -295,29 +291,74 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
   }
 }
 
+TEST_CASE("the data path of every method's OUs is the plain loops, and the exact product") {
+  Random random(22);
+  for (Index n = 0; n < 60; ++n) {
+    const Geometry<> geometry{48, 24, Index{4} << random.below(3), Index{2} << random.below(2), 2};
+    Case c(random, 1, geometry);
+    const mapping::ArrayShape shape(geometry, c.config.mapping);
+    const auto check = [&](const auto& mapper) {
+      const mapping::Placement placement = mapping::place(mapper, c.mask);
+      for (const Index bits : {3, 16}) {
+        const SaturatingAdc adc(bits);
+        const OUDataPath path(geometry, c.weights, placement, adc, c.config);
+        std::vector<double> y(static_cast<std::size_t>(c.mask.cols() * kLanes));
+        Activity activity;
+        path.multiply(c.x.data(), y.data(), 1, activity);
+        std::vector<std::int32_t> x;
+        for (Index r = 0; r < c.mask.rows(); ++r)
+          x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
+        const auto naive =
+            test::naive_multiply(c.weights, placement.ous, x, adc, c.config, geometry,
+                                 test::IdealCells{}, placement.index.has_value());
+        REQUIRE(activity == naive.activity);
+        REQUIRE(ActiveOus(placement, geometry, c.config.mapping, c.config.input).count(x) ==
+                activity);
+        for (Index f = 0; f < c.mask.cols(); ++f) {
+          const double found = y[static_cast<std::size_t>(f * kLanes)];
+          REQUIRE(found == naive.y[static_cast<std::size_t>(f)]);
+          if (bits == 16) REQUIRE(found == c.product(f, 0));
+        }
+      }
+    };
+    check(mapping::DenseMapper(shape));
+    check(mapping::PimMapper(shape));
+    check(mapping::BlockMapper(shape));
+    check(mapping::PackedMapper(shape));
+    check(mapping::PatternMapper(shape, 3));
+    check(mapping::SreMapper(shape));
+    check(mapping::LsrMapper(shape));
+  }
+}
+
 TEST_CASE("impossible data paths are refused") {
   Random random(41);
   const Case c(random, 32, PaperGeometry{});
-  const auto index = c.map(PaperGeometry{}).index;
-  const auto build = [&](const DataPathConfig& config, const mapping::IndexBuffer& buffer) {
-    OUDataPath<PaperGeometry>({}, c.weights, buffer, 32, {}, config);
+  const mapping::Placement mapped = c.map(PaperGeometry{});
+  const auto build = [&](const DataPathConfig& config, const mapping::Placement& placement) {
+    OUDataPath<PaperGeometry>({}, c.weights, placement, {}, config);
   };
   DataPathConfig config = c.config;
   config.input.dac_bits = 3;
-  REQUIRE(error_of([&] { build(config, index); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { build(config, mapped); }) == ErrorId::out_of_range);
   config = c.config;
   config.input.bits = 0;
-  REQUIRE(error_of([&] { build(config, index); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { build(config, mapped); }) == ErrorId::out_of_range);
   config = c.config;
   config.read_noise = -0.1;
-  REQUIRE(error_of([&] { build(config, index); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([&] { build(config, mapped); }) == ErrorId::out_of_range);
   config = c.config;
   config.mapping.weight_bits = c.config.mapping.weight_bits % 8 + 1;
-  REQUIRE(error_of([&] { build(config, index); }) == ErrorId::geometry_mismatch);
-  std::vector<std::uint64_t> words = index.words();
+  REQUIRE(error_of([&] { build(config, mapped); }) == ErrorId::geometry_mismatch);
+  std::vector<std::uint64_t> words = mapped.index->words();
   words.front() ^= 0x5555;
-  const mapping::IndexBuffer corrupted(index.encoding(), index.bits(), words);
+  mapping::Placement corrupted = mapped;
+  corrupted.index = mapping::IndexBuffer(mapped.index->code(), mapped.index->bits(), words);
   REQUIRE(error_of([&] { build(c.config, corrupted); }) == ErrorId::corrupt_index);
+  const PruneMask other(c.mask.rows() + 1, c.mask.cols(), 32);
+  REQUIRE(error_of([&] {
+            build(c.config, mapping::CrossbarMapper(PaperGeometry{}, c.config.mapping).map(other));
+          }) == ErrorId::mask_mismatch);
   REQUIRE(error_of([] { SaturatingAdc(0); }) == ErrorId::out_of_range);
   REQUIRE(error_of([] { SaturatingAdc(17); }) == ErrorId::out_of_range);
   REQUIRE(error_of([] { RealDevices(OnOffRatio{0.5}, StuckAt{}, Variation{}); }) ==

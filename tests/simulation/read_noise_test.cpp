@@ -22,8 +22,8 @@ class NoisyReads {
     config_.mapping.weight_bits = 1;
     config_.input = {input_bits, 1, negative};
     config_.read_noise = kSigma;
-    index_.emplace(
-        mapping::CrossbarMapper<PaperGeometry>(config_.mapping).map(PruneMask(rows, 1, 32)).index);
+    placement_.emplace(
+        mapping::CrossbarMapper<PaperGeometry>(config_.mapping).map(PruneMask(rows, 1, 32)));
   }
   /// What each lane reads; `x` are the codes of the rows, alike in every lane.
   [[nodiscard]] std::vector<double> read(std::uint64_t seed, std::uint64_t number,
@@ -32,7 +32,7 @@ class NoisyReads {
     for (const std::int32_t code : x) codes.insert(codes.end(), nn::kLanes, code);
     std::vector<double> y(static_cast<std::size_t>(nn::kLanes));
     Activity activity;
-    OUDataPath<PaperGeometry>({}, ones_, *index_, 32, {}, config_, Walk::all, IdealDevices{}, seed)
+    OUDataPath<PaperGeometry>({}, ones_, *placement_, {}, config_, Walk::all, IdealDevices{}, seed)
         .multiply(codes.data(), y.data(), nn::kLanes, activity, number);
     return y;
   }
@@ -40,7 +40,7 @@ class NoisyReads {
  private:
   QuantisedWeights ones_;
   DataPathConfig config_;
-  std::optional<mapping::IndexBuffer> index_;
+  std::optional<mapping::Placement> placement_;
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "../nn/helpers.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/simulation/measured_activity.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
@@ -189,9 +189,9 @@ TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
     nn::Session session(c.network, pool);
     session.set_masks(c.masks);
     std::vector<LayerRanges> ranges = calibrate(session, c.masks, c.batches);
-    std::vector<mapping::RoutedMapping> layers;
-    const mapping::VectorMapper mapper(mapping::ArrayShape(SmallGeometry{}, {}));
-    for (const PruneMask& mask : c.masks) layers.push_back(mapping::map_routed(mapper, mask));
+    std::vector<mapping::Placement> layers;
+    const mapping::CrossbarMapper<SmallGeometry> mapper;
+    for (const PruneMask& mask : c.masks) layers.push_back(mapper.map(mask));
     const auto measure = [&] {
       return measured_activity(session, c.masks, layers, ranges,
                                {SmallGeometry{}, {}, {}, OuFormation::stored}, c.batches);

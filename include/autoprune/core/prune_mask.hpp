@@ -54,13 +54,17 @@ class PruneMask {
   /// names each row once.
   [[nodiscard]] PruneMask in_order(RowOrder order) && {
     if (order) {
-      std::vector<bool> named(static_cast<std::size_t>(rows_), false);
-      for (const std::int32_t row : *order)
-        if (row >= 0 && row < rows_) named[static_cast<std::size_t>(row)] = true;
-      const auto distinct = std::count(named.begin(), named.end(), true);
-      if (distinct != rows_ || static_cast<Index>(order->size()) != rows_)
+      std::vector<std::int32_t> places(static_cast<std::size_t>(rows_), -1);
+      for (std::size_t place = 0; place < order->size(); ++place)
+        if (const std::int32_t row = (*order)[place]; row >= 0 && row < rows_)
+          places[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(place);
+      const auto missing = std::count(places.begin(), places.end(), -1);
+      if (missing > 0 || static_cast<Index>(order->size()) != rows_)
         fail(ErrorId::out_of_range, "a row order of ", order->size(), " places that names ",
-             distinct, " of ", rows_, " rows; it has to name each row once");
+             rows_ - missing, " of ", rows_, " rows; it has to name each row once");
+      places_ = std::make_shared<const std::vector<std::int32_t>>(std::move(places));
+    } else {
+      places_ = nullptr;
     }
     order_ = std::move(order);
     return std::move(*this);
@@ -69,6 +73,18 @@ class PruneMask {
   /// The row of the weight matrix at a place.
   [[nodiscard]] Index row(Index place) const noexcept {
     return order_ ? (*order_)[static_cast<std::size_t>(place)] : place;
+  }
+  /// The row group that a row of the weight matrix is in.
+  [[nodiscard]] Index group_of(Index row) const noexcept {
+    return (places_ ? (*places_)[static_cast<std::size_t>(row)] : row) / granularity_;
+  }
+  /// The rows of a group, ascending.
+  [[nodiscard]] std::vector<std::int32_t> rows_of(Index group) const {
+    std::vector<std::int32_t> rows;
+    for (Index i = row_begin(group); i < row_end(group); ++i)
+      rows.push_back(static_cast<std::int32_t>(row(i)));
+    std::sort(rows.begin(), rows.end());
+    return rows;
   }
   /// Calls f(begin, end) for the rows of a group, neighbours together.
   template <class F>
@@ -140,6 +156,7 @@ class PruneMask {
   Index rows_ = 0, cols_ = 0, granularity_ = 0;
   std::vector<std::uint8_t> kept_;  // [group][column]
   RowOrder order_;
+  RowOrder places_;  // of the rows, where they have an order
 };
 
 }  // namespace autoprune

@@ -6,14 +6,14 @@
 #include <span>
 
 #include "autoprune/cost/component_table.hpp"
-#include "autoprune/mapping/routed_index.hpp"
+#include "autoprune/mapping/placement.hpp"
 
 namespace autoprune::cost {
 
 /// Prices a network dense, and as any method has mapped it; OuModel does.
 template <class M>
 concept CostModel = std::copy_constructible<M> &&
-    requires(const M& model, std::span<const mapping::RoutedMapping> layers) {
+    requires(const M& model, std::span<const mapping::Placement> layers) {
   { model.price_dense().totals } -> std::convertible_to<Totals>;
   { model.price(layers).totals } -> std::convertible_to<Totals>;
 };

@@ -11,7 +11,7 @@
 #include "autoprune/core/geometry.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/mapping/mapping_options.hpp"
-#include "autoprune/mapping/routed_index.hpp"
+#include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/network.hpp"
 
 namespace autoprune::cost {
@@ -178,15 +178,14 @@ class WorkCounter {
 };
 
 /// A layer as any method maps it.
-[[nodiscard]] inline LayerWork mapped_work(const LayerShape& shape,
-                                           const mapping::RoutedMapping& layer,
+[[nodiscard]] inline LayerWork mapped_work(const LayerShape& shape, const mapping::Placement& layer,
                                            const ArrayFormat& format) {
   WorkCounter counter(shape, format);
   for (Index i = 0; i < layer.ous.size(); ++i) {
-    const mapping::RoutedOu ou = layer.ous[i];
-    counter.add({ou.n_rows(), ou.n_cols(), ou.crossbar, layer.ous.input_set(i)});
+    const mapping::Ou ou = layer.ous[i];
+    counter.add({ou.n_rows(), ou.n_cols(), ou.place.crossbar, ou.input_set});
   }
-  return counter.finish(layer.index_bits, layer.index_entries);
+  return counter.finish(layer.index_bits(), layer.index_entries);
 }
 
 /// How dense crossbars are read.

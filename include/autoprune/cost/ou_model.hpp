@@ -234,7 +234,7 @@ class OuModel {
     return work;
   }
   /// The work of the network as any method maps it. Throws mask_mismatch.
-  [[nodiscard]] std::vector<LayerWork> work(std::span<const mapping::RoutedMapping> layers) const {
+  [[nodiscard]] std::vector<LayerWork> work(std::span<const mapping::Placement> layers) const {
     require_layers(layers.size());
     std::vector<LayerWork> work;
     for (std::size_t k = 0; k < shapes_.size(); ++k)
@@ -265,7 +265,7 @@ class OuModel {
     }
     return cost;
   }
-  [[nodiscard]] OuCost price(std::span<const mapping::RoutedMapping> layers) const {
+  [[nodiscard]] OuCost price(std::span<const mapping::Placement> layers) const {
     return price(work(layers));
   }
   [[nodiscard]] OuCost price_dense() const { return price(dense_work()); }

@@ -78,7 +78,7 @@ struct ReportData {
   std::vector<LayerFigures> layers;
   Index crossbars_dense = 0, crossbars_per_layer = 0, crossbars_pooled = 0;
   double compression_per_layer = 0.0, compression_pooled = 0.0;
-  Index explicit_bits = 0, bitmap_bits = 0, delta_bits = 0;
+  Index explicit_bits = 0, bitmap_bits = 0, delta_bits = 0, lists_bits = 0;
   std::optional<AccuracyFigures> accuracy;
   std::optional<SearchFigures> search;
   std::optional<CostFigures> cost;
@@ -220,6 +220,7 @@ namespace detail {
   data.explicit_bits = report["index"]["explicit_bits"].count();
   data.bitmap_bits = report["index"]["bitmap_bits"].count();
   data.delta_bits = report["index"]["delta_bits"].count();
+  data.lists_bits = report["index"]["lists_bits"].count();
   if (report.has("accuracy")) data.accuracy = detail::read_accuracy(report["accuracy"]);
   if (report.has("search")) data.search = detail::read_search(report["search"]);
   if (report.has("cost")) data.cost = detail::read_cost(report["cost"]);

@@ -226,8 +226,9 @@ namespace detail {
          "×. Each layer's index buffer is in its smallest encoding; with one encoding for all it "
          "would be " +
          format_bits(static_cast<double>(data.explicit_bits)) + " (explicit), " +
-         format_bits(static_cast<double>(data.bitmap_bits)) + " (bitmap) or " +
-         format_bits(static_cast<double>(data.delta_bits)) + " (delta). The kept weights take " +
+         format_bits(static_cast<double>(data.bitmap_bits)) + " (bitmap), " +
+         format_bits(static_cast<double>(data.delta_bits)) + " (delta) or " +
+         format_bits(static_cast<double>(data.lists_bits)) + " (lists). The kept weights take " +
          format_bits(data.kept_weight_bits()) + " at 8 bits each.</p>\n</section>\n";
   return out;
 }

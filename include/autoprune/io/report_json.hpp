@@ -18,7 +18,7 @@
 #include "autoprune/core/version.hpp"
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/report_data.hpp"
-#include "autoprune/mapping/mapping_result.hpp"
+#include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/collapse.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/network.hpp"
@@ -43,7 +43,7 @@ struct RunSeconds {
 namespace detail {
 
 [[nodiscard]] inline Json layer_json(const nn::Node& node, const PruneMask& mask,
-                                     const mapping::LayerMapping& layer) {
+                                     const mapping::Placement& layer) {
   const mapping::LayerCount& count = layer.count;
   return {{"name", node.name},
           {"op", nn::op_name(node.op)},
@@ -69,7 +69,7 @@ namespace detail {
 /// when masks and mapping aren't the network's.
 [[nodiscard]] inline Json report_json(const RunDescription& run, const nn::Network& network,
                                       std::span<const PruneMask> masks,
-                                      const mapping::NetworkMapping& mapping,
+                                      const mapping::NetworkPlacement& mapping,
                                       const RunSeconds& seconds = {}) {
   const std::vector<Index> nodes = network.matrix_layers();
   if (masks.size() != nodes.size() || mapping.layers.size() != nodes.size())
@@ -79,7 +79,9 @@ namespace detail {
   for (std::size_t k = 0; k < nodes.size(); ++k)
     layers.push_back(detail::layer_json(network.node(nodes[k]), masks[k], mapping.layers[k]));
   const mapping::CrossbarCount& crossbars = mapping.crossbars;
-  const mapping::IndexSizes& index = mapping.index_sizes;
+  Json index = Json::object();
+  for (const mapping::IndexCode code : mapping::kIndexCodes)
+    index[concat(mapping::index_code_name(code), "_bits")] = mapping.index_sizes[code];
   return {
       {"schema", "autoprune.report/1"},
       {"autoprune_version", AUTOPRUNE_VERSION},
@@ -99,10 +101,7 @@ namespace detail {
       {"compression",
        {{"per_layer", crossbars.compression_per_layer()},
         {"pooled", crossbars.compression_pooled()}}},
-      {"index",
-       {{"explicit_bits", index.explicit_bits},
-        {"bitmap_bits", index.bitmap_bits},
-        {"delta_bits", index.delta_bits}}},
+      {"index", std::move(index)},
       {"seconds",
        {{"search", seconds.search}, {"fine_tune", seconds.fine_tune}, {"total", seconds.total}}}};
 }

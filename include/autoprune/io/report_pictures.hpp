@@ -160,7 +160,7 @@ struct LayerOccupancy {
   chart.title = "Cells in use of layer " + out.name;
   chart.rows = geometry.xbar_rows;
   chart.columns = geometry.xbar_cols;
-  chart.tile_rows = std::min(granularity, geometry.xbar_rows);
+  chart.tile_rows = granularity > 1 ? std::min(granularity, geometry.xbar_rows) : geometry.ou_rows;
   chart.tile_columns = geometry.ou_cols;
   const Index drawn = std::clamp<Index>(out.crossbars, 0, most);
   chart.crossbars.resize(static_cast<std::size_t>(drawn));
@@ -194,10 +194,10 @@ struct LayerOccupancy {
   return out;
 }
 
-/// One strip of crossbars per layer of mapping.json (schema "autoprune.mapping/1").
+/// One strip of crossbars per layer of mapping.json (schema "autoprune.mapping/2").
 [[nodiscard]] inline std::vector<LayerOccupancy> occupancy_pictures(const Json& document) {
   const JsonField mapping(document, "mapping");
-  mapping.check_schema("autoprune.mapping/1");
+  mapping.check_schema("autoprune.mapping/2");
   const Geometry<> geometry = Geometry<>::parse(mapping["geometry"].text());
   const Index granularity = mapping["granularity"].integer();
   if (granularity < 1)

@@ -81,7 +81,8 @@ namespace detail {
   return "index buffer  " + format_bits(used) + " = " + format_number(100.0 * used / weights, 1) +
          " % of the kept weights' " + format_bits(weights) +
          " (8 bits each)\n              explicit " + kibibytes(data.explicit_bits) + "   bitmap " +
-         kibibytes(data.bitmap_bits) + "   delta " + kibibytes(data.delta_bits) + " KiB\n";
+         kibibytes(data.bitmap_bits) + "   delta " + kibibytes(data.delta_bits) + "   lists " +
+         kibibytes(data.lists_bits) + " KiB\n";
 }
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
 
 namespace autoprune::mapping {
@@ -44,7 +45,7 @@ class BlockMapper {
     const auto words = static_cast<std::size_t>(ceil_div(end - begin, 64));
     std::vector<std::uint64_t> sets(words * cols, 0);  // [word][filter]
     for (Index r = begin; r < end; ++r) {
-      const std::span<const std::uint8_t> flags = mask.flags(r / mask.granularity());
+      const std::span<const std::uint8_t> flags = mask.flags(mask.group_of(r));
       const Index bit = (r - begin) % 64;
       std::uint64_t* word = sets.data() + static_cast<std::size_t>((r - begin) / 64) * cols;
       for (std::size_t c = 0; c < cols; ++c) word[c] |= std::uint64_t{flags[c]} << bit;

@@ -1,7 +1,9 @@
 /// @file crossbar_mapper.hpp
-/// Masks to crossbars: how many, and where each OU sits.
+/// Column-vectors to crossbars: how many, and where each OU sits. The kept vectors of a row group
+/// share their inputs, so they can sit side by side whatever their filters are.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -11,51 +13,71 @@
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/mapping/array_shape.hpp"
-#include "autoprune/mapping/index_buffer.hpp"
 #include "autoprune/mapping/mapping_options.hpp"
-#include "autoprune/mapping/mapping_result.hpp"
-#include "autoprune/mapping/ou_list.hpp"
+#include "autoprune/mapping/ou_placer.hpp"
+#include "autoprune/mapping/placement.hpp"
 
 namespace autoprune::mapping {
 
 /// Maps masks of granularity G, which must divide the crossbar's rows, onto storage tiles of
-/// G x OuCols cells, one OU each. G < OuRows: one tile is active at a time, and its OU doesn't use
-/// all wordlines that could be. G > OuRows: a tile is activated in steps of OuRows wordlines.
+/// G x OuCols cells, one OU each. The kept vectors of a row group, in ascending column order, are
+/// cut into OUs: none mixes row groups, and an empty row group makes none. G < OuRows: one tile is
+/// active at a time, and its OU doesn't use all wordlines that could be. G > OuRows: a tile is
+/// activated in steps of OuRows wordlines.
 ///
 ///   const CrossbarMapper mapper(PaperGeometry{});  // or: mapper(Geometry<>::parse(text))
 ///   const double cr = mapper.count(masks).crossbars.compression_per_layer();
 template <GeometryType Geom = Geometry<>>
 class CrossbarMapper {
  public:
+  static constexpr bool kIndexed = true, kRowGroups = true;
+
   explicit CrossbarMapper(const MappingOptions& options = {}) : CrossbarMapper(Geom{}, options) {}
   /// Throws out_of_range, or geometry_mismatch when the geometry can't exist or an OU can't hold
   /// whole weights.
   explicit CrossbarMapper(const Geom& geometry, const MappingOptions& options = {})
-      : geometry_(geometry), options_(options) {
-    (void)ArrayShape(geometry, options);  // refuses what can't exist
-  }
+      : geometry_(geometry), options_(options), shape_(geometry, options) {}
 
   [[nodiscard]] const Geom& geometry() const noexcept { return geometry_; }
-
   [[nodiscard]] const MappingOptions& options() const noexcept { return options_; }
-  /// Filters that one OU serves: the `ou_cols` of OU lists and of prune::round_to_ous.
-  [[nodiscard]] Index columns_per_ou() const noexcept {
-    return geometry_.ou_cols / bitlines_per_weight();
-  }
+  /// The hardware in weights.
+  [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
+  /// Filters that one OU serves.
+  [[nodiscard]] Index columns_per_ou() const noexcept { return shape_.ou_cols; }
   /// Physical arrays that hold the same tiles: bit planes times sign arrays.
-  [[nodiscard]] Index arrays() const noexcept { return options_.arrays(geometry_.cell_bits); }
-  /// Slots of a crossbar at a granularity. Throws mask_mismatch.
+  [[nodiscard]] Index arrays() const noexcept { return shape_.arrays; }
+  /// Tiles of a crossbar at a granularity. Throws mask_mismatch.
   [[nodiscard]] TileGrid grid(Index granularity) const {
     if (granularity < 1 || geometry_.xbar_rows % granularity != 0)
       fail(ErrorId::mask_mismatch, "granularity ", granularity, " doesn't divide the ",
            geometry_.xbar_rows, " rows of a crossbar (", geometry_.to_string(),
            "); take a divisor, such as the rows of an OU");
-    return {geometry_.xbar_rows / granularity, geometry_.xbar_cols / geometry_.ou_cols};
+    return {shape_, granularity, columns_per_ou()};
   }
   /// Crossbars of an R x C layer without pruning: rows packed, no index needed.
   [[nodiscard]] Index dense_crossbars(Index rows, Index cols) const noexcept {
-    return ceil_div(rows, geometry_.xbar_rows) *
-           ceil_div(cols * bitlines_per_weight(), geometry_.xbar_cols) * arrays();
+    return shape_.dense_crossbars(rows, cols);
+  }
+
+  /// A place is a tile. Throws mask_mismatch.
+  template <class Visit>
+  Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
+    const TileGrid tiles = grid(mask.granularity());
+    const auto width = static_cast<std::size_t>(columns_per_ou());
+    Index placed = 0;
+    std::vector<std::int32_t> columns;
+    for (Index g = 0; g < mask.groups(); ++g) {
+      columns.clear();
+      const std::span<const std::uint8_t> flags = mask.flags(g);
+      for (std::size_t c = 0; c < flags.size(); ++c)
+        if (flags[c] != 0) columns.push_back(static_cast<std::int32_t>(c));
+      if (columns.empty()) continue;
+      const std::vector<std::int32_t> rows = mask.rows_of(g);
+      for (std::size_t c = 0; c < columns.size(); c += width)
+        visit(Ou{rows, std::span(columns).subspan(c, std::min(width, columns.size() - c)),
+                 tiles.at(placed++), g});
+    }
+    return {placed, tiles.tiles()};
   }
 
   /// Counts without placing anything: what a search needs. Throws mask_mismatch.
@@ -66,7 +88,7 @@ class CrossbarMapper {
       kept += n;
       ous += ceil_div(n, columns_per_ou());
     }
-    return layer_count(mask, kept, ous);
+    return detail::layer_count(shape_, mask, kept, ous, {ous, grid(mask.granularity()).tiles()});
   }
 
   /// Throws mask_mismatch, also when the masks differ in granularity.
@@ -77,61 +99,18 @@ class CrossbarMapper {
     return sum_counts(std::move(layers), arrays());
   }
 
-  /// OU list, index buffer, counts and places of one layer. Throws mask_mismatch.
-  [[nodiscard]] LayerMapping map(const PruneMask& mask) const {
-    const TileGrid slots = grid(mask.granularity());
-    OuList ous(mask, columns_per_ou());
-    const LayerCount counts = layer_count(mask, ous.vectors(), ous.size());
-    const IndexSizes sizes = index_sizes(ous);
-    IndexBuffer index(ous, sizes.smallest());
-    return {counts,       std::move(ous),    sizes, std::move(index), slots,
-            mask.order(), ordered_rows(mask)};
-  }
+  /// OUs, places, index buffer and counts of one layer. Throws mask_mismatch.
+  [[nodiscard]] Placement map(const PruneMask& mask) const { return place(*this, mask); }
 
   /// Throws mask_mismatch, also when the masks differ in granularity.
-  [[nodiscard]] NetworkMapping map(std::span<const PruneMask> masks) const {
+  [[nodiscard]] NetworkPlacement map(std::span<const PruneMask> masks) const {
     check_granularity(masks);
-    NetworkMapping network;
-    std::vector<LayerCount> counts;
-    Index tiles = 0;
-    for (const PruneMask& mask : masks) {
-      LayerMapping layer = map(mask);
-      layer.first_pooled_tile = tiles;
-      tiles += layer.count.ous;
-      counts.push_back(layer.count);
-      network.index_sizes += layer.index_sizes;
-      const Index order = layer.order_bits();
-      network.index_sizes += {order, order, order};
-      network.layers.push_back(std::move(layer));
-    }
-    network.crossbars = sum_counts(std::move(counts), arrays()).crossbars;
-    return network;
+    std::vector<Placement> layers;
+    for (const PruneMask& mask : masks) layers.push_back(map(mask));
+    return network_placement(std::move(layers), arrays());
   }
 
  private:
-  [[nodiscard]] Index bitlines_per_weight() const noexcept {
-    return options_.bitlines_per_weight(geometry_.cell_bits);
-  }
-
-  [[nodiscard]] LayerCount layer_count(const PruneMask& mask, Index kept, Index ous) const {
-    const Index tiles = grid(mask.granularity()).tiles();
-    return {mask.rows(),
-            mask.cols(),
-            mask.vectors(),
-            kept,
-            ous,
-            dense_crossbars(mask.rows(), mask.cols()),
-            ceil_div(ous, tiles) * arrays(),
-            {ous, tiles}};
-  }
-
-  [[nodiscard]] static Index ordered_rows(const PruneMask& mask) {
-    Index rows = 0;
-    for (Index g = 0; mask.order() && g < mask.groups(); ++g)
-      if (mask.kept_count(g) > 0) rows += mask.row_end(g) - mask.row_begin(g);
-    return rows;
-  }
-
   static void check_granularity(std::span<const PruneMask> masks) {
     for (const PruneMask& mask : masks)
       if (mask.granularity() != masks.front().granularity())
@@ -141,6 +120,7 @@ class CrossbarMapper {
 
   [[no_unique_address]] Geom geometry_;
   MappingOptions options_;
+  ArrayShape shape_;
 };
 
 }  // namespace autoprune::mapping

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
 
 namespace autoprune::mapping {
@@ -25,9 +26,10 @@ class DenseMapper {
         const Index row_end = std::min(mask.rows(), row + shape_.xbar_rows);
         const Index col_end = std::min(mask.cols(), col + shape_.xbar_cols);
         if (!holds_any(mask, row, row_end, col, col_end)) continue;
-        OuPlacer inside(shape_);
-        inside.place(index_range(row, row_end), index_range(col, col_end), [&](RoutedOu ou) {
-          ou.crossbar = crossbars;
+        const std::vector<std::int32_t> rows = index_range(row, row_end);
+        const std::vector<std::int32_t> columns = index_range(col, col_end);
+        OuPlacer(shape_).place(rows, columns, [&](Ou ou) {
+          ou.place = {crossbars, ou.rows.front() - row, ou.columns.front() - col};
           visit(ou);
         });
         ++crossbars;
@@ -38,9 +40,9 @@ class DenseMapper {
  private:
   [[nodiscard]] static bool holds_any(const PruneMask& mask, Index row, Index row_end, Index col,
                                       Index col_end) {
-    for (Index g = row / mask.granularity(); mask.row_begin(g) < row_end; ++g)
+    for (Index r = row; r < row_end; ++r)
       for (Index c = col; c < col_end; ++c)
-        if (mask.kept(g, c)) return true;
+        if (mask.kept(mask.group_of(r), c)) return true;
     return false;
   }
 

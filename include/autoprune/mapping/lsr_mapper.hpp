@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
 #include "autoprune/prune/column_clusters.hpp"
@@ -35,7 +36,7 @@ class LsrMapper {
       }
       std::vector<std::int32_t> rows;
       for (Index r = 0; r < mask.rows(); ++r)
-        if (any[static_cast<std::size_t>(r / mask.granularity())] != 0)
+        if (any[static_cast<std::size_t>(mask.group_of(r))] != 0)
           rows.push_back(static_cast<std::int32_t>(r));
       placer.place(rows, columns, visit);
     }

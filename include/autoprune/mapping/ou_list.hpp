@@ -1,6 +1,6 @@
 /// @file ou_list.hpp
-/// Formation of operation units: the kept column-vectors of a row group share their inputs, so they
-/// can sit side by side whatever their filters are.
+/// The operation units of one layer, whichever method formed them: inputs on their wordlines,
+/// filters on their bitlines, and the place where each sits.
 #pragma once
 
 #include <algorithm>
@@ -9,83 +9,128 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/types.hpp"
 
 namespace autoprune::mapping {
 
-/// One operation unit: n_rows() inputs of one row group times up to OuCols filters.
-struct Ou {
-  Index row_group;
-  Index row_begin, row_end;  ///< rows of the weight matrix; the last group may be short
-  std::span<const std::int32_t> columns;  ///< output column (filter) of each bitline, ascending
+/// Where an OU sits: a crossbar, numbered from 0 in every bit plane and sign array, and in it the
+/// first wordline and the first filter's bitlines, counted in weights.
+struct Place {
+  Index crossbar = 0, wordline = 0, bitline = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+};
 
-  [[nodiscard]] Index n_rows() const noexcept { return row_end - row_begin; }
+/// One operation unit: the cell of (rows[i], columns[j]) holds that weight of the layer. One of
+/// more rows than can be active (column-vectors higher than an OU) is activated step by step.
+struct Ou {
+  std::span<const std::int32_t> rows;     ///< input of each wordline, ascending
+  std::span<const std::int32_t> columns;  ///< filter of each bitline, ascending
+  Place place = {};
+  Index input_set = 0;  ///< names its rows: the row group of a mask, or for methods without row
+                        ///< groups a number that OUs in a row with the same rows share
+
+  [[nodiscard]] Index n_rows() const noexcept { return static_cast<Index>(rows.size()); }
   [[nodiscard]] Index n_cols() const noexcept { return static_cast<Index>(columns.size()); }
 };
 
-/// The OUs of one layer: the kept vectors of each row group, in ascending column order, cut into
-/// chunks of `ou_cols`. An OU never mixes row groups; an empty row group makes none.
+/// What the hardware knows of a layer without an index buffer.
+struct OuShape {
+  Index rows = 0, cols = 0;        ///< the weight matrix, R x C
+  Index ou_rows = 0, ou_cols = 0;  ///< of an OU, in weights
+  Index granularity = 0;           ///< rows of a row group; 0: OUs have any rows
+  bool gathered = false;           ///< row groups are no neighbours
+
+  /// Throws out_of_range.
+  void validate() const {
+    if (rows < 1 || cols < 1 || ou_rows < 1 || ou_cols < 1 || granularity < 0)
+      fail(ErrorId::out_of_range, "OUs of ", ou_rows, 'x', ou_cols, " for a layer of ", rows, 'x',
+           cols, " in row groups of ", granularity, ": sizes must be at least 1");
+  }
+  /// Row groups; 0 when there are none.
+  [[nodiscard]] Index groups() const noexcept {
+    return granularity > 0 ? ceil_div(rows, granularity) : 0;
+  }
+  /// Whether rows follow from the number of a row group.
+  [[nodiscard]] bool neighbours() const noexcept { return granularity > 0 && !gathered; }
+  /// The most rows of one OU.
+  [[nodiscard]] Index highest() const noexcept {
+    return std::min(rows, granularity > 0 ? granularity : ou_rows);
+  }
+  friend bool operator==(const OuShape&, const OuShape&) = default;
+};
+
+/// The OUs of a layer in the order of their places.
 class OuList {
  public:
-  /// An empty list for a layer of R x C in row groups of `granularity`. Throws out_of_range.
-  OuList(Index rows, Index cols, Index granularity, Index ou_cols)
-      : rows_(rows), cols_(cols), granularity_(granularity), ou_cols_(ou_cols) {
-    if (rows < 1 || cols < 1 || granularity < 1 || ou_cols < 1)
-      fail(ErrorId::out_of_range, "OU list of a ", rows, 'x', cols, " layer, granularity ",
-           granularity, ", ", ou_cols, " OU columns: every size must be at least 1");
+  /// An empty list. Throws out_of_range.
+  explicit OuList(const OuShape& shape) : shape_(shape) { shape.validate(); }
+
+  /// Appends a copy of an OU. Without row groups its input set is numbered here: rows that equal
+  /// those of the OU before are the same set.
+  void add(const Ou& ou) {
+    const Index last = heads_.empty() ? -1 : heads_.back().input_set;
+    const bool same =
+        !heads_.empty() &&
+        (shape_.granularity > 0 ? ou.input_set == last
+                                : std::ranges::equal(rows_of(heads_.back()), ou.rows));
+    if (!same) {
+      set_begin_.push_back(static_cast<std::int32_t>(row_list_.size()));
+      row_list_.insert(row_list_.end(), ou.rows.begin(), ou.rows.end());
+    }
+    const Index set = shape_.granularity > 0 ? ou.input_set : same ? last : last + 1;
+    heads_.push_back({static_cast<std::int32_t>(set_begin_.size() - 1),
+                      static_cast<std::int32_t>(column_list_.size()), set, ou.place});
+    column_list_.insert(column_list_.end(), ou.columns.begin(), ou.columns.end());
   }
 
-  /// The OUs of a mask. Throws out_of_range.
-  OuList(const PruneMask& mask, Index ou_cols)
-      : OuList(mask.rows(), mask.cols(), mask.granularity(), ou_cols) {
-    columns_.reserve(static_cast<std::size_t>(mask.kept_count()));
-    for (Index g = 0; g < mask.groups(); ++g)
-      for (Index c = 0; c < cols_; ++c)
-        if (mask.kept(g, c)) add(g, c);
-  }
-
-  /// Appends vector (group, column), which must come after all others in (group, column) order.
-  void add(Index group, Index column) {
-    const Index filled = vectors();
-    if (heads_.empty() || heads_.back().group != group || filled - heads_.back().first == ou_cols_)
-      heads_.push_back({static_cast<std::int32_t>(group), static_cast<std::int32_t>(filled)});
-    columns_.push_back(static_cast<std::int32_t>(column));
-  }
-
-  [[nodiscard]] Index rows() const noexcept { return rows_; }
-  [[nodiscard]] Index cols() const noexcept { return cols_; }
-  [[nodiscard]] Index granularity() const noexcept { return granularity_; }
-  [[nodiscard]] Index groups() const noexcept { return ceil_div(rows_, granularity_); }
-  [[nodiscard]] Index ou_cols() const noexcept { return ou_cols_; }
-
+  [[nodiscard]] const OuShape& shape() const noexcept { return shape_; }
   /// OUs of the layer.
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(heads_.size()); }
-  /// Kept column-vectors in all OUs.
-  [[nodiscard]] Index vectors() const noexcept { return static_cast<Index>(columns_.size()); }
+  /// Filters of all OUs: column-vectors, where row groups are pruned.
+  [[nodiscard]] Index columns() const noexcept { return static_cast<Index>(column_list_.size()); }
+  /// Rows of all input sets.
+  [[nodiscard]] Index input_rows() const noexcept { return static_cast<Index>(row_list_.size()); }
 
   [[nodiscard]] Ou operator[](Index i) const noexcept {
-    const Head head = heads_[static_cast<std::size_t>(i)];
-    const Index end = i + 1 < size() ? heads_[static_cast<std::size_t>(i + 1)].first : vectors();
-    const Index row_begin = head.group * granularity_;
-    return {head.group,
-            row_begin,
-            std::min(rows_, row_begin + granularity_),
-            {columns_.data() + head.first, static_cast<std::size_t>(end - head.first)}};
+    const Head& head = heads_[at(i)];
+    return {rows_of(head), columns_of(i, i + 1), head.place, head.input_set};
+  }
+  /// The filters of OUs first to end - 1, one after another.
+  [[nodiscard]] std::span<const std::int32_t> columns_of(Index first, Index end) const noexcept {
+    const std::size_t begin = at(heads_[at(first)].columns);
+    const std::size_t stop = end < size() ? at(heads_[at(end)].columns) : column_list_.size();
+    return std::span(column_list_).subspan(begin, stop - begin);
   }
 
-  friend bool operator==(const OuList&, const OuList&) = default;
+  /// Whether both hold the same inputs and filters in the same order, wherever they sit.
+  [[nodiscard]] bool same_ous(const OuList& other) const {
+    return shape_ == other.shape_ && set_begin_ == other.set_begin_ &&
+           row_list_ == other.row_list_ && column_list_ == other.column_list_ &&
+           std::ranges::equal(heads_, other.heads_, [](const Head& a, const Head& b) {
+             return a.set == b.set && a.columns == b.columns && a.input_set == b.input_set;
+           });
+  }
 
  private:
   struct Head {
-    std::int32_t group;
-    std::int32_t first;  ///< index of the OU's first column in columns_
-    friend bool operator==(const Head&, const Head&) = default;
+    std::int32_t set;      ///< of rows, in set_begin_
+    std::int32_t columns;  ///< first in column_list_
+    Index input_set;
+    Place place;
   };
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-  Index rows_, cols_, granularity_, ou_cols_;
+  [[nodiscard]] std::span<const std::int32_t> rows_of(const Head& head) const noexcept {
+    const auto set = at(head.set);
+    const std::size_t begin = at(set_begin_[set]);
+    const std::size_t end =
+        set + 1 < set_begin_.size() ? at(set_begin_[set + 1]) : row_list_.size();
+    return std::span(row_list_).subspan(begin, end - begin);
+  }
+
+  OuShape shape_;
   std::vector<Head> heads_;
-  std::vector<std::int32_t> columns_;  // of all OUs, one after another
+  std::vector<std::int32_t> set_begin_, row_list_, column_list_;
 };
 
 }  // namespace autoprune::mapping

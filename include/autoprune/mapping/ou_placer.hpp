@@ -8,33 +8,51 @@
 #include <span>
 #include <vector>
 
-#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/mapping/array_shape.hpp"
-#include "autoprune/mapping/routed_layer.hpp"
+#include "autoprune/mapping/counts.hpp"
+#include "autoprune/mapping/ou_list.hpp"
 
 namespace autoprune::mapping {
 
+/// A crossbar cut into tiles of `height` x `width` weights, which are filled strip of bitlines
+/// after strip.
+struct TileGrid {
+  Index height = 1, width = 1;  ///< of a tile
+  Index below = 1, across = 1;  ///< tiles of a crossbar
+
+  TileGrid(const ArrayShape& shape, Index height_, Index width_)
+      : height(height_),
+        width(width_),
+        below(shape.xbar_rows / height_),
+        across(shape.xbar_cols / width_) {}
+
+  [[nodiscard]] Index tiles() const noexcept { return below * across; }
+  [[nodiscard]] Place at(Index tile) const noexcept {
+    const Index slot = tile % tiles();
+    return {tile / tiles(), slot % below * height, slot / below * width};
+  }
+};
+
 class OuPlacer {
  public:
-  explicit OuPlacer(const ArrayShape& shape) : shape_(shape) {}
+  explicit OuPlacer(const ArrayShape& shape) : grid_(shape, shape.ou_rows, shape.ou_cols) {}
 
   /// The block of these rows and columns, in ceil(rows / ou_rows) x ceil(columns / ou_cols) OUs.
   template <class Visit>
   void place(std::span<const std::int32_t> rows, std::span<const std::int32_t> columns,
              Visit&& visit) {
-    const auto height = static_cast<std::size_t>(shape_.ou_rows);
-    const auto width = static_cast<std::size_t>(shape_.ou_cols);
+    const auto height = static_cast<std::size_t>(grid_.height);
+    const auto width = static_cast<std::size_t>(grid_.width);
     for (std::size_t r = 0; r < rows.size(); r += height)
       for (std::size_t c = 0; c < columns.size(); c += width)
-        visit(RoutedOu{rows.subspan(r, std::min(height, rows.size() - r)),
-                       columns.subspan(c, std::min(width, columns.size() - c)),
-                       placed_++ / shape_.ous_per_crossbar()});
+        visit(Ou{rows.subspan(r, std::min(height, rows.size() - r)),
+                 columns.subspan(c, std::min(width, columns.size() - c)), grid_.at(placed_++)});
   }
 
-  [[nodiscard]] Slots slots() const noexcept { return {placed_, shape_.ous_per_crossbar()}; }
+  [[nodiscard]] Slots slots() const noexcept { return {placed_, grid_.tiles()}; }
 
  private:
-  ArrayShape shape_;
+  TileGrid grid_;
   Index placed_ = 0;
 };
 
@@ -43,15 +61,6 @@ class OuPlacer {
   std::vector<std::int32_t> all(static_cast<std::size_t>(end - begin));
   std::iota(all.begin(), all.end(), static_cast<std::int32_t>(begin));
   return all;
-}
-
-/// The rows of a mask's row group, ascending.
-[[nodiscard]] inline std::vector<std::int32_t> rows_of_group(const PruneMask& mask, Index group) {
-  std::vector<std::int32_t> rows;
-  for (Index i = mask.row_begin(group); i < mask.row_end(group); ++i)
-    rows.push_back(static_cast<std::int32_t>(mask.row(i)));
-  std::sort(rows.begin(), rows.end());
-  return rows;
 }
 
 }  // namespace autoprune::mapping

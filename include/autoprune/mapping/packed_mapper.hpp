@@ -3,8 +3,10 @@
 /// vectors end, the next one's begin, on the same shelf of a crossbar.
 #pragma once
 
-#include "autoprune/mapping/ou_list.hpp"
-#include "autoprune/mapping/ou_placer.hpp"
+#include <cstdint>
+#include <vector>
+
+#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/mapping/shelf_placer.hpp"
 
 namespace autoprune::mapping {
@@ -28,7 +30,7 @@ class PackedMapper {
       std::vector<std::int32_t> columns;
       for (Index c = 0; c < mask.cols(); ++c)
         if (mask.kept(g, c)) columns.push_back(static_cast<std::int32_t>(c));
-      placer.place(rows_of_group(mask, g), columns, mask.granularity(), visit);
+      placer.place(mask.rows_of(g), columns, mask.granularity(), visit);
     }
     const bool divides = shape_.xbar_rows % mask.granularity() == 0;
     return divides ? placer.columns(mask.granularity()) : placer.slots();

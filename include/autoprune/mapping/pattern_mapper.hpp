@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/prune_mask.hpp"
 #include "autoprune/mapping/shelf_placer.hpp"
 
 namespace autoprune::mapping {
@@ -54,7 +55,7 @@ class PatternMapper {
     for (Index row = 0; row < mask.rows(); row += taps_) {
       std::fill(patterns.begin(), patterns.end(), std::uint64_t{0});
       for (Index r = row; r < std::min(mask.rows(), row + taps_); ++r) {
-        const std::uint8_t* flags = mask.flags(r / mask.granularity()).data();
+        const std::uint8_t* flags = mask.flags(mask.group_of(r)).data();
         for (std::size_t c = 0; c < patterns.size(); ++c)
           patterns[c] |= std::uint64_t{flags[c]} << (r - row);
       }

@@ -7,7 +7,8 @@
 #include <span>
 
 #include "autoprune/mapping/array_shape.hpp"
-#include "autoprune/mapping/routed_layer.hpp"
+#include "autoprune/mapping/counts.hpp"
+#include "autoprune/mapping/ou_list.hpp"
 
 namespace autoprune::mapping {
 
@@ -60,7 +61,8 @@ class ShelfPlacer {
       const Index crossbar = (wordline_ + r) / shape_.xbar_rows;
       const Index height = std::min({static_cast<Index>(rows.size()) - r, shape_.ou_rows,
                                      (crossbar + 1) * shape_.xbar_rows - wordline_ - r});
-      visit(RoutedOu{rows.subspan(at(r), at(height)), columns, crossbar});
+      const Place place{crossbar, wordline_ + r - crossbar * shape_.xbar_rows, bitline_};
+      visit(Ou{rows.subspan(at(r), at(height)), columns, place});
       r += height;
     }
   }

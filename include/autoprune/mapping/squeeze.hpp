@@ -18,14 +18,13 @@ template <class F>
 void squeeze_rows(const PruneMask& mask, Index width, F&& f) {
   const Index strips = ceil_div(mask.cols(), width);
   std::vector<std::vector<std::int32_t>> rows(static_cast<std::size_t>(strips));
-  for (Index g = 0; g < mask.groups(); ++g) {
-    const std::uint8_t* flags = mask.flags(g).data();
+  for (Index r = 0; r < mask.rows(); ++r) {
+    const std::uint8_t* flags = mask.flags(mask.group_of(r)).data();
     for (Index s = 0; s < strips; ++s) {
       const Index begin = s * width, end = std::min(mask.cols(), begin + width);
       std::uint8_t any = 0;
       for (Index c = begin; c < end; ++c) any |= flags[c];
-      for (Index r = mask.row_begin(g); any != 0 && r < mask.row_end(g); ++r)
-        rows[static_cast<std::size_t>(s)].push_back(static_cast<std::int32_t>(r));
+      if (any != 0) rows[static_cast<std::size_t>(s)].push_back(static_cast<std::int32_t>(r));
     }
   }
   for (Index s = 0; s < strips; ++s)
@@ -42,8 +41,8 @@ void squeeze_columns(const PruneMask& mask, Index height, F&& f) {
   for (Index row = 0; row < mask.rows(); row += height) {
     const Index end = std::min(mask.rows(), row + height);
     std::fill(any.begin(), any.end(), std::uint8_t{0});
-    for (Index g = row / mask.granularity(); mask.row_begin(g) < end; ++g) {
-      const std::uint8_t* flags = mask.flags(g).data();
+    for (Index r = row; r < end; ++r) {
+      const std::uint8_t* flags = mask.flags(mask.group_of(r)).data();
       for (std::size_t c = 0; c < any.size(); ++c) any[c] |= flags[c];
     }
     columns.clear();

@@ -13,8 +13,7 @@
 
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
-#include "autoprune/mapping/routed_index.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/prune/column_vector_pruner.hpp"
@@ -43,15 +42,12 @@ enum class OuSelection {
 
 /// What a method consists of.
 struct CompressorParts {
-  using Masks = std::span<const PruneMask>;  // one a matrix layer
-
   Geometry<> geometry;
   Index granularity = 1;  ///< of its masks; 1: element-wise
   mapping::MappingOptions options = {};
   std::function<Ranking(const nn::Node&)> rank = {};
   std::function<mapping::LayerCount(Index layer, const PruneMask&)> count_layer = {};
-  std::function<std::vector<mapping::RoutedMapping>(Masks)> route = {};
-  std::function<mapping::NetworkMapping(Masks)> map = {};  ///< column-vectors alone have it
+  std::function<mapping::Placement(Index layer, const PruneMask&)> place = {};
   prune::RowGrouping rows = prune::RowGrouping::neighbours;
 };
 
@@ -77,15 +73,7 @@ class Compressor {
                                                   : rank(pruner, weights, width, selection);
     };
     parts_.count_layer = [mapper](Index, const PruneMask& mask) { return mapper.count(mask); };
-    parts_.map = [mapper](auto masks) { return mapper.map(masks); };
-    parts_.route = [mapper, routed = mapping::VectorMapper(mapping::ArrayShape(geometry, options))](
-                       auto masks) {
-      std::vector<mapping::RoutedMapping> layers;
-      for (const mapping::LayerMapping& layer : mapper.map(masks).layers)
-        layers.push_back({mapping::route(routed, masks[layers.size()]), layer.index_bits(),
-                          layer.ous.size() + layer.ous.vectors() + layer.ordered_rows});
-      return layers;
-    };
+    parts_.place = [mapper](Index, const PruneMask& mask) { return mapper.map(mask); };
   }
 
   [[nodiscard]] const Geometry<>& geometry() const noexcept { return parts_.geometry; }
@@ -129,16 +117,12 @@ class Compressor {
       layers.push_back(count(static_cast<Index>(layers.size()), mask));
     return mapping::sum_counts(std::move(layers), arrays());
   }
-  /// The OUs of every layer in the form that all methods share.
-  [[nodiscard]] std::vector<mapping::RoutedMapping> route(std::span<const PruneMask> masks) const {
-    return parts_.route(masks);
-  }
-  /// OU lists, index buffers and places of column-vectors. Throws mask_mismatch for methods that
-  /// prune anything else.
-  [[nodiscard]] mapping::NetworkMapping map(std::span<const PruneMask> masks) const {
-    if (!parts_.map)
-      fail(ErrorId::mask_mismatch, "this method's masks are no column-vectors; ask route()");
-    return parts_.map(masks);
+  /// OUs, places and index buffers of every layer. Throws mask_mismatch.
+  [[nodiscard]] mapping::NetworkPlacement map(std::span<const PruneMask> masks) const {
+    std::vector<mapping::Placement> layers;
+    for (const PruneMask& mask : masks)
+      layers.push_back(parts_.place(static_cast<Index>(layers.size()), mask));
+    return mapping::network_placement(std::move(layers), arrays());
   }
 
  private:

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/mapping/mapping_result.hpp"
+#include "autoprune/mapping/counts.hpp"
 #include "autoprune/search/compressor.hpp"
 
 namespace autoprune::search {

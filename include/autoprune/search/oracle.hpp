@@ -9,6 +9,7 @@
 
 #include "autoprune/core/number.hpp"
 #include "autoprune/nn/evaluate.hpp"
+#include "autoprune/search/compressor.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
 
 namespace autoprune::search {
@@ -56,16 +57,17 @@ using SimulatorFactory = std::function<simulation::SimulatedNetwork(
       };
 }
 
-/// On this hardware.
+/// On the compressor's hardware.
 [[nodiscard]] inline AccuracyOracle simulated_accuracy(
-    const Geometry<>& geometry, const simulation::SimulationConfig& config,
+    const Compressor& compressor, const simulation::SimulationConfig& config,
     const simulation::CalibrationConfig& calibration, Index devices = 1) {
-  const auto make = [geometry, config](nn::Session& session, std::span<const PruneMask> masks,
-                                       std::span<const simulation::LayerRanges> ranges,
-                                       Index device) {
+  const auto make = [compressor, config](nn::Session& session, std::span<const PruneMask> masks,
+                                         std::span<const simulation::LayerRanges> ranges,
+                                         Index device) {
     simulation::SimulationConfig drawn = config;
     drawn.seed += static_cast<std::uint64_t>(device);
-    return simulation::SimulatedNetwork(session, geometry, masks, ranges, drawn);
+    return simulation::SimulatedNetwork(session, compressor.geometry(), masks,
+                                        compressor.map(masks).layers, ranges, drawn);
   };
   return simulated_accuracy(make, calibration, devices);
 }

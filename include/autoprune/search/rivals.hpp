@@ -81,13 +81,10 @@ template <class Method>
   CompressorParts parts{geometry, granularity, options};
   parts.rank = [method](const nn::Node& node) { return method.rank(node); };
   parts.count_layer = [method](Index layer, const PruneMask& mask) {
-    return mapping::count_routed(method.mapper(layer), mask);
+    return mapping::count(method.mapper(layer), mask);
   };
-  parts.route = [method](auto masks) {
-    std::vector<mapping::RoutedMapping> layers;
-    for (const PruneMask& mask : masks)
-      layers.push_back(mapping::map_routed(method.mapper(static_cast<Index>(layers.size())), mask));
-    return layers;
+  parts.place = [method](Index layer, const PruneMask& mask) {
+    return mapping::place(method.mapper(layer), mask);
   };
   return Compressor(std::move(parts));
 }

@@ -38,7 +38,7 @@ template <cost::CostModel Model>
   const double dense = figure(model.price_dense().totals);
   return [model = std::move(model), compressor = std::move(compressor), figure,
           dense](std::span<const PruneMask> masks) {
-    return dense / figure(model.price(compressor.route(masks)).totals);
+    return dense / figure(model.price(compressor.map(masks).layers).totals);
   };
 }
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "autoprune/mapping/mapping_result.hpp"
+#include "autoprune/mapping/counts.hpp"
 #include "autoprune/nn/network.hpp"
 
 namespace autoprune::search {

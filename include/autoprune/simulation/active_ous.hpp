@@ -5,74 +5,47 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
-#include "autoprune/mapping/routed_index.hpp"
-#include "autoprune/mapping/vector_mapper.hpp"
+#include "autoprune/mapping/placement.hpp"
 #include "autoprune/simulation/activity.hpp"
 #include "autoprune/simulation/encoding.hpp"
 
 namespace autoprune::simulation {
 
+/// How a data path makes use of inputs that are zero.
+enum class OuFormation {
+  stored,          ///< an OU whose wordlines all carry zero isn't activated
+  dynamic,         ///< of places that are OUs (SRE, LSR), those of wordlines that carry something
+                   ///< are formed at run time
+  dynamic_vectors  ///< the same within column-vectors that are several OUs high
+};
+
 /// Counts without computing. Wordlines below one another are a stack: OUs are formed at run time of
 /// those that carry something. A stack of one OU's height is an OU as it is stored.
 class ActiveOus {
  public:
-  /// OUs as any method's mapping stores them: one whose wordlines all carry zero is left out.
-  [[nodiscard]] static ActiveOus stored(const mapping::RoutedMapping& layer,
-                                        const Geometry<>& geometry,
-                                        const mapping::MappingOptions& options,
-                                        const InputEncoding& input) {
-    ActiveOus active(layer.index_entries, geometry, options, input);
-    for (Index i = 0; i < layer.ous.size(); ++i) {
-      const mapping::RoutedOu ou = layer.ous[i];
-      const bool other = i == 0 || layer.ous.input_set(i) != layer.ous.input_set(i - 1);
-      if (other) active.stacks_.push_back({{ou.rows.begin(), ou.rows.end()}, 1});
-      active.stacks_.back().widen(ou.n_cols());
+  /// Of any method's layer.
+  ActiveOus(const mapping::Placement& layer, const Geometry<>& geometry,
+            const mapping::MappingOptions& options, const InputEncoding& input,
+            OuFormation formation = OuFormation::stored)
+      : shape_(geometry, options),
+        input_(input),
+        bitlines_(static_cast<Index>(WeightEncoding(options, geometry.cell_bits).arrays().size())),
+        index_entries_(layer.index_entries) {
+    input.validate();
+    switch (formation) {
+      case OuFormation::stored:
+        by_inputs(layer.ous, shape_.ou_rows);
+        return;
+      case OuFormation::dynamic:
+        by_strips(layer.ous);
+        return;
+      case OuFormation::dynamic_vectors:
+        by_inputs(layer.ous, layer.ous.shape().rows);
+        return;
     }
-    return active;
-  }
-
-  /// Dynamic OU formation (SRE: Yang et al., ISCA 2019) of a layer whose places are OUs, as SRE's
-  /// and LSR's are: they follow one another down a strip of bitlines, then down the next.
-  [[nodiscard]] static ActiveOus of_strips(const mapping::RoutedMapping& layer,
-                                           const Geometry<>& geometry,
-                                           const mapping::MappingOptions& options,
-                                           const InputEncoding& input) {
-    ActiveOus active(layer.index_entries, geometry, options, input);
-    const Index strip = active.shape_.xbar_rows / active.shape_.ou_rows;
-    for (Index i = 0; i < layer.ous.size(); ++i) {
-      const mapping::RoutedOu ou = layer.ous[i];
-      const bool below = i % strip != 0 && std::ranges::equal(ou.columns, layer.ous[i - 1].columns);
-      if (!below) {
-        active.stacks_.push_back({{}, 0});
-        active.stacks_.back().widen(ou.n_cols());
-      }
-      Stack& stack = active.stacks_.back();
-      stack.rows.insert(stack.rows.end(), ou.rows.begin(), ou.rows.end());
-      ++stack.ous;
-    }
-    return active;
-  }
-
-  /// The same for column-vectors that are several OUs high: those of a vector are below one
-  /// another.
-  [[nodiscard]] static ActiveOus of_vectors(const PruneMask& mask, Index index_entries,
-                                            const Geometry<>& geometry,
-                                            const mapping::MappingOptions& options,
-                                            const InputEncoding& input) {
-    ActiveOus active(index_entries, geometry, options, input);
-    const mapping::OuList ous(mask, active.shape_.ou_cols);
-    for (Index i = 0; i < ous.size(); ++i) {
-      if (i == 0 || ous[i].row_group != ous[i - 1].row_group) {
-        std::vector<std::int32_t> rows = mapping::rows_of_group(mask, ous[i].row_group);
-        const Index high = ceil_div(static_cast<Index>(rows.size()), active.shape_.ou_rows);
-        active.stacks_.push_back({std::move(rows), high});
-      }
-      active.stacks_.back().widen(ous[i].n_cols());
-    }
-    return active;
+    fail_enum("formation of OUs", formation);
   }
 
   /// For one input vector, the codes of the layer's R inputs.
@@ -99,20 +72,40 @@ class ActiveOus {
     std::vector<std::int32_t> rows;
     Index ous;                      ///< below one another
     Index across = 0, columns = 0;  ///< OUs that share these inputs, and filters of them all
-
-    void widen(Index filters) {
-      ++across;
-      columns += filters;
-    }
   };
 
-  ActiveOus(Index index_entries, const Geometry<>& geometry, const mapping::MappingOptions& options,
-            const InputEncoding& input)
-      : shape_(geometry, options),
-        input_(input),
-        bitlines_(static_cast<Index>(WeightEncoding(options, geometry.cell_bits).arrays().size())),
-        index_entries_(index_entries) {
-    input.validate();
+  /// OUs with the same inputs, in stacks of `height` rows.
+  void by_inputs(const mapping::OuList& ous, Index height) {
+    for (Index first = 0; first < ous.size();) {
+      const mapping::Ou head = ous[first];
+      Index end = first + 1;
+      while (end < ous.size() && ous[end].input_set == head.input_set) ++end;
+      const auto filters = static_cast<Index>(ous.columns_of(first, end).size());
+      for (Index r = 0; r < head.n_rows(); r += height) {
+        const auto rows =
+            head.rows.subspan(static_cast<std::size_t>(r),
+                              static_cast<std::size_t>(std::min(height, head.n_rows() - r)));
+        stacks_.push_back({{rows.begin(), rows.end()},
+                           ceil_div(static_cast<Index>(rows.size()), shape_.ou_rows),
+                           end - first,
+                           filters});
+      }
+      first = end;
+    }
+  }
+
+  /// Dynamic OU formation (SRE: Yang et al., ISCA 2019) of a layer whose places are OUs, as SRE's
+  /// and LSR's are: they follow one another down a strip of bitlines, then down the next.
+  void by_strips(const mapping::OuList& ous) {
+    const Index strip = shape_.xbar_rows / shape_.ou_rows;
+    for (Index i = 0; i < ous.size(); ++i) {
+      const mapping::Ou ou = ous[i];
+      const bool below = i % strip != 0 && std::ranges::equal(ou.columns, ous[i - 1].columns);
+      if (!below) stacks_.push_back({{}, 0, 1, ou.n_cols()});
+      Stack& stack = stacks_.back();
+      stack.rows.insert(stack.rows.end(), ou.rows.begin(), ou.rows.end());
+      ++stack.ous;
+    }
   }
 
   /// Wordlines of a stack that carry something in digit t of the inputs of one sign.

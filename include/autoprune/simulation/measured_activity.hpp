@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "autoprune/mapping/routed_index.hpp"
+#include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/product_guard.hpp"
@@ -15,14 +15,6 @@
 #include "autoprune/simulation/input_codes.hpp"
 
 namespace autoprune::simulation {
-
-/// How a data path makes use of inputs that are zero.
-enum class OuFormation {
-  stored,          ///< an OU whose wordlines all carry zero isn't activated
-  dynamic,         ///< of places that are OUs (SRE, LSR), those of wordlines that carry something
-                   ///< are formed at run time
-  dynamic_vectors  ///< the same within column-vectors that are several OUs high
-};
 
 /// The hardware that counts.
 struct ActivityConfig {
@@ -38,12 +30,12 @@ namespace detail {
 class CountingLayer {
  public:
   CountingLayer(const nn::Network& network, const nn::Node& node, const PruneMask& mask,
-                const mapping::RoutedMapping& mapped, const Range& range,
-                const ActivityConfig& config, ThreadPool& pool)
+                const mapping::Placement& mapped, const Range& range, const ActivityConfig& config,
+                ThreadPool& pool)
       : layer_(network, node, mask),
         input_{config.input.bits, config.input.dac_bits, range.negative},
         step_(input_step(range, input_)),
-        ous_(make_ous(mask, mapped, config, input_)) {
+        ous_(mapped, config.geometry, config.mapping, input_, config.formation) {
     layer_.pack(node.weight, false, pool);
   }
 
@@ -68,20 +60,6 @@ class CountingLayer {
   [[nodiscard]] const Activity& activity() const noexcept { return activity_; }
 
  private:
-  static ActiveOus make_ous(const PruneMask& mask, const mapping::RoutedMapping& mapped,
-                            const ActivityConfig& config, const InputEncoding& input) {
-    const auto& [geometry, mapping, unsigned_input, formation] = config;
-    switch (formation) {
-      case OuFormation::stored:
-        break;
-      case OuFormation::dynamic:
-        return ActiveOus::of_strips(mapped, geometry, mapping, input);
-      case OuFormation::dynamic_vectors:
-        return ActiveOus::of_vectors(mask, mapped.index_entries, geometry, mapping, input);
-    }
-    return ActiveOus::stored(mapped, geometry, mapping, input);
-  }
-
   nn::MatrixLayer layer_;
   InputEncoding input_;
   double step_;
@@ -97,7 +75,7 @@ class CountingLayer {
 /// when a layer's ranges are not known.
 [[nodiscard]] inline std::vector<Activity> measured_activity(
     nn::Session& session, std::span<const PruneMask> masks,
-    std::span<const mapping::RoutedMapping> layers, std::span<const LayerRanges> ranges,
+    std::span<const mapping::Placement> layers, std::span<const LayerRanges> ranges,
     const ActivityConfig& config, std::span<const nn::Batch> batches) {
   const nn::Network& network = session.network();
   const std::vector<Index> nodes = network.matrix_layers();

@@ -13,8 +13,7 @@
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/geometry.hpp"
 #include "autoprune/core/random.hpp"
-#include "autoprune/mapping/crossbar_mapper.hpp"
-#include "autoprune/mapping/index_buffer.hpp"
+#include "autoprune/mapping/placement.hpp"
 #include "autoprune/simulation/activity.hpp"
 #include "autoprune/simulation/adc.hpp"
 #include "autoprune/simulation/devices.hpp"
@@ -50,20 +49,19 @@ enum class Walk {
 
 /// Input vectors are handled kLanes at a time.
 ///
-///   const OUDataPath path(PaperGeometry{}, weights, index, granularity, SaturatingAdc(6));
+///   const OUDataPath path(PaperGeometry{}, weights, placement, SaturatingAdc(6));
 template <GeometryType Geom = Geometry<>, AdcPolicy Adc = IdealAdc>
 class OUDataPath {
  public:
   static constexpr Index kLanes = detail::kLanes;
 
-  /// Writes the cells of a layer in the places that the index buffer names, for row groups of
-  /// `granularity`. `devices` draws their conductances, as `seed` says. Throws corrupt_index,
-  /// out_of_range, geometry_mismatch.
+  /// Writes the cells of a layer, and feeds and collects them as the placement's index buffer says.
+  /// `devices` draws their conductances, as `seed` says. Throws corrupt_index, out_of_range,
+  /// geometry_mismatch, mask_mismatch.
   template <class Devices = IdealDevices>
   OUDataPath(const Geom& geometry, const QuantisedWeights& weights,
-             const mapping::IndexBuffer& index, Index granularity, const Adc& adc,
-             const DataPathConfig& config = {}, Walk walk = Walk::all, const Devices& devices = {},
-             std::uint64_t seed = 0)
+             const mapping::Placement& placement, const Adc& adc, const DataPathConfig& config = {},
+             Walk walk = Walk::all, const Devices& devices = {}, std::uint64_t seed = 0)
       : geometry_(geometry),
         adc_(adc),
         input_(config.input),
@@ -71,15 +69,22 @@ class OUDataPath {
         noise_(config.read_noise, ~seed),
         walk_(walk),
         real_(!devices.ideal() || config.read_noise > 0.0),
-        cols_(weights.cols) {
+        cols_(weights.cols),
+        index_entries_(placement.index_entries) {
     config.validate();
-    const mapping::CrossbarMapper<Geom> mapper(geometry, config.mapping);
+    const mapping::ArrayShape array(geometry, config.mapping);
     if (weights.bits != config.mapping.weight_bits)
       fail(ErrorId::geometry_mismatch, "weights of ", weights.bits, " bits for arrays that hold ",
            config.mapping.weight_bits, "; quantise them with as many");
-    arrays_ = mapper.arrays();
-    add_steps(index.decode(weights.rows, weights.cols, granularity, mapper.columns_per_ou()));
-    for (const Step& step : steps_) most_rows_ = std::max(most_rows_, step.rows);
+    const mapping::OuShape& placed = placement.ous.shape();
+    if (placed.rows != weights.rows || placed.cols != weights.cols ||
+        placed.ou_rows != array.ou_rows || placed.ou_cols != array.ou_cols)
+      fail(ErrorId::mask_mismatch, "OUs of ", placed.ou_rows, 'x', placed.ou_cols, " for a ",
+           placed.rows, 'x', placed.cols, " layer, but weights of ", weights.rows, 'x',
+           weights.cols, " for OUs of ", array.ou_rows, 'x', array.ou_cols);
+    arrays_ = array.arrays;
+    add_steps(placement.decoded());
+    for (const Step& step : steps_) most_rows_ = std::max(most_rows_, step.n_rows());
     for (Step& step : steps_) write_cells(weights, devices, seed, step);
   }
 
@@ -98,42 +103,45 @@ class OUDataPath {
     for (const Step& step : steps_) {
       for (const std::int32_t sign : {1, -1}) {
         if (sign < 0 && !input_.negative) continue;
-        inputs.load(x + step.row_begin * kLanes, step.rows, sign);
+        inputs.load(x, step.rows, sign);
         count(step, inputs, lanes, activity);
         if (step.line_begin < step.line_end)
           activate(step, inputs, sign, 2 * read + (sign < 0 ? 1 : 0), codes.data());
       }
-      activity.input_fetches += step.rows * lanes;
-      if (step.first) activity.index_fetches += (step.ous + step.filters()) * lanes;
+      activity.input_fetches += step.n_rows() * lanes;
     }
+    activity.index_fetches += index_entries_ * lanes;
     for (std::size_t i = 0; i < codes.size(); ++i) y[i] = adc_.lsb() * codes[i];
     if (walk_ == Walk::all && encoding_.offset() != 0) take_off(x, y);
   }
 
  private:
-  /// The OUs of one row group, or of OuRows of its rows where it has more: they share their inputs.
+  /// OUs with the same inputs, or OuRows of these where they are more.
   struct Step {
-    Index row_begin, rows;
-    bool first;  ///< of its row group
+    std::vector<std::int32_t> rows;
     Index ous;
     std::vector<std::int32_t> columns;  ///< filters of all OUs
     Index line_begin = 0, line_end = 0;
 
+    [[nodiscard]] Index n_rows() const { return static_cast<Index>(rows.size()); }
     [[nodiscard]] Index filters() const { return static_cast<Index>(columns.size()); }
   };
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   void add_steps(const mapping::OuList& ous) {
-    for (Index i = 0; i < ous.size();) {
-      const mapping::Ou head = ous[i];
-      const Index first = i;
-      std::vector<std::int32_t> columns;
-      for (; i < ous.size() && ous[i].row_group == head.row_group; ++i)
-        columns.insert(columns.end(), ous[i].columns.begin(), ous[i].columns.end());
-      for (Index row = head.row_begin; row < head.row_end; row += geometry_.ou_rows)
-        steps_.push_back({row, std::min<Index>(geometry_.ou_rows, head.row_end - row),
-                          row == head.row_begin, i - first, columns});
+    for (Index first = 0; first < ous.size();) {
+      const mapping::Ou head = ous[first];
+      Index end = first + 1;
+      while (end < ous.size() && ous[end].input_set == head.input_set) ++end;
+      const std::span<const std::int32_t> columns = ous.columns_of(first, end);
+      for (Index r = 0; r < head.n_rows(); r += geometry_.ou_rows) {
+        const auto rows =
+            head.rows.subspan(at(r), at(std::min<Index>(geometry_.ou_rows, head.n_rows() - r)));
+        steps_.push_back(
+            {{rows.begin(), rows.end()}, end - first, {columns.begin(), columns.end()}});
+      }
+      first = end;
     }
   }
 
@@ -145,11 +153,11 @@ class OUDataPath {
       for (std::size_t a = 0; a < encoding_.arrays().size(); ++a) {
         const CellArray& array = encoding_.arrays()[a];
         const auto level = [&](Index r) {
-          return encoding_.level(weights(step.row_begin + r, filter), array);
+          return encoding_.level(weights(step.rows[at(r)], filter), array);
         };
         const std::int32_t place = array.sign * (std::int32_t{1} << array.shift);
         if (real_) {
-          const Index cell = step.row_begin * cols_ + filter;
+          const Index cell = step.rows.front() * cols_ + filter;
           Random random(seed, at(cell) * encoding_.arrays().size() + a);
           write_real(step, filter, place, level, devices, random);
         } else {
@@ -170,7 +178,7 @@ class OUDataPath {
     const std::size_t first = bits_.size();
     bits_.resize(first + at(geometry_.cell_bits * words()));
     std::int32_t most = 0;
-    for (Index r = 0; r < step.rows; ++r) {
+    for (Index r = 0; r < step.n_rows(); ++r) {
       const std::int32_t value = level(r);
       most += value * largest_code(input_.dac_bits);
       for (Index b = 0; b < geometry_.cell_bits; ++b)
@@ -196,7 +204,7 @@ class OUDataPath {
     const std::int32_t most = add_line(step, filter, place, level);
     const std::size_t first = cells_.size();
     double above = 0.0, below = 0.0;  // how far the sum can be off for inputs of 1
-    for (Index r = 0; r < step.rows; ++r) {
+    for (Index r = 0; r < step.n_rows(); ++r) {
       const float g = devices.conductance(level(r), largest_code(geometry_.cell_bits) + 1, random);
       const double off = static_cast<double>(g) - level(r);
       (off > 0.0 ? above : below) += std::abs(off);
@@ -247,7 +255,7 @@ class OUDataPath {
     for (const Step& step : steps_)
       for (Index lane = 0; lane < kLanes; ++lane) {
         std::int32_t sum = 0;
-        for (Index r = 0; r < step.rows; ++r) sum += x[(step.row_begin + r) * kLanes + lane];
+        for (const std::int32_t row : step.rows) sum += x[row * kLanes + lane];
         for (const std::int32_t filter : step.columns)
           y[filter * kLanes + lane] -= static_cast<double>(encoding_.offset()) * sum;
       }
@@ -260,7 +268,7 @@ class OUDataPath {
   detail::ReadNoise noise_;
   Walk walk_;
   bool real_;
-  Index cols_, arrays_ = 0, most_rows_ = 0;
+  Index cols_, index_entries_, arrays_ = 0, most_rows_ = 0;
   std::vector<Step> steps_;
   std::vector<detail::Bitline> lines_;
   std::vector<std::uint32_t> bits_;  // of the cells of all lines, as they were meant to be written

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "autoprune/core/types.hpp"
@@ -19,14 +20,16 @@ class OuInputs {
   explicit OuInputs(Index most)
       : words_(words_for(most)), magnitude_(at(most)), bits_(at(kInputBits * words_)) {}
 
-  /// Magnitudes of the inputs x[row][lane] that have the given sign; the others count as zeros.
-  void load(const std::int32_t* x, Index rows, std::int32_t sign) {
-    rows_ = rows;
+  /// Magnitudes of the inputs x[row][lane] of these rows that have the given sign; the others count
+  /// as zeros.
+  void load(const std::int32_t* x, std::span<const std::int32_t> rows, std::int32_t sign) {
+    rows_ = static_cast<Index>(rows.size());
     any_.fill(0);
-    for (Index r = 0; r < rows; ++r) {
+    for (Index r = 0; r < rows_; ++r) {
       InputWord& magnitude = magnitude_[at(r)];
+      const std::int32_t* inputs = x + rows[at(r)] * kLanes;
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        const std::int32_t value = sign * x[r * kLanes + static_cast<Index>(lane)];
+        const std::int32_t value = sign * inputs[lane];
         magnitude[lane] = static_cast<std::uint32_t>(std::max(0, value));
         any_[lane] |= magnitude[lane];
       }

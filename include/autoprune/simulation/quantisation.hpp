@@ -37,19 +37,6 @@ struct QuantisedWeights {
   }
 };
 
-/// The rows in another order, which may be null: that in which row groups take them.
-[[nodiscard]] inline QuantisedWeights in_order(QuantisedWeights weights, const RowOrder& order) {
-  if (!order) return weights;
-  const std::vector<std::int32_t> codes = weights.codes;
-  for (Index c = 0; c < weights.cols; ++c)
-    for (Index i = 0; i < weights.rows; ++i) {
-      const Index row = (*order)[static_cast<std::size_t>(i)];
-      weights.codes[static_cast<std::size_t>(c * weights.rows + i)] =
-          codes[static_cast<std::size_t>(c * weights.rows + row)];
-    }
-  return weights;
-}
-
 /// Symmetric quantisation of a whole layer, its largest magnitude taking the largest code; weights
 /// that the mask prunes become 0. Throws out_of_range, mask_mismatch, not_finite.
 [[nodiscard]] inline QuantisedWeights quantise(const Tensor& weight, const PruneMask& mask,

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "autoprune/core/thread_pool.hpp"
-#include "autoprune/mapping/crossbar_mapper.hpp"
+#include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/activation.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
 #include "autoprune/simulation/calibration.hpp"
@@ -25,6 +25,7 @@ struct StoredLayer {
   const nn::Network& network;
   const nn::Node& node;
   const PruneMask& mask;
+  const mapping::Placement& placement;
   QuantisedWeights weights;
   LayerRanges ranges;
 };
@@ -44,11 +45,9 @@ class SimulatedLayer {
     // With an offset, what ADC steps of another size than 1 make of it can't be told apart.
     const bool splits =
         !walk_all && (adc.lsb() == 1.0 || config.mapping.sign == mapping::SignEncoding::pair);
-    const mapping::LayerMapping mapped =
-        mapping::CrossbarMapper(geometry, config.mapping).map(layer.mask);
     const auto path = std::make_shared<const OUDataPath<Geometry<>, Adc>>(
-        geometry, in_order(layer.weights, layer.mask.order()), mapped.index,
-        layer.mask.granularity(), adc, config, splits ? Walk::errors : Walk::all, devices, seed);
+        geometry, layer.weights, layer.placement, adc, config, splits ? Walk::errors : Walk::all,
+        devices, seed);
     if (splits)
       out.exact_.emplace(layer.network, layer.node, layer.mask, layer.weights,
                          largest_code(config.input.bits), config.input.negative, pool);
@@ -92,22 +91,13 @@ class SimulatedLayer {
       : shape_(layer.network, layer.node),
         input_(input),
         input_step_(input_step(layer.ranges.input, input)),
-        weight_step_(layer.weights.step),
-        order_(layer.mask.order()) {}
+        weight_step_(layer.weights.step) {}
 
   /// Sends the patch of one output position through the data path.
   void visit(Index block, Index position, Index lanes, std::vector<double>& out, Activity& activity,
              std::uint64_t read) const {
-    thread_local std::vector<std::int32_t> patch, ordered;
+    thread_local std::vector<std::int32_t> patch;
     gather_patch(shape_, codes_, block, position, patch);
-    if (order_) {
-      ordered.clear();
-      for (const std::int32_t row : *order_) {
-        const auto from = patch.begin() + row * nn::kLanes;
-        ordered.insert(ordered.end(), from, from + nn::kLanes);
-      }
-      patch.swap(ordered);
-    }
     multiply_(patch.data(), out.data(), lanes, activity, read);
   }
 
@@ -125,7 +115,6 @@ class SimulatedLayer {
   nn::detail::MatrixShape shape_;
   InputEncoding input_;
   double input_step_, weight_step_, lsb_ = 1.0;
-  RowOrder order_;  // of the wordlines
   Index bitlines_ = 0;
   std::optional<ExactProduct> exact_;
   std::function<void(const std::int32_t*, double*, Index, Activity&, std::uint64_t read)> multiply_;

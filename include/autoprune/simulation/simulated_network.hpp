@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/product_guard.hpp"
 #include "autoprune/simulation/simulated_layer.hpp"
@@ -42,17 +43,28 @@ struct SimulationConfig {
 /// Holds references: the session has to outlive it.
 class SimulatedNetwork {
  public:
-  /// The session's network under `masks` (one a matrix layer; its own granularity each), with the
-  /// ranges that calibrate() found. Throws shape_mismatch, and what the layers throw.
+  /// The session's network under `masks` (one a matrix layer) on the places that a method gave
+  /// them, with the ranges that calibrate() found. Throws shape_mismatch, and what the layers
+  /// throw.
+  SimulatedNetwork(nn::Session& session, const Geometry<>& geometry,
+                   std::span<const PruneMask> masks, std::span<const mapping::Placement> placements,
+                   std::span<const LayerRanges> ranges, const SimulationConfig& config)
+      : session_(session), nodes_(session.network().matrix_layers()), activity_(nodes_.size()) {
+    if (masks.size() != nodes_.size() || placements.size() != nodes_.size() ||
+        ranges.size() != nodes_.size())
+      fail(ErrorId::shape_mismatch, masks.size(), " masks, ", placements.size(), " placements and ",
+           ranges.size(), " layers' ranges for ", nodes_.size(),
+           " layers with weights; one each is needed");
+    for (std::size_t k = 0; k < nodes_.size(); ++k)
+      layers_.push_back(make_layer(k, geometry, masks[k], placements[k], ranges[k], config));
+  }
+
+  /// The same for column-vectors.
   SimulatedNetwork(nn::Session& session, const Geometry<>& geometry,
                    std::span<const PruneMask> masks, std::span<const LayerRanges> ranges,
                    const SimulationConfig& config)
-      : session_(session), nodes_(session.network().matrix_layers()), activity_(nodes_.size()) {
-    if (masks.size() != nodes_.size() || ranges.size() != nodes_.size())
-      fail(ErrorId::shape_mismatch, masks.size(), " masks and ", ranges.size(),
-           " layers' ranges for ", nodes_.size(), " layers with weights; one each is needed");
-    for (std::size_t k = 0; k < nodes_.size(); ++k)
-      layers_.push_back(make_layer(k, geometry, masks[k], ranges[k], config));
+      : SimulatedNetwork(session, geometry, masks,
+                         place_vectors(geometry, config.data_path.mapping, masks), ranges, config) {
   }
 
   /// Accuracy on the accelerator; what it did is added to activity().
@@ -72,14 +84,25 @@ class SimulatedNetwork {
   [[nodiscard]] const std::vector<Activity>& activity() const noexcept { return activity_; }
 
  private:
+  static std::vector<mapping::Placement> place_vectors(const Geometry<>& geometry,
+                                                       const mapping::MappingOptions& options,
+                                                       std::span<const PruneMask> masks) {
+    const mapping::CrossbarMapper mapper(geometry, options);
+    std::vector<mapping::Placement> placements;
+    for (const PruneMask& mask : masks) placements.push_back(mapper.map(mask));
+    return placements;
+  }
+
   SimulatedLayer make_layer(std::size_t k, const Geometry<>& geometry, const PruneMask& mask,
-                            const LayerRanges& ranges, const SimulationConfig& config) {
+                            const mapping::Placement& placement, const LayerRanges& ranges,
+                            const SimulationConfig& config) {
     const nn::Network& network = session_.network();
     const nn::Node& node = network.node(nodes_[k]);
     const DataPathConfig& path = config.data_path;
     nn::check_parameters(node);
-    const StoredLayer layer{network, node, mask,
-                            quantise(node.weight, mask, path.mapping.weight_bits), ranges};
+    const StoredLayer layer{
+        network, node, mask, placement, quantise(node.weight, mask, path.mapping.weight_bits),
+        ranges};
     // Cells of different layers are drawn independently.
     const std::uint64_t seed = config.seed + (std::uint64_t{k} << 32);
     const auto with = [&](const auto& adc) {
@@ -89,8 +112,11 @@ class SimulatedNetwork {
       return SimulatedLayer::make(layer, geometry, adc, path, config.devices, seed, config.walk_all,
                                   session_.pool());
     };
-    const double full_scale = static_cast<double>(std::min(mask.granularity(), geometry.ou_rows)) *
-                              largest_code(geometry.cell_bits) * largest_code(path.input.dac_bits);
+    const mapping::OuShape& shape = placement.ous.shape();
+    const Index active =
+        shape.granularity > 0 ? std::min(shape.granularity, geometry.ou_rows) : geometry.ou_rows;
+    const double full_scale = static_cast<double>(active) * largest_code(geometry.cell_bits) *
+                              largest_code(path.input.dac_bits);
     switch (config.adc) {
       case AdcKind::saturating:
         return with(SaturatingAdc(config.adc_bits));
@@ -101,7 +127,9 @@ class SimulatedNetwork {
       case AdcKind::mnsim_scale:
         return with(RoundingAdc::mnsim_scale(
             output_range(ranges) / (layer.weights.step * input_step(ranges.input, path.input)),
-            highest_place(path, geometry.cell_bits), mask.groups(), config.adc_bits));
+            highest_place(path, geometry.cell_bits),
+            shape.granularity > 0 ? shape.groups() : ceil_div(shape.rows, geometry.ou_rows),
+            config.adc_bits));
       case AdcKind::ideal:
         return with(IdealAdc{});
     }

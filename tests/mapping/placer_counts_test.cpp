@@ -15,7 +15,7 @@ namespace {
 using Indices = std::vector<Index>;
 
 bool holds(const PruneMask& mask, Index row, Index col) {
-  return mask.kept(row / mask.granularity(), col);
+  return mask.kept(mask.group_of(row), col);
 }
 
 /// Rows of [begin, end) in which any of the filters [left, right) keeps a weight.
@@ -53,7 +53,7 @@ void check_dense(const PruneMask& mask, const ArrayShape& s) {
   for (Index r = 0; r < mask.rows(); r += s.xbar_rows)
     for (Index c = 0; c < mask.cols(); c += s.xbar_cols)
       crossbars += rows_left(mask, r, r + s.xbar_rows, c, c + s.xbar_cols).empty() ? 0 : 1;
-  check_slots(count_routed(DenseMapper(s), mask), crossbars, 1);
+  check_slots(autoprune::mapping::count(DenseMapper(s), mask), crossbars, 1);
 }
 
 /// Rows out of each group of ou_cols filters, or filters out of each group of ou_rows rows.
@@ -63,7 +63,7 @@ void check_sre(const PruneMask& mask, const ArrayShape& s) {
     by_rows += ceil_div(count(rows_left(mask, 0, mask.rows(), c, c + s.ou_cols)), s.ou_rows);
   for (Index r = 0; r < mask.rows(); r += s.ou_rows)
     by_filters += ceil_div(count(filters_left(mask, r, r + s.ou_rows)), s.ou_cols);
-  const LayerCount found = count_routed(SreMapper(s), mask);
+  const LayerCount found = autoprune::mapping::count(SreMapper(s), mask);
   REQUIRE(found.ous == std::min(by_rows, by_filters));
   check_slots(found, found.ous, s.ous_per_crossbar());
 }
@@ -76,7 +76,8 @@ void check_pim(const PruneMask& mask, const ArrayShape& s) {
                std::min(s.xbar_cols, mask.cols() - c);
   for (Index r = 0; r < mask.rows(); r += s.xbar_rows)
     by_filters += count(filters_left(mask, r, r + s.xbar_rows));
-  check_slots(count_routed(PimMapper(s), mask), std::min(by_rows, by_filters), s.xbar_cols);
+  check_slots(autoprune::mapping::count(PimMapper(s), mask), std::min(by_rows, by_filters),
+              s.xbar_cols);
 }
 
 /// Filters with the same rows left in a strip of a crossbar's height share OUs.
@@ -88,7 +89,7 @@ void check_blocks(const PruneMask& mask, const ArrayShape& s) {
     for (const auto& [rows, n] : filters)
       ous += ceil_div(count(rows), s.ou_rows) * ceil_div(n, s.ou_cols);
   }
-  check_slots(count_routed(BlockMapper(s), mask), ous, s.ous_per_crossbar());
+  check_slots(autoprune::mapping::count(BlockMapper(s), mask), ous, s.ous_per_crossbar());
 }
 
 /// Kernels of one height lie side by side on shelves of that height.
@@ -98,46 +99,37 @@ void check_patterns(const PruneMask& mask, const ArrayShape& s, Index taps) {
     for (const Indices& rows : filters_left(mask, r, r + taps)) ++bitlines[count(rows)];
   Index wordlines = 0;
   for (const auto& [height, n] : bitlines) wordlines += height * ceil_div(n, s.xbar_cols);
-  check_slots(count_routed(PatternMapper(s, taps), mask), wordlines, s.xbar_rows);
+  check_slots(autoprune::mapping::count(PatternMapper(s, taps), mask), wordlines, s.xbar_rows);
 }
 
 void check_packed(const PruneMask& mask, const ArrayShape& s) {
   const Index g = mask.granularity(), kept = mask.kept_count();
-  const LayerCount found = count_routed(PackedMapper(s), mask);
+  const LayerCount found = autoprune::mapping::count(PackedMapper(s), mask);
   if (s.xbar_rows % g == 0)
     check_slots(found, kept, s.xbar_rows / g * s.xbar_cols);
   else
     check_slots(found, ceil_div(kept, s.xbar_cols) * g, s.xbar_rows);
 }
 
-/// A tile for every ou_cols vectors of a row group, activated ou_rows at a time.
-void check_vectors(const PruneMask& mask, const ArrayShape& s) {
-  Index tiles = 0, ous = 0;
-  for (Index g = 0; g < mask.groups(); ++g) {
-    const Index here = ceil_div(mask.kept_count(g), s.ou_cols);
-    tiles += here;
-    ous += here * ceil_div(mask.row_end(g) - mask.row_begin(g), s.ou_rows);
-  }
-  const LayerCount found = count_routed(VectorMapper(s), mask);
-  REQUIRE(found.ous == ous);
-  check_slots(found, tiles, s.xbar_rows / mask.granularity() * (s.xbar_cols / s.ou_cols));
-}
-
-/// An index a bitline, and one a wordline whenever the inputs change.
-template <RoutedMapper M>
-void check_index(const M& mapper, const PruneMask& mask) {
-  const RoutedMapping mapping = map_routed(mapper, mask);
+/// A filter a bitline, a row group an OU where there are any, and one a wordline whenever inputs
+/// change that don't follow from it.
+template <Placer P>
+void check_index(const P& placer, const PruneMask& mask) {
+  const Placement placement = place(placer, mask);
+  const OuShape& shape = placement.ous.shape();
   Index entries = 0;
   std::vector<std::int32_t> inputs;
-  for (Index i = 0; i < mapping.ous.size(); ++i) {
-    const RoutedOu ou = mapping.ous[i];
-    entries += ou.n_cols();
-    if (!std::ranges::equal(ou.rows, inputs)) entries += ou.n_rows();
+  for (Index i = 0; i < placement.ous.size(); ++i) {
+    const Ou ou = placement.ous[i];
+    entries += ou.n_cols() + (shape.granularity > 0 ? 1 : 0);
+    if (!shape.neighbours() && !std::ranges::equal(ou.rows, inputs)) entries += ou.n_rows();
     inputs.assign(ou.rows.begin(), ou.rows.end());
   }
-  REQUIRE(mapping.index_entries == (M::kIndexed ? entries : 0));
-  REQUIRE(mapping.index_bits ==
-          (M::kIndexed ? RoutedIndex(mapping.ous, mapper.shape()).bits() : 0));
+  REQUIRE(placement.index.has_value() == P::kIndexed);
+  REQUIRE(placement.index_entries == (P::kIndexed ? entries : 0));
+  if (!P::kIndexed) return;
+  for (const IndexCode code : kIndexCodes)
+    REQUIRE(placement.index_bits() <= IndexBuffer(placement.ous, code).bits());
 }
 
 }  // namespace
@@ -152,7 +144,7 @@ TEST_CASE("every method's mapping takes what its rule says, in OUs of any shape"
     const PruneMask mask = test::sparse_mask(random, taps);
     const PruneMask vectors = test::random_mask(random, shape.ou_rows, 300, 90);
     const PruneMask odd = test::random_mask(random, 1 + random.below(20), 200, 60);
-    for (const PruneMask& any : {mask, vectors, odd}) {
+    for (const PruneMask& any : {mask, vectors, odd, test::shuffled(random, odd)}) {
       check_dense(any, shape);
       check_sre(any, shape);
       check_pim(any, shape);
@@ -164,8 +156,9 @@ TEST_CASE("every method's mapping takes what its rule says, in OUs of any shape"
       check_index(PimMapper(shape), any);
       check_index(LsrMapper(shape), any);
     }
-    check_vectors(vectors, shape);
-    check_index(VectorMapper(shape), vectors);
+    const CrossbarMapper mapper(geometry, options);
+    check_index(mapper, vectors);
+    check_index(mapper, test::shuffled(random, vectors));
   }
 }
 
@@ -189,7 +182,7 @@ TEST_CASE("filters with the very same rows meet first") {
         full += n / shape.ou_cols;
         others += n % shape.ou_cols;
       }
-    const RoutedLayer layer = route(LsrMapper(shape), mask);
+    const OuList layer = place(LsrMapper(shape), mask).ous;
     std::set<std::vector<std::int32_t>> clusters;
     Index alike = 0;
     for (Index i = 0; i < layer.size(); ++i) {
@@ -209,7 +202,7 @@ TEST_CASE("filters with the very same rows meet first") {
 
 TEST_CASE("blocks without columns leave a shelf as it is") {
   ShelfPlacer placer{ArrayShape(Geometry<>{16, 8, 4, 4, 1})};
-  const auto ignore = [](const RoutedOu&) {};
+  const auto ignore = [](const Ou&) {};
   const std::vector<std::int32_t> rows{0, 1, 2}, columns{0, 1, 2, 3, 4, 5}, none;
   placer.place(rows, none, 4, ignore);
   CHECK(placer.slots().taken == 0);

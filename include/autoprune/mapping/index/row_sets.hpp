@@ -1,0 +1,114 @@
+/// @file row_sets.hpp
+/// How index codes see a layer: sets of rows, each with all its filters.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "autoprune/mapping/bit_stream.hpp"
+#include "autoprune/mapping/index/ascending_list.hpp"
+#include "autoprune/mapping/ou_list.hpp"
+
+namespace autoprune::mapping::detail {
+
+/// OUs in a row with the same rows, all full but the last one, whose filters ascend from the first
+/// to the last: they follow from the filters. Row groups are sets; without them sets are numbered
+/// as they come.
+template <class Columns>
+struct RowSet {
+  Index number = 0;
+  std::span<const std::int32_t> rows;  ///< unknown while filters are read
+  Columns columns;
+};
+using RowSetView = RowSet<std::span<const std::int32_t>>;
+using OwnedRowSet = RowSet<std::vector<std::int32_t>>;
+
+/// Bits of a number of OUs, or of filters in them: every weight is in one at most.
+[[nodiscard]] inline Index count_bits(const OuShape& shape) {
+  return std::min<Index>(32, bits_for(shape.rows * shape.cols + 1));
+}
+inline void put_count(BitWriter& out, Index count, const OuShape& shape) {
+  if (count >> count_bits(shape) != 0)
+    fail(ErrorId::out_of_range, count, " OUs or filters in them for a layer of ", shape.rows, 'x',
+         shape.cols, "; a weight can be in one alone");
+  out.put(static_cast<std::uint64_t>(count), count_bits(shape));
+}
+
+[[nodiscard]] inline std::vector<RowSetView> row_sets(const OuList& list) {
+  std::vector<RowSetView> sets;
+  const bool groups = list.shape().granularity > 0;
+  for (Index first = 0; first < list.size();) {
+    const Ou head = list[first];
+    Index end = first + 1;
+    for (Ou last = head; end < list.size(); ++end) {
+      const Ou next = list[end];
+      if (next.input_set != last.input_set || last.n_cols() < list.shape().ou_cols ||
+          next.columns.front() <= last.columns.back())
+        break;
+      last = next;
+    }
+    sets.push_back({groups ? head.input_set : static_cast<Index>(sets.size()), head.rows,
+                    list.columns_of(first, end)});
+    first = end;
+  }
+  return sets;
+}
+
+/// OUs of a set.
+[[nodiscard]] inline Index ous_of(std::size_t columns, const OuShape& shape) {
+  return ceil_div(static_cast<Index>(columns), shape.ou_cols);
+}
+
+/// Bits that name the rows of the sets, after their filters.
+[[nodiscard]] inline Index row_bits(std::span<const RowSetView> sets, const OuShape& shape) {
+  if (shape.neighbours()) return 0;
+  const ListWidths width(shape.rows, shape.highest());
+  Index bits = 0;
+  std::span<const std::int32_t> before;
+  for (const RowSetView& set : sets) {
+    bits += list_bits(set.rows, before, width);
+    before = set.rows;
+  }
+  return bits;
+}
+
+inline void put_rows(BitWriter& out, std::span<const RowSetView> sets, const OuShape& shape) {
+  if (shape.neighbours()) return;
+  const ListWidths width(shape.rows, shape.highest());
+  std::span<const std::int32_t> before;
+  for (const RowSetView& set : sets) {
+    put_list(out, set.rows, before, width);
+    before = set.rows;
+  }
+}
+
+/// Rows first to first + count - 1.
+inline void fill_rows(std::vector<std::int32_t>& rows, Index first, Index count) {
+  rows.clear();
+  for (Index r = first; r < first + count; ++r) rows.push_back(static_cast<std::int32_t>(r));
+}
+
+/// Reads the rows of sets whose filters have been read, and forms their OUs. Throws corrupt_index.
+inline void get_rows(BitReader& in, std::span<const OwnedRowSet> sets, OuList& list) {
+  const OuShape& shape = list.shape();
+  const ListWidths width(shape.rows, shape.highest());
+  std::vector<std::int32_t> rows;
+  for (const OwnedRowSet& set : sets) {
+    const Index first = set.number * shape.granularity;
+    const Index height = std::min(shape.granularity, shape.rows - first);
+    if (shape.neighbours())
+      fill_rows(rows, first, height);
+    else
+      get_list(in, rows, width);
+    if (shape.gathered && static_cast<Index>(rows.size()) != height)
+      fail_index(rows.size(), " rows for row group ", set.number, " of ", height);
+    const std::span<const std::int32_t> columns = set.columns;
+    const auto wide = static_cast<std::size_t>(shape.ou_cols);
+    for (std::size_t c = 0; c < columns.size(); c += wide)
+      list.add({rows, columns.subspan(c, std::min(wide, columns.size() - c)), {}, set.number});
+  }
+}
+
+}  // namespace autoprune::mapping::detail
