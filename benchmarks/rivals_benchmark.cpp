@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "autoprune/core.hpp"
+#include "autoprune/methods.hpp"
 #include "autoprune/nn/network.hpp"
-#include "autoprune/search/rivals.hpp"
 
 namespace {
 
@@ -23,45 +23,42 @@ const nn::Network& layer() {
   return network;
 }
 
-constexpr Index kRivals = search::kRivalNames.size(), kLast = kRivals + 1;
+constexpr Index kGathered = methods::kMethods.size();  // after the names
 
-search::Compressor compressor(const benchmark::State& state) {
+methods::Compressor compressor(const benchmark::State& state) {
   const Index method = state.range(0);
-  if (method < kRivals)
-    return search::rival_compressor(search::kRivalNames[static_cast<std::size_t>(method)].first,
-                                    layer(), PaperGeometry{});
-  return search::Compressor(
-      PaperGeometry{}, prune::ColumnVectorPruner<32>{}, {}, search::OuSelection::best,
-      method == kRivals ? prune::RowGrouping::neighbours : prune::RowGrouping::gathered);
+  const methods::Setting setting{layer(), PaperGeometry{}};
+  if (method < kGathered) return methods::kMethods[static_cast<std::size_t>(method)].make(setting);
+  return methods::make_method("column-vectors",
+                              {layer(), PaperGeometry{}, {.rows = prune::RowGrouping::gathered}});
 }
 
 void name(benchmark::State& state) {
   const Index method = state.range(0);
-  state.SetLabel(method < kRivals    ? search::kRivalNames[static_cast<std::size_t>(method)].second
-                 : method == kRivals ? "column-vectors"
-                                     : "column-vectors, gathered rows");
+  state.SetLabel(method < kGathered ? methods::kMethods[static_cast<std::size_t>(method)].name
+                                    : "column-vectors, gathered rows");
 }
 
 void rank(benchmark::State& state) {
-  const search::Compressor rival = compressor(state);
+  const methods::Compressor rival = compressor(state);
   for (auto _ : state) benchmark::DoNotOptimize(rival.rank(layer()));
   name(state);
 }
-BENCHMARK(rank)->DenseRange(0, kLast)->Unit(benchmark::kMillisecond);
+BENCHMARK(rank)->DenseRange(0, kGathered)->Unit(benchmark::kMillisecond);
 
 void mask_and_count(benchmark::State& state) {
-  const search::Compressor rival = compressor(state);
+  const methods::Compressor rival = compressor(state);
   const auto layers = rival.rank(layer());
   for (auto _ : state) benchmark::DoNotOptimize(rival.count(0, layers[0].mask(0.1)));
   name(state);
 }
-BENCHMARK(mask_and_count)->DenseRange(0, kLast)->Unit(benchmark::kMillisecond);
+BENCHMARK(mask_and_count)->DenseRange(0, kGathered)->Unit(benchmark::kMillisecond);
 
 void mask_and_count_ranking_anew(benchmark::State& state) {
-  const search::Compressor rival = compressor(state);
+  const methods::Compressor rival = compressor(state);
   for (auto _ : state) benchmark::DoNotOptimize(rival.count(0, rival.rank(layer())[0].mask(0.1)));
   name(state);
 }
-BENCHMARK(mask_and_count_ranking_anew)->DenseRange(0, kLast)->Unit(benchmark::kMillisecond);
+BENCHMARK(mask_and_count_ranking_anew)->DenseRange(0, kGathered)->Unit(benchmark::kMillisecond);
 
 }  // namespace

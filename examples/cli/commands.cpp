@@ -63,7 +63,7 @@ void inspect(const Options& options) {
 // ---- map, evaluate ------------------------------------------------------------------------------
 
 void map(const Options& options) {
-  const Job job(options, Weights::optional);
+  Job job(options, Weights::optional);
   const std::vector<PruneMask> masks = job.chosen_masks();
   const mapping::NetworkPlacement mapping = job.compressor.map(masks);
   const io::Json report = job.report(job.network, masks, mapping);

@@ -71,7 +71,7 @@ std::vector<cost::LayerWork> work_of(const Job& job, const cost::OuModel& model,
   return work;
 }
 
-void ou_cost(const Job& job) {
+void ou_cost(Job& job) {
   const cost::OuModel model = ou_model(job);
   const cost::OuHardware& hardware = model.hardware();
   save_hardware(job.options, hardware);
@@ -117,7 +117,7 @@ void mnsim_cost(const Job& job) {
 }  // namespace
 
 void cost(const Options& options) {
-  const Job job(options, Weights::optional);
+  Job job(options, Weights::optional);
   if (options.cost_model == CostModel::mnsim)
     mnsim_cost(job);
   else

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
+#include <autoprune/methods/registry.hpp>
+#include <autoprune/nn/gradients.hpp>
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/prune/zero_mask.hpp>
 #include <autoprune/search/heuristics.hpp>
 #include <iostream>
 
-#include "compressors.hpp"
 #include "hardware.hpp"
 #include "option_forms.hpp"
 #include "progress.hpp"
@@ -37,22 +38,44 @@ bool has_weights(const nn::Network& network) {
   });
 }
 
+/// Options of column-vectors that were given to a method without any.
+void refuse_vector_options(const Options& o, const std::string& method) {
+  const char* const given = o.granularity                                        ? "--granularity"
+                            : o.rows                                             ? "--row-groups"
+                            : o.importance != methods::Importance::mean_absolute ? "--importance"
+                            : o.selection != methods::OuSelection::best          ? "--ou-selection"
+                                                                                 : nullptr;
+  if (given)
+    fail(ErrorId::bad_syntax, given, " is of column-vectors, and --method is '", method,
+         "'; leave one of them out");
+}
+
 /// Of the options, else of the network's file, else of the hardware.
-search::Compressor read_compressor(const Options& o, const io::Metadata& metadata) {
+methods::Compressor read_compressor(const Options& o, const nn::Network& network,
+                                    const io::Metadata& metadata) {
   const auto from_file = [&](const char* key) {
     const auto found = metadata.find(key);
     return found == metadata.end() ? std::string{} : found->second;
   };
-  Geometry<> geometry = hardware_geometry(o);
+  methods::Setting setting{
+      network,
+      hardware_geometry(o),
+      {.mapping = o.mapping, .selection = o.selection, .importance = o.importance}};
   if (const std::string text = from_file(kGeometryKey); !text.empty())
-    geometry = Geometry<>::parse(text);
-  geometry = o.geometry.value_or(geometry);
-  Index granularity = geometry.xbar_rows % 32 == 0 ? 32 : geometry.ou_rows;
+    setting.geometry = Geometry<>::parse(text);
+  setting.geometry = o.geometry.value_or(setting.geometry);
+  const std::string stored = from_file(kMethodKey);
+  const std::string method = !o.method.empty() ? o.method : !stored.empty() ? stored : kOwnMethod;
+  Index granularity = setting.geometry.xbar_rows % 32 == 0 ? 32 : setting.geometry.ou_rows;
   if (const std::string text = from_file(kGranularityKey); !text.empty())
     granularity = read_number<Index>(kGranularityKey, text, kSizes);
   const auto rows = from_file(kRowGroupsKey) == kGathered ? prune::RowGrouping::gathered
                                                           : prune::RowGrouping::neighbours;
-  return make_compressor(geometry, o.granularity.value_or(granularity), o.rows.value_or(rows), o);
+  setting.options.granularity = o.granularity.value_or(granularity);
+  setting.options.rows = o.rows.value_or(rows);
+  const methods::Compressor compressor = methods::make_method(method, setting);
+  if (compressor.granularity() == 1 && method != kOwnMethod) refuse_vector_options(o, method);
+  return compressor;
 }
 
 /// Says once when there are fewer threads than were asked for.
@@ -72,7 +95,7 @@ Job::Job(const Options& o, Weights weights)
       pool(o.threads),
       data(read_data(o)),
       network(read_network()),
-      compressor(read_compressor(o, metadata_)) {
+      compressor(read_compressor(o, network, metadata_)) {
   warn_of_threads(o, pool);
   constraints = read_constraints();
   check_inputs(weights);
@@ -176,12 +199,32 @@ search::Policy read_policy(const Job& job) {
                               job.network, origin);
 }
 
-std::vector<PruneMask> Job::chosen_masks() const {
+methods::Compressor Job::compressor_on(const Geometry<>& geometry, Index granularity) const {
+  return methods::make_method(compressor.name(), {network,
+                                                  geometry,
+                                                  {.mapping = options.mapping,
+                                                   .granularity = granularity,
+                                                   .rows = compressor.rows(),
+                                                   .selection = options.selection,
+                                                   .importance = options.importance}});
+}
+
+std::vector<methods::Ranking> Job::rank(const nn::Network& of, const methods::Compressor& by) {
+  if (!by.needs_gradients()) return by.rank(of);
+  if (!data)
+    fail(ErrorId::missing_value,
+         "--importance taylor ranks by gradients of training images; give them with --data");
+  const std::vector<nn::Batch> images =
+      calibration_batches(static_cast<Index>(split().train.size()));
+  return by.rank(of, nn::loss_gradients(of, images, pool));
+}
+
+std::vector<PruneMask> Job::chosen_masks() {
   if (options.policy.empty() && !options.keep) return present_masks();
   if (!options.policy.empty() && options.keep)
     fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
   check_inputs(Weights::needed);
-  const std::vector<search::Ranking> rankings = compressor.rank(network);
+  const std::vector<search::Ranking> rankings = rank(network, compressor);
   return search::Compressor::masks(
       rankings, options.keep ? search::heuristic(options.heuristic, rankings, *options.keep).policy
                              : read_policy(*this));

@@ -26,7 +26,10 @@ namespace autoprune::cli {
 inline constexpr const char* kGeometryKey = "autoprune.geometry";
 inline constexpr const char* kGranularityKey = "autoprune.granularity";
 inline constexpr const char* kRowGroupsKey = "autoprune.row_groups";
+inline constexpr const char* kMethodKey = "autoprune.method";
 inline constexpr const char* kGathered = "gathered";
+/// The method when none is named.
+inline constexpr const char* kOwnMethod = "column-vectors";
 
 /// What a command expects of the network's weights.
 enum class Weights { needed, optional, random };
@@ -56,8 +59,14 @@ class Job {
   [[nodiscard]] std::vector<PruneMask> masks_of_zeros(const nn::Network& of) const;
   /// The same, or masks that keep everything.
   [[nodiscard]] std::vector<PruneMask> present_masks() const;
+  /// The job's method on other hardware.
+  [[nodiscard]] methods::Compressor compressor_on(const Geometry<>& geometry,
+                                                  Index granularity) const;
+  /// The layers of a network, by gradients of the calibration images where the method needs them.
+  [[nodiscard]] std::vector<methods::Ranking> rank(const nn::Network& of,
+                                                   const methods::Compressor& by);
   /// Masks of --policy or of --keep, else present_masks().
-  [[nodiscard]] std::vector<PruneMask> chosen_masks() const;
+  [[nodiscard]] std::vector<PruneMask> chosen_masks();
   /// Everything kept.
   [[nodiscard]] std::vector<PruneMask> dense_masks() const;
   /// Accuracy on the test set, or on its first --images images.

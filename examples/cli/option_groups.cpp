@@ -1,5 +1,6 @@
 #include "option_groups.hpp"
 
+#include <autoprune/methods/registry.hpp>
 #include <limits>
 
 #include "option_forms.hpp"
@@ -32,12 +33,21 @@ void add_inputs(CLI::App& app, Options& o, Words& w) {
   group.flag("--quiet", o.quiet, "no progress");
 }
 
+std::string method_names() {
+  std::string names;
+  for (const methods::MethodEntry& entry : methods::kMethods)
+    names += concat(names.empty() ? "" : ", ", entry.name);
+  return names;
+}
+
 void add_encoding(CLI::App& app, Options& o, Words& w) {
   const OptionGroup group(app, kHardware);
   group.number("--weight-bits", o.mapping.weight_bits, {1, 16}, "magnitude bits");
   group.text("--bit-planes", w.bit_planes, "apart or adjacent");
   group.text("--signs", w.signs, "pair or offset");
-  group.text("--importance", w.importance, "mean-absolute or l2");
+  group.text("--method", o.method, method_names() + " [column-vectors, or the network file's]");
+  group.text("--importance", w.importance,
+             "of a column-vector: mean-absolute, l2, or taylor, which needs --data");
   group.text("--ou-selection", w.selection, "best, refill, nearest or part-filled");
 }
 
@@ -176,7 +186,7 @@ void add_sweep(CLI::App& app, Options& o, Words& w) {
   const OptionGroup group(app, kSweep);
   SweepOptions& sweep = o.sweep;
   group.numbers("--granularity", sweep.granularities, "4,8,16,32,64,128", kSizes,
-                "rows of a column-vector");
+                "rows of a column-vector; other methods have none");
   add_sizes(group, "--crossbar", sweep.crossbars, "128", "sizes, 128 or 128x64");
   add_sizes(group, "--ou", sweep.ous, "32", "sizes, 32 or 16x32");
   group.numbers("--cell-bits", sweep.cell_bits, "1", {1, 8}, "bits a cell");

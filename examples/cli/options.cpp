@@ -113,9 +113,10 @@ void look_up(const Words& words, Options& o) {
   o.mapping.sign = choose<mapping::SignEncoding>(
       "--signs", words.signs,
       {{"pair", mapping::SignEncoding::pair}, {"offset", mapping::SignEncoding::offset}});
-  o.importance =
-      choose<Importance>("--importance", words.importance,
-                         {{"mean-absolute", Importance::mean_absolute}, {"l2", Importance::l2}});
+  o.importance = choose<methods::Importance>("--importance", words.importance,
+                                             {{"mean-absolute", methods::Importance::mean_absolute},
+                                              {"l2", methods::Importance::l2},
+                                              {"taylor", methods::Importance::taylor}});
   if (!words.rows.empty())
     o.rows = choose<prune::RowGrouping>("--row-groups", words.rows,
                                         {{"neighbours", prune::RowGrouping::neighbours},

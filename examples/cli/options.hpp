@@ -28,8 +28,6 @@ inline constexpr const char* kSimulation = "Simulation";
 /// The pruned network in --out, which --model reads.
 inline constexpr const char* kPrunedFile = "pruned.safetensors";
 
-enum class Importance { mean_absolute, l2 };
-
 /// What prices a network.
 enum class CostModel { ou, mnsim };
 
@@ -106,8 +104,9 @@ struct Options {
   std::optional<Geometry<>> geometry;  ///< not given: the network file's, or the paper's
   std::optional<Index> granularity;
   mapping::MappingOptions mapping;
-  Importance importance = Importance::mean_absolute;
-  search::OuSelection selection = search::OuSelection::best;
+  std::string method;  ///< empty: the network file's, or column-vectors
+  methods::Importance importance = methods::Importance::mean_absolute;
+  methods::OuSelection selection = methods::OuSelection::best;
   std::optional<prune::RowGrouping> rows;  ///< not given: the network file's, or neighbours
   std::string hardware;                    ///< preset or file; empty: the cost model's own
   CostModel cost_model = CostModel::ou;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <autoprune/cost/metrics.hpp>
-#include <autoprune/search/rivals.hpp>
+#include <autoprune/methods/registry.hpp>
 #include <autoprune/simulation/measured_activity.hpp>
 
 #include "hardware.hpp"
@@ -47,8 +47,11 @@ Options job_options(const Options& options, const Subject& subject, const std::s
 
 Options cell_options(const Options& options, const Cell& cell, const Budget& budget) {
   Options o = job_options(options, cell.subject, cell.name(), budget);
-  o.granularity = cell.granularity;
-  o.rows = cell.method.rows;
+  o.method = cell.method.ours ? kOwnMethod : cell.method.option;
+  if (cell.method.ours) {
+    o.granularity = cell.granularity;
+    o.rows = cell.method.rows;
+  }
   o.constraints.target_compression = cell.target;
   o.constraints.counting = cell.subject.counting();
   if (!cell.method.searches) o.search.episodes = 1;  // the first policy of a warm start is LAMP's
@@ -92,8 +95,8 @@ cost::OuCost price(Job& job, nn::Network& network, const std::vector<PruneMask>&
 }
 
 cost::OuCost price_dense(Job& job) {
-  const search::Compressor naive = search::rival_compressor(
-      search::Rival::naive, job.network, job.compressor.geometry(), {job.options.mapping});
+  const methods::Compressor naive = methods::make_method(
+      "naive", {job.network, job.compressor.geometry(), {.mapping = job.options.mapping}});
   return price(job, job.network, job.dense_masks(), naive, simulation::OuFormation::stored);
 }
 
@@ -147,12 +150,11 @@ std::string Cell::name() const {
 }
 
 io::Json measure_dense(const Options& options, const Subject& subject, const Budget& budget) {
-  const Options o = job_options(options, subject, subject.name() + "-dense", budget);
+  Options o = job_options(options, subject, subject.name() + "-dense", budget);
+  o.method = "naive";
   Job job(o, Weights::needed);
   const search::Fingerprint run = fingerprint_of(job);
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
-  job.compressor = search::rival_compressor(search::Rival::naive, job.network,
-                                            job.compressor.geometry(), {o.mapping});
   io::Json figures =
       figures_of(job, job.network, job.dense_masks(), simulation::OuFormation::stored);
   write_figures(job.file(kFigures), run, figures);
@@ -162,9 +164,6 @@ io::Json measure_dense(const Options& options, const Subject& subject, const Bud
 io::Json measure_cell(const Options& options, const Cell& cell, const Budget& budget) {
   const Options o = cell_options(options, cell, budget);
   Job job(o, Weights::needed);
-  if (!cell.method.ours)
-    job.compressor = search::rival_compressor(search::rival_named(cell.method.option), job.network,
-                                              job.compressor.geometry(), {o.mapping});
   const search::Fingerprint run = fingerprint_of(job);
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   io::Json figures;

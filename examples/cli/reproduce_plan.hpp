@@ -14,7 +14,7 @@ namespace autoprune::cli {
 /// The way that a method's policy is found and its masks are made.
 struct Method {
   std::string name;    ///< as it stands in tables
-  std::string option;  ///< as --methods knows it; a rival's is its name in search::kRivalNames
+  std::string option;  ///< as --methods knows it; a rival's is its name in methods::kMethods
   bool searches;       ///< by the agent; else the LAMP policy
   bool ours;           ///< column-vectors
   prune::RowGrouping rows = prune::RowGrouping::neighbours;

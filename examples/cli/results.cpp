@@ -39,7 +39,8 @@ void write_policy(const Job& job, const search::Policy& policy) {
 void write_pruned(const Job& job, const nn::Network& network, const search::Policy& policy) {
   io::save_network(
       network, job.file(kPrunedFile),
-      {{kGeometryKey, job.compressor.geometry().to_string()},
+      {{kMethodKey, job.compressor.name()},
+       {kGeometryKey, job.compressor.geometry().to_string()},
        {kGranularityKey, concat(job.compressor.granularity())},
        {kRowGroupsKey,
         job.compressor.rows() == prune::RowGrouping::gathered ? kGathered : "neighbours"},

@@ -115,7 +115,8 @@ SearchResult run_search(Job& job) {
 
 std::vector<PruneMask> prune_and_recalibrate(Job& job, nn::Network& network,
                                              const search::Policy& policy) {
-  std::vector<PruneMask> masks = search::Compressor::masks(job.compressor.rank(network), policy);
+  std::vector<PruneMask> masks =
+      search::Compressor::masks(job.rank(network, job.compressor), policy);
   if (job.options.reconstruct) reconstruction(job).apply(network, masks, job.pool);
   nn::Session session(network, job.pool);
   session.set_masks(masks);

@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <optional>
 
-#include "compressors.hpp"
 #include "hardware.hpp"
 #include "kept_figures.hpp"
 #include "long_work.hpp"
@@ -25,7 +24,7 @@ class CellGroup {
   CellGroup(Job& job, search::Compressor compressor)
       : job_(job),
         compressor_(std::move(compressor)),
-        rankings_(compressor_.rank(job.network)),
+        rankings_(job.rank(job.network, compressor_)),
         counts_(compressor_, rankings_),
         model_(job.network, ou_hardware(job.options, compressor_.geometry()),
                compressor_.options()),
@@ -152,24 +151,27 @@ bool is_impossible(const Error& error) {
 
 SweepResult run_sweep(Job& job) {
   const SweepOptions& sweep = job.options.sweep;
+  // Other methods prune single weights.
+  const bool vectors = job.compressor.granularity() > 1 || job.compressor.name() == kOwnMethod;
+  const std::vector<Index> granularities = vectors ? sweep.granularities : std::vector<Index>{1};
   const CellFiles files(job);
   SweepResult result;
   Progress progress("sweep", job.options.quiet);
   const std::vector<Geometry<>> geometries = sweep.geometries();
-  const double all = static_cast<double>(geometries.size() * sweep.granularities.size() *
-                                         sweep.compressions.size());
+  const double all =
+      static_cast<double>(geometries.size() * granularities.size() * sweep.compressions.size());
   Index seen = 0;
   const auto skip = [&](const std::string& what, const Error& error) {
     if (!is_impossible(error)) throw error;
     result.skipped.push_back(what + ": " + error.what());
   };
   for (const Geometry<>& geometry : geometries)
-    for (const Index granularity : sweep.granularities) {
+    for (const Index granularity : granularities) {
       const std::string where = concat(geometry.to_string(), ", G = ", granularity);
       std::optional<CellGroup> group;
       std::optional<search::Compressor> compressor;
       try {
-        compressor = make_compressor(geometry, granularity, job.compressor.rows(), job.options);
+        compressor = job.compressor_on(geometry, granularity);
       } catch (const Error& error) {
         skip(where, error);
         seen += static_cast<Index>(sweep.compressions.size());

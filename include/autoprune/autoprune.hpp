@@ -6,6 +6,7 @@
 #include "autoprune/cost.hpp"
 #include "autoprune/io.hpp"
 #include "autoprune/mapping.hpp"
+#include "autoprune/methods.hpp"
 #include "autoprune/nn.hpp"
 #include "autoprune/prune.hpp"
 #include "autoprune/rl.hpp"

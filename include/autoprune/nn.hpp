@@ -10,6 +10,7 @@
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/finite.hpp"
+#include "autoprune/nn/gradients.hpp"
 #include "autoprune/nn/loss.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/matrix_plan.hpp"

@@ -16,6 +16,5 @@
 #include "autoprune/search/reconstruction.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/reward_model.hpp"
-#include "autoprune/search/rivals.hpp"
 #include "autoprune/search/saving.hpp"
 #include "autoprune/search/state.hpp"

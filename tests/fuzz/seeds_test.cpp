@@ -6,7 +6,7 @@
 #include "../io/report_samples.hpp"
 #include "autoprune/io/checkpoint_file.hpp"
 #include "autoprune/io/network_json.hpp"
-#include "autoprune/mapping.hpp"
+#include "autoprune/methods.hpp"
 #include "corpus.hpp"
 #include "index_head.hpp"
 #include "small_search.hpp"
@@ -86,7 +86,7 @@ void write_indices() {
     }
   };
   write("neighbours-", mapping::CrossbarMapper(geometry).map(mask).ous);
-  write("any-rows-", mapping::place(mapping::SreMapper(mapping::ArrayShape(geometry)), mask).ous);
+  write("any-rows-", mapping::place(methods::SreMapper(mapping::ArrayShape(geometry)), mask).ous);
   std::vector<std::int32_t> order(20);
   for (std::int32_t i = 0; i < 20; ++i) order[static_cast<std::size_t>(i)] = i * 7 % 20;
   mask = std::move(mask).in_order(std::make_shared<const std::vector<std::int32_t>>(order));

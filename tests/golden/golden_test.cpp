@@ -13,6 +13,7 @@
 
 #include "../search/helpers.hpp"
 #include "autoprune/cost.hpp"
+#include "autoprune/methods.hpp"
 #include "autoprune/search.hpp"
 #include "autoprune/simulation.hpp"
 
@@ -128,11 +129,13 @@ void for_each_method(const std::string& network,
   const auto geometry = [&]<class Geom>() {
     vectors.template operator()<Geom, 16>();
     vectors.template operator()<Geom, 32>();
-    for (const auto& [rival, name] : kRivalNames) {
+    for (const auto& [name, make] : methods::kMethods) {
+      if (name == std::string("column-vectors")) continue;
       // The means of LSR's clusters depend on the processor's vectors where there are many filters.
-      if (rival == Rival::lsr && network.ends_with("/4")) continue;
-      f(concat(name, ' ', Geom{}.to_string()),
-        [rival = rival](const nn::Network& of) { return rival_compressor(rival, of, Geom{}); });
+      if (name == std::string("lsr") && network.ends_with("/4")) continue;
+      f(concat(name, ' ', Geom{}.to_string()), [make = make](const nn::Network& of) {
+        return make({of, Geom{}});
+      });
     }
   };
   geometry.template operator()<PaperGeometry>();

@@ -21,11 +21,12 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"nn", {"core"}},
     {"prune", {"core"}},
     {"mapping", {"core", "prune"}},
-    {"simulation", {"core", "nn", "prune", "mapping"}},
+    {"methods", {"core", "nn", "prune", "mapping"}},
+    {"simulation", {"core", "nn", "prune", "mapping", "methods"}},
     {"cost", {"core", "nn", "mapping"}},
     {"rl", {"core"}},
-    {"search", {"core", "nn", "prune", "mapping", "simulation", "cost", "rl"}},
-    {"io", {"core", "nn", "prune", "mapping", "simulation", "cost", "rl", "search"}},
+    {"search", {"core", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl"}},
+    {"io", {"core", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search"}},
 };
 
 // "prune" of "autoprune/prune/pruner.hpp" and of "autoprune/prune.hpp".

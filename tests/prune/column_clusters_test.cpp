@@ -4,6 +4,8 @@
 #include <set>
 #include <vector>
 
+#include "autoprune/methods/lsr.hpp"
+#include "autoprune/methods/sre.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -63,7 +65,7 @@ TEST_CASE("clustering brings filters with the same rows together") {
     std::map<Index, Index> kind;
     for (Index i = 0; i < 32; ++i) kind[place[static_cast<std::size_t>(i)]] = i / 8;
     Index mixed = 0;
-    for (const auto& cluster : lsr_clusters(test::view(w), 4)) {
+    for (const auto& cluster : methods::lsr_clusters(test::view(w), 4)) {
       REQUIRE(cluster.size() == 4);
       std::set<Index> kinds;
       for (const auto c : cluster) kinds.insert(kind[c]);
@@ -72,7 +74,7 @@ TEST_CASE("clustering brings filters with the same rows together") {
     REQUIRE(mixed == 0);
     // Eight OUs hold all that is large; of neighbouring filters, which are of all kinds, they
     // don't.
-    REQUIRE(rank_lsr(test::view(w), 8, 4).units()[7].importance == Approx(32.0));
-    REQUIRE(rank_sre(test::view(w), 8, 4).units()[7].importance < 32.0F);
+    REQUIRE(methods::rank_lsr(test::view(w), 8, 4).units()[7].importance == Approx(32.0));
+    REQUIRE(methods::rank_sre(test::view(w), 8, 4).units()[7].importance < 32.0F);
   }
 }

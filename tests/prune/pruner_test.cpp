@@ -36,7 +36,9 @@ struct Maximum {  // a user's criterion
 static_assert(Pruner<ColumnVectorPruner<32>>);
 static_assert(Pruner<ColumnVectorPruner<8, L2>>);
 static_assert(Pruner<ColumnVectorPruner<8, Maximum>>);
-static_assert(!Pruner<ColumnVectorPruner<8, Taylor>>, "it needs gradients");
+static_assert(Pruner<ColumnVectorPruner<8, Taylor>> &&
+              GradientPruner<ColumnVectorPruner<8, Taylor>>);
+static_assert(!WeightPruner<ColumnVectorPruner<8, Taylor>>, "it needs gradients");
 
 }  // namespace
 

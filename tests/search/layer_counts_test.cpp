@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "autoprune/methods.hpp"
 #include "autoprune/search/policy.hpp"
-#include "autoprune/search/rivals.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -44,7 +44,7 @@ TEST_CASE("a layer is counted by its own rules where layers differ") {
   network.conv("c", {.out = 6, .kernel = {5, 1}});
   network.initialise(3);
   const Compressor compressor =
-      rival_compressor(Rival::pattern_prune, network, test::SmallGeometry{});
+      methods::make_method("pattern-prune", {network, test::SmallGeometry{}});
   const std::vector<Ranking> layers = compressor.rank(network);
   LayerCounts counts(compressor, layers);
   for (std::size_t k = 0; k < layers.size(); ++k) {

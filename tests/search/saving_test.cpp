@@ -8,8 +8,8 @@
 
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/cost/ou_presets.hpp"
+#include "autoprune/methods.hpp"
 #include "autoprune/search/environment.hpp"
-#include "autoprune/search/rivals.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -79,8 +79,8 @@ TEST_CASE("less kept saves more energy, whatever the method") {
     CHECK(last > 1.5);
   };
   check(test::small_compressor());
-  check(rival_compressor(Rival::sre, test::trained(), test::SmallGeometry{}));
-  check(rival_compressor(Rival::pim_prune, test::trained(), test::SmallGeometry{}));
+  check(methods::make_method("sre", {test::trained(), test::SmallGeometry{}}));
+  check(methods::make_method("pim-prune", {test::trained(), test::SmallGeometry{}}));
 }
 
 TEST_CASE("the reward counts what it was asked to") {

@@ -7,7 +7,7 @@
 #include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
-#include "autoprune/mapping/sre_mapper.hpp"
+#include "autoprune/methods/sre.hpp"
 
 using namespace autoprune;
 using namespace autoprune::simulation;
@@ -75,7 +75,7 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
                                        : static_cast<std::int32_t>(random.below(256)) *
                                              (input.negative && random.below(2) == 0 ? -1 : 1));
 
-    const mapping::SreMapper mapper{mapping::ArrayShape(g, options)};
+    const methods::SreMapper mapper{mapping::ArrayShape(g, options)};
     Index by_rows = 0;
     mapping::squeeze_rows(mask, g.ou_cols, [&](const auto& kept, const auto&) {
       by_rows += ceil_div(static_cast<Index>(kept.size()), g.ou_rows);
@@ -165,7 +165,7 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
 
   const Geometry<> g{16, 16, 4, 4, 1};
   const mapping::MappingOptions options;
-  const mapping::SreMapper mapper{mapping::ArrayShape(g, options)};
+  const methods::SreMapper mapper{mapping::ArrayShape(g, options)};
   std::vector<PruneMask> masks;
   std::vector<mapping::Placement> layers;
   for (const Index i : net.matrix_layers()) {

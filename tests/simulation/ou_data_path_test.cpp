@@ -4,7 +4,7 @@
 
 #include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
-#include "autoprune/mapping.hpp"
+#include "autoprune/methods.hpp"
 #include "autoprune/simulation/active_ous.hpp"
 #include "naive.hpp"
 
@@ -322,12 +322,12 @@ TEST_CASE("the data path of every method's OUs is the plain loops, and the exact
       }
     };
     check(mapping::DenseMapper(shape));
-    check(mapping::PimMapper(shape));
-    check(mapping::BlockMapper(shape));
-    check(mapping::PackedMapper(shape));
-    check(mapping::PatternMapper(shape, 3));
-    check(mapping::SreMapper(shape));
-    check(mapping::LsrMapper(shape));
+    check(methods::PimMapper(shape));
+    check(methods::BlockMapper(shape));
+    check(methods::PackedMapper(shape));
+    check(methods::PatternMapper(shape, 3));
+    check(methods::SreMapper(shape));
+    check(methods::LsrMapper(shape));
   }
 }
 

@@ -15,11 +15,24 @@
 
 namespace autoprune::prune {
 
-/// Turns a layer's weights and a keep ratio into a mask.
+/// Ranks a layer's column-vectors by its weights.
 template <class P>
-concept Pruner = requires(const P& pruner, ConstMatrixView weights, double keep_ratio) {
+concept WeightPruner = requires(const P& pruner, ConstMatrixView weights) {
+  { pruner.scores(weights) } -> std::same_as<Scores>;
+};
+
+/// Ranks them by weights and dL/dw.
+template <class P>
+concept GradientPruner = !WeightPruner<P> && requires(const P& pruner, ConstMatrixView weights) {
+  { pruner.scores(weights, weights) } -> std::same_as<Scores>;
+};
+
+/// Turns a layer's scores and a keep ratio into a mask.
+template <class P>
+concept Pruner = (WeightPruner<P> || GradientPruner<P>) &&
+    requires(const P& pruner, const Scores& scores, Index rows, double keep_ratio) {
   { pruner.granularity } -> std::convertible_to<Index>;
-  { pruner.prune(weights, keep_ratio) } -> std::same_as<PruneMask>;
+  { pruner.prune(scores, rows, keep_ratio) } -> std::same_as<PruneMask>;
 };
 
 namespace detail {

@@ -4,11 +4,13 @@
 /// rest. Pruning to the end in one step makes a network collapse above a compression of about 10.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "autoprune/nn/gradients.hpp"
 #include "autoprune/nn/train.hpp"
 #include "autoprune/prune/schedule.hpp"
 #include "autoprune/search/policy.hpp"
@@ -29,6 +31,9 @@ class FineTuner {
             Policy policy, Constraints constraints, Compressor compressor, FineTuneConfig config,
             ThreadPool& pool, nn::Network* teacher = nullptr)
       : network_(network),
+        data_(data),
+        ranking_images_(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                               indices.size(), kRankingImages))),
         policy_(std::move(policy)),
         constraints_(std::move(constraints)),
         compressor_(std::move(compressor)),
@@ -79,10 +84,19 @@ class FineTuner {
   }
 
  private:
+  static constexpr std::size_t kRankingImages = 512;
+
+  [[nodiscard]] std::vector<Ranking> rank() {
+    if (!compressor_.needs_gradients()) return compressor_.rank(network_);
+    ThreadPool& pool = trainer_.session().pool();
+    const auto batches = nn::load_batches(data_, ranking_images_, pool);
+    return compressor_.rank(network_, nn::loss_gradients(network_, batches, pool));
+  }
+
   std::optional<std::vector<PruneMask>> tighten(double progress) {
     if (tightened_) return {};
     tightened_ = config_.schedule.reached(progress);
-    const std::vector<Ranking> layers = compressor_.rank(network_);
+    const std::vector<Ranking> layers = rank();
     Policy now;
     for (const double keep : policy_)
       now.push_back(config_.schedule.keep_ratio(keep, std::min(1.0, progress)));
@@ -95,6 +109,8 @@ class FineTuner {
   }
 
   nn::Network& network_;
+  const nn::Dataset& data_;
+  std::vector<Index> ranking_images_;  // of criteria that need gradients
   Policy policy_;
   Constraints constraints_;
   Compressor compressor_;

@@ -1,19 +1,27 @@
-#include "autoprune/search/rivals.hpp"
-
 #include <catch2/catch.hpp>
 
+#include "../search/helpers.hpp"
+#include "autoprune/methods.hpp"
 #include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/search/auto_prune.hpp"
 #include "autoprune/search/fine_tune.hpp"
-#include "helpers.hpp"
 
 using namespace autoprune;
 using namespace autoprune::search;
 
 namespace {
 
-Compressor rival(Rival which, const RivalOptions& options = {.granularity = 8}) {
-  return rival_compressor(which, test::trained(), test::SmallGeometry{}, options);
+Compressor rival(const std::string& name) {
+  return methods::make_method(
+      name, {search::test::trained(), search::test::SmallGeometry{}, {.granularity = 8}});
+}
+
+/// All but column-vectors.
+std::vector<std::string> rival_names() {
+  std::vector<std::string> names;
+  for (const methods::MethodEntry& entry : methods::kMethods)
+    if (entry.name != std::string("column-vectors")) names.emplace_back(entry.name);
+  return names;
 }
 
 /// Inputs times weights that the mask keeps, by the OUs of a layer.
@@ -23,7 +31,7 @@ Matrix product_by_ous(const mapping::OuList& layer, const PruneMask& mask, Const
   for (Index i = 0; i < layer.size(); ++i)
     for (const std::int32_t r : layer[i].rows)
       for (const std::int32_t c : layer[i].columns)
-        if (mask.kept(r / mask.granularity(), c)) y.row(c) += weights(c, r) * x.row(r);
+        if (mask.kept(mask.group_of(r), c)) y.row(c) += weights(c, r) * x.row(r);
   return y;
 }
 
@@ -34,38 +42,30 @@ Ranking answers_of(const Ranked& ranked, Index ou_weights) {
   return {ous, ous, [ranked](double keep) { return ranked.keep(keep); }};
 }
 
-/// A rival's ranking of a layer by prune/ alone, told the sizes one by one.
-Ranking by_prune(Rival which, const nn::Node& node, const Geometry<>& g) {
+/// A rival's ranking of a layer, told the sizes one by one.
+Ranking by_sizes(const std::string& name, const nn::Node& node, const Geometry<>& g) {
   const ConstMatrixView w = weight_matrix(node.weight);
   const Index ou_weights = g.ou_rows * g.ou_cols;
-  const prune::PimShape sizes{.block_rows = g.xbar_rows,
-                              .block_cols = g.xbar_cols,
-                              .ou_rows = g.ou_rows,
-                              .ou_cols = g.ou_cols};
-  switch (which) {
-    case Rival::pim_prune:
-      return answers_of(prune::rank_pim_prune(w, sizes), ou_weights);
-    case Rival::pim_prune_ou:
-      return answers_of(prune::rank_pim_blocks(w, sizes), ou_weights);
-    case Rival::sre:
-      return answers_of(prune::rank_sre(w, g.ou_rows, g.ou_cols), ou_weights);
-    case Rival::lsr:
-      return answers_of(prune::rank_lsr(w, g.ou_rows, g.ou_cols), ou_weights);
-    case Rival::pattern_prune:
-      if (node.op == nn::Op::conv)
-        return answers_of(prune::PatternRanking(w, node.kernel.h * node.kernel.w), ou_weights);
-      break;
-    default:
-      break;
-  }
-  return answers_of(prune::MagnitudeRanking(w), ou_weights);
+  const methods::PimShape sizes{.block_rows = g.xbar_rows,
+                                .block_cols = g.xbar_cols,
+                                .ou_rows = g.ou_rows,
+                                .ou_cols = g.ou_cols};
+  if (name == "pim-prune") return answers_of(methods::rank_pim_prune(w, sizes), ou_weights);
+  if (name == "pim-prune-ou") return answers_of(methods::rank_pim_blocks(w, sizes), ou_weights);
+  if (name == "sre") return answers_of(methods::rank_sre(w, g.ou_rows, g.ou_cols), ou_weights);
+  if (name == "lsr") return answers_of(methods::rank_lsr(w, g.ou_rows, g.ou_cols), ou_weights);
+  if (name == "pattern-prune" && node.op == nn::Op::conv)
+    return answers_of(methods::PatternRanking(w, node.kernel.h * node.kernel.w), ou_weights);
+  return answers_of(methods::MagnitudeRanking(w), ou_weights);
 }
 
 }  // namespace
 
-TEST_CASE("rivals answer to their names") {
-  for (const auto& [which, name] : kRivalNames) REQUIRE(rival_named(name) == which);
-  REQUIRE(error_of([] { (void)rival_named("pim-prun"); }) == ErrorId::unknown_name);
+TEST_CASE("methods answer to their names") {
+  REQUIRE(methods::kMethods.size() == 9);
+  REQUIRE(error_of([] { (void)rival("pim-prun"); }) == ErrorId::unknown_name);
+  REQUIRE(rival("column-vectors").granularity() == 8);
+  REQUIRE(rival("sre").granularity() == 1);
 }
 
 TEST_CASE("a rival ranks by the rows and the columns of crossbars, OUs and kernels") {
@@ -76,12 +76,13 @@ TEST_CASE("a rival ranks by the rows and the columns of crossbars, OUs and kerne
   network.initialise(5);
   const std::vector<Index> nodes = network.matrix_layers();
   for (const Geometry<>& geometry : {Geometry<>{12, 16, 6, 2, 1}, Geometry<>{16, 8, 2, 4, 1}})
-    for (const Rival which : {Rival::magnitude, Rival::pim_prune, Rival::pim_prune_ou,
-                              Rival::pattern_prune, Rival::sre, Rival::lsr}) {
-      const std::vector<Ranking> layers = rival_compressor(which, network, geometry).rank(network);
+    for (const char* name :
+         {"magnitude", "pim-prune", "pim-prune-ou", "pattern-prune", "sre", "lsr"}) {
+      const std::vector<Ranking> layers =
+          methods::make_method(name, {network, geometry}).rank(network);
       for (std::size_t k = 0; k < nodes.size(); ++k) {
-        INFO(geometry.to_string() << ", layer " << k << ", rival " << static_cast<int>(which));
-        const Ranking expected = by_prune(which, std::as_const(network).node(nodes[k]), geometry);
+        INFO(geometry.to_string() << ", layer " << k << ", " << name);
+        const Ranking expected = by_sizes(name, std::as_const(network).node(nodes[k]), geometry);
         REQUIRE(layers[k].ous.cols() == expected.ous.cols());
         REQUIRE(layers[k].ous == expected.ous);
         for (const double keep : {0.1, 0.4, 0.8})
@@ -91,11 +92,11 @@ TEST_CASE("a rival ranks by the rows and the columns of crossbars, OUs and kerne
 }
 
 TEST_CASE("crossbars of every rival fall with the keep ratio, and are those of its OUs") {
-  const std::vector<Index> nodes = test::trained().matrix_layers();
-  for (const auto& [which, name] : kRivalNames) {
+  const std::vector<Index> nodes = search::test::trained().matrix_layers();
+  for (const std::string& name : rival_names()) {
     INFO(name);
-    const Compressor compressor = rival(which);
-    const std::vector<Ranking> layers = compressor.rank(test::trained());
+    const Compressor compressor = rival(name);
+    const std::vector<Ranking> layers = compressor.rank(search::test::trained());
     mapping::CrossbarCount previous;
     for (const double keep : {0.05, 0.2, 0.5, 0.8, 1.0}) {
       const std::vector<PruneMask> masks = Compressor::masks(layers, Policy(layers.size(), keep));
@@ -103,7 +104,8 @@ TEST_CASE("crossbars of every rival fall with the keep ratio, and are those of i
       REQUIRE(count.crossbars.per_layer >= previous.per_layer);
       REQUIRE(count.crossbars.pooled >= previous.pooled);
       REQUIRE(count.crossbars.pooled <= count.crossbars.per_layer);
-      REQUIRE(count.crossbars.dense == test::small_compressor().count(masks).crossbars.dense);
+      REQUIRE(count.crossbars.dense ==
+              search::test::small_compressor().count(masks).crossbars.dense);
       previous = count.crossbars;
       const auto routed = compressor.map(masks).layers;
       for (std::size_t k = 0; k < masks.size(); ++k) {
@@ -111,14 +113,13 @@ TEST_CASE("crossbars of every rival fall with the keep ratio, and are those of i
                 count.layers[k].crossbars);
         REQUIRE(routed[k].ous.size() == count.layers[k].ous);
         Matrix x = Matrix::Random(masks[k].rows(), 3);
-        const ConstMatrixView w = weight_matrix(test::trained().node(nodes[k]).weight);
+        const ConstMatrixView w = weight_matrix(search::test::trained().node(nodes[k]).weight);
         Matrix masked = w;
         for (Index c = 0; c < w.rows(); ++c)
           for (Index r = 0; r < w.cols(); ++r)
             if (!masks[k].kept(masks[k].group_of(r), c)) masked(c, r) = 0.0F;
         REQUIRE(product_by_ous(routed[k].ous, masks[k], w, x).isApprox(masked * x, 1e-4F));
-        REQUIRE((routed[k].index_bits() > 0) ==
-                (which != Rival::naive && which != Rival::magnitude));
+        REQUIRE((routed[k].index_bits() > 0) == (name != "naive" && name != "magnitude"));
       }
     }
   }
@@ -126,11 +127,11 @@ TEST_CASE("crossbars of every rival fall with the keep ratio, and are those of i
 
 TEST_CASE("a network runs under element-wise masks as one whose pruned weights are zero") {
   ThreadPool pool(1);
-  const EnvironmentImages images = test::environment_images(pool);
-  for (const auto& [which, name] : kRivalNames) {
+  const EnvironmentImages images = search::test::environment_images(pool);
+  for (const std::string& name : rival_names()) {
     INFO(name);
-    nn::Network masked = test::trained(), erased = test::trained();
-    const std::vector<Ranking> layers = rival(which).rank(masked);
+    nn::Network masked = search::test::trained(), erased = search::test::trained();
+    const std::vector<Ranking> layers = rival(name).rank(masked);
     const std::vector<PruneMask> masks = Compressor::masks(layers, Policy(layers.size(), 0.4));
     const std::vector<Index> nodes = erased.matrix_layers();
     for (std::size_t k = 0; k < nodes.size(); ++k) {
@@ -153,12 +154,12 @@ TEST_CASE("a network runs under element-wise masks as one whose pruned weights a
 
 TEST_CASE("search, environment and fine-tuning take a rival as it is") {
   ThreadPool pool(1);
-  for (const Rival which : {Rival::pim_prune, Rival::pim_prune_ou, Rival::pattern_prune, Rival::sre,
-                            Rival::lsr, Rival::packed_vectors}) {
-    const Compressor compressor = rival(which);
-    const Constraints constraints = test::target(1.3);
-    PruningEnvironment<> environment(test::trained(), compressor, test::environment_images(pool),
-                                     constraints, pool);
+  for (const char* name :
+       {"pim-prune", "pim-prune-ou", "pattern-prune", "sre", "lsr", "packed-vectors"}) {
+    const Compressor compressor = rival(name);
+    const Constraints constraints = search::test::target(1.3);
+    PruningEnvironment<> environment(search::test::trained(), compressor,
+                                     search::test::environment_images(pool), constraints, pool);
     SearchConfig config;
     config.episodes = 5;
     AutoPruner<> search(environment, config);
@@ -170,12 +171,12 @@ TEST_CASE("search, environment and fine-tuning take a rival as it is") {
       REQUIRE(again.accuracy == episode.outcome.accuracy);
     }
 
-    nn::Network network = test::trained();
+    nn::Network network = search::test::trained();
     FineTuneConfig tune;
     tune.train.epochs = 2;
     tune.train.batch = 32;
     tune.train.augment = false;
-    FineTuner tuner(network, test::images(), nn::range(0, 256), best.policy, constraints,
+    FineTuner tuner(network, search::test::images(), nn::range(0, 256), best.policy, constraints,
                     compressor, tune, pool);
     while (!tuner.done()) tuner.run_epoch();
     tuner.erase_pruned();
@@ -192,8 +193,10 @@ TEST_CASE("search, environment and fine-tuning take a rival as it is") {
 }
 
 TEST_CASE("pattern pruning can leave linear layers alone") {
-  const Compressor compressor = rival(Rival::pattern_prune, {.pattern_linear = false});
-  const std::vector<Ranking> layers = compressor.rank(test::trained());
+  const Compressor compressor = Compressor(
+      {search::test::trained(), search::test::SmallGeometry{}},
+      methods::PatternPrune({search::test::trained(), search::test::SmallGeometry{}}, {}, false));
+  const std::vector<Ranking> layers = compressor.rank(search::test::trained());
   const std::vector<PruneMask> masks = Compressor::masks(layers, Policy(4, 0.1));
   REQUIRE(masks[2].keep_ratio() < 0.2);
   REQUIRE(masks[3].keep_ratio() == 1.0);

@@ -3,18 +3,20 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-#include "helpers.hpp"
+#include "../prune/helpers.hpp"
+#include "autoprune/methods.hpp"
 
 using namespace autoprune;
+using namespace autoprune::methods;
 using namespace autoprune::prune;
 
 TEST_CASE("kernels are whole, patterned or pruned") {
   Random random(86);
   for (int trial = 0; trial < 20; ++trial) {
     const Index filters = 1 + random.below(40), channels = 1 + random.below(20);
-    const Matrix w = test::layer(random, filters, channels * 9);
+    const Matrix w = prune::test::layer(random, filters, channels * 9);
     const PatternOptions options{4.0 / 9.0, 1 + random.below(8)};
-    const PatternRanking ranking(test::view(w), 9, options);
+    const PatternRanking ranking(prune::test::view(w), 9, options);
     REQUIRE(static_cast<Index>(ranking.patterns().size()) <= options.patterns);
     for (const std::uint64_t pattern : ranking.patterns()) REQUIRE(std::popcount(pattern) == 4);
     const PruneMask mask = ranking.keep(random.uniform(0.02, 0.9));
@@ -46,16 +48,17 @@ TEST_CASE("patterns are the most frequent natural ones") {
   for (Index c = 3; c < 5; ++c) w(c, 2) = w(c, 3) = 1.0F;
   w(5, 0) = w(5, 3) = 1.0F;
   w(0, 0) = w(3, 2) = w(5, 3) = -1.0F;  // the sign doesn't matter
-  REQUIRE(natural_patterns(test::view(w), 4, 2, 2) == std::vector<std::uint64_t>{0b0011, 0b1100});
-  REQUIRE(natural_patterns(test::view(w), 4, 2, 9).size() == 3);
+  REQUIRE(natural_patterns(prune::test::view(w), 4, 2, 2) ==
+          std::vector<std::uint64_t>{0b0011, 0b1100});
+  REQUIRE(natural_patterns(prune::test::view(w), 4, 2, 9).size() == 3);
 }
 
 TEST_CASE("of patterns and rests, those with the largest weights on average are kept") {
   Random random(91);
   for (int trial = 0; trial < 30; ++trial) {
     const Index filters = 1 + random.below(30), channels = 1 + random.below(10);
-    const Matrix w = test::layer(random, filters, channels * 5);
-    const PatternRanking ranking(test::view(w), 5, {0.55, 3});  // 2.75 weights are 3
+    const Matrix w = prune::test::layer(random, filters, channels * 5);
+    const PatternRanking ranking(prune::test::view(w), 5, {0.55, 3});  // 2.75 weights are 3
     const PruneMask mask = ranking.keep(random.uniform(0.05, 0.95));
     float weakest_kept = 1e9F, strongest_pruned = -1.0F;
     for (Index c = 0; c < filters; ++c)

@@ -1,19 +1,48 @@
-/// @file lsr_mapper.hpp
-/// Column clustering (Lin et al., ASP-DAC 2019): filters with weights in the same rows are brought
-/// together, so that the rows they all lack can go.
+/// @file lsr.hpp
+/// Learning the sparsity for ReRAM (Lin et al., ASP-DAC 2019): filters with weights in the same
+/// rows are clustered, and of what the clusters occupy the least used pieces are pruned whole.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
+#include "autoprune/methods/method.hpp"
 #include "autoprune/prune/column_clusters.hpp"
+#include "autoprune/prune/unit_ranking.hpp"
 
-namespace autoprune::mapping {
+namespace autoprune::methods {
+
+struct LsrOptions {
+  /// Share of the layer's weights, the largest, by whose places filters are clustered.
+  double support = 0.2;
+};
+
+/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows. Throws
+/// not_finite.
+[[nodiscard]] inline prune::ColumnClusters lsr_clusters(ConstMatrixView weights, Index ou_cols,
+                                                        const LsrOptions& options = {}) {
+  prune::detail::check_weights(weights);
+  Matrix support = weights.cwiseAbs();
+  std::vector<float> values(support.data(), support.data() + support.size());
+  const Index n = prune::keep_count(support.size(), options.support);
+  std::nth_element(values.begin(), values.begin() + n - 1, values.end(), std::greater<>{});
+  const float threshold = values[static_cast<std::size_t>(n - 1)];
+  support = (support.array() >= threshold).cast<float>().matrix();
+  return prune::cluster_columns(support, ou_cols);
+}
+
+/// Prunes OUs of clustered filters by the sum of |w|. Inside a kept OU all weights stay: its cells
+/// are there anyway. Throws not_finite.
+[[nodiscard]] inline prune::UnitRanking rank_lsr(ConstMatrixView weights, Index ou_rows,
+                                                 Index ou_cols, const LsrOptions& options = {}) {
+  return prune::rank_row_chunks(weights, lsr_clusters(weights, ou_cols, options), ou_rows);
+}
 
 /// Clusters of ou_cols filters, anywhere in the layer. Filters with the very same rows meet first;
 /// what is left over is clustered by k-means. Filters without weights are left out.
@@ -21,13 +50,13 @@ class LsrMapper {
  public:
   static constexpr bool kIndexed = true;
 
-  explicit LsrMapper(const ArrayShape& shape) : shape_(shape) {}
-  [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
+  explicit LsrMapper(const mapping::ArrayShape& shape) : shape_(shape) {}
+  [[nodiscard]] const mapping::ArrayShape& shape() const noexcept { return shape_; }
 
   /// A place is an OU.
   template <class Visit>
-  Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    OuPlacer placer(shape_);
+  mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
+    mapping::OuPlacer placer(shape_);
     for (const auto& columns : clusters(mask)) {
       std::vector<std::uint8_t> any(static_cast<std::size_t>(mask.groups()));
       for (Index g = 0; g < mask.groups(); ++g) {
@@ -90,7 +119,20 @@ class LsrMapper {
     return points;
   }
 
-  ArrayShape shape_;
+  mapping::ArrayShape shape_;
 };
 
-}  // namespace autoprune::mapping
+struct Lsr : MethodBase {
+  static constexpr const char* kName = "lsr";
+  LsrOptions options = {};
+  using MethodBase::MethodBase;
+
+  [[nodiscard]] LsrMapper placer(Index) const { return LsrMapper(shape); }
+  [[nodiscard]] Ranking rank(const nn::Node& node) const {
+    auto ranked = rank_lsr(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols, options);
+    prune::Scores ous = ranked.ou_scores(ou_weights());
+    return element_wise(std::move(ranked), std::move(ous));
+  }
+};
+
+}  // namespace autoprune::methods

@@ -5,9 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "helpers.hpp"
+#include "../prune/helpers.hpp"
+#include "autoprune/methods.hpp"
 
 using namespace autoprune;
+using namespace autoprune::methods;
 using namespace autoprune::prune;
 
 namespace {
@@ -75,8 +77,8 @@ TEST_CASE("PIM-Prune by OUs leaves every block whole rows and columns, and the b
   Random random(83);
   for (int trial = 0; trial < 30; ++trial) {
     const PimShape shape{8, 12, 2, 3};
-    const Matrix w = test::layer(random, 1 + random.below(50), 1 + random.below(50));
-    const UnitRanking ranking = rank_pim_blocks(test::view(w), shape);
+    const Matrix w = prune::test::layer(random, 1 + random.below(50), 1 + random.below(50));
+    const UnitRanking ranking = rank_pim_blocks(prune::test::view(w), shape);
     const PruneMask mask = ranking.keep(random.uniform(0.05, 0.95));
     for (Index r0 = 0; r0 < mask.rows(); r0 += 8)
       for (Index c0 = 0; c0 < mask.cols(); c0 += 12) {
@@ -95,8 +97,8 @@ TEST_CASE("PIM-Prune by OUs leaves every block whole rows and columns, and the b
   // Block by block the cheapest for every OU that it saves, as plainly as that can be said.
   for (int trial = 0; trial < 15; ++trial) {
     const PimShape shape{10, 7, 2, 3};
-    const Matrix w = test::layer(random, 1 + random.below(20), 1 + random.below(25));
-    const UnitRanking ranking = rank_pim_blocks(test::view(w), shape);
+    const Matrix w = prune::test::layer(random, 1 + random.below(20), 1 + random.below(25));
+    const UnitRanking ranking = rank_pim_blocks(prune::test::view(w), shape);
     const std::vector<Set> removed = removed_in_turn(w, shape);
     REQUIRE(ranking.units().size() == removed.size());
     for (std::size_t i = 0; i < removed.size(); ++i) {
@@ -113,7 +115,7 @@ TEST_CASE("PIM-Prune by OUs leaves every block whole rows and columns, and the b
   w.col(2).setConstant(0.1F);
   w.row(0).setConstant(0.2F);
   w.row(3).setConstant(0.2F);
-  const UnitRanking ranking = rank_pim_blocks(test::view(w), {4, 4, 2, 2});
+  const UnitRanking ranking = rank_pim_blocks(prune::test::view(w), {4, 4, 2, 2});
   const PruneMask quarter = ranking.keep(0.25);
   for (Index r = 0; r < 4; ++r)
     for (Index c = 0; c < 4; ++c)
@@ -125,8 +127,8 @@ TEST_CASE("PIM-Prune keeps the columns of strips, or the rows, that weigh most")
   for (int trial = 0; trial < 20; ++trial) {
     const PimShape shape{8, 12, 2, 3};
     const Index filters = 2 + random.below(50), rows = 1 + random.below(50);
-    const Matrix w = test::random_matrix(random, filters, rows);
-    const UnitRanking ranking = rank_pim_prune(test::view(w), shape);
+    const Matrix w = prune::test::random_matrix(random, filters, rows);
+    const UnitRanking ranking = rank_pim_prune(prune::test::view(w), shape);
     const bool columns = ranking.units().front().columns.size() == 1 && filters > 1;
     std::vector<Unit> strips;
     for (Index c = 0; c < filters; ++c)
@@ -142,7 +144,7 @@ TEST_CASE("PIM-Prune keeps the columns of strips, or the rows, that weigh most")
                      [](const Unit& a, const Unit& b) { return a.importance > b.importance; });
     const double by_columns = UnitRanking(rows, filters, strips).importance(0.5);
     const double by_rows =
-        rank_row_chunks(test::view(w), neighbours(filters, 12), 8).importance(0.5);
+        rank_row_chunks(prune::test::view(w), neighbours(filters, 12), 8).importance(0.5);
     REQUIRE(ranking.importance(0.5) == Approx(std::max(by_columns, by_rows)));
     REQUIRE(columns == (by_columns >= by_rows));
     if (!columns) continue;

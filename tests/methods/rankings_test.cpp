@@ -5,9 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "helpers.hpp"
+#include "../prune/helpers.hpp"
+#include "autoprune/methods.hpp"
 
 using namespace autoprune;
+using namespace autoprune::methods;
 using namespace autoprune::prune;
 
 namespace {
@@ -60,8 +62,8 @@ TEST_CASE("masks of every method grow with the keep ratio and say what they keep
   for (int trial = 0; trial < 25; ++trial) {
     const Index taps = 2 + random.below(8), filters = 1 + random.below(60);
     const Index rows = taps * (1 + random.below(20));
-    const Matrix w = test::layer(random, filters, rows);
-    const ConstMatrixView view = test::view(w);
+    const Matrix w = prune::test::layer(random, filters, rows);
+    const ConstMatrixView view = prune::test::view(w);
     const Index ou_rows = 1 + random.below(12), ou_cols = 1 + random.below(12);
     for (const UnitRanking& ranking :
          {rank_sre(view, ou_rows, ou_cols), rank_lsr(view, ou_rows, ou_cols),
@@ -77,10 +79,10 @@ TEST_CASE("masks of every method grow with the keep ratio and say what they keep
 TEST_CASE("magnitude pruning keeps the largest weights") {
   Random random(82);
   for (int trial = 0; trial < 40; ++trial) {
-    Matrix w = test::layer(random, 1 + random.below(30), 1 + random.below(40));
+    Matrix w = prune::test::layer(random, 1 + random.below(30), 1 + random.below(40));
     if (trial % 2 == 1) w = (2.0F * w).array().round();  // most are equal to others
     const double ratio = random.uniform(0.01, 1.0);
-    const PruneMask mask = MagnitudeRanking(test::view(w)).keep(ratio);
+    const PruneMask mask = MagnitudeRanking(prune::test::view(w)).keep(ratio);
     REQUIRE(mask == keep_best(w.transpose().cwiseAbs(), w.cols(), 1, ratio));
   }
 }
@@ -89,8 +91,8 @@ TEST_CASE("SRE and LSR keep, of each cluster, its strongest rows") {
   Random random(84);
   for (int trial = 0; trial < 20; ++trial) {
     const Index ou_rows = 1 + random.below(4), ou_cols = 1 + random.below(6);
-    const Matrix w = test::layer(random, 1 + random.below(40), 1 + random.below(30));
-    const ConstMatrixView view = test::view(w);
+    const Matrix w = prune::test::layer(random, 1 + random.below(40), 1 + random.below(30));
+    const ConstMatrixView view = prune::test::view(w);
     const double ratio = random.uniform(0.05, 0.9);
     const std::pair<ColumnClusters, PruneMask> cases[] = {
         {neighbours(w.rows(), ou_cols), rank_sre(view, ou_rows, ou_cols).keep(ratio)},
@@ -126,8 +128,8 @@ TEST_CASE("SRE and LSR keep, of each cluster, its strongest rows") {
 TEST_CASE("scores of OUs are sums over as many weights, from unit to unit") {
   Random random(92);
   for (int trial = 0; trial < 30; ++trial) {
-    const Matrix w = test::layer(random, 5 + random.below(20), 5 + random.below(20));
-    const UnitRanking ranking = rank_sre(test::view(w), 3, 4);
+    const Matrix w = prune::test::layer(random, 5 + random.below(20), 5 + random.below(20));
+    const UnitRanking ranking = rank_sre(prune::test::view(w), 3, 4);
     const Index chunk = 1 + random.below(40);
     std::vector<double> sums;
     Index seen = 0;
@@ -147,8 +149,8 @@ TEST_CASE("scores of OUs are sums over as many weights, from unit to unit") {
 
 TEST_CASE("scores of OUs add up to the layer's magnitude") {
   Random random(87);
-  const Matrix w = test::layer(random, 40, 45);
-  const ConstMatrixView view = test::view(w);
+  const Matrix w = prune::test::layer(random, 40, 45);
+  const ConstMatrixView view = prune::test::view(w);
   const float total = w.cwiseAbs().sum();
   for (const Scores& scores :
        {rank_sre(view, 8, 4).ou_scores(32), rank_lsr(view, 8, 4).ou_scores(32),
@@ -163,7 +165,7 @@ TEST_CASE("scores of OUs add up to the layer's magnitude") {
 TEST_CASE("methods refuse weights and options that they can't rank") {
   Matrix w = Matrix::Constant(4, 8, 1.0F);
   w(2, 3) = std::numeric_limits<float>::quiet_NaN();
-  const ConstMatrixView view = test::view(w);
+  const ConstMatrixView view = prune::test::view(w);
   REQUIRE(error_of([&] { (void)rank_sre(view, 2, 2); }) == ErrorId::not_finite);
   REQUIRE(error_of([&] { (void)rank_lsr(view, 2, 2); }) == ErrorId::not_finite);
   REQUIRE(error_of([&] { (void)rank_pim_prune(view); }) == ErrorId::not_finite);

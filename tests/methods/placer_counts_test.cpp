@@ -5,10 +5,12 @@
 #include <set>
 #include <vector>
 
-#include "helpers.hpp"
+#include "../mapping/helpers.hpp"
+#include "autoprune/methods.hpp"
 
 using namespace autoprune;
 using namespace autoprune::mapping;
+using namespace autoprune::methods;
 
 namespace {
 
@@ -139,12 +141,12 @@ TEST_CASE("every method's mapping takes what its rule says, in OUs of any shape"
   for (int trial = 0; trial < 100; ++trial) {
     Geometry<> geometry;
     MappingOptions options;
-    const ArrayShape shape = test::random_shape(random, options, geometry);
+    const ArrayShape shape = mapping::test::random_shape(random, options, geometry);
     const Index taps = 1 + random.below(9);
-    const PruneMask mask = test::sparse_mask(random, taps);
-    const PruneMask vectors = test::random_mask(random, shape.ou_rows, 300, 90);
-    const PruneMask odd = test::random_mask(random, 1 + random.below(20), 200, 60);
-    for (const PruneMask& any : {mask, vectors, odd, test::shuffled(random, odd)}) {
+    const PruneMask mask = mapping::test::sparse_mask(random, taps);
+    const PruneMask vectors = mapping::test::random_mask(random, shape.ou_rows, 300, 90);
+    const PruneMask odd = mapping::test::random_mask(random, 1 + random.below(20), 200, 60);
+    for (const PruneMask& any : {mask, vectors, odd, mapping::test::shuffled(random, odd)}) {
       check_dense(any, shape);
       check_sre(any, shape);
       check_pim(any, shape);
@@ -158,7 +160,7 @@ TEST_CASE("every method's mapping takes what its rule says, in OUs of any shape"
     }
     const CrossbarMapper mapper(geometry, options);
     check_index(mapper, vectors);
-    check_index(mapper, test::shuffled(random, vectors));
+    check_index(mapper, mapping::test::shuffled(random, vectors));
   }
 }
 

@@ -1,6 +1,6 @@
 /// @file magnitude.hpp
-/// Unstructured pruning: single weights, by magnitude. The most accurate a kept weight, and the
-/// least use to a crossbar.
+/// Unstructured pruning: single weights, by magnitude, mapped where they are. The most accurate a
+/// kept weight, and the least use to a crossbar.
 #pragma once
 
 #include <algorithm>
@@ -9,22 +9,24 @@
 #include <utility>
 #include <vector>
 
+#include "autoprune/mapping/dense_mapper.hpp"
+#include "autoprune/methods/method.hpp"
 #include "autoprune/prune/unit_ranking.hpp"
 
-namespace autoprune::prune {
+namespace autoprune::methods {
 
 class MagnitudeRanking {
  public:
   /// `weights` is filters x rows. Throws not_finite.
   explicit MagnitudeRanking(ConstMatrixView weights) : magnitudes_(weights.transpose().cwiseAbs()) {
-    detail::check_weights(weights);
+    prune::detail::check_weights(weights);
     sorted_.assign(magnitudes_.data(), magnitudes_.data() + magnitudes_.size());
     std::sort(sorted_.begin(), sorted_.end(), std::greater<>{});
   }
 
   /// Sums over `weights_per_ou` weights each, best first: the OUs that they would fill.
-  [[nodiscard]] Scores ou_scores(Index weights_per_ou) const {
-    detail::ChunkSums sums(weights_per_ou);
+  [[nodiscard]] prune::Scores ou_scores(Index weights_per_ou) const {
+    prune::detail::ChunkSums sums(weights_per_ou);
     for (const float magnitude : sorted_) sums.add(magnitude, 1);
     return sums.scores();
   }
@@ -32,7 +34,7 @@ class MagnitudeRanking {
   /// The round(keep_ratio x weights) largest, but at least one; of equal ones the first in
   /// (row, filter) order. Element-wise. Throws out_of_range.
   [[nodiscard]] PruneMask keep(double keep_ratio) const {
-    const Index n = keep_count(magnitudes_.size(), keep_ratio);
+    const Index n = prune::keep_count(magnitudes_.size(), keep_ratio);
     const float threshold = sorted_[static_cast<std::size_t>(n - 1)];
     PruneMask mask(magnitudes_.rows(), magnitudes_.cols(), 1, false);
     // Among floating-point weights the threshold is mostly the last one's alone.
@@ -43,7 +45,7 @@ class MagnitudeRanking {
     }
     const auto equal =
         std::lower_bound(sorted_.begin(), sorted_.end(), threshold, std::greater<>{});
-    detail::Cut cut{threshold, n - (equal - sorted_.begin())};
+    prune::detail::Cut cut{threshold, n - (equal - sorted_.begin())};
     for (Index r = 0; r < mask.rows(); ++r)
       for (Index c = 0; c < mask.cols(); ++c)
         if (cut.takes(magnitudes_(r, c))) mask.set(r, c, true);
@@ -55,4 +57,16 @@ class MagnitudeRanking {
   std::vector<float> sorted_;  // descending
 };
 
-}  // namespace autoprune::prune
+struct Magnitude : MethodBase {
+  static constexpr const char* kName = "magnitude";
+  using MethodBase::MethodBase;
+
+  [[nodiscard]] mapping::DenseMapper placer(Index) const { return mapping::DenseMapper(shape); }
+  [[nodiscard]] Ranking rank(const nn::Node& node) const {
+    auto ranked = MagnitudeRanking(weight_matrix(node.weight));
+    prune::Scores ous = ranked.ou_scores(ou_weights());
+    return element_wise(std::move(ranked), std::move(ous));
+  }
+};
+
+}  // namespace autoprune::methods

@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "../search/helpers.hpp"
 #include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/fine_tune.hpp"
-#include "helpers.hpp"
 
 using namespace autoprune;
 using namespace autoprune::search;
@@ -57,7 +57,7 @@ TEST_CASE("masks and counts are those of pruner and mapper") {
     REQUIRE(compressor.granularity() == 16);
 
     const std::vector<Ranking> layers = compressor.rank(network);
-    const Policy policy = test::random_policy(random, layers.size());
+    const Policy policy = search::test::random_policy(random, layers.size());
     const std::vector<PruneMask> masks = Compressor::masks(layers, policy);
     const std::vector<Index> nodes = network.matrix_layers();
     REQUIRE(masks.size() == nodes.size());
@@ -81,15 +81,16 @@ TEST_CASE("a ranking outlives the network that it was made of") {
   std::vector<Ranking> layers;
   PruneMask before;
   {
-    const nn::Network network = test::small_network(3);
-    layers = test::small_compressor().rank(network);
+    const nn::Network network = search::test::small_network(3);
+    layers = search::test::small_compressor().rank(network);
     before = layers[2].mask(0.4);
   }
   REQUIRE(layers[2].mask(0.4) == before);
 }
 
 TEST_CASE("a policy has one keep ratio in (0, 1] a layer") {
-  const std::vector<Ranking> layers = test::small_compressor().rank(test::small_network());
+  const std::vector<Ranking> layers =
+      search::test::small_compressor().rank(search::test::small_network());
   for (const Policy& policy : {Policy{}, Policy(3, 0.5), Policy(5, 0.5)})
     REQUIRE(error_of([&] { (void)Compressor::masks(layers, policy); }) == ErrorId::shape_mismatch);
   for (const double keep : {0.0, -1.0, 1.01, std::nan("")})
@@ -104,9 +105,9 @@ TEST_CASE("a granularity that doesn't divide the crossbar is refused at once") {
 
 TEST_CASE("an OU's index is its row group, its filters and, where rows are gathered, their names") {
   for (const auto rows : {prune::RowGrouping::neighbours, prune::RowGrouping::gathered}) {
-    const Compressor compressor = test::small_compressor(OuSelection::best, {}, rows);
+    const Compressor compressor = search::test::small_compressor(OuSelection::best, {}, rows);
     const std::vector<PruneMask> masks =
-        Compressor::masks(compressor.rank(test::trained()), Policy(4, 0.2));
+        Compressor::masks(compressor.rank(search::test::trained()), Policy(4, 0.2));
     const auto routed = compressor.map(masks).layers;
     for (std::size_t k = 0; k < masks.size(); ++k) {
       Index named = 0, ous = 0;
@@ -123,26 +124,27 @@ TEST_CASE("an OU's index is its row group, its filters and, where rows are gathe
 
 TEST_CASE("rows are gathered for OUs as wide as the hardware's") {
   const std::vector<Ranking> layers =
-      test::small_compressor(OuSelection::best, {}, prune::RowGrouping::gathered)
-          .rank(test::trained());
-  const std::vector<Index> nodes = test::trained().matrix_layers();
+      search::test::small_compressor(OuSelection::best, {}, prune::RowGrouping::gathered)
+          .rank(search::test::trained());
+  const std::vector<Index> nodes = search::test::trained().matrix_layers();
   for (std::size_t k = 0; k < nodes.size(); ++k) {
-    const ConstMatrixView w = weight_matrix(test::trained().node(nodes[k]).weight);
+    const ConstMatrixView w = weight_matrix(search::test::trained().node(nodes[k]).weight);
     REQUIRE(*layers[k].mask(0.5).order() == prune::gather_rows(w, 8, 4));
   }
-  const ConstMatrixView w = weight_matrix(test::trained().node(nodes[2]).weight);
+  const ConstMatrixView w = weight_matrix(search::test::trained().node(nodes[2]).weight);
   REQUIRE(prune::gather_rows(w, 8, 4) != prune::gather_rows(w, 8, 8));
 }
 
 TEST_CASE("gathered row groups keep more in as many OUs, through search and fine-tuning") {
   ThreadPool pool(1);
-  const Compressor plain = test::small_compressor();
+  const Compressor plain = search::test::small_compressor();
   const Compressor gathered =
-      test::small_compressor(OuSelection::best, {}, prune::RowGrouping::gathered);
-  const std::vector<Ranking> a = plain.rank(test::trained()), b = gathered.rank(test::trained());
-  const std::vector<Index> nodes = test::trained().matrix_layers();
+      search::test::small_compressor(OuSelection::best, {}, prune::RowGrouping::gathered);
+  const std::vector<Ranking> a = plain.rank(search::test::trained()),
+                             b = gathered.rank(search::test::trained());
+  const std::vector<Index> nodes = search::test::trained().matrix_layers();
   const auto kept = [&](const PruneMask& mask, std::size_t k) {
-    const ConstMatrixView w = weight_matrix(test::trained().node(nodes[k]).weight);
+    const ConstMatrixView w = weight_matrix(search::test::trained().node(nodes[k]).weight);
     float sum = 0.0F;
     for (Index i = 0; i < mask.rows(); ++i)
       for (Index c = 0; c < mask.cols(); ++c)
@@ -158,21 +160,21 @@ TEST_CASE("gathered row groups keep more in as many OUs, through search and fine
   }
   REQUIRE(more > 0.0F);
 
-  const Constraints constraints = test::target(2.0);
-  PruningEnvironment<> environment(test::trained(), gathered, test::environment_images(pool),
-                                   constraints, pool);
+  const Constraints constraints = search::test::target(2.0);
+  PruningEnvironment<> environment(search::test::trained(), gathered,
+                                   search::test::environment_images(pool), constraints, pool);
   const Outcome outcome = environment.evaluate(Policy(nodes.size(), 0.4));
-  nn::Network network = test::trained();
+  nn::Network network = search::test::trained();
   FineTuneConfig tune;
   tune.train.epochs = 2;
   tune.train.batch = 32;
   tune.train.augment = false;
-  FineTuner tuner(network, test::images(), nn::range(0, 256), outcome.policy, constraints, gathered,
-                  tune, pool);
+  FineTuner tuner(network, search::test::images(), nn::range(0, 256), outcome.policy, constraints,
+                  gathered, tune, pool);
   tuner.reconstruct([&] {
-    nn::Network dense = test::trained();
+    nn::Network dense = search::test::trained();
     nn::Session session(dense, pool);
-    return Reconstruction(session, test::environment_images(pool).calibration);
+    return Reconstruction(session, search::test::environment_images(pool).calibration);
   }());
   while (!tuner.done()) tuner.run_epoch();
   tuner.erase_pruned();

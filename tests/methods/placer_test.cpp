@@ -4,10 +4,12 @@
 #include <set>
 #include <vector>
 
-#include "helpers.hpp"
+#include "../mapping/helpers.hpp"
+#include "autoprune/methods.hpp"
 
 using namespace autoprune;
 using namespace autoprune::mapping;
+using namespace autoprune::methods;
 
 namespace {
 
@@ -78,9 +80,9 @@ TEST_CASE("every method's OUs compute the masked layer exactly, from their index
   for (int trial = 0; trial < 150; ++trial) {
     Geometry<> geometry;
     MappingOptions options;
-    const ArrayShape shape = test::random_shape(random, options, geometry);
+    const ArrayShape shape = mapping::test::random_shape(random, options, geometry);
     const Index taps = 1 + random.below(9);
-    const PruneMask mask = test::sparse_mask(random, taps);
+    const PruneMask mask = mapping::test::sparse_mask(random, taps);
     check(random, DenseMapper(shape), mask);
     check(random, PimMapper(shape), mask);
     check(random, BlockMapper(shape), mask);
@@ -88,10 +90,10 @@ TEST_CASE("every method's OUs compute the masked layer exactly, from their index
     check(random, PatternMapper(shape, taps), mask);
     check(random, SreMapper(shape), mask);
     check(random, LsrMapper(shape), mask);
-    const PruneMask vectors = test::random_mask(random, shape.ou_rows, 300, 90);
+    const PruneMask vectors = mapping::test::random_mask(random, shape.ou_rows, 300, 90);
     const CrossbarMapper mapper(geometry, options);
     check(random, mapper, vectors);
-    check(random, mapper, test::shuffled(random, vectors));
+    check(random, mapper, mapping::test::shuffled(random, vectors));
   }
 }
 
@@ -99,8 +101,8 @@ TEST_CASE("mappers take masks of any granularity and row order") {
   Random random(72);
   const ArrayShape shape(Geometry<>{64, 64, 16, 8, 1});
   for (int trial = 0; trial < 40; ++trial) {
-    PruneMask mask = test::random_mask(random, 1 + random.below(20), 200, 40);
-    if (trial % 2 == 1) mask = test::shuffled(random, mask);
+    PruneMask mask = mapping::test::random_mask(random, 1 + random.below(20), 200, 40);
+    if (trial % 2 == 1) mask = mapping::test::shuffled(random, mask);
     check(random, DenseMapper(shape), mask);
     check(random, PimMapper(shape), mask);
     check(random, BlockMapper(shape), mask);
@@ -147,7 +149,7 @@ TEST_CASE("packed column-vectors take the crossbars of their number") {
   const PackedMapper mapper{ArrayShape(PaperGeometry{})};
   for (int trial = 0; trial < 40; ++trial) {
     const Index granularity = Index{4} << random.below(6);
-    const PruneMask mask = test::random_mask(random, granularity);
+    const PruneMask mask = mapping::test::random_mask(random, granularity);
     const LayerCount count = autoprune::mapping::count(mapper, mask);
     const Index shelves = ceil_div(mask.kept_count(), 128);
     REQUIRE(count.crossbars == ceil_div(shelves * granularity, 128) * 16);

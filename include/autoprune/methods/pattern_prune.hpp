@@ -4,17 +4,23 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <map>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/prune/magnitude.hpp"
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/mapping/shelf_placer.hpp"
+#include "autoprune/methods/magnitude.hpp"
+#include "autoprune/methods/method.hpp"
+#include "autoprune/methods/naive.hpp"
 
-namespace autoprune::prune {
+namespace autoprune::methods {
 
 struct PatternOptions {
   double share = 4.0 / 9.0;  ///< of a kernel's weights that a pattern keeps: 4 of 3x3
@@ -32,7 +38,7 @@ struct PatternOptions {
 [[nodiscard]] inline std::vector<std::uint64_t> natural_patterns(ConstMatrixView weights,
                                                                  Index taps, Index entries,
                                                                  Index count) {
-  detail::check_weights(weights);
+  prune::detail::check_weights(weights);
   std::map<std::uint64_t, Index> occurrences;
   std::vector<Index> order(static_cast<std::size_t>(taps));
   for (Index c = 0; c < weights.rows(); ++c)
@@ -76,8 +82,8 @@ class PatternRanking {
   [[nodiscard]] const std::vector<std::uint64_t>& patterns() const noexcept { return patterns_; }
 
   /// Sums over `weights_per_ou` weights each, best first.
-  [[nodiscard]] Scores ou_scores(Index weights_per_ou) const {
-    detail::ChunkSums sums(weights_per_ou);
+  [[nodiscard]] prune::Scores ou_scores(Index weights_per_ou) const {
+    prune::detail::ChunkSums sums(weights_per_ou);
     for (const Piece& piece : pieces_) sums.add(piece.mean, size(piece));
     return sums.scores();
   }
@@ -85,7 +91,7 @@ class PatternRanking {
   /// The best pieces, as many as bring the share of kept weights nearest to the keep ratio, but at
   /// least one. Element-wise. Throws out_of_range.
   [[nodiscard]] PruneMask keep(double keep_ratio) const {
-    const std::size_t kept = detail::nearest_prefix(ends_, keep_ratio);
+    const std::size_t kept = prune::detail::nearest_prefix(ends_, keep_ratio);
     PruneMask mask(rows_, cols_, 1, false);
     for (std::size_t i = 0; i < kept; ++i) {
       const Piece& piece = pieces_[i];
@@ -148,4 +154,136 @@ class PatternRanking {
   std::vector<Index> ends_;    // weights of a piece and all better ones
 };
 
-}  // namespace autoprune::prune
+/// The highest blocks come first, so that blocks of equal height share shelves.
+class PatternMapper {
+ public:
+  static constexpr bool kIndexed = true;
+  static constexpr Index kMaxTaps = 64;
+
+  /// `taps` is the number of weights of a kernel, at most kMaxTaps; 1 for a linear layer. Throws
+  /// out_of_range.
+  PatternMapper(const mapping::ArrayShape& shape, Index taps) : shape_(shape), taps_(taps) {
+    if (taps < 1 || taps > kMaxTaps)
+      fail(ErrorId::out_of_range, "kernels of ", taps, " weights; patterns have 1 to ", kMaxTaps);
+  }
+  [[nodiscard]] const mapping::ArrayShape& shape() const noexcept { return shape_; }
+
+  /// A place is a wordline of a crossbar.
+  template <class Visit>
+  mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
+    const std::vector<Block> blocks = blocks_of(mask);
+    mapping::ShelfPlacer placer(shape_);
+    for (Index height = taps_; height >= 1; --height)
+      for (const Block& block : blocks)
+        if (static_cast<Index>(block.rows.size()) == height)
+          placer.place(block.rows, block.columns, height, visit);
+    return placer.slots();
+  }
+
+ private:
+  struct Block {
+    std::vector<std::int32_t> rows, columns;
+  };
+
+  /// Of every input channel, its kernels by pattern.
+  [[nodiscard]] std::vector<Block> blocks_of(const PruneMask& mask) const {
+    std::vector<Block> blocks;
+    std::vector<std::uint64_t> patterns(static_cast<std::size_t>(mask.cols()));
+    std::unordered_map<std::uint64_t, std::size_t> block_of;  // of a pattern of this channel
+    for (Index row = 0; row < mask.rows(); row += taps_) {
+      std::fill(patterns.begin(), patterns.end(), std::uint64_t{0});
+      for (Index r = row; r < std::min(mask.rows(), row + taps_); ++r) {
+        const std::uint8_t* flags = mask.flags(mask.group_of(r)).data();
+        for (std::size_t c = 0; c < patterns.size(); ++c)
+          patterns[c] |= std::uint64_t{flags[c]} << (r - row);
+      }
+      block_of.clear();
+      std::uint64_t last = 0;
+      std::size_t block = 0;
+      for (std::size_t c = 0; c < patterns.size(); ++c) {
+        if (patterns[c] == 0) continue;
+        if (patterns[c] != last) {
+          last = patterns[c];
+          const auto [found, is_new] = block_of.try_emplace(last, blocks.size());
+          if (is_new) blocks.push_back({rows_of(last, row), {}});
+          block = found->second;
+        }
+        blocks[block].columns.push_back(static_cast<std::int32_t>(c));
+      }
+    }
+    return blocks;
+  }
+
+  [[nodiscard]] static std::vector<std::int32_t> rows_of(std::uint64_t pattern, Index first) {
+    std::vector<std::int32_t> rows;
+    for (; pattern != 0; pattern &= pattern - 1)
+      rows.push_back(static_cast<std::int32_t>(first + std::countr_zero(pattern)));
+    return rows;
+  }
+
+  mapping::ArrayShape shape_;
+  Index taps_;
+};
+
+/// Pattern pruning's mapping, or for a layer that it leaves alone the naive one. Wordlines are the
+/// places of both.
+struct PatternOrDense {
+  static constexpr bool kIndexed = true;
+  PatternMapper pattern;
+  bool dense;
+
+  [[nodiscard]] const mapping::ArrayShape& shape() const noexcept { return pattern.shape(); }
+  template <class Visit>
+  mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
+    if (!dense) return pattern.for_each_ou(mask, visit);
+    const Index rows = shape().xbar_rows;
+    return {mapping::DenseMapper(shape()).for_each_ou(mask, visit).taken * rows, rows};
+  }
+};
+
+struct PatternPrune : MethodBase {
+  static constexpr const char* kName = "pattern-prune";
+
+  /// `linear`: the weights of linear layers are pruned one by one; else these layers stay dense.
+  /// Throws out_of_range.
+  explicit PatternPrune(const Setting& setting, const PatternOptions& pattern = {},
+                        bool linear = true)
+      : MethodBase(setting), pattern_(pattern), linear_(linear) {
+    for (const Index i : setting.network.matrix_layers()) {
+      kernels_.push_back(taps(setting.network.node(i)));
+      untouched_.push_back(!touches(setting.network.node(i)));
+    }
+  }
+
+  [[nodiscard]] PatternOrDense placer(Index layer) const {
+    if (layer < 0 || layer >= static_cast<Index>(kernels_.size()))
+      fail(ErrorId::out_of_range, "layer ", layer, " of a network with ", kernels_.size(),
+           " layers with weights");
+    const auto k = static_cast<std::size_t>(layer);
+    return {{shape, kernels_[k]}, untouched_[k]};
+  }
+  [[nodiscard]] Ranking rank(const nn::Node& node) const {
+    if (taps(node) > 1) {
+      PatternRanking ranked(weight_matrix(node.weight), taps(node), pattern_);
+      prune::Scores ous = ranked.ou_scores(ou_weights());
+      return element_wise(std::move(ranked), std::move(ous));
+    }
+    return touches(node) ? Magnitude(shape).rank(node) : Naive(shape).rank(node);
+  }
+
+ private:
+  /// Weights of a kernel; 1 for a linear layer.
+  [[nodiscard]] static Index taps(const nn::Node& node) {
+    return node.op == nn::Op::conv ? node.kernel.h * node.kernel.w : 1;
+  }
+  [[nodiscard]] bool touches(const nn::Node& node) const {
+    return linear_ || node.op == nn::Op::conv;
+  }
+
+  PatternOptions pattern_;
+  bool linear_;
+  std::vector<Index> kernels_;  // weights of a kernel of each matrix layer
+  std::vector<bool> untouched_;
+};
+
+}  // namespace autoprune::methods

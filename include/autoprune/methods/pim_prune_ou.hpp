@@ -1,6 +1,6 @@
-/// @file block_mapper.hpp
-/// What is left of blocks whose rows and columns were pruned, in OUs: PIM-Prune on hardware that
-/// works by OUs, which its paper doesn't have.
+/// @file pim_prune_ou.hpp
+/// PIM-Prune on hardware that works by OUs, which its paper doesn't have: rows and columns of
+/// blocks are pruned, and what is left of them is cut into OUs.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,9 @@
 
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
+#include "autoprune/methods/pim_prune.hpp"
 
-namespace autoprune::mapping {
+namespace autoprune::methods {
 
 /// Filters of a row strip (xbar_rows rows) with the same rows left stand side by side, whichever
 /// blocks they come from; pruned rows are squeezed out.
@@ -21,13 +22,13 @@ class BlockMapper {
  public:
   static constexpr bool kIndexed = true;
 
-  explicit BlockMapper(const ArrayShape& shape) : shape_(shape) {}
-  [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
+  explicit BlockMapper(const mapping::ArrayShape& shape) : shape_(shape) {}
+  [[nodiscard]] const mapping::ArrayShape& shape() const noexcept { return shape_; }
 
   /// A place is an OU.
   template <class Visit>
-  Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    OuPlacer placer(shape_);
+  mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
+    mapping::OuPlacer placer(shape_);
     for (Index r = 0; r < mask.rows(); r += shape_.xbar_rows)
       for (const auto& [left, columns] :
            blocks(mask, r, std::min(mask.rows(), r + shape_.xbar_rows)))
@@ -72,7 +73,19 @@ class BlockMapper {
     return rows;
   }
 
-  ArrayShape shape_;
+  mapping::ArrayShape shape_;
 };
 
-}  // namespace autoprune::mapping
+struct PimPruneOu : MethodBase {
+  static constexpr const char* kName = "pim-prune-ou";
+  using MethodBase::MethodBase;
+
+  [[nodiscard]] BlockMapper placer(Index) const { return BlockMapper(shape); }
+  [[nodiscard]] Ranking rank(const nn::Node& node) const {
+    auto ranked = rank_pim_blocks(weight_matrix(node.weight), pim_shape(shape));
+    prune::Scores ous = ranked.ou_scores(ou_weights());
+    return element_wise(std::move(ranked), std::move(ous));
+  }
+};
+
+}  // namespace autoprune::methods
