@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "autoprune/prune/zero_mask.hpp"
-#include "autoprune/search/auto_prune.hpp"
 #include "autoprune/search/fine_tune.hpp"
+#include "autoprune/search/search.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -162,7 +162,7 @@ TEST_CASE("search, environment and fine-tuning take a rival as it is") {
                                      constraints, pool);
     SearchConfig config;
     config.episodes = 5;
-    AutoPruner<> search(environment, config);
+    Search<> search(environment, config);
     while (!search.done()) search.run_episode();
     const Outcome best = search.best_outcome();
     REQUIRE(best.crossbars.compression_pooled() >= 1.3);
