@@ -1,11 +1,11 @@
-// Does the agent find better policies than other ways to search with as many evaluations? Prints
-// the best reward of each method for several seeds, and their mean and spread. With a target
-// compression all policies are scaled to it. The heuristics are the sweeps of uniform and LAMP
-// policies together.
+// Which searcher finds the best policies with as many evaluations? Prints the best reward of each
+// for several seeds, and their mean and spread. With a target compression all policies are scaled
+// to it. The heuristics are the sweeps of uniform and LAMP policies together.
 #include <autoprune/autoprune.hpp>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -32,26 +32,24 @@ void print(const std::string& who, const ap::search::Outcome& best) {
 ap::search::Outcome best_heuristic(Environment& environment, ap::Index evaluations) {
   ap::search::Outcome best;
   best.reward = -1.0;
-  for (const auto& proposal : ap::search::heuristic_sweep(environment.rankings(), evaluations)) {
-    ap::search::Outcome outcome = environment.evaluate(environment.allowed(proposal.policy));
+  auto& landscape = environment.landscape();
+  for (const auto& proposal : ap::search::heuristic_sweep(landscape.rankings(), evaluations)) {
+    ap::search::Outcome outcome = environment.evaluate(landscape.allowed(proposal.policy));
     if (outcome.reward > best.reward) best = std::move(outcome);
   }
   return best;
 }
 
-/// The best policy of every seed; methods without chance run once.
-void compare(ap::search::SearchMethod method, const std::string& name, Environment& environment,
-             ap::Index evaluations, int seeds) {
-  using Method = ap::search::SearchMethod;
-  const bool chance =
-      method == Method::random || method == Method::evolution || method == Method::agent;
+/// The best policy of every seed; searchers without chance run once.
+void compare(const std::string& name, Environment& environment, ap::Index evaluations, int seeds) {
+  const bool chance = name != "uniform" && name != "lamp" && name != "greedy";
   std::vector<double> rewards;
   for (int seed = 1; seed <= (chance ? seeds : 1); ++seed) {
-    ap::search::Outcome best;
-    best.reward = -1.0;
-    for (ap::search::Outcome& outcome :
-         ap::search::search_by(method, environment, evaluations, static_cast<std::uint64_t>(seed)))
-      if (outcome.reward > best.reward) best = std::move(outcome);
+    ap::search::Search search(
+        environment,
+        {.searcher = name, .episodes = evaluations, .seed = static_cast<std::uint64_t>(seed)});
+    while (!search.done()) search.run_episode();
+    const auto& best = search.episodes()[static_cast<std::size_t>(search.best())].outcome;
     rewards.push_back(best.reward);
     print(chance ? name + ", seed " + std::to_string(seed) : name, best);
   }
@@ -63,17 +61,27 @@ void compare(ap::search::SearchMethod method, const std::string& name, Environme
               std::sqrt(squares / static_cast<double>(rewards.size() - 1)));
 }
 
+/// The names of a list with commas.
+std::vector<std::string> names_in(const std::string& list) {
+  std::vector<std::string> names;
+  std::istringstream in(list);
+  for (std::string name; std::getline(in, name, ',');) names.push_back(name);
+  return names;
+}
+
 void run(int argc, char** argv) {
-  if (argc < 4 || argc > 9)
-    ap::fail(
-        ap::ErrorId::missing_value, "usage: ", argv[0],
-        " NETWORK WEIGHTS DATA [EPISODES=100] [SEEDS=3] [pooled|per-layer] [IMAGES=1000] [TARGET]");
+  if (argc < 4 || argc > 10)
+    ap::fail(ap::ErrorId::missing_value, "usage: ", argv[0],
+             " NETWORK WEIGHTS DATA [EPISODES=100] [SEEDS=3] [pooled|per-layer] [IMAGES=1000] "
+             "[TARGET, 0: none] [SEARCHER,SEARCHER...]");
   const ap::Index episodes = argc > 4 ? std::atoi(argv[4]) : 100;
   const int seeds = argc > 5 ? std::atoi(argv[5]) : 3;
   ap::search::Constraints constraints;
   if (argc > 6 && std::string(argv[6]) == "pooled")
     constraints.counting = ap::search::Counting::pooled;
-  if (argc > 8) constraints.target_compression = std::atof(argv[8]);
+  if (argc > 8 && std::atof(argv[8]) > 0.0) constraints.target_compression = std::atof(argv[8]);
+  const std::vector<std::string> searchers =
+      argc > 9 ? names_in(argv[9]) : ap::search::searcher_names();
 
   ap::ThreadPool pool;
   const ap::io::Datasets data = ap::io::read_dataset(argv[3]);
@@ -83,9 +91,8 @@ void run(int argc, char** argv) {
       network, ap::search::Compressor(ap::PaperGeometry{}, ap::prune::ColumnVectorPruner(32)),
       images(data.train, argc > 7 ? std::atoi(argv[7]) : 1000, pool), constraints, pool);
   std::printf("%s, %td policies each\n", argv[1], episodes);
-  print("heuristics", best_heuristic(environment, episodes));
-  for (const auto& [method, name] : ap::search::kSearchMethodNames)
-    compare(method, name, environment, episodes, seeds);
+  if (argc <= 9) print("heuristics", best_heuristic(environment, episodes));
+  for (const std::string& name : searchers) compare(name, environment, episodes, seeds);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "option_groups.hpp"
 
 #include <autoprune/methods/registry.hpp>
+#include <autoprune/search/searchers.hpp>
 #include <limits>
 
 #include "option_forms.hpp"
@@ -128,6 +129,8 @@ void add_search(CLI::App& app, Options& o, Words& w) {
   const OptionGroup group(app, kSearch);
   group.number("--max-accuracy-drop", o.constraints.max_accuracy_drop, kPoints,
                "highest loss of held-out accuracy before fine-tuning, in points");
+  group.text("--searcher", o.search.searcher,
+             "what proposes policies: " + join(search::searcher_names()));
   group.number("--episodes", o.search.episodes, {1, kMost}, "policies that are measured");
   group.number("--alpha", o.reward.alpha, {0.0, 1000.0}, "weight of compression in the reward");
   group.text("--reward", w.reward, "what compression counts: crossbars, energy, latency or edp");
@@ -137,9 +140,11 @@ void add_search(CLI::App& app, Options& o, Words& w) {
   group.flag("--reconstruct", o.reconstruct,
              "fit kept weights to the dense layers' outputs before the accuracy is read");
   add_calibration(app, o, kSearch, "batch-norm statistics and input ranges");
-  group.flag("--no-warm-start", w.no_warm_start, "begin with random policies, not heuristic ones");
+  group.flag("--warm-start", w.warm_start, "ddpg: begin with heuristic policies, not random ones");
+  group.flag("--no-warm-start", w.no_warm_start,
+             "guided: begin with random policies, not heuristic ones");
   group.number("--least-keep", o.search.least_keep, {0.0, 1.0, false, true},
-               "smallest keep ratio that the agent takes");
+               "smallest keep ratio that guided, ddpg, random, greedy and evolution propose");
 }
 
 /// At least `least` epochs.
@@ -306,7 +311,7 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
   add_evaluation(*sub, o);
   add_resume(*sub, o);
 
-  sub = add("search", "let the agent find a policy", true, true);
+  sub = add("search", "find a policy", true, true);
   add_hardware(*sub, o, w);
   add_cost_hardware(*sub, o);
   add_constraints(*sub, o, w);

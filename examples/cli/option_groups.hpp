@@ -21,7 +21,7 @@ struct Words {
   std::string adc = "saturating", calibration = "percentile", spread = "normal";
   std::vector<std::string> bounds;
   std::string networks = "lenet5,plain20,alexnet,vgg16", methods = "all", budget = "quick";
-  bool no_warm_start = false;
+  bool warm_start = false, no_warm_start = false;
 };
 
 struct Command {

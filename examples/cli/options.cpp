@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <autoprune/core/version.hpp>
 #include <autoprune/nn/zoo.hpp>
+#include <autoprune/search/searchers.hpp>
 #include <iostream>
 
 #include "numbers.hpp"
@@ -105,6 +106,15 @@ void resolve_model(Options& o) {
   (o.network.empty() ? o.network : o.weights) = file.string();
 }
 
+void look_up_search(const Words& words, search::SearchConfig& config) {
+  const std::vector<std::string> known = search::searcher_names();
+  if (std::find(known.begin(), known.end(), config.searcher) == known.end())
+    fail_unknown("searcher", config.searcher, known);
+  if (words.warm_start && words.no_warm_start)
+    fail(ErrorId::bad_syntax, "--warm-start and --no-warm-start contradict each other; give one");
+  if (words.warm_start || words.no_warm_start) config.warm_start = words.warm_start;
+}
+
 void look_up(const Words& words, Options& o) {
   if (!words.geometry.empty()) o.geometry = Geometry<>::parse(words.geometry);
   o.mapping.layout = choose<mapping::BitPlanes>(
@@ -146,7 +156,7 @@ void look_up(const Words& words, Options& o) {
                                     {"energy", search::CostTarget::energy},
                                     {"latency", search::CostTarget::latency},
                                     {"edp", search::CostTarget::edp}});
-  o.search.warm_start = !words.no_warm_start;
+  look_up_search(words, o.search);
   o.out = words.out;
   look_up_simulation(words, o.mapping, o.simulation);
   for (const std::string& text : words.bounds) o.bounds.push_back(read_bounds(text));

@@ -5,8 +5,9 @@
 #include <autoprune/core/geometry.hpp>
 #include <autoprune/io/json.hpp>
 #include <autoprune/mapping/mapping_options.hpp>
-#include <autoprune/search/auto_prune.hpp>
+#include <autoprune/search/environment.hpp>
 #include <autoprune/search/fine_tune.hpp>
+#include <autoprune/search/search_config.hpp>
 #include <autoprune/simulation/simulated_network.hpp>
 #include <filesystem>
 #include <optional>

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <autoprune/io/checkpoint_file.hpp>
 #include <autoprune/io/format.hpp>
-#include <autoprune/search/auto_prune.hpp>
+#include <autoprune/search/search.hpp>
 #include <memory>
 
 #include "hardware.hpp"
@@ -61,12 +61,12 @@ search::Saving saving(const Job& job) {
   return search::cost_saving(ou_model(job), job.compressor, *job.options.reward_target);
 }
 
-std::string describe(const search::AutoPruner<>& pruner, Index episodes) {
-  const search::Episode& best = pruner.episodes()[static_cast<std::size_t>(pruner.best())];
+std::string describe(const search::Search<>& run, Index episodes) {
+  const search::Episode& best = run.episodes()[static_cast<std::size_t>(run.best())];
   const mapping::CrossbarCount& count = best.outcome.crossbars;
-  return concat(pruner.episodes().size(), '/', episodes, " episodes  best reward ",
-                io::format_number(best.outcome.reward, 4), " (", search::origin_name(best.origin),
-                ")  CR ", io::format_number(count.compression_per_layer(), 2), " per layer, ",
+  return concat(run.episodes().size(), '/', episodes, " episodes  best reward ",
+                io::format_number(best.outcome.reward, 4), " (", run.kind(best), ")  CR ",
+                io::format_number(count.compression_per_layer(), 2), " per layer, ",
                 io::format_number(count.compression_pooled(), 2), " pooled  accuracy ",
                 io::format_number(best.outcome.accuracy, 2), " %");
 }
@@ -86,7 +86,7 @@ SearchResult run_search(Job& job) {
   search::PruningEnvironment<> environment(
       job.network, job.compressor, {calibration_batches(job), job.held_out_batches()},
       job.constraints, job.pool, o.metric, o.reward, search_oracle(job), saving(job));
-  search::AutoPruner<> pruner(environment, config);
+  search::Search<> search(environment, config);
 
   const fs::path checkpoint = job.file(kSearchCheckpoint);
   const std::uint64_t run =
@@ -94,23 +94,23 @@ SearchResult run_search(Job& job) {
   double before = 0.0;
   if (std::error_code ignored; fs::exists(checkpoint, ignored)) {
     const io::Checkpoint saved = io::read_checkpoint(checkpoint, run);
-    pruner.restore(saved.bytes);
+    search.restore(saved.bytes);
     before = saved.seconds;
   }
   const double began = job.seconds();
   const auto worked = [&] { return before + job.seconds() - began; };
   const auto done = [&] {
-    return static_cast<double>(pruner.episodes().size()) / static_cast<double>(config.episodes);
+    return static_cast<double>(search.episodes().size()) / static_cast<double>(config.episodes);
   };
   Progress progress("search", o.quiet, done());
   const Index tenth = std::max<Index>(1, config.episodes / 10);
-  while (!pruner.done()) {
-    pruner.run_episode();
-    io::write_checkpoint(checkpoint, {run, worked(), pruner.save()});
-    const auto count = static_cast<Index>(pruner.episodes().size());
-    progress.show(done(), describe(pruner, config.episodes), count % tenth == 0 || pruner.done());
+  while (!search.done()) {
+    search.run_episode();
+    io::write_checkpoint(checkpoint, {run, worked(), search.save()});
+    const auto count = static_cast<Index>(search.episodes().size());
+    progress.show(done(), describe(search, config.episodes), count % tenth == 0 || search.done());
   }
-  return {pruner.best_outcome().policy, io::search_json(pruner, objective(o)), worked()};
+  return {search.best_outcome().policy, io::search_json(search, objective(o)), worked()};
 }
 
 std::vector<PruneMask> prune_and_recalibrate(Job& job, nn::Network& network,

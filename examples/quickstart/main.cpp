@@ -1,7 +1,7 @@
 // Prunes Plain20 for 128x128 crossbars; run it in the repository's root.
 //
 //   quickstart              maps the network under the LAMP policy: no data, a moment
-//   quickstart cifar10:DIR  lets the agent search and fine-tunes: minutes
+//   quickstart cifar10:DIR  searches and fine-tunes: minutes
 
 #include <autoprune/autoprune.hpp>
 #include <iostream>
@@ -22,11 +22,11 @@ void prune_plain20(const std::string& data_set) {
       .calibration = nn::load_batches(data.train, nn::range(0, 512), pool),
       .held_out = nn::load_batches(data.train, images.held_out, pool)};
   search::PruningEnvironment environment(dense, hardware, measured, target, pool);
-  search::AutoPruner agent(environment, {.episodes = 50});
-  while (!agent.done()) agent.run_episode();
+  search::Search found(environment, {.episodes = 50});
+  while (!found.done()) found.run_episode();
 
   nn::Network pruned = dense;
-  search::FineTuner tuner(pruned, data.train, images.train, agent.best_outcome().policy, target,
+  search::FineTuner tuner(pruned, data.train, images.train, found.best_outcome().policy, target,
                           hardware, {.train = {.epochs = 6}}, pool, &dense);
   while (!tuner.done()) tuner.run_epoch();
   const auto accuracy = nn::evaluate(tuner.trainer().session(), data.test, nn::range(0, 10000));

@@ -1,5 +1,5 @@
-// The search by hand, on a network and images that are made here: what the agent tries, what the
-// hardware answers, and how a search is stopped and taken up again.
+// The search by hand, on a network and images that are made here: what the guided
+// search tries, what the hardware answers, and how a search is stopped and taken up again.
 
 #include <autoprune/autoprune.hpp>
 #include <iostream>
@@ -33,9 +33,10 @@ nn::Network trained_network(const nn::Dataset& data, const nn::Split& images, Th
   return n;
 }
 
-void print(Index number, const search::Episode& episode) {
+void print(const search::Search<>& run) {
+  const search::Episode& episode = run.episodes().back();
   const search::Outcome& o = episode.outcome;
-  std::cout << "episode " << number << " (" << search::origin_name(episode.origin) << "): keeps";
+  std::cout << "episode " << run.episodes().size() << " (" << run.kind(episode) << "): keeps";
   for (const double keep : o.keep_ratios) std::cout << ' ' << io::format_number(100.0 * keep);
   std::cout << " %; compression " << io::format_number(o.crossbars.compression_pooled(), 2)
             << ", accuracy " << io::format_number(o.accuracy, 1) << " %, reward "
@@ -56,21 +57,21 @@ int main() {
       {nn::load_batches(data, nn::range(0, 256), pool),
        nn::load_batches(data, images.held_out, pool)},
       constraints, pool);
-  std::cout << "dense accuracy " << io::format_number(environment.dense_accuracy(), 1) << " %\n";
+  std::cout << "dense accuracy " << io::format_number(environment.landscape().dense_accuracy(), 1)
+            << " %\n";
 
   search::SearchConfig config;
   config.episodes = 12;
   config.seed = 1;
   std::string checkpoint;
-  search::AutoPruner first(environment, config);
+  search::Search first(environment, config);
   while (!first.done()) {
-    const search::Episode& episode = first.run_episode();
-    const auto number = static_cast<Index>(first.episodes().size());
-    print(number, episode);
-    if (number == 6) checkpoint = first.save();  // io::write_file() would keep it
+    first.run_episode();
+    print(first);
+    if (first.episodes().size() == 6) checkpoint = first.save();  // io::write_file() would keep it
   }
 
-  search::AutoPruner second(environment, config);
+  search::Search second(environment, config);
   second.restore(checkpoint);
   while (!second.done()) second.run_episode();
   const bool same = first.save() == second.save();

@@ -144,7 +144,7 @@ TEST_CASE("a checkpoint is of one run") {
   for (const Words& other :
        {Words{"--seed", "2"}, Words{"--alpha", "0.5"}, Words{"--freeze", "first"},
         Words{"--granularity", "16"}, Words{"--metric", "top5"}, Words{"--no-warm-start"},
-        Words{"--held-out-images", "70"}})
+        Words{"--searcher", "random"}, Words{"--held-out-images", "70"}})
     refuses(search + Words{"--resume"} + other, "state.602", "another run");
   CHECK(read(checkpoint) == saved);
 

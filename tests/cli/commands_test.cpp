@@ -172,6 +172,19 @@ TEST_CASE("search finds a policy within its constraints") {
   CHECK(mapped["layers"] == report["layers"]);
 }
 
+TEST_CASE("a search is by the searcher that is asked for, and its report says so") {
+  for (const std::string searcher :
+       {"ddpg", "guided", "random", "uniform", "lamp", "greedy", "evolution"}) {
+    const Answer answer = run(Words{"search"} + inputs() + short_search() +
+                              Words{"--searcher", searcher, "--out", fresh("by"), "--json", "-"});
+    INFO(searcher << answer.err);
+    REQUIRE(answer.status == 0);
+    const Json search = answer.json()["search"];
+    CHECK(search["searcher"] == searcher);
+    CHECK(search["episodes"].size() == 5);
+  }
+}
+
 TEST_CASE("reconstruction makes up for pruned weights, in a search and before fine-tuning") {
   const auto search = [](const Words& more) {
     const Answer answer = run(Words{"search"} + inputs() + short_search() +

@@ -155,6 +155,8 @@ TEST_CASE("policies and constraints that can't be") {
   refuses(search + Words{"--held-out-images", "0"}, 2, "config.102", "--held-out-images");
   refuses(search + Words{"--held-out", "400"}, 2, "config.102", "held-out");
   refuses(search + Words{"--episodes", "0"}, 2, "config.102", "episodes");
+  refuses(search + Words{"--searcher", "agent"}, 2, "config.101", "guided");
+  refuses(search + Words{"--warm-start", "--no-warm-start"}, 2, "config.104", "--no-warm-start");
 
   const Words prune = Words{"prune"} + inputs() + short_search() + Words{"--out", fresh("p")};
   refuses(prune + Words{"--epochs", "0"}, 2, "config.102", "epochs");

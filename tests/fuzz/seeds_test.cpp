@@ -33,12 +33,11 @@ void write_safetensors() {
 void write_checkpoints() {
   io::write_checkpoint(seed("checkpoint_file", "valid"), {42, 1.5, "some bytes"});
   io::write_checkpoint(seed("checkpoint_file", "of-another-run"), {43, 1.5, "some bytes"});
-  for (const bool warm : {false, true}) {
-    SmallSearch run(warm);
+  for (const std::string& searcher : search::searcher_names()) {
+    SmallSearch run(searcher);
     for (const Index episodes : {0, 3}) {
-      while (std::ssize(run.pruner.episodes()) < episodes) (void)run.pruner.run_episode();
-      io::write_file(seed("search_checkpoint", concat(warm ? "warm-" : "cold-", episodes)),
-                     run.pruner.save());
+      while (std::ssize(run.search.episodes()) < episodes) (void)run.search.run_episode();
+      io::write_file(seed("search_checkpoint", concat(searcher, "-", episodes)), run.search.save());
     }
   }
   SmallTraining run;

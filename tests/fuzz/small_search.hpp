@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "autoprune/search/auto_prune.hpp"
+#include "autoprune/search/search.hpp"
 #include "small_network.hpp"
 
 namespace autoprune::fuzz {
@@ -20,6 +20,7 @@ class QuickEnvironment {
     rankings_.assign(static_cast<std::size_t>(layers()), layer);
   }
 
+  [[nodiscard]] QuickEnvironment& landscape() { return *this; }
   [[nodiscard]] Index layers() const { return states_.layers(); }
   [[nodiscard]] const search::StateTable& states() const { return states_; }
   [[nodiscard]] const search::Constraints& constraints() const { return constraints_; }
@@ -53,22 +54,23 @@ class QuickEnvironment {
 };
 
 struct SmallSearch {
-  explicit SmallSearch(bool warm) : pruner(environment, config(warm)) {}
+  explicit SmallSearch(const std::string& searcher) : search(environment, config(searcher)) {}
 
   QuickEnvironment environment;
-  search::AutoPruner<QuickEnvironment> pruner;
+  search::Search<QuickEnvironment> search;
 
  private:
-  [[nodiscard]] static search::SearchConfig config(bool warm) {
+  [[nodiscard]] static search::SearchConfig config(const std::string& searcher) {
     search::SearchConfig config;
     config.episodes = 5;
-    config.warm_start = warm;
+    config.batch = 2;
+    config.searcher = searcher;
     config.candidates = 3;
     config.critic_episodes = 3;
     config.imitation_steps = config.anchor_steps = 1;
     config.agent.shape.hidden = {3};
     config.agent.batch = 4;
-    config.agent.warmup_episodes = 1;
+    config.updates = 5;
     return config;
   }
 };

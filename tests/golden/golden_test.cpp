@@ -265,27 +265,29 @@ TEST_CASE("the integers of the data path are those of the first edition") {
 
 TEST_CASE("the first policies of a search are those of the first edition, resumed or not") {
   ThreadPool pool(1);
-  const auto run = [&](bool warm, bool resume) {
+  const auto run = [&](const std::string& searcher, bool resume) {
     PruningEnvironment<> environment(test::trained(), test::small_compressor(),
                                      test::environment_images(pool), test::target(3.0), pool);
     SearchConfig config;
-    config.episodes = 10;
-    config.warm_start = warm;
-    config.agent.warmup_episodes = 4;
-    AutoPruner<> search(environment, config);
+    config.searcher = searcher;
+    config.episodes = config.updates = 10;
+    config.random_share = 0.4;
+    config.final_noise = 0.5 * std::pow(0.95, 5.0);
+    Search<> search(environment, config);
     while (search.episodes().size() < 5) search.run_episode();
-    AutoPruner<> other(environment, config);
+    Search<> other(environment, config);
     if (resume) other.restore(search.save());
-    AutoPruner<>& rest = resume ? other : search;
+    Search<>& rest = resume ? other : search;
     while (!rest.done()) rest.run_episode();
     return rest.save();
   };
-  for (const bool warm : {true, false}) CHECK(run(warm, false) == run(warm, true));
+  for (const std::string searcher : {"guided", "ddpg"})
+    CHECK(run(searcher, false) == run(searcher, true));
 
   // Accuracies of trained networks depend on the processor's vectors; policies near the same do
   // not.
   Lines lines;
-  for (const bool warm : {true, false}) {
+  for (const std::string searcher : {"guided", "ddpg"}) {
     PruningEnvironment<> environment(
         with_weights(test::small_network()), test::small_compressor(),
         test::environment_images(pool), test::target(3.0), pool, Metric::top1, {},
@@ -295,13 +297,14 @@ TEST_CASE("the first policies of a search are those of the first edition, resume
           return nn::Accuracy{10.0 * kept, 20.0 * kept};
         });
     SearchConfig config;
-    config.episodes = 10;
-    config.warm_start = warm;
-    config.agent.warmup_episodes = 4;
-    AutoPruner<> search(environment, config);
+    config.searcher = searcher;
+    config.episodes = config.updates = 10;
+    config.random_share = 0.4;
+    config.final_noise = 0.5 * std::pow(0.95, 5.0);
+    Search<> search(environment, config);
     while (!search.done()) search.run_episode();
     for (const Episode& episode : search.episodes()) {
-      std::string line = warm ? "warm" : "cold";
+      std::string line = searcher == "guided" ? "warm" : "cold";
       for (const double keep : episode.outcome.keep_ratios)
         line += line_of("", std::setprecision(6), keep);
       lines.push_back(line);

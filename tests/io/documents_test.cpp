@@ -36,6 +36,7 @@ struct ThirdIsBest {
   struct States {
     [[nodiscard]] search::State at(Index, double, double) const { return {}; }
   } table;
+  ThirdIsBest& landscape() { return *this; }
   [[nodiscard]] Index layers() const { return 1; }
   [[nodiscard]] const States& states() const { return table; }
   [[nodiscard]] const search::Constraints& constraints() const { return limits; }
@@ -189,13 +190,13 @@ TEST_CASE("each figure of a report and a mapping stands under its own name") {
 
 TEST_CASE("a search's best episode and each episode's figures stand in its report") {
   ThirdIsBest environment;
-  search::SearchConfig config;
-  config.episodes = 6;
-  config.warm_start = false;
-  search::AutoPruner<ThirdIsBest> search(environment, config);
+  search::Search<ThirdIsBest> search(environment, {.searcher = "ddpg", .episodes = 6});
   while (!search.done()) search.run_episode();
   const io::Json json = io::search_json(search, "reward");
   CHECK(json["best"] == 2);
+  CHECK(json["searcher"] == "ddpg");
+  CHECK(json["episodes"][0]["kind"] == "explore");
+  CHECK(json["episodes"][5]["kind"] == "ddpg");
   for (const io::Json& episode : json["episodes"]) {
     CHECK(episode["compression_per_layer"] == 3.0);
     CHECK(episode["compression_pooled"] == 4.0);

@@ -189,6 +189,14 @@ TEST_CASE("a key that is missing or of another type is named", "[report]") {
   }
 }
 
+TEST_CASE("a report names its searcher; those of before there were several say agent", "[report]") {
+  Json report = samples::report();
+  CHECK(ap::io::read_report(report).search->searcher == "guided");
+  report["search"].erase("searcher");
+  report["search"]["episodes"][6]["kind"] = report["search"]["episodes"][7]["kind"] = "agent";
+  CHECK(complaint(report, nullptr).empty());
+}
+
 TEST_CASE("documents that contradict themselves are refused", "[report]") {
   Json report = samples::report();
   report["schema"] = "autoprune.report/2";

@@ -42,7 +42,7 @@ inline Json report() {
                         {"kind", i < 2   ? "uniform"
                                  : i < 4 ? "lamp"
                                  : i < 6 ? "explore"
-                                         : "agent"},
+                                         : "guided"},
                         {"reward", 0.1 * i + 0.0123},
                         {"accuracy", 70.0 + i},
                         {"compression_per_layer", 2.0 + i},
@@ -88,7 +88,11 @@ inline Json report() {
             {"images", 10000},
             {"dense", {{"top1", 93.07}, {"top5", 99.55}}},
             {"pruned", {{"top1", 92.34}, {"top5", 99.61}}}}},
-          {"search", {{"objective", "(1 - 1/CR) * top-1"}, {"episodes", episodes}, {"best", 7}}},
+          {"search",
+           {{"searcher", "guided"},
+            {"objective", "(1 - 1/CR) * top-1"},
+            {"episodes", episodes},
+            {"best", 7}}},
           {"cost",
            {{"hardware", "paper"},
             {"dense", priced(5e8, 2.5e6, 7e5)},

@@ -3,8 +3,8 @@
 #include "../search/helpers.hpp"
 #include "autoprune/methods.hpp"
 #include "autoprune/prune/zero_mask.hpp"
-#include "autoprune/search/auto_prune.hpp"
 #include "autoprune/search/fine_tune.hpp"
+#include "autoprune/search/search.hpp"
 
 using namespace autoprune;
 using namespace autoprune::search;
@@ -162,7 +162,7 @@ TEST_CASE("search, environment and fine-tuning take a rival as it is") {
                                      search::test::environment_images(pool), constraints, pool);
     SearchConfig config;
     config.episodes = 5;
-    AutoPruner<> search(environment, config);
+    Search<> search(environment, config);
     while (!search.done()) search.run_episode();
     const Outcome best = search.best_outcome();
     REQUIRE(best.crossbars.compression_pooled() >= 1.3);

@@ -38,10 +38,10 @@ TEST_CASE("the dense accuracy is that of the network on the held-out images") {
   nn::Network network = test::trained();
   nn::Session session(network, f.pool);
   const nn::Accuracy accuracy = nn::evaluate(session, test::images(), nn::range(256, 384));
-  REQUIRE(f.environment.dense_accuracy() == accuracy.top1);
-  REQUIRE(five.environment.dense_accuracy() == accuracy.top5);
+  REQUIRE(f.environment.landscape().dense_accuracy() == accuracy.top1);
+  REQUIRE(five.environment.landscape().dense_accuracy() == accuracy.top5);
   REQUIRE(accuracy.top1 > 90.0);
-  REQUIRE(f.environment.layers() == 4);
+  REQUIRE(f.environment.landscape().layers() == 4);
 }
 
 TEST_CASE("an outcome is what its parts say") {
@@ -107,7 +107,7 @@ TEST_CASE("the realised keep ratios are the policy of the same masks") {
   for (int trial = 0; trial < 5; ++trial) {
     const Outcome outcome = f.environment.evaluate(test::random_policy(random, 4));
     REQUIRE(same(f.environment.evaluate(outcome.keep_ratios), outcome));
-    REQUIRE(f.environment.realised(outcome.policy) == outcome.keep_ratios);
+    REQUIRE(f.environment.landscape().realised(outcome.policy) == outcome.keep_ratios);
   }
 }
 
@@ -130,9 +130,9 @@ TEST_CASE("statistics that measuring leaves behind don't make an environment ano
 TEST_CASE("saved crossbars are those of the layer alone") {
   Fixture f;
   // c3 has 72 OUs in 9 crossbars of eight, sixteen times.
-  REQUIRE(f.environment.saved(2, 1.0) == 0.0);
-  REQUIRE(f.environment.saved(2, 0.5) == (9 - 5) * 16.0);
-  REQUIRE(f.environment.saved(2, 1e-4) == (9 - 1) * 16.0);
+  REQUIRE(f.environment.landscape().saved(2, 1.0) == 0.0);
+  REQUIRE(f.environment.landscape().saved(2, 0.5) == (9 - 5) * 16.0);
+  REQUIRE(f.environment.landscape().saved(2, 1e-4) == (9 - 1) * 16.0);
 }
 
 TEST_CASE("a policy that loses too much accuracy is infeasible and pays for it") {
@@ -143,7 +143,7 @@ TEST_CASE("a policy that loses too much accuracy is infeasible and pays for it")
   REQUIRE(dense.feasible);
   REQUIRE(dense.reward == free.environment.evaluate(Policy(4, 1.0)).reward);
   const Outcome least = f.environment.evaluate(Policy(4, 1e-4));
-  REQUIRE(least.accuracy < f.environment.dense_accuracy() - 5.0);
+  REQUIRE(least.accuracy < f.environment.landscape().dense_accuracy() - 5.0);
   REQUIRE_FALSE(least.feasible);
   REQUIRE(least.reward == free.environment.evaluate(Policy(4, 1e-4)).reward - 1.0);
 }
@@ -152,7 +152,8 @@ TEST_CASE("an accuracy that is just as low as allowed is feasible") {
   Constraints constraints;
   constraints.max_accuracy_drop = 0.0;
   Fixture f(constraints);
-  REQUIRE(f.environment.evaluate(Policy(4, 1.0)).accuracy == f.environment.dense_accuracy());
+  REQUIRE(f.environment.evaluate(Policy(4, 1.0)).accuracy ==
+          f.environment.landscape().dense_accuracy());
   REQUIRE(f.environment.evaluate(Policy(4, 1.0)).feasible);
 }
 
@@ -161,7 +162,7 @@ TEST_CASE("allowed policies meet the target and the bounds") {
   constraints.bounds = std::vector<Bounds>(4);
   constraints.bounds[1] = {1.0, 1.0};
   Fixture f(constraints);
-  const Outcome outcome = f.environment.evaluate(f.environment.allowed(Policy(4, 0.9)));
+  const Outcome outcome = f.environment.evaluate(f.environment.landscape().allowed(Policy(4, 0.9)));
   REQUIRE(outcome.crossbars.compression_pooled() >= 3.0);
   REQUIRE(outcome.keep_ratios[1] == 1.0);
 }
@@ -171,7 +172,7 @@ TEST_CASE("any reward can be searched for") {
   PruningEnvironment<PointsLost> environment(test::trained(), test::small_compressor(),
                                              test::environment_images(pool), {}, pool);
   const Outcome outcome = environment.evaluate(Policy(4, 0.2));
-  REQUIRE(outcome.reward == outcome.accuracy - environment.dense_accuracy());
+  REQUIRE(outcome.reward == outcome.accuracy - environment.landscape().dense_accuracy());
 }
 
 TEST_CASE("constraints for another number of layers are refused") {

@@ -211,7 +211,7 @@ TEST_CASE("fine-tuning gives accuracy back") {
   const double pruned = environment.evaluate(run.policy(test::target(4.0))).accuracy;
   run.run();
   REQUIRE(run.accuracy() >= pruned);
-  REQUIRE(run.accuracy() >= environment.dense_accuracy() - 5.0);
+  REQUIRE(run.accuracy() >= environment.landscape().dense_accuracy() - 5.0);
 }
 
 TEST_CASE("fine-tuning that is stopped after any epoch ends in the same bits") {

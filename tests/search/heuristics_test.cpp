@@ -83,5 +83,6 @@ TEST_CASE("every origin has its name") {
   REQUIRE(origin_name(Origin::uniform) == "uniform");
   REQUIRE(origin_name(Origin::lamp) == "lamp");
   REQUIRE(origin_name(Origin::explore) == "explore");
-  REQUIRE(origin_name(Origin::agent) == "agent");
+  REQUIRE(origin_name(Origin::probe) == "probe");
+  REQUIRE(origin_name(Origin::searcher) == "searcher");
 }

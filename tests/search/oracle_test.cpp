@@ -22,6 +22,21 @@ Compressor on_paper() {
   return {PaperGeometry{}, prune::ColumnVectorPruner(test::small_compressor().granularity())};
 }
 
+/// The trained network under masks of one keep ratio, ready to be measured.
+struct Masked {
+  explicit Masked(double keep) : masks(Compressor::masks(ranked, Policy(4, keep))) {
+    session.set_masks(masks);
+    nn::recalibrate(session, images.calibration);
+  }
+
+  ThreadPool pool{1};
+  nn::Network network = test::trained();
+  nn::Session session{network, pool};
+  EnvironmentImages images = test::environment_images(pool);
+  std::vector<Ranking> ranked = test::small_compressor().rank(network);
+  std::vector<PruneMask> masks;
+};
+
 }  // namespace
 
 TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
@@ -31,7 +46,7 @@ TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
                                      test::environment_images(pool), {}, pool, Metric::top1, {},
                                      oracle);
     Outcome out = environment.evaluate(Policy(4, 0.6));
-    REQUIRE(environment.dense_accuracy() >= out.accuracy - 10.0);
+    REQUIRE(environment.landscape().dense_accuracy() >= out.accuracy - 10.0);
     return out;
   };
   const Outcome real = outcome(float_accuracy());
@@ -46,42 +61,31 @@ TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
 }
 
 TEST_CASE("a simulated accuracy is the mean over devices that are drawn one by one") {
-  ThreadPool pool(1);
-  nn::Network network = test::trained();
-  nn::Session session(network, pool);
-  const EnvironmentImages images = test::environment_images(pool);
-  const std::vector<PruneMask> masks =
-      Compressor::masks(test::small_compressor().rank(network), Policy(4, 0.6));
-  session.set_masks(masks);
-  nn::recalibrate(session, images.calibration);
+  Masked masked(0.6);
   simulation::SimulationConfig config = saturating(4);
   config.devices = simulation::RealDevices({}, {}, simulation::Variation{0.8});
   const simulation::CalibrationConfig maximum{simulation::RangeRule::maximum};
 
-  const auto ranges = simulation::calibrate(session, masks, images.calibration, maximum);
+  const auto ranges =
+      simulation::calibrate(masked.session, masked.masks, masked.images.calibration, maximum);
   std::vector<nn::Accuracy> single;
   for (std::uint64_t device = 0; device < 3; ++device) {
     simulation::SimulationConfig drawn = config;
     drawn.seed += device;
-    single.push_back(simulation::SimulatedNetwork(session, PaperGeometry{}, masks, ranges, drawn)
-                         .evaluate(images.held_out));
+    single.push_back(
+        simulation::SimulatedNetwork(masked.session, PaperGeometry{}, masked.masks, ranges, drawn)
+            .evaluate(masked.images.held_out));
   }
   REQUIRE((single[0].top1 != single[1].top1 || single[1].top1 != single[2].top1));
-  const nn::Accuracy mean =
-      simulated_accuracy(on_paper(), config, maximum, 3)(session, masks, images);
+  const nn::Accuracy mean = simulated_accuracy(on_paper(), config, maximum, 3)(
+      masked.session, masked.masks, masked.images);
   REQUIRE(mean.top1 == Approx((single[0].top1 + single[1].top1 + single[2].top1) / 3.0));
   REQUIRE(mean.top5 == Approx((single[0].top5 + single[1].top5 + single[2].top5) / 3.0));
   REQUIRE(mean.top1 < mean.top5);
 }
 
 TEST_CASE("ranges are those of the images that are there for it") {
-  ThreadPool pool(1);
-  nn::Network network = test::trained();
-  nn::Session session(network, pool);
-  const EnvironmentImages images = test::environment_images(pool);
-  const std::vector<PruneMask> masks =
-      Compressor::masks(test::small_compressor().rank(network), Policy(4, 1.0));
-  session.set_masks(masks);
+  Masked masked(1.0);
   const auto seen = [&](const EnvironmentImages& shown) {
     std::vector<double> largest;
     const auto oracle = simulated_accuracy(
@@ -91,12 +95,12 @@ TEST_CASE("ranges are those of the images that are there for it") {
           return simulation::SimulatedNetwork(s, PaperGeometry{}, m, ranges, {});
         },
         {});
-    (void)oracle(session, masks, shown);
+    (void)oracle(masked.session, masked.masks, shown);
     return largest;
   };
-  EnvironmentImages others = images;
-  others.held_out = images.calibration;
-  REQUIRE(seen(images) == seen(others));
-  others.calibration = images.held_out;
-  REQUIRE(seen(images) != seen(others));
+  EnvironmentImages others = masked.images;
+  others.held_out = masked.images.calibration;
+  REQUIRE(seen(masked.images) == seen(others));
+  others.calibration = masked.images.held_out;
+  REQUIRE(seen(masked.images) != seen(others));
 }

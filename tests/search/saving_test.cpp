@@ -92,7 +92,7 @@ TEST_CASE("the reward counts what it was asked to") {
     PruningEnvironment<> environment(test::trained(), compressor, test::environment_images(pool),
                                      {}, pool, Metric::top1, {}, float_accuracy(), saving);
     const Outcome outcome = environment.evaluate(policy);
-    const double saved = saving(Compressor::masks(environment.rankings(), policy));
+    const double saved = saving(Compressor::masks(environment.landscape().rankings(), policy));
     CHECK(outcome.reward ==
           Approx(std::max(0.0, 1.0 - 1.0 / saved) * outcome.accuracy / 100.0).epsilon(1e-12));
   }
@@ -108,11 +108,11 @@ TEST_CASE("OUs that fill crossbars aren't free where energy counts") {
         Metric::top1, CompressionReward{}, float_accuracy(), counted);
   };
   const Policy policy = {0.3, 0.31, 0.32, 0.33};
-  CHECK(environment({}, saving)->allowed(policy) == policy);
-  CHECK(environment({}, {})->allowed(policy) != policy);
+  CHECK(environment({}, saving)->landscape().allowed(policy) == policy);
+  CHECK(environment({}, {})->landscape().allowed(policy) != policy);
   // A target of crossbars is one, whatever the reward counts.
-  CHECK(environment(test::target(4.0), saving)->allowed(policy) ==
-        environment(test::target(4.0), {})->allowed(policy));
+  CHECK(environment(test::target(4.0), saving)->landscape().allowed(policy) ==
+        environment(test::target(4.0), {})->landscape().allowed(policy));
 }
 
 TEST_CASE("searches that count different things are told apart") {

@@ -7,8 +7,8 @@
 #include "autoprune/cost/metrics.hpp"
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/methods.hpp"
-#include "autoprune/search/auto_prune.hpp"
 #include "autoprune/search/fine_tune.hpp"
+#include "autoprune/search/search.hpp"
 #include "autoprune/simulation/measured_activity.hpp"
 #include "helpers.hpp"
 
@@ -63,7 +63,7 @@ TEST_CASE("a search goes on where a layer is silent, whichever accuracy it reads
         silent(kSilent[i].layer, kSilent[i].inputs), test::small_compressor(),
         test::environment_images(pool), test::target(3.0), pool, Metric::top1, {},
         simulated_accuracy(test::small_compressor(), config_of(kAdcs[i % kAdcs.size()]), {}));
-    AutoPruner<> search(environment, {.episodes = 3});
+    Search<> search(environment, {.episodes = 3});
     while (!search.done()) REQUIRE(finite(search.run_episode().outcome));
     REQUIRE(search.best_outcome().crossbars.compression_pooled() >= 3.0);
   }
@@ -79,9 +79,9 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
     const auto fitting = std::make_shared<const Reconstruction>(session, images.calibration);
     PruningEnvironment<> environment(network, compressor, images, test::target(3.0), pool,
                                      Metric::top1, {}, reconstructed_accuracy(fitting));
-    const Outcome outcome = environment.evaluate(environment.allowed(Policy(4, 0.3)));
+    const Outcome outcome = environment.evaluate(environment.landscape().allowed(Policy(4, 0.3)));
     REQUIRE(finite(outcome));
-    const auto masks = Compressor::masks(environment.rankings(), outcome.policy);
+    const auto masks = Compressor::masks(environment.landscape().rankings(), outcome.policy);
     for (const Matrix& fitted : fitting->fit(masks, pool)) REQUIRE(fitted.allFinite());
 
     // Of images on which the layer does nothing at all.

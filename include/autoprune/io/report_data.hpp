@@ -48,6 +48,7 @@ struct EpisodeFigures {
 };
 
 struct SearchFigures {
+  std::string searcher;  ///< its name; "agent" in reports that don't say
   std::string objective;
   std::vector<EpisodeFigures> episodes;
   EpisodeFigures best;
@@ -136,6 +137,7 @@ namespace detail {
 
 [[nodiscard]] inline SearchFigures read_search(const JsonField& field) {
   SearchFigures search;
+  search.searcher = field.has("searcher") ? field["searcher"].text() : "agent";
   search.objective = field["objective"].text();
   const Index best = field["best"].count();
   bool found = false;

@@ -149,8 +149,8 @@ namespace detail {
                  "fine-tuning, and its crossbars. The reward is " +
                      escape_xml(search.objective) +
                      ". The ringed episode is the policy that was taken. Uniform policies and the "
-                     "LAMP ranking are heuristics to learn from and to beat; the agent (DDPG) "
-                     "learns from all episodes before.");
+                     "LAMP ranking are heuristics to learn from and to beat; the searcher (" +
+                     escape_xml(search.searcher) + ") proposed the others.");
 }
 
 [[nodiscard]] inline std::string fine_tune_pictures(const ReportData& data) {

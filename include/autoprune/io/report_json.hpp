@@ -22,7 +22,7 @@
 #include "autoprune/nn/collapse.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/network.hpp"
-#include "autoprune/search/auto_prune.hpp"
+#include "autoprune/search/search.hpp"
 
 namespace autoprune::io {
 
@@ -118,14 +118,13 @@ namespace detail {
 
 /// The value of "search"; `objective` says in words what the reward is. Throws wrong_order before
 /// the first episode.
-template <class Environment>
-[[nodiscard]] Json search_json(const search::AutoPruner<Environment>& pruner,
-                               std::string_view objective) {
+template <search::Environment E>
+[[nodiscard]] Json search_json(const search::Search<E>& run, std::string_view objective) {
   Json episodes = Json::array();
-  for (const search::Episode& episode : pruner.episodes()) {
+  for (const search::Episode& episode : run.episodes()) {
     const search::Outcome& outcome = episode.outcome;
     episodes.push_back({{"episode", episodes.size()},
-                        {"kind", search::origin_name(episode.origin)},
+                        {"kind", run.kind(episode)},
                         {"reward", outcome.reward},
                         {"accuracy", outcome.accuracy},
                         {"feasible", outcome.feasible},
@@ -133,7 +132,10 @@ template <class Environment>
                         {"compression_pooled", outcome.crossbars.compression_pooled()},
                         {"keep_ratios", outcome.keep_ratios}});
   }
-  return {{"objective", objective}, {"best", pruner.best()}, {"episodes", std::move(episodes)}};
+  return {{"searcher", run.searcher()},
+          {"objective", objective},
+          {"best", run.best()},
+          {"episodes", std::move(episodes)}};
 }
 
 /// The value of "fine_tune", and of "training".

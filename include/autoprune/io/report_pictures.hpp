@@ -1,6 +1,6 @@
 /// @file report_pictures.hpp
 /// The pictures of the report page. Colours mean the same everywhere: grey is the dense network or
-/// chance, blue is what pruning or the agent made of it.
+/// chance, blue is what pruning or the searcher made of it.
 #pragma once
 
 #include <algorithm>
@@ -69,21 +69,22 @@ inline constexpr Index kBlue = 0, kOrange = 1, kTeal = 2, kGrey = 3;
     std::string_view kind, name;
     Index style;
   };
-  constexpr std::array<Kind, 4> kKinds = {{{"explore", "random exploration", kGrey},
-                                           {"uniform", "uniform policy", kTeal},
-                                           {"lamp", "LAMP ranking", kOrange},
-                                           {"agent", "agent", kBlue}}};
+  const std::array<Kind, 5> kinds = {{{"explore", "random exploration", kGrey},
+                                      {"uniform", "uniform policy", kTeal},
+                                      {"lamp", "LAMP ranking", kOrange},
+                                      {"probe", "one layer pruned", kGrey},
+                                      {search.searcher, search.searcher, kBlue}}};
   XyChart chart;
   chart.x = {"episode", false, false, true};
-  for (const Kind& kind : kKinds)
+  for (const Kind& kind : kinds)
     chart.series.push_back({std::string(kind.name), kind.style, false, {}});
   for (const EpisodeFigures& e : search.episodes) {
-    const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
+    const auto kind = std::find_if(kinds.begin(), kinds.end(),
                                    [&](const Kind& known) { return known.kind == e.kind; });
-    if (kind == kKinds.end())
+    if (kind == kinds.end())
       fail(ErrorId::bad_json, "report.search.episodes: kind '", e.kind, "' of episode ", e.episode,
-           " is none of uniform, lamp, explore, agent");
-    chart.series[static_cast<std::size_t>(kind - kKinds.begin())].points.push_back(
+           " is none of uniform, lamp, explore, probe, ", search.searcher);
+    chart.series[static_cast<std::size_t>(kind - kinds.begin())].points.push_back(
         {static_cast<double>(e.episode), e.*value,
          concat("episode ", e.episode, ", ", kind->name, "\nreward ", format_number(e.reward, 4),
                 "\nheld-out top-1 ", format_number(e.accuracy, 2), " %\ncompression per layer ",

@@ -5,14 +5,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/number.hpp"
+#include "autoprune/core/random.hpp"
 #include "autoprune/core/types.hpp"
 
 namespace autoprune::search {
@@ -93,6 +96,25 @@ class ArchiveReader {
   std::string_view rest_;
 };
 
+/// Visits a number that must be the same in both runs: another one throws checkpoint_mismatch.
+template <class Archive>
+void visit_same(Archive& archive, std::string_view name, std::uint64_t expected) {
+  std::uint64_t found = expected;
+  archive(name, found);
+  if (found != expected)
+    fail(ErrorId::checkpoint_mismatch, "the checkpoint's ", name,
+         " is another one; resume with the network and the options of the first run");
+}
+
+/// Visits the position of the stream (seed, stream), which is all the state that it has.
+template <class Archive>
+void visit_stream(Archive& archive, std::string_view name, Random& random, std::uint64_t seed,
+                  std::uint64_t stream) {
+  std::uint64_t position = random.position();
+  archive(name, position);
+  random = Random(seed, stream, position);
+}
+
 /// Visits an integer that isn't negative, of any kind. Throws checkpoint_mismatch when one above
 /// `most` is read.
 template <class Archive, class Number>
@@ -103,6 +125,24 @@ void visit_integer(Archive& archive, std::string_view name, Number& number, Inde
     fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: '", name, "' is ", value,
          ", at most ", most, " makes sense");
   number = static_cast<Number>(value);
+}
+
+/// Visits numbers. Throws checkpoint_mismatch when one that isn't finite is read.
+template <class Archive>
+void visit_finite(Archive& archive, std::string_view name, std::span<double> numbers) {
+  archive(name, numbers);
+  for (const double number : numbers)
+    if (!std::isfinite(number))
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: '", name, "' holds ", number);
+}
+
+/// Visits keep ratios. Throws checkpoint_mismatch when one outside of (0, 1] is read.
+template <class Archive>
+void visit_keep_ratios(Archive& archive, std::string_view name, std::span<double> keep_ratios) {
+  archive(name, keep_ratios);
+  for (const double keep : keep_ratios)
+    if (!(keep > 0.0 && keep <= 1.0))
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", keep);
 }
 
 /// An integer that a checkpoint holds as a double. Throws checkpoint_mismatch outside of [0, most].

@@ -11,11 +11,13 @@
 
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/search/archive.hpp"
 
 namespace autoprune::search {
 
-/// Asks for points to be measured, one after another, and is told their values, larger is better.
-/// Constants are the paper's.
+/// Asks for points to be measured and is told their values, larger is better. Constants are the
+/// paper's, and where it doesn't say those of Hansen, "The CMA evolution strategy: a tutorial"
+/// (arXiv:1604.00772).
 class Evolution {
  public:
   using Point = std::vector<double>;
@@ -23,7 +25,8 @@ class Evolution {
   Evolution(Point start, double sigma, std::uint64_t seed)
       : mean_(std::move(start)),
         sigma_(sigma),
-        random_(seed, 0xE70),
+        seed_(seed),
+        random_(seed, kStream),
         path_(mean_.size(), 0.0),
         sigma_path_(mean_.size(), 0.0),
         variance_(mean_.size(), 1.0) {
@@ -53,6 +56,11 @@ class Evolution {
   /// Points of a generation.
   [[nodiscard]] std::size_t population() const noexcept { return population_; }
 
+  /// Points that may be asked for before all that were are told.
+  [[nodiscard]] std::size_t left_of_generation() const noexcept {
+    return population_ - steps_.size();
+  }
+
   [[nodiscard]] Point ask() {
     Point step;
     for (const double v : variance_) step.push_back(std::sqrt(v) * random_.normal());
@@ -62,13 +70,37 @@ class Evolution {
     return point;
   }
 
-  /// The value of the point that was asked for last.
+  /// The value of the next of the points that were asked for, in their order. Throws wrong_order
+  /// when each has one.
   void tell(double value) {
+    if (values_.size() >= steps_.size())
+      fail(ErrorId::wrong_order, "a value, but all ", steps_.size(), " points have one; ask first");
     values_.push_back(value);
     if (values_.size() == population_) next_generation();
   }
 
+  template <class Archive>
+  void describe(Archive& archive) {
+    for (auto [name, numbers] : {std::pair{"mean", &mean_},
+                                 {"path", &path_},
+                                 {"sigma_path", &sigma_path_},
+                                 {"variance", &variance_}})
+      visit_finite(archive, name, *numbers);
+    visit_finite(archive, "sigma", {&sigma_, 1});
+    visit_finite(archive, "generation", {&generation_, 1});
+    Index steps = std::ssize(steps_), values = std::ssize(values_);
+    visit_integer(archive, "steps", steps, static_cast<Index>(population_));
+    visit_integer(archive, "values", values, std::min(steps, static_cast<Index>(population_) - 1));
+    steps_.resize(static_cast<std::size_t>(steps), Point(mean_.size()));
+    values_.resize(static_cast<std::size_t>(values));
+    for (Point& step : steps_) visit_finite(archive, "step", step);
+    visit_finite(archive, "told", values_);
+    visit_stream(archive, "random", random_, seed_, kStream);
+  }
+
  private:
+  static constexpr std::uint64_t kStream = 0xE70;
+
   void next_generation() {
     std::vector<std::size_t> order(population_);
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -107,6 +139,7 @@ class Evolution {
 
   Point mean_;
   double sigma_;
+  std::uint64_t seed_;
   Random random_;
   Point path_, sigma_path_, variance_;
   std::size_t population_ = 0;

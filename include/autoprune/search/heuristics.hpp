@@ -1,30 +1,16 @@
 /// @file heuristics.hpp
-/// Policies that need no search: the ones to beat, and the ones that an agent starts from.
+/// Policies that need no search: the ones to beat, and the ones that searchers start from.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "autoprune/prune/lamp.hpp"
-#include "autoprune/search/policy.hpp"
+#include "autoprune/search/proposal.hpp"
 
 namespace autoprune::search {
-
-/// Where the policy of an episode came from.
-enum class Origin { uniform, lamp, explore, agent };
-
-[[nodiscard]] inline std::string_view origin_name(Origin origin) {
-  constexpr std::string_view names[] = {"uniform", "lamp", "explore", "agent"};
-  return names[static_cast<std::size_t>(origin)];
-}
-
-struct Proposal {
-  Origin origin;
-  Policy policy;
-};
 
 /// Uniform and LAMP policies that keep `keep_ratio` of the network's column-vectors (uniform: of
 /// each layer's). LAMP ranks whole OUs over the network.

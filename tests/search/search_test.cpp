@@ -1,4 +1,4 @@
-#include "autoprune/search/auto_prune.hpp"
+#include "autoprune/search/search.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -36,55 +36,144 @@ struct Setup {
 };
 
 /// A search with what it stands on.
-struct Search {
-  explicit Search(const Setup& s)
+struct SmallRun {
+  explicit SmallRun(const Setup& s)
       : pool(s.threads),
         environment(s.network, test::small_compressor(s.selection, s.mapping),
                     test::environment_images(pool), s.constraints, pool, s.metric,
                     CompressionReward{s.alpha}),
-        pruner(environment, s.search) {}
+        search(environment, s.search) {}
 
   void run() {
-    while (!pruner.done()) pruner.run_episode();
+    while (!search.done()) search.run_episode();
   }
 
   ThreadPool pool;
   PruningEnvironment<> environment;
-  AutoPruner<> pruner;
+  Search<> search;
+};
+
+/// A user's own: walks up and down between two policies. Told is the sum of rewards.
+struct Pendulum {
+  std::size_t layers;
+  double reward = 0.0;
+  Index asked = 0;
+
+  std::vector<Proposal> ask(Index n) {
+    std::vector<Proposal> all;
+    for (; std::ssize(all) < n && asked < 7; ++asked)
+      all.push_back({.policy = Policy(layers, asked % 2 == 0 ? 0.2 : 0.4)});
+    return all;
+  }
+  void tell(std::span<const Outcome> outcomes) {
+    for (const Outcome& o : outcomes) reward += o.reward;
+  }
+  void describe(auto& archive) {
+    archive("reward", reward);
+    visit_integer(archive, "asked", asked, 7);
+  }
 };
 
 /// The bytes of a search after each of its episodes, before the first included.
 std::vector<std::string> saves_of(const Setup& setup) {
-  Search search(setup);
-  std::vector<std::string> saves = {search.pruner.save()};
-  while (!search.pruner.done()) {
-    search.pruner.run_episode();
-    saves.push_back(search.pruner.save());
+  SmallRun run(setup);
+  std::vector<std::string> saves = {run.search.save()};
+  while (!run.search.done()) {
+    run.search.run_episode();
+    saves.push_back(run.search.save());
   }
   return saves;
 }
 
 ErrorId id_of_restore(const Setup& setup, const std::string& bytes) {
-  Search search(setup);
-  return error_of([&] { search.pruner.restore(bytes); });
+  SmallRun run(setup);
+  return error_of([&] { run.search.restore(bytes); });
 }
 
 }  // namespace
 
-TEST_CASE("a search that is stopped after any episode ends in the same bits") {
-  for (const bool warm : {true, false}) {
-    Setup setup;
-    setup.search.warm_start = warm;
-    setup.search.agent.warmup_episodes = 3;
-    const std::vector<std::string> saves = saves_of(setup);
-    for (const std::string& save : saves) {
-      Search resumed(setup);
-      resumed.pruner.restore(save);
-      REQUIRE(resumed.pruner.save() == save);
-      resumed.run();
-      REQUIRE(resumed.pruner.save() == saves.back());
-    }
+TEST_CASE("a search that is stopped after any episode ends in the same bits, by any searcher") {
+  for (const std::string& searcher : searcher_names())
+    for (const bool other_start : {false, true})
+      for (const Index batch : {1, 3}) {
+        Setup setup;
+        setup.search.searcher = searcher;
+        setup.search.batch = batch;
+        if (other_start && searcher != "guided" && searcher != "ddpg") continue;
+        if (other_start) setup.search.warm_start = searcher == "ddpg";
+        INFO(searcher << ", batches of " << batch << (other_start ? ", the other start" : ""));
+        const std::vector<std::string> saves = saves_of(setup);
+        REQUIRE(saves.size() == 13);
+        for (const std::string& save : saves) {
+          SmallRun resumed(setup);
+          resumed.search.restore(save);
+          REQUIRE(resumed.search.save() == save);
+          resumed.run();
+          REQUIRE(resumed.search.save() == saves.back());
+        }
+      }
+}
+
+TEST_CASE("a user's own searcher is driven, saved and resumed as all others are") {
+  const Setup setup;
+  SmallRun stage(setup);
+  const auto search = [&](Index batch) {
+    return Search(stage.environment, {.episodes = 12, .batch = batch},
+                  AnySearcher("pendulum", Pendulum{4}));
+  };
+  for (const Index batch : {1, 3, 20}) {
+    auto whole = search(batch), half = search(batch);
+    REQUIRE(half.kind(half.run_episode()) == "pendulum");
+    auto resumed = search(batch);
+    resumed.restore(half.save());
+    for (auto* run : {&whole, &resumed})
+      while (!run->done()) run->run_episode();
+    REQUIRE(whole.episodes().size() == 7);  // it has no more to propose
+    REQUIRE(whole.save() == resumed.save());
+    REQUIRE(error_of([&] { whole.run_episode(); }) == ErrorId::wrong_order);
+    double rewards = 0.0;
+    for (const Episode& e : whole.episodes()) rewards += e.outcome.reward;
+    const std::string saved = whole.save();
+    REQUIRE(saved.find(std::string(reinterpret_cast<const char*>(&rewards), 8)) != saved.npos);
   }
+}
+
+TEST_CASE("what is measured at once is told at once, and decides nothing else") {
+  Setup setup;
+  setup.search.searcher =
+      "evolution";  // a generation's points are the same, however they are asked
+  setup.search.episodes = 40;
+  SmallRun one(setup);
+  setup.search.batch = 5;
+  SmallRun five(setup);
+  one.run();
+  five.run();
+  for (std::size_t i = 0; i < 40; ++i)
+    REQUIRE(one.search.episodes()[i].outcome.policy == five.search.episodes()[i].outcome.policy);
+}
+
+TEST_CASE("a searcher that nobody knows is refused, and the known ones are named") {
+  Setup setup;
+  setup.search.searcher = "lampp";
+  REQUIRE(error_of([&] { SmallRun run(setup); }) == ErrorId::unknown_name);
+  REQUIRE_THROWS_WITH(SmallRun(setup), Catch::Contains("'lamp'") && Catch::Contains("evolution"));
+}
+
+TEST_CASE("a probe is measured outside of the constraints, and is no answer") {
+  Setup setup;
+  setup.search.searcher = "greedy";
+  setup.constraints.bounds = std::vector<Bounds>(4, {0.3, 0.6});
+  SmallRun run(setup);
+  run.search.run_episode();
+  REQUIRE(run.search.best() == 0);
+  REQUIRE(error_of([&] { (void)run.search.best_outcome(); }) == ErrorId::wrong_order);
+  run.run();
+  for (const Episode& e : run.search.episodes()) {
+    const bool probe = e.origin == Origin::probe;
+    REQUIRE((e.outcome.policy[3] == 1.0) == (probe && e.outcome.policy != Policy{1, 1, 1, 0.5}));
+    REQUIRE((run.search.kind(e) == "greedy") == !probe);
+  }
+  REQUIRE(run.search.best_outcome().crossbars.compression_pooled() >= 3.0);
 }
 
 TEST_CASE("a search ends in the same bits on one thread and on two, and in others by its seed") {
@@ -98,9 +187,9 @@ TEST_CASE("a search ends in the same bits on one thread and on two, and in other
 
 TEST_CASE("a checkpoint of another search is refused") {
   const Setup setup;
-  Search search(setup);
-  search.pruner.run_episode();
-  const std::string save = search.pruner.save();
+  SmallRun run(setup);
+  run.search.run_episode();
+  const std::string save = run.search.save();
   const std::vector<std::pair<std::string, std::function<void(Setup&)>>> others = {
       {"seed", [](Setup& s) { s.search.seed = 6; }},
       {"a weight", [](Setup& s) { s.network.parameters().front().tensor->data()[0] += 0.01F; }},
@@ -115,6 +204,8 @@ TEST_CASE("a checkpoint of another search is refused") {
       {"mapping", [](Setup& s) { s.mapping.weight_bits = 4; }},
       {"alpha", [](Setup& s) { s.alpha = 0.5; }},
       {"metric", [](Setup& s) { s.metric = Metric::top5; }},
+      {"searcher", [](Setup& s) { s.search.searcher = "random"; }},
+      {"batch", [](Setup& s) { s.search.batch = 2; }},
       {"warm start", [](Setup& s) { s.search.warm_start = false; }},
       {"step", [](Setup& s) { s.search.warm_step = 0.1; }},
       {"candidates", [](Setup& s) { s.search.candidates = 9; }},
@@ -143,35 +234,44 @@ TEST_CASE("more episodes may be asked of a search that was saved, but not fewer"
   REQUIRE(id_of_restore(setup, save) == ErrorId{});
   setup.search.episodes = 11;
   REQUIRE(id_of_restore(setup, save) == ErrorId::checkpoint_mismatch);
+  // What spreads its proposals over the budget can't have another.
+  for (const std::string& searcher : searcher_names()) {
+    setup.search.searcher = searcher;
+    setup.search.episodes = 3;
+    const std::string three = saves_of(setup).back();
+    setup.search.episodes = 4;
+    const bool free = searcher == "guided" || searcher == "random";
+    REQUIRE((id_of_restore(setup, three) == ErrorId{}) == free);
+  }
 }
 
 TEST_CASE("a damaged checkpoint is refused") {
   const Setup setup;
-  Search search(setup);
-  for (int i = 0; i < 4; ++i) search.pruner.run_episode();
-  const std::string save = search.pruner.save();
-  Search other(setup);
+  SmallRun run(setup);
+  for (int i = 0; i < 4; ++i) run.search.run_episode();
+  const std::string save = run.search.save();
+  SmallRun other(setup);
   for (std::size_t size = 0; size < save.size(); size += 1 + size / 16)
-    REQUIRE(error_of([&] { other.pruner.restore(save.substr(0, size)); }) ==
+    REQUIRE(error_of([&] { other.search.restore(save.substr(0, size)); }) ==
             ErrorId::truncated_file);
-  REQUIRE(error_of([&] { other.pruner.restore(save + "more"); }) == ErrorId::checkpoint_mismatch);
+  REQUIRE(error_of([&] { other.search.restore(save + "more"); }) == ErrorId::checkpoint_mismatch);
   REQUIRE(error_of([&] {
-            other.pruner.restore("not a checkpoint, but long enough for its name");
+            other.search.restore("not a checkpoint, but long enough for its name");
           }) != ErrorId{});
   for (std::size_t i = 0; i < 400; ++i) {  // whatever happens, it isn't a crash
     std::string damaged = save;
     damaged[i] = static_cast<char>(damaged[i] ^ (1 << i % 8));
-    (void)error_of([&] { other.pruner.restore(damaged); });
+    (void)error_of([&] { other.search.restore(damaged); });
   }
-  other.pruner.restore(save);
-  REQUIRE(other.pruner.save() == save);
+  other.search.restore(save);
+  REQUIRE(other.search.save() == save);
 }
 
 TEST_CASE("a checkpoint of numbers that make no sense is refused") {
   const Setup setup;
-  Search search(setup);
-  search.pruner.run_episode();
-  const std::string save = search.pruner.save();
+  SmallRun run(setup);
+  run.search.run_episode();
+  const std::string save = run.search.save();
   // Another value in the place of the i-th of a name.
   const auto restore = [&](const std::string& name, auto value, std::size_t i = 0) {
     const std::uint64_t length = name.size();
@@ -180,8 +280,8 @@ TEST_CASE("a checkpoint of numbers that make no sense is refused") {
     REQUIRE(at != std::string::npos);
     std::string damaged = save;
     std::memcpy(damaged.data() + at + key.size() + 8 + i * sizeof value, &value, sizeof value);
-    Search other(setup);
-    return error_of([&] { other.pruner.restore(damaged); });
+    SmallRun other(setup);
+    return error_of([&] { other.search.restore(damaged); });
   };
   for (const double wrong : {-1.0, 0.5, 1e300, -1e300, std::nan(""), 9223372036854775808.0}) {
     INFO(wrong);
@@ -192,7 +292,7 @@ TEST_CASE("a checkpoint of numbers that make no sense is refused") {
       CHECK(restore("keep_ratios", wrong, 1) == ErrorId::checkpoint_mismatch);
     }
   }
-  CHECK(restore("figures", 4.0) == ErrorId::checkpoint_mismatch);
+  CHECK(restore("figures", 5.0) == ErrorId::checkpoint_mismatch);
   CHECK(restore("figures", std::nan(""), 1) == ErrorId::checkpoint_mismatch);
   CHECK(restore("figures", HUGE_VAL, 2) == ErrorId::checkpoint_mismatch);
   for (const std::uint64_t wrong : {std::uint64_t{2}, std::uint64_t{1} << 63, ~std::uint64_t{0}})
@@ -206,42 +306,58 @@ TEST_CASE("a search begins with the heuristic policies, and its best is no worse
   setup.search.episodes = 20;
   for (const bool with_target : {true, false}) {
     if (!with_target) setup.constraints.target_compression.reset();
-    Search search(setup);
-    search.run();
-    PruningEnvironment<>& environment = search.environment;
-    const std::vector<Episode>& episodes = search.pruner.episodes();
+    SmallRun run(setup);
+    run.run();
+    PruningEnvironment<>& environment = run.environment;
+    const std::vector<Episode>& episodes = run.search.episodes();
     const std::vector<Proposal> start =
-        warm_start(environment.rankings(), setup.constraints, setup.search.episodes);
-    const double best = search.pruner.best_outcome().reward;
+        warm_start(environment.landscape().rankings(), setup.constraints, setup.search.episodes);
+    const double best = run.search.best_outcome().reward;
     for (std::size_t i = 0; i < start.size(); ++i) {
-      const Outcome outcome = environment.evaluate(environment.allowed(start[i].policy));
+      const Outcome outcome =
+          environment.evaluate(environment.landscape().allowed(start[i].policy));
       REQUIRE(episodes[i].origin == start[i].origin);
       REQUIRE(episodes[i].outcome.keep_ratios == outcome.keep_ratios);
       REQUIRE(best >= outcome.reward);
     }
     REQUIRE(episodes.size() == 20);
     for (std::size_t i = start.size(); i < episodes.size(); ++i)
-      REQUIRE(episodes[i].origin == Origin::agent);
+      REQUIRE(episodes[i].origin == Origin::searcher);
     for (const Episode& episode : episodes) {
       REQUIRE(best >= episode.outcome.reward);
       if (with_target) REQUIRE(episode.outcome.crossbars.compression_pooled() >= 3.0);
     }
-    REQUIRE(episodes[static_cast<std::size_t>(search.pruner.best())].outcome.reward == best);
+    REQUIRE(episodes[static_cast<std::size_t>(run.search.best())].outcome.reward == best);
   }
 }
 
-TEST_CASE("without a warm start a search begins with random policies") {
+TEST_CASE("without a warm start the guided search begins with as many random policies") {
+  Setup setup;
+  setup.search.episodes = 8;
+  SmallRun warm(setup);
+  setup.search.warm_start = false;
+  SmallRun cold(setup);
+  warm.run();
+  cold.run();
+  for (std::size_t i = 0; i < 8; ++i) {
+    const Origin from = warm.search.episodes()[i].origin;
+    REQUIRE(cold.search.episodes()[i].origin ==
+            (from == Origin::searcher ? Origin::searcher : Origin::explore));
+  }
+}
+
+TEST_CASE("without a warm start the agent of ddpg begins with random policies") {
   Setup setup;
   setup.constraints = {};
-  setup.search.warm_start = false;
+  setup.search.searcher = "ddpg";
   setup.search.least_keep = 0.0;  // an action is a keep ratio
-  setup.search.agent.warmup_episodes = 8;
-  Search search(setup);
-  search.run();
+  setup.search.random_share = 8.0 / 12.0;
+  SmallRun run(setup);
+  run.run();
   double mean = 0.0;
   for (std::size_t i = 0; i < 12; ++i) {
-    const Episode& episode = search.pruner.episodes()[i];
-    REQUIRE(episode.origin == (i < 8 ? Origin::explore : Origin::agent));
+    const Episode& episode = run.search.episodes()[i];
+    REQUIRE(episode.origin == (i < 8 ? Origin::explore : Origin::searcher));
     if (i < 8) mean += episode.outcome.keep_ratios[2] / 8.0;
   }
   REQUIRE(mean == Approx(0.5).margin(0.25));
@@ -251,9 +367,9 @@ TEST_CASE("frozen layers stay whole in every episode") {
   Setup setup;
   setup.constraints.bounds = std::vector<Bounds>(4);
   setup.constraints.bounds[3] = {1.0, 1.0};
-  Search search(setup);
-  search.run();
-  for (const Episode& episode : search.pruner.episodes())
+  SmallRun run(setup);
+  run.run();
+  for (const Episode& episode : run.search.episodes())
     REQUIRE(episode.outcome.keep_ratios[3] == 1.0);
 }
 
@@ -262,10 +378,10 @@ TEST_CASE("a search without a feasible policy says so") {
   setup.constraints = test::target(15.0);
   setup.constraints.max_accuracy_drop = 0.0;
   setup.search.episodes = 3;
-  Search search(setup);
-  REQUIRE(error_of([&] { (void)search.pruner.best(); }) == ErrorId::wrong_order);
-  search.run();
-  REQUIRE(error_of([&] { (void)search.pruner.best_outcome(); }) == ErrorId::infeasible_constraint);
+  SmallRun run(setup);
+  REQUIRE(error_of([&] { (void)run.search.best(); }) == ErrorId::wrong_order);
+  run.run();
+  REQUIRE(error_of([&] { (void)run.search.best_outcome(); }) == ErrorId::infeasible_constraint);
 }
 
 TEST_CASE("settings of a search that make no sense are refused") {
@@ -277,6 +393,11 @@ TEST_CASE("settings of a search that make no sense are refused") {
   REQUIRE(id([](SearchConfig&) {}) == ErrorId{});
   REQUIRE(id([](SearchConfig& c) { c.episodes = 0; }) == ErrorId::out_of_range);
   REQUIRE(id([](SearchConfig& c) { c.candidates = 0; }) == ErrorId::out_of_range);
+  REQUIRE(id([](SearchConfig& c) { c.batch = 0; }) == ErrorId::out_of_range);
+  REQUIRE(id([](SearchConfig& c) { c.updates = 0; }) == ErrorId::out_of_range);
+  REQUIRE(id([](SearchConfig& c) { c.random_share = 1.5; }) == ErrorId::out_of_range);
+  REQUIRE(id([](SearchConfig& c) { c.final_noise = 0.0; }) == ErrorId::out_of_range);
+  REQUIRE(id([](SearchConfig& c) { c.agent.noise = 2.0; }) == ErrorId::out_of_range);
   for (const Index wrong : {Index{-1}, Index{1'000'001}, std::numeric_limits<Index>::max()})
     for (Index SearchConfig::*count :
          {&SearchConfig::episodes, &SearchConfig::candidates, &SearchConfig::imitation_steps,

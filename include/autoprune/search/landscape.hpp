@@ -1,0 +1,84 @@
+/// @file landscape.hpp
+/// What may be asked of policies without measuring any: layers and their states, constraints,
+/// crossbars.
+#pragma once
+
+#include <concepts>
+#include <span>
+
+#include "autoprune/search/compressor.hpp"
+#include "autoprune/search/layer_counts.hpp"
+#include "autoprune/search/policy.hpp"
+#include "autoprune/search/state.hpp"
+
+namespace autoprune::search {
+
+/// All that a searcher knows of its task.
+template <class L>
+concept Landscape = requires(L& landscape, const Policy& policy, Index k, double keep) {
+  { landscape.layers() } -> std::convertible_to<Index>;
+  { landscape.states().at(k, keep, keep) } -> std::convertible_to<State>;
+  { landscape.constraints() } -> std::convertible_to<const Constraints&>;
+  { landscape.rankings() } -> std::convertible_to<std::span<const Ranking>>;
+  { landscape.dense_accuracy() } -> std::convertible_to<double>;
+  { landscape.allowed(policy) } -> std::convertible_to<Policy>;
+  { landscape.realised(policy) } -> std::convertible_to<Policy>;
+  { landscape.saved(k, keep) } -> std::convertible_to<double>;
+};
+
+/// The landscape of a network on its hardware. For one thread at a time: it counts each keep ratio
+/// once.
+class PruningLandscape {
+ public:
+  /// Holds references to the compressor and the rankings. `fills_crossbars`: what fills crossbars
+  /// that are there anyway is free. Throws what the constraints throw.
+  PruningLandscape(const nn::Network& network, const Compressor& compressor,
+                   std::span<const Ranking> layers, const Constraints& constraints,
+                   double dense_accuracy, bool fills_crossbars)
+      : layers_(layers),
+        constraints_((constraints.validate(layers.size()), constraints)),
+        dense_accuracy_(dense_accuracy),
+        fills_crossbars_(fills_crossbars),
+        counts_(compressor, layers),
+        states_(network, compressor.count(Compressor::masks(layers, Policy(layers.size(), 1.0)))) {}
+
+  [[nodiscard]] Index layers() const noexcept { return states_.layers(); }
+  [[nodiscard]] const StateTable& states() const noexcept { return states_; }
+  [[nodiscard]] const Constraints& constraints() const noexcept { return constraints_; }
+  [[nodiscard]] std::span<const Ranking> rankings() const noexcept { return layers_; }
+  /// Held-out accuracy of the unpruned network, percent.
+  [[nodiscard]] double dense_accuracy() const noexcept { return dense_accuracy_; }
+
+  /// The policy moved into the constraints that don't need an accuracy: bounds and target.
+  [[nodiscard]] Policy allowed(const Policy& policy) {
+    if (fills_crossbars_) return meet_constraints(policy, constraints_, counts_);
+    if (!constraints_.target_compression) return clamp_to_bounds(policy, constraints_);
+    return scale_to_target(policy, constraints_, counts_);
+  }
+
+  /// The keep ratios that an (allowed) policy comes to when whole OUs are kept.
+  [[nodiscard]] Policy realised(const Policy& policy) {
+    Policy keep_ratios;
+    for (std::size_t k = 0; k < policy.size(); ++k) {
+      const mapping::LayerCount& count = counts_.at(k, policy[k]);
+      keep_ratios.push_back(static_cast<double>(count.kept) / static_cast<double>(count.vectors));
+    }
+    return keep_ratios;
+  }
+
+  /// Crossbars that layer k saves at a keep ratio.
+  [[nodiscard]] double saved(Index k, double keep_ratio) {
+    const mapping::LayerCount& count = counts_.at(static_cast<std::size_t>(k), keep_ratio);
+    return static_cast<double>(count.crossbars_dense - count.crossbars);
+  }
+
+ private:
+  std::span<const Ranking> layers_;
+  Constraints constraints_;
+  double dense_accuracy_;
+  bool fills_crossbars_;
+  LayerCounts counts_;
+  StateTable states_;
+};
+
+}  // namespace autoprune::search

@@ -1,0 +1,53 @@
+/// @file proposal.hpp
+/// What a searcher proposes, and what comes back.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "autoprune/search/policy.hpp"
+
+namespace autoprune::search {
+
+/// Where the policy of an episode came from.
+enum class Origin {
+  uniform,  ///< a heuristic: every layer keeps the same share
+  lamp,     ///< a heuristic: LAMP over the network
+  explore,  ///< drawn at random
+  probe,    ///< to learn what one layer costs: measured as it is, outside of the constraints
+  searcher  ///< the searcher's own choice
+};
+inline constexpr Index kLastOrigin = static_cast<Index>(Origin::searcher);
+
+[[nodiscard]] inline std::string_view origin_name(Origin origin) {
+  constexpr std::string_view names[] = {"uniform", "lamp", "explore", "probe", "searcher"};
+  return names[static_cast<std::size_t>(origin)];
+}
+
+struct Proposal {
+  Origin origin = Origin::searcher;
+  Policy policy;
+};
+
+/// What the environment says of a policy.
+struct Outcome {
+  Policy keep_ratios;     ///< realised: after scaling to the target and rounding to whole OUs
+  double accuracy = 0.0;  ///< held out, percent
+  double reward = 0.0;    ///< minus 1 when the accuracy is below the allowed one
+  bool feasible = true;   ///< within the allowed loss of accuracy
+  mapping::CrossbarCount crossbars;
+  Policy policy;  ///< as it was measured: gives the same masks again
+};
+
+/// Up to n of a list's proposals, the first `done` left out.
+[[nodiscard]] inline std::vector<Proposal> next_of(std::span<const Proposal> all, Index done,
+                                                   Index n) {
+  const auto from = std::min(static_cast<std::size_t>(done), all.size());
+  const auto count = std::min(static_cast<std::size_t>(n), all.size() - from);
+  const std::span<const Proposal> next = all.subspan(from, count);
+  return {next.begin(), next.end()};
+}
+
+}  // namespace autoprune::search

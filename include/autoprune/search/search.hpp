@@ -1,0 +1,194 @@
+/// @file search.hpp
+/// The search: asks a searcher for policies, measures them, tells it what they are worth, and keeps
+/// the best that was ever measured.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "autoprune/search/environment.hpp"
+#include "autoprune/search/search_config.hpp"
+#include "autoprune/search/searchers.hpp"
+
+namespace autoprune::search {
+
+/// One policy that was measured.
+struct Episode {
+  Origin origin = Origin::searcher;
+  Outcome outcome;
+};
+
+/// A search, episode by episode, so that its owner can report and save in between. Policies are
+/// measured in the order asked, and told when all of a batch are: results depend on its size.
+template <Environment E = PruningEnvironment<>>
+class Search {
+ public:
+  /// Of config.searcher. Holds a reference to the environment.
+  Search(E& environment, const SearchConfig& config)
+      : Search(
+            environment, config,
+            (config.validate(), make_searcher(config.searcher, environment.landscape(), config))) {}
+  /// Of any other.
+  Search(E& environment, SearchConfig config, AnySearcher searcher)
+      : environment_(environment),
+        config_((config.validate(), std::move(config))),
+        searcher_(std::move(searcher)),
+        fingerprint_(fingerprint()) {}
+
+  [[nodiscard]] const std::string& searcher() const noexcept { return searcher_.name(); }
+  [[nodiscard]] const std::vector<Episode>& episodes() const noexcept { return episodes_; }
+  /// Nothing is left to measure. Asks the searcher when it has to.
+  [[nodiscard]] bool done() {
+    if (std::ssize(episodes_) >= config_.episodes) return true;
+    if (asked_.empty())
+      asked_ = searcher_.ask(std::min(config_.batch, config_.episodes - std::ssize(episodes_)));
+    return asked_.empty();
+  }
+
+  /// Where an episode's policy came from: a heuristic, chance or the searcher, by its name.
+  [[nodiscard]] std::string_view kind(const Episode& episode) const {
+    return episode.origin == Origin::searcher ? std::string_view(searcher())
+                                              : origin_name(episode.origin);
+  }
+
+  /// Index of the best episode so far; a probe only where there is nothing else. Throws wrong_order
+  /// before the first.
+  [[nodiscard]] Index best() const {
+    if (episodes_.empty()) fail(ErrorId::wrong_order, "no policy has been measured yet");
+    const auto worth = [](const Episode& e) {
+      return std::pair(e.origin != Origin::probe, e.outcome.reward);
+    };
+    const auto worse = [&](const Episode& a, const Episode& b) { return worth(a) < worth(b); };
+    return std::max_element(episodes_.begin(), episodes_.end(), worse) - episodes_.begin();
+  }
+  /// The best policy. Throws infeasible_constraint when none met the allowed loss of accuracy, and
+  /// wrong_order while nothing but probes has been measured.
+  [[nodiscard]] const Outcome& best_outcome() const {
+    const Episode& episode = episodes_[static_cast<std::size_t>(best())];
+    const Outcome& outcome = episode.outcome;
+    if (episode.origin == Origin::probe)
+      fail(ErrorId::wrong_order, "no policy within the constraints has been measured yet, only ",
+           episodes_.size(), " probes of single layers; go on");
+    if (!outcome.feasible) {
+      auto& landscape = environment_.landscape();
+      fail(ErrorId::infeasible_constraint, "no policy of ", episodes_.size(),
+           " kept the accuracy within ", *landscape.constraints().max_accuracy_drop, " points of ",
+           landscape.dense_accuracy(), " %; the nearest reached ", outcome.accuracy,
+           " %. Allow more, or search longer");
+    }
+    return outcome;
+  }
+
+  /// Measures one policy; the last of a batch is told with all of it. Throws wrong_order when
+  /// nothing is left to measure.
+  const Episode& run_episode() {
+    if (done())
+      fail(ErrorId::wrong_order, "all ", episodes_.size(),
+           " policies have been measured; ask done()");
+    const Proposal proposal = asked_.front();
+    const bool probe = proposal.origin == Origin::probe;
+    Outcome outcome = environment_.evaluate(
+        probe ? proposal.policy : environment_.landscape().allowed(proposal.policy));
+    asked_.erase(asked_.begin());
+    episodes_.push_back({proposal.origin, std::move(outcome)});
+    ++untold_;
+    if (asked_.empty()) tell();
+    return episodes_.back();
+  }
+
+  /// Everything that decides the rest of the search, as bytes.
+  [[nodiscard]] std::string save() {
+    ArchiveWriter out;
+    describe(out);
+    return out.bytes();
+  }
+  /// Goes on from save(). Throws checkpoint_mismatch for a checkpoint of another search.
+  void restore(std::string_view bytes) {
+    ArchiveReader in(bytes);
+    describe(in);
+    in.finish();
+  }
+
+ private:
+  static constexpr std::uint64_t kFormat = 5;
+
+  void tell() {
+    std::vector<Outcome> outcomes;
+    for (auto e = episodes_.end() - untold_; e != episodes_.end(); ++e)
+      outcomes.push_back(e->outcome);
+    untold_ = 0;
+    searcher_.tell(outcomes);
+  }
+
+  template <class Archive>
+  void describe(Archive& archive) {
+    visit_same(archive, "format", kFormat);
+    visit_same(archive, "fingerprint", fingerprint_);
+    std::uint64_t count = episodes_.size();
+    archive("episodes", count);
+    if (count > static_cast<std::uint64_t>(config_.episodes))
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint has ", count,
+           " episodes, this search only ", config_.episodes);
+    episodes_.resize(count);
+    for (Episode& episode : episodes_) visit_episode(archive, episode);
+    visit_integer(archive, "untold", untold_, std::min(config_.batch - 1, std::ssize(episodes_)));
+    Index asked = std::ssize(asked_);
+    visit_integer(archive, "asked", asked, config_.batch);
+    asked_.resize(static_cast<std::size_t>(asked));
+    for (Proposal& proposal : asked_) {
+      visit_integer(archive, "origin", proposal.origin, kLastOrigin);
+      proposal.policy.resize(layers());
+      visit_finite(archive, "policy", proposal.policy);
+    }
+    searcher_.describe(archive);
+  }
+
+  template <class Archive>
+  void visit_episode(Archive& archive, Episode& episode) {
+    Outcome& o = episode.outcome;
+    std::array<double, 7> numbers = {static_cast<double>(episode.origin),
+                                     o.accuracy,
+                                     o.reward,
+                                     o.feasible ? 1.0 : 0.0,
+                                     static_cast<double>(o.crossbars.dense),
+                                     static_cast<double>(o.crossbars.per_layer),
+                                     static_cast<double>(o.crossbars.pooled)};
+    o.policy.resize(layers());
+    o.keep_ratios.resize(layers());
+    visit_keep_ratios(archive, "policy", o.policy);
+    visit_keep_ratios(archive, "keep_ratios", o.keep_ratios);
+    visit_finite(archive, "figures", numbers);
+    episode.origin = static_cast<Origin>(stored_integer(numbers[0], "origin", kLastOrigin));
+    o.accuracy = numbers[1];
+    o.reward = numbers[2];
+    o.feasible = stored_integer(numbers[3], "feasible", 1) == 1;
+    o.crossbars = {stored_integer(numbers[4], "crossbars"), stored_integer(numbers[5], "crossbars"),
+                   stored_integer(numbers[6], "crossbars")};
+  }
+
+  [[nodiscard]] std::size_t layers() const {
+    return static_cast<std::size_t>(environment_.landscape().layers());
+  }
+  /// Of all that a resumed search has to have in common with the first.
+  [[nodiscard]] std::uint64_t fingerprint() const {
+    Fingerprint print = environment_.fingerprint();
+    config_.add_to(print);
+    return print.add(std::span<const char>(searcher())).value();
+  }
+
+  E& environment_;
+  SearchConfig config_;
+  AnySearcher searcher_;
+  std::vector<Episode> episodes_;
+  std::vector<Proposal> asked_;  // of the batch, not yet measured
+  Index untold_ = 0;             // of it, measured
+  std::uint64_t fingerprint_;
+};
+
+}  // namespace autoprune::search

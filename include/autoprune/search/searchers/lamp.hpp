@@ -1,0 +1,14 @@
+/// @file lamp.hpp
+/// LAMP over the network, a sweep.
+#pragma once
+
+#include "autoprune/search/heuristic_list.hpp"
+
+namespace autoprune::search {
+
+struct LampSweep : HeuristicList {
+  LampSweep(Landscape auto& landscape, const SearchConfig& config)
+      : HeuristicList(Origin::lamp, landscape.rankings(), config.episodes) {}
+};
+
+}  // namespace autoprune::search

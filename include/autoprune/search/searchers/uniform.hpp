@@ -1,0 +1,14 @@
+/// @file uniform.hpp
+/// Uniform pruning: one keep ratio for all layers, a sweep.
+#pragma once
+
+#include "autoprune/search/heuristic_list.hpp"
+
+namespace autoprune::search {
+
+struct UniformSweep : HeuristicList {
+  UniformSweep(Landscape auto& landscape, const SearchConfig& config)
+      : HeuristicList(Origin::uniform, landscape.rankings(), config.episodes) {}
+};
+
+}  // namespace autoprune::search
