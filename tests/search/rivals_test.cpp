@@ -52,8 +52,10 @@ Ranking by_prune(Rival which, const nn::Node& node, const Geometry<>& g) {
     case Rival::lsr:
       return answers_of(prune::rank_lsr(w, g.ou_rows, g.ou_cols), ou_weights);
     case Rival::pattern_prune:
-      if (node.op == nn::Op::conv)
-        return answers_of(prune::PatternRanking(w, node.kernel.h * node.kernel.w), ou_weights);
+      if (node.op.is<nn::Conv>())
+        return answers_of(
+            prune::PatternRanking(w, node.op.window().kernel.h * node.op.window().kernel.w),
+            ou_weights);
       break;
     default:
       break;

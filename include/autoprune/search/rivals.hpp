@@ -70,7 +70,8 @@ namespace detail {
 
 /// Weights of a kernel; 1 for a linear layer.
 [[nodiscard]] inline Index taps(const nn::Node& node) {
-  return node.op == nn::Op::conv ? node.kernel.h * node.kernel.w : 1;
+  const nn::Size2 kernel = node.op.window().kernel;
+  return kernel.h * kernel.w;
 }
 
 /// `method` answers shape(), mapper(layer) and rank(node).
@@ -211,7 +212,7 @@ struct PatternPrune : MethodBase {
     return {{shape, kernels[k]}, untouched[k]};
   }
   [[nodiscard]] bool touches(const nn::Node& node) const {
-    return options.pattern_linear || node.op == nn::Op::conv;
+    return options.pattern_linear || node.op.is<nn::Conv>();
   }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
     if (taps(node) > 1) {
