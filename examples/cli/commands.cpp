@@ -26,7 +26,7 @@ io::Json nodes_json(const nn::Network& network) {
   io::Json nodes = io::Json::array();
   for (const nn::Node& node : network.nodes())
     nodes.push_back({{"name", node.name},
-                     {"op", nn::op_name(node.op)},
+                     {"op", node.op.name()},
                      {"output", {node.shape.channels, node.shape.height, node.shape.width}},
                      {"weights", node.has_matrix() ? node.weight.size() : 0}});
   return nodes;
@@ -38,7 +38,7 @@ std::string node_table(const nn::Network& network, const mapping::NetworkPlaceme
   Index weights = 0;
   std::size_t k = 0;
   for (const nn::Node& node : network.nodes()) {
-    rows.push_back({node.name, std::string(nn::op_name(node.op)), shape_text(node.shape)});
+    rows.push_back({node.name, std::string(node.op.name()), shape_text(node.shape)});
     if (!node.has_matrix()) continue;
     const mapping::LayerCount& count = mapping.layers[k++].count;
     weights += count.rows * count.cols;

@@ -71,13 +71,13 @@ TEST_CASE("a graph file finds its weights beside it", "[network_json]") {
 
 TEST_CASE("the documented defaults hold", "[network_json]") {
   const nn::Node conv = parse_node(R"({"name": "c", "op": "conv", "out": 2, "kernel": 3})").node(1);
-  CHECK(conv.stride == nn::Size2(1));
-  CHECK(conv.padding == nn::Size2(0));
-  CHECK_FALSE(conv.has_bias);
-  CHECK(parse_node(R"({"name": "l", "op": "linear", "out": 2})").node(1).has_bias);
+  CHECK(conv.op.window().stride == nn::Size2(1));
+  CHECK(conv.op.window().padding == nn::Size2(0));
+  CHECK_FALSE(conv.has_bias());
+  CHECK(parse_node(R"({"name": "l", "op": "linear", "out": 2})").node(1).has_bias());
   const nn::Node pool = parse_node(R"({"name": "p", "op": "max_pool", "kernel": [2, 4]})").node(1);
-  CHECK(pool.kernel == nn::Size2(2, 4));
-  CHECK(pool.stride == nn::Size2(2, 4));
+  CHECK(pool.op.window().kernel == nn::Size2(2, 4));
+  CHECK(pool.op.window().stride == nn::Size2(2, 4));
 }
 
 TEST_CASE("a wrong graph names the node, the key and the fix", "[network_json]") {
@@ -117,7 +117,7 @@ TEST_CASE("a wrong graph names the node, the key and the fix", "[network_json]")
       {R"({"name": "r", "op": "relu", "inputs": "input"})", ErrorId::bad_json, {"an array"}},
       {R"({"name": "r", "op": "relu", "inputs": []})", ErrorId::invalid_graph, {"0 inputs"}},
       {R"({"name": "a", "op": "add", "inputs": ["input"]})", ErrorId::invalid_graph, {"1 inputs"}},
-      {R"({"name": "a", "op": "add"})", ErrorId::invalid_graph, {"1 inputs", "two or more"}},
+      {R"({"name": "a", "op": "add"})", ErrorId::invalid_graph, {"1 inputs", "2 or more"}},
       {R"({"name": "input", "op": "relu"})", ErrorId::invalid_graph, {"two nodes", "'input'"}},
       {R"("relu")", ErrorId::bad_json, {"nodes[0]", "an object"}},
       {R"({"name": "r", "op": "relu", "op": "flatten"})", ErrorId::bad_json, {"\"op\"", "twice"}},

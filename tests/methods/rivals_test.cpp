@@ -54,8 +54,10 @@ Ranking by_sizes(const std::string& name, const nn::Node& node, const Geometry<>
   if (name == "pim-prune-ou") return answers_of(methods::rank_pim_blocks(w, sizes), ou_weights);
   if (name == "sre") return answers_of(methods::rank_sre(w, g.ou_rows, g.ou_cols), ou_weights);
   if (name == "lsr") return answers_of(methods::rank_lsr(w, g.ou_rows, g.ou_cols), ou_weights);
-  if (name == "pattern-prune" && node.op == nn::Op::conv)
-    return answers_of(methods::PatternRanking(w, node.kernel.h * node.kernel.w), ou_weights);
+  if (name == "pattern-prune" && node.op.is<nn::Conv>()) {
+    const nn::Size2 kernel = node.op.window().kernel;
+    return answers_of(methods::PatternRanking(w, kernel.h * kernel.w), ou_weights);
+  }
   return answers_of(methods::MagnitudeRanking(w), ou_weights);
 }
 

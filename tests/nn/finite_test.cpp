@@ -93,7 +93,7 @@ TEST_CASE("A variance below zero is refused in every mode, one of zero isn't") {
   for (const Mode mode : kModes)
     for (const Index node : {4, 7, 11}) {
       Network bad = good;
-      REQUIRE(bad.node(node).op == Op::batch_norm);
+      REQUIRE(bad.node(node).op.is<BatchNorm>());
       for (const float variance : {0.0F, -1e-7F, -1.0F}) {
         bad.node(node).running_var(2) = variance;
         const std::string said = complaint(bad, batch.images, mode);
@@ -193,22 +193,16 @@ TEST_CASE("Batch-norms, sums of nodes and dropout are looked at as well") {
 }
 
 TEST_CASE("Images that hold NaN or infinity are refused, whoever reads them first") {
-  const auto first = [](Op op) {
+  const auto first = [](const Op& op) {
     Network n({2, 4, 4});
-    if (op == Op::conv) n.conv("first", {.out = 2, .kernel = 1});
-    if (op == Op::relu) n.relu("first");
-    if (op == Op::max_pool) n.max_pool("first", {.kernel = 2});
-    if (op == Op::flatten) n.flatten("first");
-    if (op == Op::dropout) n.dropout("first", 0.9);
-    if (op == Op::batch_norm) n.batch_norm("first");
-    if (op == Op::add) n.add("first", {0, 0});
+    n.append("first", op, op.arity().least == 1 ? std::vector<Index>{0} : std::vector<Index>{0, 0});
     n.relu("hides");
     n.linear("l", 2);
     n.initialise(1);
     return n;
   };
-  for (const Op op : {Op::conv, Op::relu, Op::max_pool, Op::flatten, Op::dropout, Op::batch_norm,
-                      Op::add, Op::linear})
+  for (const Op& op : {Op(Conv{.out = 2, .kernel = 1}), Op(Relu{}), Op(MaxPool{}), Op(Flatten{}),
+                       Op(Dropout{.rate = 0.9}), Op(BatchNorm{}), Op(Add{}), Op(Linear{.out = 2})})
     for (const Mode mode : kModes)
       for (const float value : {kNan, kInfinity, -kInfinity}) {
         const Network n = first(op);

@@ -79,7 +79,7 @@ inline PruneMask random_mask(Random& random, Index rows, Index cols, Index granu
 inline std::vector<PruneMask> random_masks(Random& random, const Network& network, Index g) {
   std::vector<PruneMask> masks;
   for (const Index i : network.matrix_layers()) {
-    const Index filters = network.node(i).out_channels;
+    const Index filters = network.node(i).filters();
     masks.push_back(random_mask(random, weight_matrix(network.node(i).weight).cols(), filters, g));
   }
   return masks;

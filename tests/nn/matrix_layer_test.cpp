@@ -52,8 +52,8 @@ Case random_case(std::uint64_t seed, Index granularity) {
   Case c{random.below(3) > 0 ? random_conv(random) : random_linear(random), {}, {}, {}};
   c.network.initialise(seed);
   const Index rows = weight_matrix(c.node().weight).cols();
-  c.mask = granularity > 0 ? random_mask(random, rows, c.node().out_channels, granularity)
-                           : PruneMask(rows, c.node().out_channels, rows);
+  c.mask = granularity > 0 ? random_mask(random, rows, c.node().filters(), granularity)
+                           : PruneMask(rows, c.node().filters(), rows);
   const Index images = 1 + random.below(100);
   c.x = random_activation(random, c.network.input_shape(), images);
   c.dy = random_activation(random, c.node().shape, images);
@@ -115,10 +115,11 @@ Results expected(const Case& c) {
 
 void check(const Case& c) {
   INFO(shape_text(c.network.input_shape())
-       << " -> " << shape_text(c.node().shape) << ", kernel " << c.node().kernel.h << 'x'
-       << c.node().kernel.w << ", stride " << c.node().stride.h << 'x' << c.node().stride.w
-       << ", padding " << c.node().padding.h << 'x' << c.node().padding.w << ", " << c.x.images()
-       << " images, kept " << c.mask.kept_count() << " of " << c.mask.vectors());
+       << " -> " << shape_text(c.node().shape) << ", kernel " << c.node().op.window().kernel.h
+       << 'x' << c.node().op.window().kernel.w << ", stride " << c.node().op.window().stride.h
+       << 'x' << c.node().op.window().stride.w << ", padding " << c.node().op.window().padding.h
+       << 'x' << c.node().op.window().padding.w << ", " << c.x.images() << " images, kept "
+       << c.mask.kept_count() << " of " << c.mask.vectors());
   const Results actual = run(c, 2), wanted = expected(c);
   CHECK(error_of(actual.y, wanted.y) < 1e-5);
   CHECK(error_of(actual.dx, wanted.dx) < 1e-5);
@@ -241,7 +242,7 @@ TEST_CASE("A layer puts out the same bits for any number of threads", "[nn]") {
 
 TEST_CASE("A layer applies scale, shift and ReLU to its sums", "[nn]") {
   const Case c = random_case(5, 8);
-  const auto filters = static_cast<std::size_t>(c.node().out_channels);
+  const auto filters = static_cast<std::size_t>(c.node().filters());
   Random random(9);
   std::vector<float> scale, shift;
   for (std::size_t f = 0; f < filters; ++f) {

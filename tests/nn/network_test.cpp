@@ -73,7 +73,7 @@ TEST_CASE("a residual sum reads its block's end and what the block began with", 
   const nn::Network network = nn::mnsim_resnet18();
   Index sums = 0;
   for (const nn::Node& node : network.nodes()) {
-    if (node.op != nn::Op::add) continue;
+    if (!node.op.is<nn::Add>()) continue;
     ++sums;
     REQUIRE(node.inputs.size() == 2);
     CHECK(network.node(node.inputs[0]).name.ends_with(".bn2"));

@@ -12,16 +12,17 @@ namespace autoprune::nn::test {
 /// column) for every product of a convolution or linear layer.
 template <class F>
 void for_products(const Node& node, const Shape3& in, F&& f) {
-  const bool flat = node.op == Op::linear;
-  const Size2 kernel = flat ? Size2{in.height, in.width} : node.kernel;
+  const Window window = node.op.window();
+  const bool flat = node.op.is<Linear>();
+  const Size2 kernel = flat ? Size2{in.height, in.width} : node.op.window().kernel;
   for (Index o = 0; o < node.shape.channels; ++o)
     for (Index oh = 0; oh < node.shape.height; ++oh)
       for (Index ow = 0; ow < node.shape.width; ++ow)
         for (Index c = 0; c < in.channels; ++c)
           for (Index kh = 0; kh < kernel.h; ++kh)
             for (Index kw = 0; kw < kernel.w; ++kw) {
-              const Index h = oh * node.stride.h - node.padding.h + kh;
-              const Index w = ow * node.stride.w - node.padding.w + kw;
+              const Index h = oh * window.stride.h - window.padding.h + kh;
+              const Index w = ow * window.stride.w - window.padding.w + kw;
               if (h >= 0 && w >= 0 && h < in.height && w < in.width)
                 f(o, (c * kernel.h + kh) * kernel.w + kw, c, h, w, oh, ow);
             }
@@ -61,40 +62,25 @@ class Reference {
     const Values& x = values_[static_cast<std::size_t>(node.inputs.front())];
     const Shape3& in = network_.node(node.inputs.front()).shape;
     Values& y = values_[static_cast<std::size_t>(i)];
-    switch (node.op) {
-      case Op::conv:
-      case Op::linear:
-        return matrix(i, node, in, x, y);
-      case Op::batch_norm:
-        return batch_norm(i, node, x, y);
-      case Op::max_pool:
-      case Op::avg_pool:
-        return pool(node, in, x, y);
-      case Op::relu:
-        for (const double v : x) y.push_back(std::max(0.0, v));
-        return;
-      case Op::dropout:
-        y = x;
-        for (std::size_t k = 0; k < y.size() && mode_ == Mode::training; ++k)
-          y[k] *= factors.at(i)[k];
-        return;
-      case Op::add:
-        y.assign(x.size(), 0.0);
-        for (const Index input : node.inputs)
-          for (std::size_t k = 0; k < y.size(); ++k)
-            y[k] += values_[static_cast<std::size_t>(input)][k];
-        return;
-      default:
-        y = x;  // flatten: the values are in PyTorch's order already
+    if (node.has_matrix()) return matrix(i, node, in, x, y);
+    if (node.op.is<BatchNorm>()) return batch_norm(i, node, x, y);
+    if (node.op.work() == Work::pool) return pool(node, in, x, y);
+    y = x;  // flatten: the values are in PyTorch's order already
+    for (std::size_t k = 0; k < y.size(); ++k) {
+      if (node.op.is<Relu>()) y[k] = std::max(0.0, x[k]);
+      if (node.op.is<Dropout>() && mode_ == Mode::training) y[k] *= factors.at(i)[k];
+      if (!node.op.is<Add>()) continue;
+      y[k] = 0.0;
+      for (const Index input : node.inputs) y[k] += values_[static_cast<std::size_t>(input)][k];
     }
   }
 
   void matrix(Index i, const Node& node, const Shape3& in, const Values& x, Values& y) const {
     const Parameters& p = parameters[static_cast<std::size_t>(i)];
-    const std::size_t rows = p.weight.size() / static_cast<std::size_t>(node.out_channels);
+    const std::size_t rows = p.weight.size() / static_cast<std::size_t>(node.filters());
     y.assign(static_cast<std::size_t>(images_ * node.shape.size()), 0.0);
     for (Index n = 0; n < images_; ++n) {
-      if (node.has_bias)
+      if (node.has_bias())
         for (Index o = 0; o < node.shape.channels; ++o)
           for (Index h = 0; h < node.shape.height; ++h)
             for (Index w = 0; w < node.shape.width; ++w)
@@ -135,21 +121,22 @@ class Reference {
   }
 
   void pool(const Node& node, const Shape3& in, const Values& x, Values& y) const {
-    const bool max = node.op == Op::max_pool;
+    const bool max = node.op.is<MaxPool>();
+    const auto [kernel, stride, padding] = node.op.window();
     for (Index n = 0; n < images_; ++n)
       for (Index c = 0; c < in.channels; ++c)
         for (Index oh = 0; oh < node.shape.height; ++oh)
           for (Index ow = 0; ow < node.shape.width; ++ow) {
             double best = -std::numeric_limits<double>::infinity(), sum = 0.0;
-            for (Index kh = 0; kh < node.kernel.h; ++kh)
-              for (Index kw = 0; kw < node.kernel.w; ++kw) {
-                const Index h = oh * node.stride.h - node.padding.h + kh;
-                const Index w = ow * node.stride.w - node.padding.w + kw;
+            for (Index kh = 0; kh < kernel.h; ++kh)
+              for (Index kw = 0; kw < kernel.w; ++kw) {
+                const Index h = oh * stride.h - padding.h + kh;
+                const Index w = ow * stride.w - padding.w + kw;
                 if (h < 0 || w < 0 || h >= in.height || w >= in.width) continue;
                 best = std::max(best, x[at(in, n, c, h, w)]);
                 sum += x[at(in, n, c, h, w)];
               }
-            y.push_back(max ? best : sum / static_cast<double>(node.kernel.h * node.kernel.w));
+            y.push_back(max ? best : sum / static_cast<double>(kernel.h * kernel.w));
           }
   }
 

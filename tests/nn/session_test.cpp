@@ -119,7 +119,7 @@ Values factors_of(const Session& session, Index node, const Network& network) {
 Reference reference_of(const Run& run, const Session& session) {
   Reference reference(run.network, Mode::training);
   for (Index i = 0; i < run.network.size(); ++i) {
-    if (run.network.node(i).op == Op::dropout)
+    if (run.network.node(i).op.is<Dropout>())
       reference.factors[i] = factors_of(session, i, run.network);
     Values& weight = reference.parameters[static_cast<std::size_t>(i)].weight;
     for (std::size_t k = 0; k < weight.size(); ++k)
@@ -341,8 +341,9 @@ TEST_CASE("The gradient of a maximum goes to the first of equal values", "[nn]")
   const Activation dy = random_activation(random, pool.shape, 32);
   Activation dx(n.input_shape(), 32);
   dx.fill(0.0F);
-  nn::detail::max_pool(pool, x.shape(), x.block(0), y.block(0));
-  nn::detail::max_pool_backward(pool, x.shape(), x.block(0), y.block(0), dy.block(0), dx.block(0));
+  const nn::detail::PoolBlock block{pool.op.window(), x.shape(), pool.shape};
+  nn::detail::MaxRule::forward(block, x.block(0), y.block(0));
+  nn::detail::MaxRule::backward(block, x.block(0), y.block(0), dy.block(0), dx.block(0));
 
   Activation wanted(n.input_shape(), 32);
   wanted.fill(0.0F);

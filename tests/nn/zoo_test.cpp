@@ -28,10 +28,10 @@ void add_linear(Shapes& shapes, Index at, Index in, Index out) {
   shapes[concat("classifier.", at, ".bias")] = {out};
 }
 
-std::vector<std::string> names_of(const nn::Network& network, nn::Op op) {
+std::vector<std::string> names_of(const nn::Network& network, std::string_view op) {
   std::vector<std::string> names;
   for (const nn::Node& node : network.nodes())
-    if (node.op == op) names.push_back(node.name);
+    if (node.op.name() == op) names.push_back(node.name);
   return names;
 }
 
@@ -55,8 +55,8 @@ TEST_CASE("LeNet-5 has PyTorch's names and shapes", "[zoo]") {
   add_linear(expected, 2, 120, 84);
   add_linear(expected, 4, 84, 10);
   CHECK(parameters(nn::lenet5()) == expected);
-  CHECK(names_of(nn::lenet5(), nn::Op::max_pool) == Names{"features.2", "features.5"});
-  CHECK(names_of(nn::lenet5(), nn::Op::relu) ==
+  CHECK(names_of(nn::lenet5(), "max_pool") == Names{"features.2", "features.5"});
+  CHECK(names_of(nn::lenet5(), "relu") ==
         Names{"features.1", "features.4", "classifier.1", "classifier.3"});
 }
 
@@ -73,11 +73,11 @@ TEST_CASE("AlexNet has PyTorch's names and shapes", "[zoo]") {
   const nn::Network network = nn::alexnet();
   CHECK(parameters(network) == expected);
   CHECK(weights_of(network) == 23'262'912);
-  CHECK(names_of(network, nn::Op::max_pool) == Names{"features.3", "features.7", "features.17"});
-  CHECK(names_of(network, nn::Op::dropout) == Names{"classifier.0", "classifier.3"});
+  CHECK(names_of(network, "max_pool") == Names{"features.3", "features.7", "features.17"});
+  CHECK(names_of(network, "dropout") == Names{"classifier.0", "classifier.3"});
   for (const nn::Node& node : network.nodes())
-    if (node.op == nn::Op::dropout) CHECK(node.rate == 0.3);
-  CHECK(network.node(1).stride == nn::Size2(2));
+    if (const auto* dropout = node.op.as<nn::Dropout>()) CHECK(dropout->rate == 0.3);
+  CHECK(network.node(1).op.window().stride == nn::Size2(2));
 }
 
 TEST_CASE("VGG16 has PyTorch's names and shapes", "[zoo]") {
@@ -92,7 +92,7 @@ TEST_CASE("VGG16 has PyTorch's names and shapes", "[zoo]") {
   }
   add_linear(expected, 0, 512, 10);
   CHECK(parameters(nn::vgg16()) == expected);
-  CHECK(names_of(nn::vgg16(), nn::Op::max_pool) ==
+  CHECK(names_of(nn::vgg16(), "max_pool") ==
         Names{"features.6", "features.13", "features.23", "features.33", "features.43"});
 }
 
@@ -107,11 +107,12 @@ TEST_CASE("Plain20 has PyTorch's names and shapes", "[zoo]") {
     CHECK(parameters(nn::plain20({channels, 32, 32})) == expected);
   }
   const nn::Network network = nn::plain20();
-  CHECK(names_of(network, nn::Op::avg_pool) == Names{"features.57"});
-  CHECK(network.node(58).kernel == nn::Size2(8));
+  CHECK(names_of(network, "avg_pool") == Names{"features.57"});
+  CHECK(network.node(58).op.window().kernel == nn::Size2(8));
   std::vector<std::string> strided;
   for (const nn::Node& node : network.nodes())
-    if (node.op == nn::Op::conv && node.stride == nn::Size2(2)) strided.push_back(node.name);
+    if (node.op.is<nn::Conv>() && node.op.window().stride == nn::Size2(2))
+      strided.push_back(node.name);
   CHECK(strided == Names{"features.21", "features.39"});
 }
 
@@ -133,13 +134,13 @@ TEST_CASE("MNSIM-2.0's networks have its weights, multiplications and residual s
       const nn::Node& node = network.node(i);
       multiplications +=
           static_cast<Index>(node.weight.size()) * node.shape.height * node.shape.width;
-      CHECK_FALSE(node.has_bias);
+      CHECK_FALSE(node.has_bias());
     }
     CHECK(weights_of(network) == counts.weights);
     CHECK(multiplications == counts.multiplications);
-    CHECK(names_of(network, nn::Op::conv).size() == static_cast<std::size_t>(counts.convs));
-    CHECK(names_of(network, nn::Op::linear).size() == static_cast<std::size_t>(counts.linears));
-    CHECK(names_of(network, nn::Op::add).size() == (name == "mnsim-resnet18" ? 8 : 0));
+    CHECK(names_of(network, "conv").size() == static_cast<std::size_t>(counts.convs));
+    CHECK(names_of(network, "linear").size() == static_cast<std::size_t>(counts.linears));
+    CHECK(names_of(network, "add").size() == (name == "mnsim-resnet18" ? 8 : 0));
   }
 }
 

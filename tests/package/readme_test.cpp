@@ -1,5 +1,6 @@
-// The C++ that the README shows is the code of examples/quickstart, which is compiled and run.
+// The C++ that documents show is the code of examples, which are compiled and run.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <sstream>
@@ -15,15 +16,26 @@ std::string project_file(const std::string& path) {
   return text.str();
 }
 
-}  // namespace
-
-TEST_CASE("the README shows the quickstart as it is") {
-  const std::string marker = "// [README]\n",
-                    program = project_file("examples/quickstart/main.cpp");
+/// What stands between two lines `marker` of a program.
+std::string marked_code(const std::string& path, const std::string& marker) {
+  const std::string program = project_file(path);
   const std::size_t begin = program.find(marker) + marker.size();
   const std::size_t end = program.find(marker, begin);
   REQUIRE(end != std::string::npos);
-  const std::string code = program.substr(begin, end - begin);
+  return program.substr(begin, end - begin);
+}
+
+}  // namespace
+
+TEST_CASE("the README shows the quickstart as it is") {
+  const std::string code = marked_code("examples/quickstart/main.cpp", "// [README]\n");
   INFO(code);
   REQUIRE(project_file("README.md").find(code) != std::string::npos);
+}
+
+TEST_CASE("the operation that docs/extending.md adds is the example's, and short") {
+  const std::string code = marked_code("examples/own_op/main.cpp", "// [extending]\n");
+  INFO(code);
+  REQUIRE(project_file("docs/extending.md").find("```cpp\n" + code + "```") != std::string::npos);
+  CHECK(std::count(code.begin(), code.end(), '\n') < 30);
 }

@@ -87,8 +87,7 @@ TEST_CASE("a fit with more weights than patches meets the dense outputs of all i
   std::vector<PruneMask> masks;
   const std::vector<Index> nodes = network.matrix_layers();
   for (const Index i : nodes) {
-    masks.emplace_back(weight_matrix(network.node(i).weight).cols(), network.node(i).out_channels,
-                       1);
+    masks.emplace_back(weight_matrix(network.node(i).weight).cols(), network.node(i).filters(), 1);
     for (Index c = 0; c < masks.back().cols(); ++c)
       for (Index r = c % 5; r < masks.back().rows(); r += 5) masks.back().set(r, c, false);
   }

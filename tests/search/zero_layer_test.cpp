@@ -25,7 +25,7 @@ nn::Network silent(std::size_t k, bool inputs) {
     network.node(node).weight.fill(0.0F);
   else  // a batch-norm that takes everything below zero, on every way to the layer
     for (nn::Node* norm = &network.node(1); norm < &network.node(node); ++norm)
-      if (norm->op == nn::Op::batch_norm) {
+      if (norm->op.is<nn::BatchNorm>()) {
         norm->weight.fill(0.0F);
         norm->bias.fill(-1.0F);
       }

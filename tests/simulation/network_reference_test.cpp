@@ -80,8 +80,9 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
   const nn::Activation& x = c.session.output(node.inputs.front());
   const nn::Activation& y = c.session.output(i);
   const nn::Shape3 in = x.shape();
-  const bool conv = node.op == nn::Op::conv;
-  const nn::Size2 kernel = conv ? node.kernel : nn::Size2{in.height, in.width};
+  const nn::Window window = node.op.window();
+  const bool conv = node.op.is<nn::Conv>();
+  const nn::Size2 kernel = conv ? node.op.window().kernel : nn::Size2{in.height, in.width};
   DataPathConfig path = c.config.data_path;
   path.input.negative = ranges.input.negative;
   const QuantisedWeights weights = quantise(node.weight, c.masks[k], path.mapping.weight_bits);
@@ -101,8 +102,8 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
               for (Index ch = 0; ch < in.channels; ++ch)
                 for (Index kh = 0; kh < kernel.h; ++kh)
                   for (Index kw = 0; kw < kernel.w; ++kw) {
-                    const Index h = oh * node.stride.h - node.padding.h + kh;
-                    const Index w = ow * node.stride.w - node.padding.w + kw;
+                    const Index h = oh * window.stride.h - window.padding.h + kh;
+                    const Index w = ow * window.stride.w - window.padding.w + kw;
                     const bool inside = h >= 0 && w >= 0 && h < in.height && w < in.width;
                     const float value = inside ? x.at(image, ch, h, w) : 0.0F;
                     codes.push_back(to_code(static_cast<double>(value), step, path.input.bits));

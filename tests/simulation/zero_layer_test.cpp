@@ -84,7 +84,7 @@ struct SilentCase {
       for (nn::Batch& batch : batches) batch.images.fill(0.0F);
     else {
       nn::Node* before = &network.node(nodes[k - 1]);
-      if (!before->has_bias) before = &network.node(nodes[k - 1] + 1);
+      if (!before->has_bias()) before = &network.node(nodes[k - 1] + 1);
       before->bias.fill(-1000.0F);
     }
   }
@@ -105,17 +105,17 @@ bool puts_out_its_bias(const SilentCase& c, const nn::Session& session) {
   const nn::Network& n = c.network;
   const nn::Node& layer = n.node(c.node());
   Index last = c.node();
-  std::vector<double> expected(static_cast<std::size_t>(layer.out_channels), 0.0);
+  std::vector<double> expected(static_cast<std::size_t>(layer.filters()), 0.0);
   for (std::size_t f = 0; f < expected.size(); ++f) {
-    if (layer.has_bias) expected[f] = layer.bias(f);
-    if (!layer.has_bias) {
+    if (layer.has_bias()) expected[f] = layer.bias(f);
+    if (!layer.has_bias()) {
       const nn::Node& norm = n.node(c.node() + 1);
       expected[f] = norm.bias(f) -
                     norm.weight(f) * norm.running_mean(f) / std::sqrt(norm.running_var(f) + 1e-5);
     }
   }
-  last += layer.has_bias ? 0 : 1;
-  const bool relu = last + 1 < n.size() && n.node(last + 1).op == nn::Op::relu;
+  last += layer.has_bias() ? 0 : 1;
+  const bool relu = last + 1 < n.size() && n.node(last + 1).op.is<nn::Relu>();
   const nn::Activation& y = session.output(relu ? last + 1 : last);
   bool right = true;
   nn::test::for_values(y, [&](Index i, Index f, Index h, Index w) {

@@ -37,10 +37,11 @@ struct LayerShape {
   for (const Index i : network.matrix_layers()) {
     const nn::Node& node = network.node(i);
     const nn::Shape3& in = network.node(node.inputs.front()).shape;
-    const bool conv = node.op == nn::Op::conv;
-    const Index lines = conv ? std::min(node.kernel.h, in.height) : in.height;
-    shapes.push_back({conv ? in.channels * node.kernel.h * node.kernel.w : in.size(),
-                      node.out_channels, conv ? node.shape.height * node.shape.width : 1, in.size(),
+    const bool conv = node.op.is<nn::Conv>();
+    const nn::Size2 kernel = node.op.window().kernel;
+    const Index lines = conv ? std::min(kernel.h, in.height) : in.height;
+    shapes.push_back({conv ? in.channels * kernel.h * kernel.w : in.size(), node.filters(),
+                      conv ? node.shape.height * node.shape.width : 1, in.size(),
                       in.channels * lines * in.width});
   }
   return shapes;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,41 +42,31 @@ inline constexpr Index kMnsimImage = -1;
 
 namespace detail {
 
-/// The layer that a node becomes, but for its name and its neighbours.
-[[nodiscard]] inline MnsimLayer mnsim_layer(const nn::Node& node, const nn::Shape3& in) {
-  switch (node.op) {
-    case nn::Op::conv:
-      return {.kind = MnsimKind::conv,
-              .in = in,
-              .out = node.shape,
-              .kernel = node.kernel,
-              .stride = node.stride,
-              .padding = node.padding};
-    case nn::Op::linear:
-      return {.kind = MnsimKind::linear, .in = {in.size(), 1, 1}, .out = node.shape};
-    case nn::Op::add:
-      return {.kind = MnsimKind::sum, .in = in, .out = node.shape};
-    case nn::Op::max_pool:
-    case nn::Op::avg_pool:
-      return {.kind = MnsimKind::pool,
-              .in = in,
-              .out = node.shape,
-              .kernel = node.kernel,
-              .stride = node.stride,
-              .padding = node.padding};
-    case nn::Op::input:
-    case nn::Op::batch_norm:
-    case nn::Op::relu:
-    case nn::Op::flatten:
-    case nn::Op::dropout:
-      break;
+/// The layer that a node becomes, but for its name and its neighbours; nothing when it is free.
+[[nodiscard]] inline std::optional<MnsimLayer> mnsim_layer(const nn::Node& node,
+                                                           const nn::Shape3& in) {
+  const auto layer = [&](MnsimKind kind, const nn::Shape3& read) {
+    const nn::Window window = node.op.window();
+    return MnsimLayer{.kind = kind,
+                      .in = read,
+                      .out = node.shape,
+                      .kernel = window.kernel,
+                      .stride = window.stride,
+                      .padding = window.padding};
+  };
+  switch (node.op.work()) {
+    case nn::Work::conv:
+      return layer(MnsimKind::conv, in);
+    case nn::Work::linear:
+      return layer(MnsimKind::linear, {in.size(), 1, 1});
+    case nn::Work::pool:
+      return layer(MnsimKind::pool, in);
+    case nn::Work::sum:
+      return layer(MnsimKind::sum, in);
+    case nn::Work::none:
+      return {};
   }
-  fail_enum("op of MNSIM-2.0", node.op);
-}
-
-[[nodiscard]] inline bool is_mnsim_layer(nn::Op op) noexcept {
-  return op == nn::Op::conv || op == nn::Op::linear || op == nn::Op::add ||
-         op == nn::Op::max_pool || op == nn::Op::avg_pool;
+  fail_enum("work of MNSIM-2.0", node.op.work());
 }
 
 }  // namespace detail
@@ -85,21 +76,22 @@ namespace detail {
   std::vector<MnsimLayer> layers;
   std::vector<Index> source;  // of each node: the layer whose output it passes on
   for (const nn::Node& node : network.nodes()) {
-    if (!detail::is_mnsim_layer(node.op)) {
+    std::optional<MnsimLayer> layer;
+    if (!node.inputs.empty()) layer = detail::mnsim_layer(node, network.node(node.inputs[0]).shape);
+    if (!layer) {
       source.push_back(node.inputs.empty() ? kMnsimImage
                                            : source[static_cast<std::size_t>(node.inputs[0])]);
       continue;
     }
-    MnsimLayer layer = detail::mnsim_layer(node, network.node(node.inputs[0]).shape);
-    layer.name = node.name;
+    layer->name = node.name;
     source.push_back(static_cast<Index>(layers.size()));
     for (const Index input : node.inputs) {
       const Index from = source[static_cast<std::size_t>(input)];
-      layer.inputs.push_back(from);
+      layer->inputs.push_back(from);
       if (from != kMnsimImage)
         layers[static_cast<std::size_t>(from)].outputs.push_back(source.back());
     }
-    layers.push_back(std::move(layer));
+    layers.push_back(std::move(*layer));
   }
   if (layers.empty())
     fail(ErrorId::invalid_graph, "a network without convolutions, linear layers, pools and sums ",

@@ -8,7 +8,7 @@
 ///      "weights": "net.safetensors"}
 ///
 /// A node reads the one before it, or those whose names stand in "inputs" ("input" is the image).
-/// The other keys, with their defaults, by op:
+/// The other keys are the attributes that the op describes (nn/ops/), with its defaults:
 ///   conv                 out, kernel, stride = 1, padding = 0, bias = false
 ///   linear               out, bias = true
 ///   max_pool, avg_pool   kernel, stride = kernel, padding = 0
@@ -19,12 +19,11 @@
 /// nn::kMaxMap numbers in a feature map.
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "autoprune/io/file.hpp"
@@ -54,49 +53,50 @@ namespace detail {
   return {sizes[0].integer(), sizes[1].integer()};
 }
 
-/// The keys that a node of this op may have.
-[[nodiscard]] inline std::vector<std::string> node_keys(nn::Op op) {
-  std::vector<std::string> keys = {"name", "op", "inputs"};
-  const auto add = [&](std::initializer_list<const char*> more) {
-    keys.insert(keys.end(), more.begin(), more.end());
-  };
-  if (op == nn::Op::conv) add({"out", "kernel", "stride", "padding", "bias"});
-  if (op == nn::Op::linear) add({"out", "bias"});
-  if (op == nn::Op::max_pool || op == nn::Op::avg_pool) add({"kernel", "stride", "padding"});
-  if (op == nn::Op::dropout) add({"rate"});
-  return keys;
+[[nodiscard]] inline Json attribute_json(const nn::AttributeValue& value) {
+  if (const auto* size = std::get_if<nn::Size2>(&value)) return size_json(*size);
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
+  return std::get<Index>(value);
 }
+
+/// Sets the attributes of an op to what its node says.
+class AttributeReader : public nn::AttributeVisitor {
+ public:
+  explicit AttributeReader(const JsonField& node) : node_(node) {}
+
+ private:
+  void visit(const char* key, nn::AttributeRef value, bool required) override {
+    if (!required && !node_.has(key)) return;
+    const JsonField field = node_[key];
+    if (auto* const* size = std::get_if<nn::Size2*>(&value)) **size = parse_size(field);
+    if (auto* const* real = std::get_if<double*>(&value)) **real = field.number();
+    if (auto* const* flag = std::get_if<bool*>(&value)) **flag = field.boolean();
+    if (auto* const* whole = std::get_if<Index*>(&value)) **whole = field.integer();
+  }
+
+  const JsonField& node_;
+};
 
 [[nodiscard]] inline Json node_json(const nn::Network& network, Index i) {
   const nn::Node& node = network.node(i);
-  const std::vector<std::string> keys = node_keys(node.op);
-  const auto has = [&](const char* key) {
-    return std::find(keys.begin(), keys.end(), key) != keys.end();
-  };
-  Json out = {{"name", node.name}, {"op", nn::op_name(node.op)}};
+  Json out = {{"name", node.name}, {"op", node.op.name()}};
   if (node.inputs != std::vector<Index>{i - 1}) {
     out["inputs"] = Json::array();
     for (const Index input : node.inputs) out["inputs"].push_back(network.node(input).name);
   }
-  if (has("out")) out["out"] = node.out_channels;
-  if (has("kernel")) {
-    out["kernel"] = size_json(node.kernel);
-    out["stride"] = size_json(node.stride);
-    out["padding"] = size_json(node.padding);
-  }
-  if (has("bias")) out["bias"] = node.has_bias;
-  if (has("rate")) out["rate"] = node.rate;
+  for (const auto& [key, value] : node.op.attributes()) out[key] = attribute_json(value);
   return out;
 }
 
-[[nodiscard]] inline nn::Op parse_op(const JsonField& field) {
-  std::vector<std::string> known;
-  for (const auto& [op, name] : nn::kOpNames) {
-    if (op == nn::Op::input) continue;
-    if (name == field.text()) return op;
-    known.emplace_back(name);
-  }
-  fail_unknown(concat("op in ", field.place(), ':'), field.text(), known);
+[[nodiscard]] inline nn::Op parse_op(const JsonField& node) {
+  const JsonField name = node["op"];
+  const nn::Op& op = nn::find_op(name.text(), concat("op in ", name.place(), ':'));
+  std::vector<std::string> keys = {"name", "op", "inputs"};
+  for (const auto& [key, value] : op.attributes()) keys.push_back(key);
+  node.check_keys(keys);
+  AttributeReader reader(node);
+  return op.visited(reader);
 }
 
 [[noreturn]] inline void fail_input(const nn::Network& network, const JsonField& input) {
@@ -107,77 +107,15 @@ namespace detail {
 
 /// The nodes that a node reads, by their names.
 [[nodiscard]] inline std::vector<Index> parse_inputs(const nn::Network& network,
-                                                     const JsonField& node, nn::Op op) {
+                                                     const JsonField& node) {
+  if (!node.has("inputs")) return {network.size() - 1};
   std::vector<Index> inputs;
-  if (node.has("inputs")) {
-    for (const JsonField& input : node["inputs"].items()) {
-      const std::optional<Index> found = network.find(input.text());
-      if (!found) fail_input(network, input);
-      inputs.push_back(*found);
-    }
-  } else {
-    inputs = {network.size() - 1};
+  for (const JsonField& input : node["inputs"].items()) {
+    const std::optional<Index> found = network.find(input.text());
+    if (!found) fail_input(network, input);
+    inputs.push_back(*found);
   }
-  const bool sum = op == nn::Op::add;
-  if (sum ? inputs.size() < 2 : inputs.size() != 1)
-    fail(ErrorId::invalid_graph, node.place(), " has ", inputs.size(), " inputs; ", nn::op_name(op),
-         sum ? " takes two or more" : " takes one");
   return inputs;
-}
-
-[[nodiscard]] inline nn::PoolOptions parse_pool(const JsonField& node) {
-  nn::PoolOptions options{.kernel = parse_size(node["kernel"])};
-  if (node.has("stride")) options.stride = parse_size(node["stride"]);
-  if (node.has("padding")) options.padding = parse_size(node["padding"]);
-  return options;
-}
-
-[[nodiscard]] inline nn::ConvOptions parse_conv(const JsonField& node) {
-  nn::ConvOptions options{.out = node["out"].integer(), .kernel = parse_size(node["kernel"])};
-  if (node.has("stride")) options.stride = parse_size(node["stride"]);
-  if (node.has("padding")) options.padding = parse_size(node["padding"]);
-  if (node.has("bias")) options.bias = node["bias"].boolean();
-  return options;
-}
-
-inline void append_node(nn::Network& network, const JsonField& node) {
-  const std::string name = node["name"].text();
-  const nn::Op op = parse_op(node["op"]);
-  node.check_keys(node_keys(op));
-  const std::vector<Index> inputs = parse_inputs(network, node, op);
-  const Index from = inputs.front();
-  switch (op) {
-    case nn::Op::conv:
-      network.conv(name, parse_conv(node), from);
-      return;
-    case nn::Op::linear:
-      network.linear(name, node["out"].integer(), !node.has("bias") || node["bias"].boolean(),
-                     from);
-      return;
-    case nn::Op::batch_norm:
-      network.batch_norm(name, from);
-      return;
-    case nn::Op::relu:
-      network.relu(name, from);
-      return;
-    case nn::Op::max_pool:
-      network.max_pool(name, parse_pool(node), from);
-      return;
-    case nn::Op::avg_pool:
-      network.avg_pool(name, parse_pool(node), from);
-      return;
-    case nn::Op::flatten:
-      network.flatten(name, from);
-      return;
-    case nn::Op::dropout:
-      network.dropout(name, node["rate"].number(), from);
-      return;
-    case nn::Op::add:
-      network.add(name, inputs);
-      return;
-    case nn::Op::input:
-      return;  // parse_op() doesn't return it
-  }
 }
 
 }  // namespace detail
@@ -200,7 +138,10 @@ inline void append_node(nn::Network& network, const JsonField& node) {
     fail(ErrorId::bad_json, root["input"].place(), " has ", input.size(),
          " numbers; needs [channels, height, width]");
   nn::Network network({input[0].integer(), input[1].integer(), input[2].integer()});
-  for (const JsonField& node : root["nodes"].items()) detail::append_node(network, node);
+  for (const JsonField& node : root["nodes"].items()) {
+    const std::string name = node["name"].text();
+    network.append(name, detail::parse_op(node), detail::parse_inputs(network, node));
+  }
   return network;
 }
 

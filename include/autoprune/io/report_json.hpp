@@ -46,7 +46,7 @@ namespace detail {
                                      const mapping::Placement& layer) {
   const mapping::LayerCount& count = layer.count;
   return {{"name", node.name},
-          {"op", nn::op_name(node.op)},
+          {"op", node.op.name()},
           {"rows", count.rows},
           {"cols", count.cols},
           {"crossbars_dense", count.crossbars_dense},

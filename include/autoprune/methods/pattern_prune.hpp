@@ -274,10 +274,11 @@ struct PatternPrune : MethodBase {
  private:
   /// Weights of a kernel; 1 for a linear layer.
   [[nodiscard]] static Index taps(const nn::Node& node) {
-    return node.op == nn::Op::conv ? node.kernel.h * node.kernel.w : 1;
+    const nn::Size2 kernel = node.op.window().kernel;
+    return kernel.h * kernel.w;
   }
   [[nodiscard]] bool touches(const nn::Node& node) const {
-    return linear_ || node.op == nn::Op::conv;
+    return linear_ || node.op.is<nn::Conv>();
   }
 
   PatternOptions pattern_;

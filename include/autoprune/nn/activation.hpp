@@ -9,7 +9,7 @@
 
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/core/types.hpp"
-#include "autoprune/nn/network.hpp"
+#include "autoprune/nn/shape.hpp"
 
 namespace autoprune::nn {
 

@@ -6,55 +6,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <string_view>
 
-#include "autoprune/core/error.hpp"
-#include "autoprune/core/tensor.hpp"
 #include "autoprune/core/thread_pool.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/nn/activation.hpp"
 #include "autoprune/nn/microkernels.hpp"
-#include "autoprune/nn/network.hpp"
 
-namespace autoprune::nn {
-
-namespace detail {
+namespace autoprune::nn::detail {
 
 [[nodiscard]] inline bool all_finite(const float* values, Index count) {
   const Eigen::Map<const Eigen::ArrayXf> all(values, count);
   return (all - all).sum() == 0.0F;  // NaN - NaN and inf - inf are NaN
-}
-
-/// Throws not_finite for the first number of a parameter that isn't finite, if there is one.
-inline void check_parameter(const Node& node, std::string_view name, const Tensor& tensor) {
-  const auto size = static_cast<Index>(tensor.size());
-  if (all_finite(tensor.data(), size)) return;
-  const float* found =
-      std::find_if(tensor.data(), tensor.data() + size, [](float v) { return !std::isfinite(v); });
-  fail(ErrorId::not_finite, op_name(node.op), " '", node.name, "': number ", found - tensor.data(),
-       " of its ", name, " is ", *found,
-       "; use a checkpoint from before the training diverged, or repair it");
-}
-
-/// Throws not_finite for a bias or a batch-norm's parameter that isn't finite, or a variance below
-/// 0, whose root isn't a number.
-inline void check_vectors(const Node& node) {
-  if (node.has_bias || node.op == Op::batch_norm) check_parameter(node, "bias", node.bias);
-  if (node.op != Op::batch_norm) return;
-  check_parameter(node, "weight", node.weight);
-  check_parameter(node, "running_mean", node.running_mean);
-  check_parameter(node, "running_var", node.running_var);
-  for (const float variance : node.running_var)
-    if (variance < 0.0F)
-      fail(ErrorId::not_finite, "batch_norm '", node.name, "': a running_var of ", variance,
-           ", which has no root; a variance can't be negative, so repair the file");
-}
-
-[[noreturn]] inline void fail_output(const Node& node) {
-  fail(ErrorId::not_finite, op_name(node.op), " '", node.name,
-       "' puts out NaN or infinity: numbers have outgrown float32 there; use a checkpoint from "
-       "before the training diverged, or smaller weights");
 }
 
 /// Whether rows of kLanes numbers were finite, image by image.
@@ -104,13 +66,4 @@ template <class F>
   return finite;
 }
 
-}  // namespace detail
-
-/// Throws not_finite, naming the layer, unless all parameters of a node are finite and its
-/// variances can be.
-inline void check_parameters(const Node& node) {
-  detail::check_vectors(node);
-  if (node.has_matrix()) detail::check_parameter(node, "weight", node.weight);
-}
-
-}  // namespace autoprune::nn
+}  // namespace autoprune::nn::detail

@@ -31,16 +31,11 @@ struct MatrixShape {
   Size2 kernel, stride, padding;
 
   MatrixShape(const Network& network, const Node& node)
-      : in(network.node(node.inputs.front()).shape),
-        out(node.shape),
-        kernel(node.kernel),
-        stride(node.stride),
-        padding(node.padding) {
-    if (node.op == Op::linear) {
-      kernel = {in.height, in.width};
-      stride = 1;
-      padding = 0;
-    }
+      : in(network.node(node.inputs.front()).shape), out(node.shape) {
+    const Window window = node.op.matrix(in).window;
+    kernel = window.kernel;
+    stride = window.stride;
+    padding = window.padding;
   }
 
   [[nodiscard]] Index taps() const noexcept { return kernel.h * kernel.w; }

@@ -15,7 +15,7 @@ class Sequential {
   Sequential(Network& network, std::string prefix)
       : network_(network), prefix_(std::move(prefix)) {}
 
-  void conv(const ConvOptions& options) { network_.conv(next(), options); }
+  void conv(const Conv& options) { network_.conv(next(), options); }
   void linear(Index out, bool bias = true) { network_.linear(next(), out, bias); }
   void relu() { network_.relu(next()); }
   void max_pool() { network_.max_pool(next(), {.kernel = 2}); }
@@ -28,7 +28,7 @@ class Sequential {
   void conv_block(Index out, Index stride = 1) {
     conv_block({.out = out, .kernel = 3, .stride = stride, .padding = 1});
   }
-  void conv_block(const ConvOptions& options) {
+  void conv_block(const Conv& options) {
     conv(options);
     network_.batch_norm(next());
     relu();

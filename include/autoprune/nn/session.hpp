@@ -11,24 +11,13 @@
 
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/thread_pool.hpp"
-#include "autoprune/nn/batch_norm.hpp"
+#include "autoprune/nn/channel_sums.hpp"
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/network.hpp"
 
 namespace autoprune::nn {
-
-enum class Mode {
-  inference,   ///< running statistics, no dropout
-  statistics,  ///< statistics of the batch, which update the running ones; no dropout
-  training,    ///< statistics of the batch, dropout, and what backward() needs is kept
-};
-
-/// Gradients of one node's parameters, in their shapes.
-struct Gradient {
-  Tensor weight, bias;
-};
 
 /// Computes y = W x of a matrix layer in the network's place, without its bias; resizes y.
 using Product = std::function<void(Index node, const Activation& x, Activation& y)>;
@@ -39,7 +28,7 @@ class Session {
   Session(Network& network, ThreadPool& pool) : network_(network), pool_(pool) {
     const auto size = static_cast<std::size_t>(network.size());
     layers_.resize(size);
-    norms_.resize(size);
+    kept_.resize(size);
     outputs_.resize(size);
     raw_.resize(size);
     grads_.resize(size);
@@ -166,16 +155,17 @@ class Session {
     for (Index i = 1; i < network_.size(); ++i) {
       if (done[at(i)]) continue;
       const Node& node = network_.node(i);
-      Step step{i, i, {}, node.op == Op::relu};
-      const auto absorb = [&](Op op) -> std::optional<Index> {
+      Step step{i, i, {}, false};
+      const auto absorb = [&](auto&& fits) -> std::optional<Index> {
         const auto next = readers[at(step.last)];
-        if (!next || network_.node(*next).op != op) return {};
+        if (!next || !fits(network_.node(*next).op)) return {};
         done[at(step.last = *next)] = true;
         return next;
       };
-      if (node.op == Op::batch_norm) step.norm = i;
-      if (node.has_matrix()) step.norm = absorb(Op::batch_norm);
-      if (node.has_matrix() || step.norm) step.relu = absorb(Op::relu).has_value();
+      if (node.op.folds()) step.norm = i;
+      if (node.has_matrix()) step.norm = absorb([](const Op& op) { return op.folds(); });
+      if (node.has_matrix() || step.norm)
+        step.relu = absorb([](const Op& op) { return op.is<Relu>(); }).has_value();
       steps_.push_back(step);
     }
   }
@@ -188,11 +178,6 @@ class Session {
     packed_ = backward ? Packed::both : Packed::forward;
   }
 
-  /// f(block, rows seen) computes a block of a node's output.
-  template <class F>
-  void compute(Index node, const Activation& like, F&& f) {
-    if (!detail::finite_blocks(like, pool_, f)) fail_output(node);
-  }
   [[noreturn]] void fail_output(Index node) const {
     check_images();
     detail::fail_output(network_.node(node));
@@ -205,105 +190,67 @@ class Session {
            "the images hold NaN or infinity; check the data set and its scale");
   }
 
-  /// Names what dropout draws for a block of a node.
-  [[nodiscard]] detail::Draw draw(Index node, Index block) const {
-    return {dropout_seed_, dropout_step_ * at(network_.size()) + at(node), block};
+  /// Names what a node draws in this pass.
+  [[nodiscard]] std::uint64_t draw(Index node) const {
+    return dropout_step_ * at(network_.size()) + at(node);
   }
 
-  template <class F>
-  void for_blocks(const Activation& like, F&& f) {
-    pool_.for_each(like.blocks(), f);
+  [[nodiscard]] std::vector<const Activation*> inputs(const Node& node) const {
+    std::vector<const Activation*> all;
+    for (const Index input : node.inputs) all.push_back(&output(input));
+    return all;
   }
 
   void run(const Step& step, Mode mode) {
-    Node& node = network_.node(step.node);
-    const Activation& x = output(node.inputs.front());
+    const Node& node = network_.node(step.node);
     Activation& y = outputs_[at(step.last)];
-    if (node.has_matrix()) return run_matrix(step, x, y, mode);
-    y.resize(node.shape, x.images());
-    switch (node.op) {
-      case Op::batch_norm:
-        return run_norm(step, x, y, mode);
-      case Op::relu:
-        return for_blocks(x,
-                          [&](Index b) { detail::relu(x.block(b), y.block(b), x.block_size()); });
-      case Op::max_pool:
-        return for_blocks(
-            x, [&](Index b) { detail::max_pool(node, x.shape(), x.block(b), y.block(b)); });
-      case Op::avg_pool:
-        return for_blocks(
-            x, [&](Index b) { detail::avg_pool(node, x.shape(), x.block(b), y.block(b)); });
-      case Op::flatten:
-        return for_blocks(x, [&](Index b) {
-          detail::for_flat_rows(x.shape(), [&](Index map, Index flat) {
-            std::copy_n(x.block(b) + map, kLanes, y.block(b) + flat);
-          });
-        });
-      case Op::dropout:
-        return compute(step.node, y, [&](Index b, detail::FiniteRows& seen) {
-          if (mode != Mode::training)
-            return static_cast<void>(std::copy_n(x.block(b), x.block_size(), y.block(b)));
-          detail::dropout(x.block(b), y.block(b), x.block_size(), node.rate, draw(step.node, b));
-          seen.see_all(y.block(b), y.block_size());
-        });
-      case Op::add:
-        return compute(step.node, y, [&](Index b, detail::FiniteRows& seen) {
-          std::copy_n(x.block(b), x.block_size(), y.block(b));
-          for (std::size_t i = 1; i < node.inputs.size(); ++i)
-            detail::add(output(node.inputs[i]).block(b), y.block(b), x.block_size(), seen);
-        });
-      case Op::input:
-      case Op::conv:
-      case Op::linear:
-        fail_enum("op without weights", node.op);
-    }
+    if (node.has_matrix()) return run_matrix(step, output(node.inputs.front()), y, mode);
+    run_op(step.node, inputs(node), y, step.relu, mode);
+  }
+
+  void run_op(Index i, const std::vector<const Activation*>& inputs, Activation& y, bool relu,
+              Mode mode) {
+    Node& node = network_.node(i);
+    y.resize(node.shape, inputs.front()->images());
+    if (!node.op.forward(
+            {node, inputs, y, mode, relu, momentum_, dropout_seed_, draw(i), kept_[at(i)], pool_}))
+      fail_output(i);
   }
 
   void run_matrix(const Step& step, const Activation& x, Activation& y, Mode mode) {
     const MatrixLayer& layer = *layers_[at(step.node)];
     const Node& node = network_.node(step.node);
     if (step.norm && mode != Mode::inference) {
-      const float* bias = node.has_bias ? node.bias.data() : nullptr;
-      if (!layer.forward(x, raw_[at(step.node)], {nullptr, bias, false}, pool_))
-        fail_output(step.node);
-      return run_norm(step, raw_[at(step.node)], y, mode);
+      const float* bias = node.has_bias() ? node.bias.data() : nullptr;
+      Activation& raw = raw_[at(step.node)];
+      if (!layer.forward(x, raw, {nullptr, bias, false}, pool_)) fail_output(step.node);
+      return run_op(*step.norm, {&raw}, y, step.relu, mode);
     }
-    const detail::Affine a = affine_after(step);
+    const Affine a = affine_after(step);
     if (product_ && mode == Mode::inference) {
       product_(step.node, x, y);
-      compute(step.node, y, [&](Index b, detail::FiniteRows& seen) {
+      const auto scale = [&](Index b, detail::FiniteRows& seen) {
         detail::affine(y.block(b), y.block(b), y.positions(), y.shape().channels, a.scale.data(),
                        a.shift.data(), step.relu, seen);
-      });
+      };
+      if (!detail::finite_blocks(y, pool_, scale)) fail_output(step.node);
     } else if (!layer.forward(x, y, {a.scale.data(), a.shift.data(), step.relu}, pool_)) {
       fail_output(step.node);
     }
   }
 
   /// Bias and batch-norm statistics as one scale and shift a filter.
-  [[nodiscard]] detail::Affine affine_after(const Step& step) const {
+  [[nodiscard]] Affine affine_after(const Step& step) const {
     const Node& node = network_.node(step.node);
-    const auto filters = at(node.shape.channels);
-    detail::Affine a = step.norm ? detail::inference_affine(network_.node(*step.norm))
-                                 : detail::Affine{std::vector<float>(filters, 1.0F),
-                                                  std::vector<float>(filters, 0.0F)};
-    for (std::size_t f = 0; node.has_bias && f < filters; ++f)
+    const auto filters = at(node.filters());
+    Affine a;
+    if (step.norm)
+      a = network_.node(*step.norm).op.fold(network_.node(*step.norm));
+    else
+      a = {std::vector<float>(filters, 1.0F), std::vector<float>(filters, 0.0F)};
+    for (std::size_t f = 0; node.has_bias() && f < filters; ++f)
       a.shift[f] += a.scale[f] * node.bias(f);
     return a;
-  }
-
-  void run_norm(const Step& step, const Activation& x, Activation& y, Mode mode) {
-    Node& bn = network_.node(*step.norm);
-    if (mode != Mode::inference) {
-      if (!norms_[at(*step.norm)].forward(bn, x, y, step.relu, momentum_, pool_))
-        fail_output(*step.norm);
-      return;
-    }
-    const detail::Affine a = detail::inference_affine(bn);
-    compute(*step.norm, x, [&](Index b, detail::FiniteRows& seen) {
-      detail::affine(x.block(b), y.block(b), x.positions(), x.shape().channels, a.scale.data(),
-                     a.shift.data(), step.relu, seen);
-    });
   }
 
   void run_backward(const Step& step) {
@@ -311,19 +258,35 @@ class Session {
     if (!grads_[at(step.last)]) return;  // nobody reads this node
     Activation& dy = *grads_[at(step.last)];
     const Activation& y = outputs_[at(step.last)];
-    const Activation& x = output(node.inputs.front());
-    if (step.norm) {
-      Gradient& g = gradients_[at(*step.norm)];
-      const Node& bn = network_.node(*step.norm);
-      const Activation& in = node.has_matrix() ? raw_[at(step.node)] : x;
-      norms_[at(*step.norm)].backward(bn, in, y, step.relu, dy, g.weight, g.bias, pool_);
-    } else if (step.relu) {
-      for_blocks(dy,
-                 [&](Index b) { detail::relu_backward(y.block(b), dy.block(b), dy.block_size()); });
+    const std::vector<const Activation*> xs = inputs(node);
+    const auto pass = [&](Index i, std::span<const Activation* const> read) {
+      return BackwardPass{network_.node(i), read,         y,    dy, step.relu, dropout_seed_,
+                          draw(i),          kept_[at(i)], pool_};
+    };
+    if (node.has_matrix()) {
+      const Activation* raw = &raw_[at(step.node)];
+      if (step.norm)
+        network_.node(*step.norm)
+            .op.gradients(pass(*step.norm, {&raw, 1}), gradients_[at(*step.norm)]);
+      else if (step.relu)
+        pool_.for_each(dy.blocks(), [&](Index b) {
+          detail::relu_backward(y.block(b), dy.block(b), dy.block_size());
+        });
+      weight_gradients(step.node, *xs.front(), dy);
+    } else {
+      node.op.gradients(pass(step.node, xs), gradients_[at(step.node)]);
     }
-    if (node.has_matrix()) weight_gradients(step.node, x, dy);
-    for (const Index input : node.inputs)
-      if (input != 0) pass_down(step, input, x, y, dy);
+    for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+      const Index input = node.inputs[k];
+      if (input == 0) continue;
+      Activation dx = take_spare();
+      dx.resize(network_.node(input).shape, dy.images());
+      if (node.has_matrix())
+        layers_[at(step.node)]->backward_input(dy, dx, pool_);
+      else
+        node.op.backward(pass(step.node, xs), static_cast<Index>(k), dx);
+      pass_down(input, std::move(dx));
+    }
     if (step.last != network_.size() - 1) spare_.push_back(std::move(*grads_[at(step.last)]));
     grads_[at(step.last)].reset();
   }
@@ -332,32 +295,22 @@ class Session {
     const Node& node = network_.node(i);
     Gradient& g = gradients_[at(i)];
     layers_[at(i)]->backward_weight(x, dy, g.weight, scratch_, pool_);
-    if (!node.has_bias) return;
-    const auto sums = detail::channel_sums(dy, pool_, [&](Index b, Index row, Index, float* lanes) {
+    if (!node.has_bias()) return;
+    const auto sums = channel_sums(dy, pool_, [&](Index b, Index row, Index, float* lanes) {
       for (Index l = 0; l < kLanes; ++l) lanes[l] += dy.block(b)[row + l];
     });
     for (std::size_t c = 0; c < g.bias.size(); ++c) g.bias(c) = static_cast<float>(sums[2 * c]);
   }
 
   /// Adds a step's contribution to the gradient of one of its inputs.
-  void pass_down(const Step& step, Index input, const Activation& x, const Activation& y,
-                 const Activation& dy) {
-    const Node& node = network_.node(step.node);
-    Activation dx = take_spare();
-    dx.resize(network_.node(input).shape, dy.images());
-    if (node.has_matrix())
-      layers_[at(step.node)]->backward_input(dy, dx, pool_);
-    else
-      for_blocks(dy, [&](Index b) {
-        detail::node_backward(node, {x.block(b), y.block(b), dy.block(b)}, dx.block(b), dx.shape(),
-                              draw(step.node, b));
-      });
+  void pass_down(Index input, Activation dx) {
     auto& grad = grads_[at(input)];
     if (!grad) {
       grad = std::move(dx);
       return;
     }
-    for_blocks(dx, [&](Index b) { detail::add(dx.block(b), grad->block(b), dx.block_size()); });
+    pool_.for_each(dx.blocks(),
+                   [&](Index b) { detail::add(dx.block(b), grad->block(b), dx.block_size()); });
     spare_.push_back(std::move(dx));
   }
 
@@ -372,7 +325,7 @@ class Session {
   ThreadPool& pool_;
   std::vector<Step> steps_;
   std::vector<std::optional<MatrixLayer>> layers_;  // by node
-  std::vector<detail::BatchNorm> norms_;            // by batch-norm node
+  std::vector<std::vector<float>> kept_;            // by node: what its op needs to go back
   std::vector<Activation> outputs_, raw_;           // by node; raw: before a fused batch-norm
   std::vector<std::optional<Activation>> grads_;    // by node, during backward()
   std::vector<Activation> spare_;                   // memory of gradients that are no longer needed

@@ -35,14 +35,12 @@ class Sgd {
       const Gradient& g = session.gradient(i);
       const Rule rule{static_cast<float>(learning_rate), static_cast<float>(config_.momentum),
                       static_cast<float>(config_.weight_decay)};
-      if (node.has_matrix()) {
-        const PruneMask* mask = masks.empty() ? nullptr : &masks[matrix++];
+      const PruneMask* mask = node.has_matrix() && !masks.empty() ? &masks[matrix++] : nullptr;
+      if (node.has_matrix())
         update_matrix(rule, node.weight, v.weight, g.weight, mask, session.pool());
-      } else if (node.op == Op::batch_norm) {
+      else if (node.has(&Node::weight))
         rule(node.weight.data(), v.weight.data(), g.weight.data(), size(node.weight));
-      }
-      if (node.has_bias || node.op == Op::batch_norm)
-        rule(node.bias.data(), v.bias.data(), g.bias.data(), size(node.bias));
+      if (node.has_bias()) rule(node.bias.data(), v.bias.data(), g.bias.data(), size(node.bias));
     }
     session.weights_changed();
   }
@@ -53,10 +51,8 @@ class Sgd {
     for (Index i = 0; i < network_.size(); ++i) {
       Gradient& v = velocity_[static_cast<std::size_t>(i)];
       const Node& node = network_.node(i);
-      if (node.has_matrix() || node.op == Op::batch_norm)
-        all.push_back({node.name + ".weight.velocity", &v.weight});
-      if (node.has_bias || node.op == Op::batch_norm)
-        all.push_back({node.name + ".bias.velocity", &v.bias});
+      if (node.has(&Node::weight)) all.push_back({node.name + ".weight.velocity", &v.weight});
+      if (node.has_bias()) all.push_back({node.name + ".bias.velocity", &v.bias});
     }
     return all;
   }

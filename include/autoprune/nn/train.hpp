@@ -30,7 +30,7 @@ namespace autoprune::nn {
 [[nodiscard]] inline double default_learning_rate(const Network& network) {
   const auto& nodes = network.nodes();
   return std::any_of(nodes.begin(), nodes.end(),
-                     [](const Node& node) { return node.op == Op::batch_norm; })
+                     [](const Node& node) { return node.op.is<BatchNorm>(); })
              ? 0.05
              : 0.01;
 }

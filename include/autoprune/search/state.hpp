@@ -26,16 +26,16 @@ class StateTable {
     for (std::size_t k = 0; k < layers.size(); ++k) {
       const nn::Node& node = network.node(layers[k]);
       const nn::Shape3 in = network.node(node.inputs.front()).shape;
-      const bool conv = node.op == nn::Op::conv;
+      const bool conv = node.op.is<nn::Conv>();
+      const auto [kernel, stride, padding] = node.op.window();
       const auto crossbars = static_cast<double>(dense.layers[k].crossbars_dense);
       rest -= crossbars;
-      rows_.push_back({static_cast<double>(k), conv ? 1.0 : 0.0,
-                       static_cast<double>(conv ? in.channels : in.size()),
-                       static_cast<double>(node.out_channels),
-                       static_cast<double>(node.kernel.h * node.kernel.w),
-                       static_cast<double>(conv ? in.height : 1),
-                       static_cast<double>(conv ? in.width : 1),
-                       static_cast<double>(conv ? node.stride.h : 0), crossbars});
+      rows_.push_back(
+          {static_cast<double>(k), conv ? 1.0 : 0.0,
+           static_cast<double>(conv ? in.channels : in.size()), static_cast<double>(node.filters()),
+           static_cast<double>(kernel.h * kernel.w), static_cast<double>(conv ? in.height : 1),
+           static_cast<double>(conv ? in.width : 1), static_cast<double>(conv ? stride.h : 0),
+           crossbars});
       rest_.push_back(rest / total_);
     }
     scale();

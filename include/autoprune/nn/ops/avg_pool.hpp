@@ -1,0 +1,48 @@
+/// @file avg_pool.hpp
+/// The mean of each window; padding counts as zeros, as PyTorch's default does.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include "autoprune/nn/ops/pool.hpp"
+
+namespace autoprune::nn {
+
+namespace detail {
+
+struct AvgRule {
+  static constexpr std::string_view kName = "avg_pool";
+
+  static float scale(const PoolBlock& pool) {
+    return 1.0F / static_cast<float>(pool.window.kernel.h * pool.window.kernel.w);
+  }
+
+  static void forward(const PoolBlock& pool, const float* x, float* y) {
+    const Index row = pool.row();
+    const float share = scale(pool);
+    pool.for_outputs([&](Index oh, Index ow, Index out) {
+      std::fill_n(y + out, row, 0.0F);
+      pool.for_window(oh, ow, [&](Index at) {
+        for (Index i = 0; i < row; ++i) y[out + i] += share * x[at + i];
+      });
+    });
+  }
+
+  static void backward(const PoolBlock& pool, const float*, const float*, const float* dy,
+                       float* dx) {
+    const Index row = pool.row();
+    const float share = scale(pool);
+    pool.for_outputs([&](Index oh, Index ow, Index out) {
+      pool.for_window(oh, ow, [&](Index at) {
+        for (Index i = 0; i < row; ++i) dx[at + i] += share * dy[out + i];
+      });
+    });
+  }
+};
+
+}  // namespace detail
+
+using AvgPool = Pool<detail::AvgRule>;
+
+}  // namespace autoprune::nn

@@ -1,0 +1,151 @@
+/// @file batch_norm.hpp
+/// Batch normalisation (Ioffe and Szegedy, 2015) over all images and positions of a channel, with
+/// the ReLU that usually follows it in the same pass.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include "autoprune/nn/channel_sums.hpp"
+#include "autoprune/nn/elementwise.hpp"
+#include "autoprune/nn/node.hpp"
+
+namespace autoprune::nn {
+
+struct BatchNorm {
+  static constexpr std::string_view kName = "batch_norm";
+  static constexpr float kEpsilon = 1e-5F;
+
+  [[nodiscard]] std::vector<Parameter> parameters(const OpInputs& in) const {
+    const std::vector<Index> shape = {in.front().channels};
+    return {{"weight", &Node::weight, shape, 1.0F},
+            {"bias", &Node::bias, shape},
+            {"running_mean", &Node::running_mean, shape},
+            {"running_var", &Node::running_var, shape, 1.0F}};
+  }
+  void check(const Node& bn) const {
+    for (const float variance : bn.running_var)
+      if (variance < 0.0F)
+        fail(ErrorId::not_finite, "batch_norm '", bn.name, "': a running_var of ", variance,
+             ", which has no root; a variance can't be negative, so repair the file");
+  }
+
+  /// What the running statistics make of it.
+  [[nodiscard]] Affine fold(const Node& bn) const {
+    Affine a;
+    for (std::size_t c = 0; c < bn.weight.size(); ++c) {
+      const float scale = bn.weight(c) / std::sqrt(bn.running_var(c) + kEpsilon);
+      a.scale.push_back(scale);
+      a.shift.push_back(bn.bias(c) - scale * bn.running_mean(c));
+    }
+    return a;
+  }
+
+  /// The momentum is 0.1 in training, 1 / (k + 1) to average over batches 0 .. k. When the batch's
+  /// statistics aren't finite the running ones are left alone.
+  [[nodiscard]] bool forward(const ForwardPass& pass) const {
+    if (pass.mode == Mode::inference) return scale(pass, fold(pass.node));
+    Node& bn = pass.node;
+    const Activation& x = pass.x();
+    // Sums of differences from one value of the channel: a mean far from zero costs no precision.
+    const float* pivots = x.block(0);
+    const std::vector<double> sums =
+        channel_sums(x, pass.pool, [&](Index b, Index row, Index c, float* lanes) {
+          const float* v = x.block(b) + row;
+          const float pivot = pivots[c * kLanes];
+          for (Index l = 0; l < kLanes; ++l) {
+            const float d = v[l] - pivot;
+            lanes[l] += d;
+            lanes[kLanes + l] += d * d;
+          }
+        });
+    // Squares outgrow float32 before the values do.
+    if (!std::all_of(sums.begin(), sums.end(), [](double s) { return std::isfinite(s); }))
+      return false;
+    const auto channels = static_cast<std::size_t>(x.shape().channels);
+    const auto count = static_cast<double>(x.images() * x.positions());
+    pass.kept.resize(2 * channels);
+    Affine affine{std::vector<float>(channels), std::vector<float>(channels)};
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double offset = sums[2 * c] / count;
+      const double mean = pivots[c * kLanes] + offset;
+      const double variance = std::max(0.0, sums[2 * c + 1] / count - offset * offset);
+      const double unbiased = count > 1 ? variance * count / (count - 1) : variance;
+      blend(bn.running_mean(c), mean, pass.momentum);
+      blend(bn.running_var(c), unbiased, pass.momentum);
+      const Statistics s{static_cast<float>(mean),
+                         static_cast<float>(1.0 / std::sqrt(variance + kEpsilon))};
+      pass.kept[2 * c] = s.mean;
+      pass.kept[2 * c + 1] = s.inverse;
+      affine.scale[c] = bn.weight(c) * s.inverse;
+      affine.shift[c] = bn.bias(c) - affine.scale[c] * s.mean;
+    }
+    return scale(pass, affine);
+  }
+
+  /// Replaces dy by dx, too: it takes the same sums.
+  void gradients(const BackwardPass& pass, Gradient& gradient) const {
+    const Activation &x = pass.x(), &y = pass.y;
+    Activation& dy = pass.dy;
+    const auto statistics = [&](std::size_t c) {
+      return Statistics{pass.kept[2 * c], pass.kept[2 * c + 1]};
+    };
+    const std::vector<double> sums =
+        channel_sums(dy, pass.pool, [&](Index b, Index row, Index c, float* lanes) {
+          float* g = dy.block(b) + row;
+          const float* v = x.block(b) + row;
+          if (pass.relu) detail::relu_backward(y.block(b) + row, g, kLanes);
+          const float mean = statistics(static_cast<std::size_t>(c)).mean;
+          for (Index l = 0; l < kLanes; ++l) {
+            lanes[l] += g[l];
+            lanes[kLanes + l] += g[l] * (v[l] - mean);
+          }
+        });
+    const auto channels = static_cast<std::size_t>(x.shape().channels);
+    const auto count = static_cast<double>(x.images() * x.positions());
+    std::vector<float> of_dy(channels), of_x(channels), constant(channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const Statistics s = statistics(c);
+      const float dbeta = static_cast<float>(sums[2 * c]);
+      const float dgamma = static_cast<float>(sums[2 * c + 1] * s.inverse);
+      gradient.bias(c) = dbeta;
+      gradient.weight(c) = dgamma;
+      of_dy[c] = pass.node.weight(c) * s.inverse;
+      of_x[c] = static_cast<float>(-of_dy[c] * s.inverse * dgamma / count);
+      constant[c] = static_cast<float>(-of_dy[c] * dbeta / count) - of_x[c] * s.mean;
+    }
+    pass.blocks([&](Index b) {
+      float* g = dy.block(b);
+      const float* v = x.block(b);
+      for (Index p = 0; p < dy.positions(); ++p)
+        for (std::size_t c = 0; c < channels; ++c, g += kLanes, v += kLanes) {
+          for (Index l = 0; l < kLanes; ++l) g[l] = of_dy[c] * g[l] + of_x[c] * v[l] + constant[c];
+          for (Index l = dy.lanes(b); l < kLanes; ++l) g[l] = 0.0F;
+        }
+    });
+  }
+  void backward(const BackwardPass& pass, Index, Activation& dx) const {
+    pass.blocks([&](Index b) { std::copy_n(pass.dy.block(b), dx.block_size(), dx.block(b)); });
+  }
+
+ private:
+  /// Of a channel in the batch; the inverse of the standard deviation.
+  struct Statistics {
+    float mean, inverse;
+  };
+
+  static bool scale(const ForwardPass& pass, const Affine& a) {
+    const Activation& x = pass.x();
+    return pass.blocks([&](Index b, FiniteRows& seen) {
+      detail::affine(x.block(b), pass.y.block(b), x.positions(), x.shape().channels, a.scale.data(),
+                     a.shift.data(), pass.relu, seen);
+    });
+  }
+  static void blend(float& running, double value, double momentum) {
+    running = static_cast<float>((1.0 - momentum) * running + momentum * value);
+  }
+};
+
+}  // namespace autoprune::nn
