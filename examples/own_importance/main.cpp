@@ -7,6 +7,7 @@
 
 using namespace autoprune;
 
+// [extending]
 /// (mean of |w|^p)^(1/p): the mean at p = 1, nearly the largest weight at a high p. Scores must not
 /// be negative, and must not grow with the vector's length, as the last row group may be short.
 struct PowerMean {
@@ -17,6 +18,7 @@ struct PowerMean {
     return static_cast<float>(std::pow(sum / static_cast<double>(weights.size()), 1.0 / p));
   }
 };
+// [extending]
 static_assert(prune::WeightCriterion<PowerMean>);
 
 using Pruner = prune::ColumnVectorPruner<32, PowerMean>;

@@ -33,9 +33,11 @@ TEST_CASE("the README shows the quickstart as it is") {
   REQUIRE(project_file("README.md").find(code) != std::string::npos);
 }
 
-TEST_CASE("the operation that docs/extending.md adds is the example's, and short") {
-  const std::string code = marked_code("examples/own_op/main.cpp", "// [extending]\n");
-  INFO(code);
-  REQUIRE(project_file("docs/extending.md").find("```cpp\n" + code + "```") != std::string::npos);
-  CHECK(std::count(code.begin(), code.end(), '\n') < 30);
+TEST_CASE("what docs/extending.md adds is the examples', and short") {
+  for (const std::string example : {"own_op", "own_method", "own_importance", "own_searcher"}) {
+    const std::string code = marked_code("examples/" + example + "/main.cpp", "// [extending]\n");
+    INFO(code);
+    CHECK(project_file("docs/extending.md").find("```cpp\n" + code + "```") != std::string::npos);
+    CHECK(std::count(code.begin(), code.end(), '\n') < 30);
+  }
 }
