@@ -214,9 +214,9 @@ std::vector<methods::Ranking> Job::rank(const nn::Network& of, const methods::Co
   if (!data)
     fail(ErrorId::missing_value,
          "--importance taylor ranks by gradients of training images; give them with --data");
-  const std::vector<nn::Batch> images =
-      calibration_batches(static_cast<Index>(split().train.size()));
-  return by.rank(of, nn::loss_gradients(of, images, pool));
+  const Index images = std::min(options.calibration_images, data->train.size());
+  const auto batches = nn::load_batches(data->train, nn::range(0, images), pool);
+  return by.rank(of, nn::loss_gradients(of, batches, pool));
 }
 
 std::vector<PruneMask> Job::chosen_masks() {

@@ -114,7 +114,8 @@ TEST_CASE("every option takes words that are known, or numbers with limits") {
       "--hardware", "--policy",  "--heuristic", "--count",      "--freeze",     "--bounds",
       "--reward",   "--metric",  "--accuracy",  "--adc",        "--spread",     "--calibration",
       "--signs",    "--model",   "--pruned",    "--activity",   "--row-groups", "--save-hardware",
-      "--networks", "--methods", "--budget",    "--importance", "--bit-planes", "--ou-selection"};
+      "--networks", "--methods", "--budget",    "--importance", "--bit-planes", "--ou-selection",
+      "--method",   "--searcher"};
   REQUIRE(commands().size() == 11);
   for (const auto& [command, listed] : options()) {
     CHECK(listed.size() >= 9);
