@@ -4,6 +4,7 @@
 
 #include "autoprune/mapping/dense_mapper.hpp"
 #include "autoprune/methods/method.hpp"
+#include "autoprune/prune/ranking.hpp"
 
 namespace autoprune::methods {
 
