@@ -1,6 +1,6 @@
 // Figures that a sweep or a reproduction keeps: they come back as they were measured, or not at
 // all.
-#include "../../examples/cli/kept_figures.cpp"
+#include "../../app/kept_figures.cpp"
 
 #include "helpers.hpp"
 

@@ -3,7 +3,7 @@
 #include <autoprune/core/number.hpp>
 #include <cmath>
 
-#include "../../examples/cli/options.hpp"
+#include "../../app/options.hpp"
 #include "harness.hpp"
 
 namespace autoprune::fuzz {

@@ -1,6 +1,7 @@
 # Builds tests/package/consumer in a fresh folder as a user would, runs it, and checks that no flag
 # of ours reached its compile commands.
-# MODE: installed (find_package) or subdirectory (add_subdirectory); FLAGS: the user's own flags.
+# MODE: installed (find_package, and pkg-config) or subdirectory (add_subdirectory); FLAGS: the user's
+# own flags; APP: whether the program is installed, too.
 cmake_minimum_required(VERSION 3.21)
 
 function(run)
@@ -15,6 +16,22 @@ endfunction()
 file(REMOVE_RECURSE ${WORK_DIR})
 if(MODE STREQUAL "installed")
   run(${CMAKE_COMMAND} --install ${PROJECT_BUILD_DIR} --prefix ${WORK_DIR}/prefix)
+  if(APP)
+    run(${WORK_DIR}/prefix/bin/autoprune --version)
+    run(${WORK_DIR}/prefix/bin/autoprune map --network lenet5 --quiet)
+  endif()
+  find_program(PKG_CONFIG pkg-config)
+  if(PKG_CONFIG)
+    # pkg-config has no word for the standard; the rest of the flags it tells.
+    set(ENV{PKG_CONFIG_PATH} ${WORK_DIR}/prefix/share/pkgconfig)
+    execute_process(COMMAND ${PKG_CONFIG} --cflags autoprune OUTPUT_VARIABLE flags
+                    OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    separate_arguments(flags UNIX_COMMAND "${flags}")
+    file(WRITE ${WORK_DIR}/by_pkg_config.cpp "#include <autoprune/mapping.hpp>\n")
+    run(${COMPILER} -std=c++20 ${flags} -fsyntax-only ${WORK_DIR}/by_pkg_config.cpp)
+  else()
+    message("skipped: no pkg-config to ask for flags")
+  endif()
   set(where -D CMAKE_PREFIX_PATH=${WORK_DIR}/prefix)
 else()
   set(where -D AUTOPRUNE_SOURCE=${SOURCE_DIR})
