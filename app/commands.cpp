@@ -3,18 +3,13 @@
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/mapping_json.hpp>
 #include <autoprune/io/network_json.hpp>
-#include <autoprune/io/policy_json.hpp>
 #include <autoprune/io/report_text.hpp>
 #include <map>
 
-#include "cost.hpp"
 #include "hardware.hpp"
 #include "job.hpp"
 #include "long_work.hpp"
-#include "reproduce.hpp"
 #include "results.hpp"
-#include "simulate.hpp"
-#include "sweep.hpp"
 
 namespace autoprune::cli {
 

@@ -1,4 +1,4 @@
-#include "cost.hpp"
+#include "commands.hpp"
 
 #include <autoprune/core/number.hpp>
 #include <autoprune/core/version.hpp>

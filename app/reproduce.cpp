@@ -1,4 +1,4 @@
-#include "reproduce.hpp"
+#include "commands.hpp"
 
 #include <algorithm>
 #include <autoprune/io/file.hpp>

@@ -1,4 +1,4 @@
-#include "simulate.hpp"
+#include "commands.hpp"
 
 #include <algorithm>
 #include <autoprune/io/format.hpp>

@@ -1,4 +1,4 @@
-#include "sweep.hpp"
+#include "commands.hpp"
 
 #include <algorithm>
 #include <autoprune/core/version.hpp>
