@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <autoprune/io/file.hpp>
 #include <filesystem>
-#include <iostream>
 
 #include "output_directory.hpp"
 #include "progress.hpp"
 #include "reproduce_results.hpp"
+#include "results.hpp"
 
 namespace autoprune::cli {
 
@@ -89,13 +89,11 @@ void reproduce(const Options& options) {
   const OutputDirectory out(options.out);
   prove_json_writable(options);
   const Results results = measure(options);
-  const std::string json = io::json_text(results_json(options, results), 1) + "\n";
-  io::write_file(out.file("reproduce.json"), json);
+  const io::Json document = results_json(options, results);
+  io::write_file(out.file("reproduce.json"), io::json_text(document, 1) + "\n");
   io::write_file(out.file("reproduce.md"), results_markdown(options, results));
   write_pictures(options, out, results);
-  if (!options.json.empty() && options.json != "-") io::write_file(options.json, json);
-  std::cout << (options.json == "-" ? json : results_text(options, results)) << std::flush;
-  if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output");
+  hand_over(options, document, results_text(options, results));
 }
 
 }  // namespace autoprune::cli

@@ -26,7 +26,11 @@ void write_report(const Job& job, const io::Json& report, const io::Json& mappin
 void write_result(const Job& job, const std::string& name, const io::Json& document,
                   const std::string& text) {
   if (!job.options.out.empty()) io::write_file(job.file(name), text_of(document));
-  const std::string& json = job.options.json;
+  hand_over(job.options, document, text);
+}
+
+void hand_over(const Options& options, const io::Json& document, const std::string& text) {
+  const std::string& json = options.json;
   if (!json.empty() && json != "-") io::write_file(json, text_of(document));
   std::cout << (json == "-" ? text_of(document) : text) << std::flush;
   if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output");

@@ -16,6 +16,9 @@ void write_report(const Job& job, const io::Json& report, const io::Json& mappin
 void write_result(const Job& job, const std::string& name, const io::Json& document,
                   const std::string& text);
 
+/// The same, of a document that is in --out already.
+void hand_over(const Options& options, const io::Json& document, const std::string& text);
+
 /// Writes policy.json into --out.
 void write_policy(const Job& job, const search::Policy& policy);
 
