@@ -32,7 +32,7 @@ foreach(field "Package: autoprune" "Depends: [^\n]*libc6" "Recommends: libeigen3
   endif()
 endforeach()
 run(dpkg-deb --extract ${package} ${WORK_DIR}/root)
-foreach(file bin/autoprune include/autoprune/autoprune.hpp 
+foreach(file bin/autoprune include/autoprune/autoprune.hpp
              share/cmake/autoprune/autopruneConfig.cmake share/pkgconfig/autoprune.pc share/doc/autoprune/copyright)
   if(NOT EXISTS ${WORK_DIR}/root/usr/${file})
     message(FATAL_ERROR "the package lacks usr/${file}")
