@@ -74,7 +74,7 @@ methods::Compressor read_compressor(const Options& o, const nn::Network& network
   setting.options.granularity = o.granularity.value_or(granularity);
   setting.options.rows = o.rows.value_or(rows);
   const methods::Compressor compressor = methods::make_method(method, setting);
-  if (compressor.granularity() == 1 && method != kOwnMethod) refuse_vector_options(o, method);
+  if (!compressor.row_groups()) refuse_vector_options(o, method);
   return compressor;
 }
 

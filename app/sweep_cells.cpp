@@ -151,9 +151,8 @@ bool is_impossible(const Error& error) {
 
 SweepResult run_sweep(Job& job) {
   const SweepOptions& sweep = job.options.sweep;
-  // Other methods prune single weights.
-  const bool vectors = job.compressor.granularity() > 1 || job.compressor.name() == kOwnMethod;
-  const std::vector<Index> granularities = vectors ? sweep.granularities : std::vector<Index>{1};
+  const std::vector<Index> granularities =
+      job.compressor.row_groups() ? sweep.granularities : std::vector<Index>{1};
   const CellFiles files(job);
   SweepResult result;
   Progress progress("sweep", job.options.quiet);

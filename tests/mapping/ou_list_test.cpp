@@ -80,6 +80,25 @@ TEST_CASE("without row groups, OUs in a row with the same rows share their input
   CHECK(list.input_rows() == 6);
 }
 
+TEST_CASE("OUs with the same inputs come together, in pieces of so many rows") {
+  OuList list({8, 8, 2, 2});
+  const std::vector<std::int32_t> tall{0, 2, 5}, other{1};
+  const std::vector<std::int32_t> some{0, 1}, more{2, 3}, last{7};
+  list.add({tall, some});
+  list.add({tall, more});
+  list.add({other, last});
+  std::vector<std::vector<std::int32_t>> rows, columns;
+  std::vector<Index> together;
+  list.for_each_input_piece(2, [&](auto r, auto c, Index ous) {
+    rows.emplace_back(r.begin(), r.end());
+    columns.emplace_back(c.begin(), c.end());
+    together.push_back(ous);
+  });
+  CHECK(rows == std::vector<std::vector<std::int32_t>>{{0, 2}, {5}, {1}});
+  CHECK(columns == std::vector<std::vector<std::int32_t>>{{0, 1, 2, 3}, {0, 1, 2, 3}, {7}});
+  CHECK(together == std::vector<Index>{2, 2, 1});
+}
+
 TEST_CASE("an impossible layer is refused") {
   CHECK(error_of([] { OuList({0, 4, 32, 32, 32}); }) == ErrorId::out_of_range);
   CHECK(error_of([] { OuList({8, 8, 4, 0}); }) == ErrorId::out_of_range);

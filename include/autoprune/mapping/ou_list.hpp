@@ -102,6 +102,21 @@ class OuList {
     return std::span(column_list_).subspan(begin, stop - begin);
   }
 
+  /// Calls f(rows, filters, ous) for OUs in a row with the same inputs: for each piece of at most
+  /// `height` of their rows, the filters of all of them, and how many they are.
+  template <class F>
+  void for_each_input_piece(Index height, F&& f) const {
+    for (Index first = 0; first < size();) {
+      const Ou head = (*this)[first];
+      Index end = first + 1;
+      while (end < size() && heads_[at(end)].input_set == head.input_set) ++end;
+      for (Index r = 0; r < head.n_rows(); r += height)
+        f(head.rows.subspan(at(r), at(std::min(height, head.n_rows() - r))), columns_of(first, end),
+          end - first);
+      first = end;
+    }
+  }
+
   /// Whether both hold the same inputs and filters in the same order, wherever they sit.
   [[nodiscard]] bool same_ous(const OuList& other) const {
     return shape_ == other.shape_ && set_begin_ == other.set_begin_ &&

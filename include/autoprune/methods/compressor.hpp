@@ -26,6 +26,7 @@ class Compressor {
   Compressor(const Setting& setting, M method)
       : name_(M::kName), geometry_(setting.geometry), options_(setting.options.mapping) {
     if constexpr (requires { method.granularity(); }) {
+      row_groups_ = true;
       granularity_ = method.granularity();
       rows_ = setting.options.rows;
     }
@@ -65,6 +66,8 @@ class Compressor {
   /// Of its masks; 1: element-wise.
   [[nodiscard]] Index granularity() const noexcept { return granularity_; }
   [[nodiscard]] prune::RowGrouping rows() const noexcept { return rows_; }
+  /// Whether it prunes column-vectors of row groups; else single weights.
+  [[nodiscard]] bool row_groups() const noexcept { return row_groups_; }
   [[nodiscard]] const mapping::MappingOptions& options() const noexcept { return options_; }
   /// Physical arrays that hold the same tiles: bit planes times sign arrays.
   [[nodiscard]] Index arrays() const noexcept { return options_.arrays(geometry_.cell_bits); }
@@ -133,6 +136,7 @@ class Compressor {
   std::string name_;
   Geometry<> geometry_;
   mapping::MappingOptions options_;
+  bool row_groups_ = false;
   Index granularity_ = 1;
   prune::RowGrouping rows_ = prune::RowGrouping::neighbours;
   bool needs_gradients_ = false;

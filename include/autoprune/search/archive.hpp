@@ -15,7 +15,6 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/number.hpp"
-#include "autoprune/core/random.hpp"
 #include "autoprune/core/types.hpp"
 
 namespace autoprune::search {
@@ -104,15 +103,6 @@ void visit_same(Archive& archive, std::string_view name, std::uint64_t expected)
   if (found != expected)
     fail(ErrorId::checkpoint_mismatch, "the checkpoint's ", name,
          " is another one; resume with the network and the options of the first run");
-}
-
-/// Visits the position of the stream (seed, stream), which is all the state that it has.
-template <class Archive>
-void visit_stream(Archive& archive, std::string_view name, Random& random, std::uint64_t seed,
-                  std::uint64_t stream) {
-  std::uint64_t position = random.position();
-  archive(name, position);
-  random = Random(seed, stream, position);
 }
 
 /// Visits an integer that isn't negative, of any kind. Throws checkpoint_mismatch when one above

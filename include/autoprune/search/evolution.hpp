@@ -11,6 +11,7 @@
 
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/rl/state_visitor.hpp"
 #include "autoprune/search/archive.hpp"
 
 namespace autoprune::search {
@@ -95,7 +96,7 @@ class Evolution {
     values_.resize(static_cast<std::size_t>(values));
     for (Point& step : steps_) visit_finite(archive, "step", step);
     visit_finite(archive, "told", values_);
-    visit_stream(archive, "random", random_, seed_, kStream);
+    rl::visit_random(archive, "random", random_, seed_, kStream);
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <vector>
 
@@ -76,22 +77,12 @@ class ActiveOus {
 
   /// OUs with the same inputs, in stacks of `height` rows.
   void by_inputs(const mapping::OuList& ous, Index height) {
-    for (Index first = 0; first < ous.size();) {
-      const mapping::Ou head = ous[first];
-      Index end = first + 1;
-      while (end < ous.size() && ous[end].input_set == head.input_set) ++end;
-      const auto filters = static_cast<Index>(ous.columns_of(first, end).size());
-      for (Index r = 0; r < head.n_rows(); r += height) {
-        const auto rows =
-            head.rows.subspan(static_cast<std::size_t>(r),
-                              static_cast<std::size_t>(std::min(height, head.n_rows() - r)));
-        stacks_.push_back({{rows.begin(), rows.end()},
-                           ceil_div(static_cast<Index>(rows.size()), shape_.ou_rows),
-                           end - first,
-                           filters});
-      }
-      first = end;
-    }
+    ous.for_each_input_piece(height, [&](auto rows, auto columns, Index across) {
+      stacks_.push_back({{rows.begin(), rows.end()},
+                         ceil_div(std::ssize(rows), shape_.ou_rows),
+                         across,
+                         std::ssize(columns)});
+    });
   }
 
   /// Dynamic OU formation (SRE: Yang et al., ISCA 2019) of a layer whose places are OUs, as SRE's

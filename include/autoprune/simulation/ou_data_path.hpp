@@ -130,19 +130,9 @@ class OUDataPath {
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   void add_steps(const mapping::OuList& ous) {
-    for (Index first = 0; first < ous.size();) {
-      const mapping::Ou head = ous[first];
-      Index end = first + 1;
-      while (end < ous.size() && ous[end].input_set == head.input_set) ++end;
-      const std::span<const std::int32_t> columns = ous.columns_of(first, end);
-      for (Index r = 0; r < head.n_rows(); r += geometry_.ou_rows) {
-        const auto rows =
-            head.rows.subspan(at(r), at(std::min<Index>(geometry_.ou_rows, head.n_rows() - r)));
-        steps_.push_back(
-            {{rows.begin(), rows.end()}, end - first, {columns.begin(), columns.end()}});
-      }
-      first = end;
-    }
+    ous.for_each_input_piece(geometry_.ou_rows, [&](auto rows, auto columns, Index together) {
+      steps_.push_back({{rows.begin(), rows.end()}, together, {columns.begin(), columns.end()}});
+    });
   }
 
   template <class Devices>

@@ -59,12 +59,10 @@ struct ListCode {
         if (set >= shape.groups() || (i > 0 && !follows(list[i - 1], set, columns, shape)))
           fail_index("an OU of row group ", set, " of ", shape.groups(), " is out of order");
       }
-      if (shape.neighbours()) {
-        const Index first = set * shape.granularity;
-        fill_rows(rows, first, std::min(shape.granularity, shape.rows - first));
-      } else {
+      if (shape.neighbours())
+        rows = group_rows(shape, set);
+      else
         get_list(in, rows, code.row);
-      }
       list.add({rows, columns, {}, set});
     }
   }

@@ -10,6 +10,7 @@
 #include "autoprune/mapping/bit_stream.hpp"
 #include "autoprune/mapping/index/ascending_list.hpp"
 #include "autoprune/mapping/ou_list.hpp"
+#include "autoprune/mapping/ou_placer.hpp"
 
 namespace autoprune::mapping::detail {
 
@@ -84,10 +85,10 @@ inline void put_rows(BitWriter& out, std::span<const RowSetView> sets, const OuS
   }
 }
 
-/// Rows first to first + count - 1.
-inline void fill_rows(std::vector<std::int32_t>& rows, Index first, Index count) {
-  rows.clear();
-  for (Index r = first; r < first + count; ++r) rows.push_back(static_cast<std::int32_t>(r));
+/// The rows of a row group of neighbours.
+[[nodiscard]] inline std::vector<std::int32_t> group_rows(const OuShape& shape, Index group) {
+  const Index first = group * shape.granularity;
+  return index_range(first, std::min(shape.rows, first + shape.granularity));
 }
 
 /// Reads the rows of sets whose filters have been read, and forms their OUs. Throws corrupt_index.
@@ -96,12 +97,11 @@ inline void get_rows(BitReader& in, std::span<const OwnedRowSet> sets, OuList& l
   const ListWidths width(shape.rows, shape.highest());
   std::vector<std::int32_t> rows;
   for (const OwnedRowSet& set : sets) {
-    const Index first = set.number * shape.granularity;
-    const Index height = std::min(shape.granularity, shape.rows - first);
     if (shape.neighbours())
-      fill_rows(rows, first, height);
+      rows = group_rows(shape, set.number);
     else
       get_list(in, rows, width);
+    const Index height = std::min(shape.granularity, shape.rows - set.number * shape.granularity);
     if (shape.gathered && static_cast<Index>(rows.size()) != height)
       fail_index(rows.size(), " rows for row group ", set.number, " of ", height);
     const std::span<const std::int32_t> columns = set.columns;

@@ -12,6 +12,7 @@
 
 #include "autoprune/core/number.hpp"
 #include "autoprune/rl/agent.hpp"
+#include "autoprune/rl/state_visitor.hpp"
 #include "autoprune/search/heuristics.hpp"
 #include "autoprune/search/layer_walk.hpp"
 #include "autoprune/search/reward_model.hpp"
@@ -79,7 +80,7 @@ class Guided {
     Index imitated = imitated_ + 1;
     visit_integer(archive, "imitated", imitated, std::ssize(measured_));
     imitated_ = imitated - 1;
-    visit_stream(archive, "nearby", nearby_, config_.seed, kNearbyStream);
+    rl::visit_random(archive, "nearby", nearby_, config_.seed, kNearbyStream);
     agent_.visit_state(archive);
   }
 

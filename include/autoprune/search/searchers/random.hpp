@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autoprune/core/random.hpp"
+#include "autoprune/rl/state_visitor.hpp"
 #include "autoprune/search/layer_walk.hpp"
 #include "autoprune/search/searcher.hpp"
 
@@ -30,7 +31,7 @@ class RandomSearch {
 
   template <class Archive>
   void describe(Archive& archive) {
-    visit_stream(archive, "random", random_, seed_, kStream);
+    rl::visit_random(archive, "random", random_, seed_, kStream);
   }
 
  private:
