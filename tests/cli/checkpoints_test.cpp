@@ -17,8 +17,8 @@ void kill_at_first(const Words& words, const fs::path& checkpoint) {
   ::waitpid(child, &status, 0);
 }
 
-/// Runs the command, killing it again and again after a random time behind its first checkpoint;
-/// returns how often a checkpoint was left behind.
+/// Runs the command, killing it again and again: first at its first checkpoint, when the run is
+/// sure to be unfinished, then after random times; returns how often a checkpoint was left behind.
 int run_killed(const Words& words, const fs::path& checkpoint, int kills,
                autoprune::Random& random) {
   using namespace std::chrono_literals;
@@ -28,7 +28,7 @@ int run_killed(const Words& words, const fs::path& checkpoint, int kills,
     int status = 0;
     while (!fs::exists(checkpoint) && ::waitpid(child, &status, WNOHANG) == 0)
       std::this_thread::sleep_for(1ms);
-    std::this_thread::sleep_for(std::chrono::milliseconds(random.below(120)));
+    if (k > 0) std::this_thread::sleep_for(std::chrono::milliseconds(random.below(120)));
     ::kill(child, SIGKILL);
     ::waitpid(child, &status, 0);
     left += fs::exists(checkpoint) ? 1 : 0;
