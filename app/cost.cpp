@@ -73,7 +73,7 @@ std::vector<cost::LayerWork> work_of(const Job& job, const cost::OuModel& model,
 
 void ou_cost(Job& job) {
   const cost::OuModel model = ou_model(job);
-  const cost::OuHardware& hardware = model.hardware();
+  const hardware::Accelerator& hardware = job.accelerator;
   save_hardware(job.options, hardware);
   const std::vector<PruneMask> masks = job.chosen_masks();
   // Even a network that lost nothing lies otherwise in its crossbars than the dense one.
@@ -94,7 +94,7 @@ void ou_cost(Job& job) {
   write_cost(job, json, cost,
              concat(job.options.network, pruned ? ", pruned, " : ", dense, ",
                     job.compressor.geometry().to_string(), ", G = ", job.compressor.granularity(),
-                    "; OU model, hardware ", hardware.name, ", ADC of ", hardware.adc_bits, " bits",
+                    "; OU model, hardware ", hardware.name, ", ADC of ", hardware.adc.bits, " bits",
                     hardware.lossless() ? "" : " (too few for the sums of an OU)", "\n\n",
                     io::cost_layer_table(cost, "crossbars"), '\n', io::cost_component_table(cost),
                     '\n', io::cost_comparison(cost, dense)));

@@ -22,29 +22,31 @@ io::Json read_hardware(const std::string& name, const std::vector<std::string>& 
   return io::parse_json(io::read_file(name), concat("file '", name, '\''));
 }
 
-cost::OuHardware read_ou_hardware(const std::string& name) {
-  return io::ou_hardware_from_json(read_hardware(name, cost::ou_preset_names()),
-                                   concat("file '", name, '\''));
+/// As --hardware says, for the crossbars that were asked for.
+hardware::Accelerator base_accelerator(const Options& o, const std::optional<Geometry<>>& stored) {
+  const bool mnsim = o.cost_model == CostModel::mnsim;  // then --hardware is that model's
+  const std::string name = o.hardware.empty() || mnsim ? "paper" : o.hardware;
+  const std::vector<std::string> presets = cost::ou_preset_names();
+  const std::optional<Geometry<>> asked = o.geometry ? o.geometry : stored;
+  if (among(presets, name))
+    return cost::ou_preset(name, asked.value_or(cost::ou_preset_geometry(name)));
+  const hardware::Accelerator of_file = io::accelerator_from_json(
+      read_hardware(name, presets), concat("file '", name, '\''), o.geometry);
+  if (asked && of_file.geometry != *asked)
+    fail(ErrorId::geometry_mismatch, "hardware file '", name, "' describes ",
+         of_file.geometry.to_string(), ", but the network was pruned for ", asked->to_string(),
+         "; change one of the two");
+  return of_file;
 }
 
 }  // namespace
 
-Geometry<> hardware_geometry(const Options& options) {
-  const std::string& name = options.hardware;
-  if (name.empty() || options.cost_model == CostModel::mnsim) return PaperGeometry{};
-  return among(cost::ou_preset_names(), name) ? cost::ou_preset_geometry(name)
-                                              : read_ou_hardware(name).geometry;
-}
-
-cost::OuHardware ou_hardware(const Options& options, const Geometry<>& geometry) {
-  const std::string name = options.hardware.empty() ? "paper" : options.hardware;
-  if (among(cost::ou_preset_names(), name)) return cost::ou_preset(name, geometry);
-  cost::OuHardware hardware = read_ou_hardware(name);
-  if (hardware.geometry != geometry)
-    fail(ErrorId::geometry_mismatch, "hardware file '", name, "' describes ",
-         hardware.geometry.to_string(), ", but the network is mapped to ", geometry.to_string(),
-         "; change one of the two");
-  return hardware;
+hardware::Accelerator accelerator_of(const Options& options,
+                                     const std::optional<Geometry<>>& stored) {
+  hardware::Accelerator accelerator = base_accelerator(options, stored);
+  for (const Override& override : options.overrides) override(accelerator);
+  accelerator.validate();
+  return accelerator;
 }
 
 cost::MnsimHardware mnsim_hardware(const Options& options) {
@@ -62,14 +64,11 @@ cost::MnsimHardware mnsim_hardware(const Options& options) {
   return hardware;
 }
 
-cost::OuModel ou_model(const Job& job) {
-  return {job.network, ou_hardware(job.options, job.compressor.geometry()),
-          job.compressor.options()};
-}
+cost::OuModel ou_model(const Job& job) { return {job.network, job.accelerator}; }
 
 io::Json cost_summary(const Job& job, const std::vector<PruneMask>& masks) {
   const cost::OuModel model = ou_model(job);
-  return io::cost_summary_json(model.hardware().name, model.price_dense(),
+  return io::cost_summary_json(model.accelerator().name, model.price_dense(),
                                model.price(job.compressor.map(masks).layers));
 }
 

@@ -9,12 +9,11 @@
 
 namespace autoprune::cli {
 
-/// The geometry of --hardware, or the paper's.
-[[nodiscard]] Geometry<> hardware_geometry(const Options& options);
-
-/// The --hardware for crossbars and OUs of a geometry. Throws geometry_mismatch for a file that
-/// describes other ones.
-[[nodiscard]] cost::OuHardware ou_hardware(const Options& options, const Geometry<>& geometry);
+/// The accelerator of --hardware and of the options that override it, with the crossbars that a
+/// network was pruned for, unless --geometry names others. Throws geometry_mismatch for a file that
+/// describes other ones than these.
+[[nodiscard]] hardware::Accelerator accelerator_of(const Options& options,
+                                                   const std::optional<Geometry<>>& stored = {});
 
 /// The --hardware of MNSIM-2.0's model, its crossbars those of --geometry where that was given.
 [[nodiscard]] cost::MnsimHardware mnsim_hardware(const Options& options);

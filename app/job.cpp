@@ -1,6 +1,7 @@
 #include "job.hpp"
 
 #include <algorithm>
+#include <autoprune/io/hardware_json.hpp>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/methods/registry.hpp>
@@ -50,20 +51,27 @@ void refuse_vector_options(const Options& o, const std::string& method) {
          "'; leave one of them out");
 }
 
-/// Of the options, else of the network's file, else of the hardware.
+/// What the network's file says under a key.
+std::string stored_at(const io::Metadata& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? std::string{} : found->second;
+}
+
+hardware::Accelerator read_accelerator(const Options& o, const io::Metadata& metadata) {
+  const std::string geometry = stored_at(metadata, kGeometryKey);
+  return accelerator_of(
+      o, geometry.empty() ? std::optional<Geometry<>>{} : Geometry<>::parse(geometry));
+}
+
+/// Of the options, else of the network's file.
 methods::Compressor read_compressor(const Options& o, const nn::Network& network,
+                                    const hardware::Accelerator& accelerator,
                                     const io::Metadata& metadata) {
-  const auto from_file = [&](const char* key) {
-    const auto found = metadata.find(key);
-    return found == metadata.end() ? std::string{} : found->second;
-  };
+  const auto from_file = [&](const char* key) { return stored_at(metadata, key); };
   methods::Setting setting{
       network,
-      hardware_geometry(o),
-      {.mapping = o.mapping, .selection = o.selection, .importance = o.importance}};
-  if (const std::string text = from_file(kGeometryKey); !text.empty())
-    setting.geometry = Geometry<>::parse(text);
-  setting.geometry = o.geometry.value_or(setting.geometry);
+      accelerator.geometry,
+      {.mapping = accelerator.weights, .selection = o.selection, .importance = o.importance}};
   const std::string stored = from_file(kMethodKey);
   const std::string method = !o.method.empty() ? o.method : !stored.empty() ? stored : kOwnMethod;
   Index granularity = setting.geometry.xbar_rows % 32 == 0 ? 32 : setting.geometry.ou_rows;
@@ -95,7 +103,8 @@ Job::Job(const Options& o, Weights weights)
       pool(o.threads),
       data(read_data(o)),
       network(read_network()),
-      compressor(read_compressor(o, network, metadata_)) {
+      accelerator(read_accelerator(o, metadata_)),
+      compressor(read_compressor(o, network, accelerator, metadata_)) {
   warn_of_threads(o, pool);
   constraints = read_constraints();
   check_inputs(weights);
@@ -202,7 +211,7 @@ search::Policy read_policy(const Job& job) {
 methods::Compressor Job::compressor_on(const Geometry<>& geometry, Index granularity) const {
   return methods::make_method(compressor.name(), {network,
                                                   geometry,
-                                                  {.mapping = options.mapping,
+                                                  {.mapping = accelerator.weights,
                                                    .granularity = granularity,
                                                    .rows = compressor.rows(),
                                                    .selection = options.selection,
@@ -283,8 +292,8 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
 
 search::Fingerprint Job::fingerprint(const std::vector<std::string>& groups) const {
   search::Fingerprint print = options.fingerprint(groups);
-  const std::string geometry = compressor.geometry().to_string();
-  print.add(std::span<const char>(geometry)).add(static_cast<double>(compressor.granularity()));
+  const std::string hardware = io::json_text(io::hardware_to_json(accelerator));
+  print.add(std::span<const char>(hardware)).add(static_cast<double>(compressor.granularity()));
   const std::string graph = io::json_text(io::network_to_json(network));
   print.add(std::span<const char>(graph));
   for (const nn::ConstNamedTensor& p : network.parameters())

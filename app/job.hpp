@@ -44,10 +44,11 @@ class Job {
   const Options& options;
   ThreadPool pool;
   std::optional<io::Datasets> data;
-  nn::Network network;              ///< as it was given
-  bool random_weights = false;      ///< as none were given
-  search::Compressor compressor;    ///< of the geometry and the granularity
-  search::Constraints constraints;  ///< with the bounds of every layer
+  nn::Network network;                ///< as it was given
+  bool random_weights = false;        ///< as none were given
+  hardware::Accelerator accelerator;  ///< of --hardware and the options over it
+  search::Compressor compressor;      ///< of the accelerator and the granularity
+  search::Constraints constraints;    ///< with the bounds of every layer
 
   [[nodiscard]] double seconds() const;
   /// Images for training and images held out of it.

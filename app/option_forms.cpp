@@ -14,7 +14,7 @@ Size read_size(const std::string& place, const std::string& word) {
   return {size(parts.front()), size(parts.back())};
 }
 
-simulation::StuckAt read_stuck_at(const std::string& text) {
+hardware::StuckAt read_stuck_at(const std::string& text) {
   const std::string form = "; write LOW:HIGH, e.g. 0.01:0.005";
   const std::vector<std::string> parts = split_list(text, ':');
   if (parts.size() != 2)

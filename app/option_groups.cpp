@@ -41,15 +41,79 @@ std::string method_names() {
   return names;
 }
 
+/// Options that override a field of the accelerator.
+class OverrideGroup {
+ public:
+  OverrideGroup(CLI::App& app, Options& o, const char* heading) : group_(app, heading), o_(o) {}
+
+  /// `set(accelerator, number)`.
+  template <class Number, class Set>
+  void number(const std::string& name, const Interval<Number>& in, const std::string& what,
+              const Set& set) const {
+    const std::string type = concat(std::integral<Number> ? "INT" : "FLOAT", " in ", in.text());
+    other(
+        name, type, what,
+        [name, in](const std::string& t) { return read_number<Number>(name, t, in); }, set);
+  }
+  /// One of the words.
+  template <class E, class Set>
+  void word(const std::string& name, const std::vector<std::pair<std::string, E>>& words,
+            const std::string& what, const Set& set) const {
+    other(
+        name, "TEXT", what, [name, words](const std::string& t) { return choose(name, t, words); },
+        set);
+  }
+  template <class Read, class Set>
+  void other(const std::string& name, const std::string& type, const std::string& what,
+             const Read& read, const Set& set) const {
+    group_.other(name, type, "", what + " [the hardware's]",
+                 [&o = o_, read, set](const std::string& text) {
+                   o.overrides.push_back(
+                       [value = read(text), set](hardware::Accelerator& a) { set(a, value); });
+                 });
+  }
+
+ private:
+  OptionGroup group_;
+  Options& o_;
+};
+
 void add_encoding(CLI::App& app, Options& o, Words& w) {
+  using hardware::Accelerator;
   const OptionGroup group(app, kHardware);
-  group.number("--weight-bits", o.mapping.weight_bits, {1, 16}, "magnitude bits");
-  group.text("--bit-planes", w.bit_planes, "apart or adjacent");
-  group.text("--signs", w.signs, "pair or offset");
+  const OverrideGroup overrides(app, o, kHardware);
+  group.text("--hardware", o.hardware,
+             "the accelerator: paper, mnsim-2020, mnsim-2024, isaac, or a file [paper]");
+  overrides.number<Index>("--weight-bits", {1, 16}, "magnitude bits",
+                          [](Accelerator& a, Index bits) { a.weights.weight_bits = bits; });
+  using hardware::BitPlanes;
+  overrides.word<BitPlanes>(
+      "--bit-planes", {{"apart", BitPlanes::apart}, {"adjacent", BitPlanes::adjacent}},
+      "apart or adjacent", [](Accelerator& a, BitPlanes layout) { a.weights.layout = layout; });
+  using hardware::SignEncoding;
+  overrides.word<SignEncoding>(
+      "--signs", {{"pair", SignEncoding::pair}, {"offset", SignEncoding::offset}}, "pair or offset",
+      [](Accelerator& a, SignEncoding sign) { a.weights.sign = sign; });
   group.text("--method", o.method, method_names() + " [column-vectors, or the network file's]");
   group.text("--importance", w.importance,
              "of a column-vector: mean-absolute, l2, or taylor, which needs --data");
   group.text("--ou-selection", w.selection, "best, refill, nearest or part-filled");
+}
+
+/// What is driven and converted.
+void add_converters(CLI::App& app, Options& o, const char* heading) {
+  using hardware::Accelerator;
+  const OverrideGroup overrides(app, o, heading);
+  std::vector<std::pair<std::string, std::string>> kinds;
+  for (const std::string& kind : hardware::adc_names()) kinds.emplace_back(kind, kind);
+  overrides.word("--adc", kinds, join(hardware::adc_names()),
+                 [](Accelerator& a, const std::string& kind) { a.adc.kind = kind; });
+  overrides.number<Index>("--adc-bits", {1, 16}, "of any but the ideal ADC",
+                          [](Accelerator& a, Index bits) { a.adc.bits = bits; });
+  overrides.number<Index>("--dac-bits", {1, 4}, "input bits that are driven at a time: 1, 2 or 4",
+                          [](Accelerator& a, Index bits) { a.inputs.dac_bits = bits; });
+  overrides.number<Index>("--input-bits", {1, 8}, "magnitude bits",
+                          [](Accelerator& a, Index bits) { a.inputs.bits = bits; });
 }
 
 void add_row_groups(CLI::App& app, Words& w) {
@@ -70,17 +134,11 @@ void add_hardware(CLI::App& app, Options& o, Words& w) {
   add_encoding(app, o, w);
 }
 
-void add_cost_hardware(CLI::App& app, Options& o) {
-  OptionGroup(app, kHardware)
-      .text("--hardware", o.hardware,
-            "what costs are computed for: paper, mnsim-2020, mnsim-2024, isaac, or a file");
-}
-
 void add_cost(CLI::App& app, Options& o, Words& w) {
   const OptionGroup hardware(app, kHardware), inputs(app, kInputs);
   hardware.text("--model", w.cost_model, "ou, or mnsim: MNSIM-2.0's, without OUs and pruning");
-  add_cost_hardware(app, o);
   hardware.text("--save-hardware", o.save_hardware, "write the hardware to this file");
+  add_converters(app, o, kHardware);
   inputs.text("--pruned", o.model, "directory that prune or fine-tune wrote");
   inputs.text("--activity", o.activity,
               "report.json of `simulate`: bill what was done, not what could be");
@@ -220,27 +278,30 @@ void add_model(CLI::App& app, Options& o) {
 }
 
 void add_simulation(CLI::App& app, Options& o, Words& w) {
+  using hardware::Accelerator;
+  add_converters(app, o, kSimulation);
   const OptionGroup group(app, kSimulation);
+  const OverrideGroup overrides(app, o, kSimulation);
   SimulationOptions& s = o.simulation;
-  simulation::InputEncoding& input = s.config.data_path.input;
-  group.text("--adc", w.adc, "ideal, saturating, rounding, mnsim-scale or mnsim-fix");
-  group.number("--adc-bits", s.config.adc_bits, {1, 16}, "of any but the ideal ADC");
-  group.number("--dac-bits", input.dac_bits, {1, 4},
-               "input bits that are driven at a time: 1, 2 or 4");
-  group.number("--input-bits", input.bits, {1, 8}, "magnitude bits");
   group.text("--calibration", w.calibration,
              "range of inputs: percentile, maximum or running (MNSIM)");
   group.number("--percentile", s.calibration.percentile, {0.0, 100.0, true},
                "% of the inputs that lie within the range");
   group.numbers("--variation", s.variations, "", {0.0, 2.0},
                 "of the cells' conductance, 0.1: 10 %; several, 0.05,0.1,0.2: a sweep beside none");
-  group.text("--spread", w.spread, "of the variation: normal or log-normal");
-  group.other("--stuck-at", "LOW:HIGH in " + kShares.text(), "",
-              "shares of cells stuck at lowest and highest level",
-              [&s](const std::string& text) { s.stuck_at = read_stuck_at(text); });
-  group.number("--read-noise", s.config.data_path.read_noise, {0.0, 100.0},
-               "standard deviation of every bitline's every read, in cell levels");
-  group.number("--on-off", s.on_off, {1.0, 1e12, true}, "highest conductance / lowest [infinite]");
+  using hardware::Spread;
+  overrides.word<Spread>(
+      "--spread", {{"normal", Spread::normal}, {"log-normal", Spread::log_normal}},
+      "of the variation: normal or log-normal",
+      [](Accelerator& a, Spread spread) { a.devices.variation.spread = spread; });
+  overrides.other("--stuck-at", "LOW:HIGH in " + kShares.text(),
+                  "shares of cells stuck at lowest and highest level", read_stuck_at,
+                  [](Accelerator& a, hardware::StuckAt stuck) { a.devices.stuck_at = stuck; });
+  overrides.number<double>("--read-noise", {0.0, 100.0},
+                           "standard deviation of every bitline's every read, in cell levels",
+                           [](Accelerator& a, double noise) { a.devices.read_noise = noise; });
+  overrides.number<double>("--on-off", {1.0, 1e12, true}, "highest conductance / lowest",
+                           [](Accelerator& a, double ratio) { a.devices.on_off.ratio = ratio; });
   group.number("--seeds", s.seeds, {1, kMost},
                "devices drawn for one accuracy; from 2 on with a 95 % interval");
 }
@@ -313,7 +374,6 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
 
   sub = add("search", "find a policy", true, true);
   add_hardware(*sub, o, w);
-  add_cost_hardware(*sub, o);
   add_constraints(*sub, o, w);
   add_held_out(*sub, o);
   add_search(*sub, o, w);
@@ -323,7 +383,6 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
 
   sub = add("fine-tune", "prune to a policy while training", true, true);
   add_hardware(*sub, o, w);
-  add_cost_hardware(*sub, o);
   add_policy(*sub, o);
   add_constraints(*sub, o, w);
   add_held_out(*sub, o);
@@ -333,7 +392,6 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
 
   sub = add("sweep", "compression, cost and accuracy over granularity and hardware", false, true);
   add_sweep(*sub, o, w);
-  add_cost_hardware(*sub, o);
   add_row_groups(*sub, w);
   add_encoding(*sub, o, w);
   add_count(*sub, w);
@@ -342,7 +400,6 @@ std::map<std::string, Command> add_commands(CLI::App& app, Options& o, Words& w)
 
   sub = add("prune", "search, fine-tune, map and report in one", true, true);
   add_hardware(*sub, o, w);
-  add_cost_hardware(*sub, o);
   add_constraints(*sub, o, w);
   add_held_out(*sub, o);
   add_search(*sub, o, w);

@@ -14,11 +14,11 @@ namespace autoprune::cli {
 /// Option values that are names, before they are looked up.
 struct Words {
   std::string geometry, out;
-  std::string bit_planes = "apart", signs = "pair", importance = "mean-absolute";
-  std::string rows, selection = "best", heuristic = "lamp", counting = "per-layer", metric = "top1";
+  std::string importance = "mean-absolute", rows, selection = "best", heuristic = "lamp",
+              counting = "per-layer", metric = "top1";
   std::string accuracy = "float";
   std::string cost_model = "ou", reward = "crossbars";
-  std::string adc = "saturating", calibration = "percentile", spread = "normal";
+  std::string calibration = "percentile";
   std::vector<std::string> bounds;
   std::string networks = "lenet5,plain20,alexnet,vgg16", methods = "all", budget = "quick";
   bool warm_start = false, no_warm_start = false;

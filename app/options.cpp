@@ -14,17 +14,6 @@ namespace autoprune::cli {
 
 namespace {
 
-template <class E>
-E choose(const std::string& option, const std::string& word,
-         const std::vector<std::pair<std::string, E>>& choices) {
-  std::vector<std::string> known;
-  for (const auto& [name, value] : choices) {
-    if (name == word) return value;
-    known.push_back(name);
-  }
-  fail_unknown("value of " + option, word, known);
-}
-
 void check_sweep(const SweepOptions& sweep) {
   constexpr std::size_t kMostCells = 10'000;
   const std::size_t cells = sweep.crossbars.size() * sweep.ous.size() * sweep.cell_bits.size() *
@@ -34,29 +23,18 @@ void check_sweep(const SweepOptions& sweep) {
          " are measured at once");
 }
 
-void look_up_simulation(const Words& words, const mapping::MappingOptions& mapping,
-                        SimulationOptions& s) {
-  using simulation::AdcKind;
+void look_up_simulation(const Words& words, Options& o) {
   using simulation::RangeRule;
-  using simulation::Spread;
-  s.adc = words.adc;
-  s.config.adc = choose<AdcKind>("--adc", words.adc,
-                                 {{"ideal", AdcKind::ideal},
-                                  {"saturating", AdcKind::saturating},
-                                  {"rounding", AdcKind::rounding},
-                                  {"mnsim-scale", AdcKind::mnsim_scale},
-                                  {"mnsim-fix", AdcKind::mnsim_fix}});
-  s.config.data_path.mapping = mapping;
+  SimulationOptions& s = o.simulation;
   s.calibration.rule = choose<RangeRule>("--calibration", words.calibration,
                                          {{"percentile", RangeRule::percentile},
                                           {"maximum", RangeRule::maximum},
                                           {"running", RangeRule::running}});
-  s.spread = choose<Spread>("--spread", words.spread,
-                            {{"normal", Spread::normal}, {"log-normal", Spread::log_normal}});
-  for (const double variation : s.variations) (void)s.devices(variation);
-  if (s.config.adc != AdcKind::ideal) simulation::require_adc_bits(s.config.adc_bits);
-  s.config.data_path.validate();
   s.calibration.validate();
+  // A sweep goes on from cells that don't vary.
+  if (!s.variations.empty())
+    o.overrides.push_back([sigma = s.variations.size() == 1 ? s.variations.front() : 0.0](
+                              hardware::Accelerator& a) { a.devices.variation.sigma = sigma; });
 }
 
 void look_up_reproduce(const Words& words, ReproduceOptions& reproduce) {
@@ -117,12 +95,6 @@ void look_up_search(const Words& words, search::SearchConfig& config) {
 
 void look_up(const Words& words, Options& o) {
   if (!words.geometry.empty()) o.geometry = Geometry<>::parse(words.geometry);
-  o.mapping.layout = choose<mapping::BitPlanes>(
-      "--bit-planes", words.bit_planes,
-      {{"apart", mapping::BitPlanes::apart}, {"adjacent", mapping::BitPlanes::adjacent}});
-  o.mapping.sign = choose<mapping::SignEncoding>(
-      "--signs", words.signs,
-      {{"pair", mapping::SignEncoding::pair}, {"offset", mapping::SignEncoding::offset}});
   o.importance = choose<methods::Importance>("--importance", words.importance,
                                              {{"mean-absolute", methods::Importance::mean_absolute},
                                               {"l2", methods::Importance::l2},
@@ -158,7 +130,7 @@ void look_up(const Words& words, Options& o) {
                                     {"edp", search::CostTarget::edp}});
   look_up_search(words, o.search);
   o.out = words.out;
-  look_up_simulation(words, o.mapping, o.simulation);
+  look_up_simulation(words, o);
   for (const std::string& text : words.bounds) o.bounds.push_back(read_bounds(text));
   if (o.command == "sweep") check_sweep(o.sweep);
   if (o.command == "reproduce") look_up_reproduce(words, o.reproduce);
@@ -218,12 +190,6 @@ ErrorId id_of(const CLI::ParseError& error) {
 }
 
 }  // namespace
-
-simulation::RealDevices SimulationOptions::devices(double variation) const {
-  const simulation::OnOffRatio ratio =
-      on_off ? simulation::OnOffRatio{*on_off} : simulation::OnOffRatio{};
-  return simulation::RealDevices(ratio, stuck_at, {variation, spread});
-}
 
 std::vector<Geometry<>> SweepOptions::geometries() const {
   std::vector<Geometry<>> all;

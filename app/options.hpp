@@ -3,13 +3,14 @@
 #pragma once
 
 #include <autoprune/core/geometry.hpp>
+#include <autoprune/hardware/accelerator.hpp>
 #include <autoprune/io/json.hpp>
-#include <autoprune/mapping/mapping_options.hpp>
 #include <autoprune/search/environment.hpp>
 #include <autoprune/search/fine_tune.hpp>
 #include <autoprune/search/search_config.hpp>
-#include <autoprune/simulation/simulated_network.hpp>
+#include <autoprune/simulation/calibration.hpp>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,20 +42,15 @@ struct OptionValue {
   io::Json value;
 };
 
-/// The hardware that accuracy is simulated on.
+/// How accuracy is simulated, besides the accelerator.
 struct SimulationOptions {
-  simulation::SimulationConfig config;  ///< with ideal devices
-  std::string adc;                      ///< its name
   simulation::CalibrationConfig calibration;
-  std::vector<double> variations = {0.0};  ///< of the cells; several are a sweep of `simulate`
-  simulation::Spread spread = simulation::Spread::normal;
-  simulation::StuckAt stuck_at;
-  std::optional<double> on_off;  ///< not given: infinite
-  Index seeds = 1;               ///< devices that are drawn for one accuracy
-
-  /// Throws out_of_range.
-  [[nodiscard]] simulation::RealDevices devices(double variation) const;
+  std::vector<double> variations;  ///< of the cells; several are a sweep of `simulate`
+  Index seeds = 1;                 ///< devices that are drawn for one accuracy
 };
+
+/// What an option changes in the accelerator of --hardware.
+using Override = std::function<void(hardware::Accelerator&)>;
 
 struct Size {
   Index rows = 0, cols = 0;
@@ -104,12 +100,12 @@ struct Options {
   // Hardware
   std::optional<Geometry<>> geometry;  ///< not given: the network file's, or the paper's
   std::optional<Index> granularity;
-  mapping::MappingOptions mapping;
   std::string method;  ///< empty: the network file's, or column-vectors
   methods::Importance importance = methods::Importance::mean_absolute;
   methods::OuSelection selection = methods::OuSelection::best;
   std::optional<prune::RowGrouping> rows;  ///< not given: the network file's, or neighbours
-  std::string hardware;                    ///< preset or file; empty: the cost model's own
+  std::string hardware;                    ///< preset or file; empty: the paper's
+  std::vector<Override> overrides;         ///< of the options that were given
   CostModel cost_model = CostModel::ou;
   std::string save_hardware;  ///< cost: file that the hardware is written to
   std::string activity;       ///< cost: report of a simulation

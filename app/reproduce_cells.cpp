@@ -64,7 +64,7 @@ constexpr Index kMeasuredImages = 32;
 /// What the network costs as `mapper` maps it: inputs that are zero are skipped, as images have
 /// them.
 cost::OuCost price(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
-                   const search::Compressor& mapper, simulation::OuFormation formation) {
+                   const search::Compressor& mapper, hardware::OuFormation formation) {
   const cost::OuModel model = ou_model(job);
   const std::vector<mapping::Placement> layers = mapper.map(masks).layers;
   const Index measured = std::min<Index>(kMeasuredImages, job.data->train.size());
@@ -73,14 +73,10 @@ cost::OuCost price(Job& job, nn::Network& network, const std::vector<PruneMask>&
   nn::Session session(network, job.pool);
   session.set_masks(masks);
   const auto ranges = simulation::calibrate(session, masks, images);
-  const cost::ArrayFormat& format = model.format();
-  const auto activity = simulation::measured_activity(
-      session, masks, layers, ranges,
-      {.geometry = format.geometry,
-       .mapping = format.mapping,
-       .input = {.bits = format.input_bits, .dac_bits = format.dac_bits},
-       .formation = formation},
-      images);
+  hardware::Accelerator accelerator = model.accelerator();
+  accelerator.formation = formation;
+  const auto activity =
+      simulation::measured_activity(session, masks, layers, ranges, accelerator, images);
   std::vector<cost::LayerWork> work = model.work(layers);
   for (std::size_t k = 0; k < work.size(); ++k) {
     const auto mean = [&](Index count) {
@@ -96,12 +92,12 @@ cost::OuCost price(Job& job, nn::Network& network, const std::vector<PruneMask>&
 
 cost::OuCost price_dense(Job& job) {
   const methods::Compressor naive = methods::make_method(
-      "naive", {job.network, job.compressor.geometry(), {.mapping = job.options.mapping}});
-  return price(job, job.network, job.dense_masks(), naive, simulation::OuFormation::stored);
+      "naive", {job.network, job.compressor.geometry(), {.mapping = job.accelerator.weights}});
+  return price(job, job.network, job.dense_masks(), naive, hardware::OuFormation::stored);
 }
 
 io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>& masks,
-                    simulation::OuFormation formation) {
+                    hardware::OuFormation formation) {
   const mapping::CrossbarCount crossbars = job.compressor.count(masks).crossbars;
   const cost::OuCost dense = price_dense(job);
   const cost::OuCost pruned = price(job, network, masks, job.compressor, formation);
@@ -155,8 +151,7 @@ io::Json measure_dense(const Options& options, const Subject& subject, const Bud
   Job job(o, Weights::needed);
   const search::Fingerprint run = fingerprint_of(job);
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
-  io::Json figures =
-      figures_of(job, job.network, job.dense_masks(), simulation::OuFormation::stored);
+  io::Json figures = figures_of(job, job.network, job.dense_masks(), hardware::OuFormation::stored);
   write_figures(job.file(kFigures), run, figures);
   return figures;
 }

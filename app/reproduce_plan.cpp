@@ -8,14 +8,14 @@ const std::vector<Method>& all_methods() {
       {"PIM-Prune", "pim-prune", true, false},
       {"PIM-Prune by OUs", "pim-prune-ou", true, false},
       {"Pattern-Prune", "pattern-prune", true, false},
-      {"SRE", "sre", true, false, neighbours, simulation::OuFormation::dynamic},
+      {"SRE", "sre", true, false, neighbours, hardware::OuFormation::dynamic},
       {"LSR", "lsr", true, false},
       {"magnitude", "magnitude", true, false},
       {"LAMP on vectors", "lamp", false, true},
       {"autoprune", "autoprune", true, true},
       {"autoprune, gathered rows", "autoprune-gathered", true, true, gathered},
       {"autoprune, OUs at run time", "autoprune-dynamic", true, true, gathered,
-       simulation::OuFormation::dynamic_vectors, 4}};
+       hardware::OuFormation::dynamic_vectors, 4}};
   return methods;
 }
 

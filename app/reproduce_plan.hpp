@@ -18,7 +18,7 @@ struct Method {
   bool searches;       ///< by the agent; else the LAMP policy
   bool ours;           ///< column-vectors
   prune::RowGrouping rows = prune::RowGrouping::neighbours;
-  simulation::OuFormation formation = simulation::OuFormation::stored;
+  hardware::OuFormation formation = hardware::OuFormation::stored;
   Index height = 1;  ///< of its column-vectors, in times --granularity
 };
 

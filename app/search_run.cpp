@@ -41,12 +41,10 @@ search::AccuracyOracle accuracy_oracle(const Job& job) {
   const Options& o = job.options;
   const SimulationOptions& s = o.simulation;
   if (o.accuracy == AccuracyKind::real) return search::float_accuracy();
-  simulation::SimulationConfig config = s.config;
-  config.devices = s.devices(s.variations.front());
-  config.seed = o.seed;
-  if (o.accuracy == AccuracyKind::quantised) config = config.ideal();
-  return search::simulated_accuracy(job.compressor, config, s.calibration,
-                                    config.noisy() ? s.seeds : 1);
+  const hardware::Accelerator& own = job.accelerator;
+  const auto accelerator = o.accuracy == AccuracyKind::quantised ? own.ideal() : own;
+  return search::simulated_accuracy(job.compressor, accelerator, s.calibration,
+                                    accelerator.noisy() ? s.seeds : 1, o.seed);
 }
 
 search::AccuracyOracle search_oracle(Job& job) {

@@ -84,15 +84,14 @@ std::string percent(const simulation::Estimate& estimate) {
 }
 
 std::string hardware_lines(const Job& job) {
-  const SimulationOptions& s = job.options.simulation;
-  const simulation::InputEncoding& input = s.config.data_path.input;
-  const bool ideal = s.config.adc == simulation::AdcKind::ideal;
+  const hardware::Accelerator& a = job.accelerator;
   return concat(job.options.network, " on ", job.data->test.name, ", ",
                 job.masks_of_zeros(job.network).empty() ? "dense" : "pruned", ", ",
                 job.compressor.geometry().to_string(), ", G = ", job.compressor.granularity(),
-                "\nADC ", s.adc, ideal ? "" : concat(", ", s.config.adc_bits, " bits"),
-                "; inputs of ", input.bits, " bits, ", input.dac_bits, " at a time; weights of ",
-                job.options.mapping.weight_bits, " bits and a sign\n\n");
+                "\nADC ", a.adc.kind,
+                a.adc.kind == hardware::Ideal::kName ? "" : concat(", ", a.adc.bits, " bits"),
+                "; inputs of ", a.inputs.bits, " bits, ", a.inputs.dac_bits,
+                " at a time; weights of ", a.weights.weight_bits, " bits and a sign\n\n");
 }
 
 std::string accuracy_table(const Job& job, const SimulationResult& result) {

@@ -31,7 +31,7 @@ class SimulationRun {
   SimulationResult finish() {
     const std::vector<double>& variations = settings_.variations;
     const bool sweeps = variations.size() > 1;
-    const double variation = sweeps ? 0.0 : variations.front();
+    const double variation = job_.accelerator.devices.variation.sigma;
     evaluations_ = 2 + seeds(variation);
     for (const double point : variations) evaluations_ += sweeps ? seeds(point) : 0;
 
@@ -47,23 +47,24 @@ class SimulationRun {
   }
 
  private:
-  [[nodiscard]] simulation::SimulationConfig config(double variation) const {
-    simulation::SimulationConfig config = settings_.config;
-    config.devices = settings_.devices(variation);
-    return config;
+  [[nodiscard]] hardware::Accelerator varying(double variation) const {
+    hardware::Accelerator accelerator = job_.accelerator;
+    accelerator.devices.variation.sigma = variation;
+    return accelerator;
   }
   /// Ideal devices are all the same.
   [[nodiscard]] Index seeds(double variation) const {
-    return config(variation).noisy() ? settings_.seeds : 1;
+    return varying(variation).noisy() ? settings_.seeds : 1;
   }
 
-  [[nodiscard]] simulation::SimulatedNetwork network(const simulation::SimulationConfig& config) {
-    return simulation::SimulatedNetwork(session_, job_.compressor.geometry(), masks_, placements_,
-                                        ranges_, config);
+  [[nodiscard]] simulation::SimulatedNetwork network(const hardware::Accelerator& accelerator,
+                                                     std::uint64_t seed) {
+    return simulation::SimulatedNetwork(session_, accelerator, masks_, placements_, ranges_,
+                                        {.seed = seed});
   }
 
   nn::Accuracy quantised() {
-    simulation::SimulatedNetwork ideal = network(settings_.config.ideal());
+    simulation::SimulatedNetwork ideal = network(job_.accelerator.ideal(), job_.options.seed);
     ideal.count_activity(false);
     return measure("quantised", [&](auto batch) { return ideal.evaluate(batch); });
   }
@@ -73,11 +74,10 @@ class SimulationRun {
     const std::string what =
         variation > 0.0 ? concat("variation ", io::format_number(100.0 * variation, 1), " %")
                         : std::string("on-crossbar");
-    simulation::SimulationConfig device = config(variation);
     std::vector<double> top1, top5;
     for (Index i = 0; i < seeds(variation); ++i) {
-      device.seed = job_.options.seed + static_cast<std::uint64_t>(i);
-      simulation::SimulatedNetwork drawn = network(device);
+      simulation::SimulatedNetwork drawn =
+          network(varying(variation), job_.options.seed + static_cast<std::uint64_t>(i));
       const bool counts = activity != nullptr && i == 0;
       drawn.count_activity(counts);
       const nn::Accuracy accuracy =

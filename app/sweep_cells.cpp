@@ -18,6 +18,12 @@ namespace autoprune::cli {
 
 namespace {
 
+/// The same options for other crossbars.
+Options on(Options options, const Geometry<>& geometry) {
+  options.geometry = geometry;
+  return options;
+}
+
 /// Measures all targets of one geometry and granularity, which share rankings and dense cost.
 class CellGroup {
  public:
@@ -26,8 +32,7 @@ class CellGroup {
         compressor_(std::move(compressor)),
         rankings_(job.rank(job.network, compressor_)),
         counts_(compressor_, rankings_),
-        model_(job.network, ou_hardware(job.options, compressor_.geometry()),
-               compressor_.options()),
+        model_(job.network, accelerator_of(on(job.options, compressor_.geometry()))),
         dense_(model_.price_dense()) {}
 
   /// Throws infeasible_constraint.
@@ -106,13 +111,7 @@ class CellGroup {
 class CellFiles {
  public:
   explicit CellFiles(const Job& job)
-      : job_(job), run_(job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining})) {
-    std::error_code ignored;
-    if (const std::string& name = job.options.hardware; std::filesystem::exists(name, ignored)) {
-      const std::string text = io::read_file(name);
-      run_.add(std::span<const char>(text));
-    }
-  }
+      : job_(job), run_(job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining})) {}
 
   /// Nothing when there is no such cell, or one of another run.
   [[nodiscard]] std::optional<io::Json> read(const SweepCell& cell) const {

@@ -66,8 +66,8 @@ void data_path_naive(benchmark::State& state) {
   for (Index r = 0; r < Layer::kRows; ++r)
     x.push_back(l.x[static_cast<std::size_t>(r * nn::kLanes)]);
   for (auto _ : state)
-    benchmark::DoNotOptimize(
-        test::naive_multiply(l.weights, l.mapped.ous, x, SaturatingAdc(5), {}, PaperGeometry{}));
+    benchmark::DoNotOptimize(test::naive_multiply(l.weights, l.mapped.ous, x,
+                                                  hardware::SaturatingAdc(5), {}, PaperGeometry{}));
   report_bitlines(state, l.bitlines / nn::kLanes);
 }
 
@@ -123,21 +123,14 @@ void float_network(benchmark::State& state, const std::string& name, Index image
 }
 
 void network(benchmark::State& state, const std::string& name, Index images, double keep,
-             const SimulationConfig& config) {
+             hardware::Accelerator chip, bool walk_all) {
   Subject s(name, images, keep);
   const auto ranges = calibrate(s.session, s.masks, s.batches);
-  auto simulated = SimulatedNetwork(s.session, PaperGeometry{}, s.masks, ranges, config);
+  chip.geometry = PaperGeometry{};
+  auto simulated = SimulatedNetwork(s.session, chip, s.masks, ranges, {.walk_all = walk_all});
   simulated.count_activity(state.range(0) != 0);
   for (auto _ : state) benchmark::DoNotOptimize(simulated.evaluate(s.batches));
   state.SetItemsProcessed(state.iterations() * images);
-}
-
-SimulationConfig with_adc(AdcKind kind, Index bits, bool walk_all = false) {
-  SimulationConfig config;
-  config.adc = kind;
-  config.adc_bits = bits;
-  config.walk_all = walk_all;
-  return config;
 }
 
 template <class F, class... Arguments>
@@ -148,35 +141,34 @@ benchmark::internal::Benchmark* add(const std::string& name, F&& f, Arguments&&.
 }
 
 [[maybe_unused]] const bool kRegistered = [] {
-  add("data_path/saturating5", data_path<SaturatingAdc, IdealDevices>, SaturatingAdc(5),
-      IdealDevices{});
-  add("data_path/rounding5", data_path<RoundingAdc, IdealDevices>, RoundingAdc::over(32.0, 5),
-      IdealDevices{});
-  const Devices<Variation> varied(Variation{0.1});
-  add("data_path/variation", data_path<SaturatingAdc, Devices<Variation>>, SaturatingAdc(5),
-      varied);
+  add("data_path/saturating5", data_path<hardware::SaturatingAdc, hardware::IdealDevices>,
+      hardware::SaturatingAdc(5), hardware::IdealDevices{});
+  add("data_path/rounding5", data_path<hardware::RoundingAdc, hardware::IdealDevices>,
+      hardware::RoundingAdc::over(32.0, 5), hardware::IdealDevices{});
+  using Varied = hardware::Devices<hardware::Variation>;
+  add("data_path/variation", data_path<hardware::SaturatingAdc, Varied>, hardware::SaturatingAdc(5),
+      Varied(hardware::Variation{0.1}));
   add("data_path/naive", data_path_naive);
   add("limit/and_popcount", and_popcount);
-  SimulationConfig noisy = with_adc(AdcKind::saturating, 5);
-  noisy.devices = RealDevices(OnOffRatio{}, StuckAt{}, Variation{0.1});
+  const auto chip = [](const char* adc, Index bits, double variation = 0.0) {
+    return hardware::Accelerator{.adc = {adc, bits}, .devices = {.variation = {variation}}};
+  };
   // A third of the multiplications are left of VGG16 at twelve times fewer crossbars.
   for (const double keep : {1.0, 0.33}) {
     const std::string net = keep < 1.0 ? "vgg16_third" : "vgg16";
     add("float/" + net, float_network, "vgg16", 64, keep);
-    add("lossless/" + net, network, "vgg16", 64, keep, with_adc(AdcKind::ideal, 0))->Arg(0);
-    add("lossless_activity/" + net, network, "vgg16", 64, keep, with_adc(AdcKind::ideal, 0))
-        ->Arg(1);
+    add("lossless/" + net, network, "vgg16", 64, keep, chip("ideal", 6), false)->Arg(0);
+    add("lossless_activity/" + net, network, "vgg16", 64, keep, chip("ideal", 6), false)->Arg(1);
     for (const Index bits : {5, 4}) {
       add(concat("saturating", bits, '/', net), network, "vgg16", 64, keep,
-          with_adc(AdcKind::saturating, bits))
+          chip("saturating", bits), false)
           ->Arg(0);
-      add(concat("rounding", bits, '/', net), network, "vgg16", 32, keep,
-          with_adc(AdcKind::rounding, bits))
+      add(concat("rounding", bits, '/', net), network, "vgg16", 32, keep, chip("rounding", bits),
+          false)
           ->Arg(0);
     }
-    add("every_bitline5/" + net, network, "vgg16", 32, keep, with_adc(AdcKind::saturating, 5, true))
-        ->Arg(0);
-    add("variation/" + net, network, "vgg16", 32, keep, noisy)->Arg(0);
+    add("every_bitline5/" + net, network, "vgg16", 32, keep, chip("saturating", 5), true)->Arg(0);
+    add("variation/" + net, network, "vgg16", 32, keep, chip("saturating", 5, 0.1), false)->Arg(0);
   }
   return true;
 }();

@@ -46,9 +46,9 @@ int main() {
   }
 
   simulation::DataPathConfig config;
-  config.mapping.weight_bits = 2;
+  config.weights.weight_bits = 2;
   config.input.bits = 2;
-  const mapping::CrossbarMapper<Tiny> mapper(config.mapping);
+  const mapping::CrossbarMapper<Tiny> mapper(config.weights);
   const mapping::Placement layer = mapper.map(mask);
   std::cout << "OU list\n";
   for (Index i = 0; i < layer.ous.size(); ++i) {
@@ -66,7 +66,7 @@ int main() {
 
   // The walk of one input vector through OU 0, array by array and digit by digit.
   const auto weights = simulation::quantise(weight, mask, 2);
-  const simulation::WeightEncoding encoding(config.mapping, Tiny::cell_bits);
+  const simulation::WeightEncoding encoding(config.weights, Tiny::cell_bits);
   const mapping::Ou first = layer.ous[0];
   std::cout << "OU 0, inputs " << x[0] << ' ' << x[1] << '\n';
   for (const std::int32_t column : first.columns) {

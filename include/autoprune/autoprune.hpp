@@ -4,6 +4,7 @@
 
 #include "autoprune/core.hpp"
 #include "autoprune/cost.hpp"
+#include "autoprune/hardware.hpp"
 #include "autoprune/io.hpp"
 #include "autoprune/mapping.hpp"
 #include "autoprune/methods.hpp"

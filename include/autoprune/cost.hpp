@@ -2,8 +2,7 @@
 /// The room `cost`: what an inference costs in area, energy and time.
 #pragma once
 
-#include "autoprune/cost/component_table.hpp"
-#include "autoprune/cost/components.hpp"
+#include "autoprune/cost/breakdown.hpp"
 #include "autoprune/cost/cost_model.hpp"
 #include "autoprune/cost/layer_work.hpp"
 #include "autoprune/cost/memory.hpp"
@@ -21,7 +20,6 @@
 #include "autoprune/cost/mnsim_power.hpp"
 #include "autoprune/cost/mnsim_schedule.hpp"
 #include "autoprune/cost/mnsim_sram.hpp"
-#include "autoprune/cost/ou_hardware.hpp"
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/cost/units.hpp"

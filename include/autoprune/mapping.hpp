@@ -8,7 +8,6 @@
 #include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/mapping/dense_mapper.hpp"
 #include "autoprune/mapping/index_buffer.hpp"
-#include "autoprune/mapping/mapping_options.hpp"
 #include "autoprune/mapping/ou_list.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
 #include "autoprune/mapping/placement.hpp"

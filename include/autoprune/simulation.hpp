@@ -4,9 +4,7 @@
 
 #include "autoprune/simulation/active_ous.hpp"
 #include "autoprune/simulation/activity.hpp"
-#include "autoprune/simulation/adc.hpp"
 #include "autoprune/simulation/calibration.hpp"
-#include "autoprune/simulation/devices.hpp"
 #include "autoprune/simulation/encoding.hpp"
 #include "autoprune/simulation/exact_product.hpp"
 #include "autoprune/simulation/input_codes.hpp"

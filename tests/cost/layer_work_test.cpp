@@ -21,10 +21,11 @@ PruneMask random_mask(Random& random, Index rows, Index cols, Index granularity)
   return mask;
 }
 
-mapping::MappingOptions random_options(Random& random) {
-  return {.weight_bits = 8,
-          .layout = random.below(2) == 0 ? mapping::BitPlanes::apart : mapping::BitPlanes::adjacent,
-          .sign = mapping::SignEncoding::pair};
+hardware::WeightCode random_options(Random& random) {
+  return {
+      .weight_bits = 8,
+      .layout = random.below(2) == 0 ? hardware::BitPlanes::apart : hardware::BitPlanes::adjacent,
+      .sign = hardware::SignEncoding::pair};
 }
 
 /// The geometries of the test, of other sizes in every number.
@@ -46,17 +47,19 @@ TEST_CASE("a mapped layer asks for what the simulated data path does") {
       const Index rows = 1 + random.below(200), cols = 1 + random.below(60);
       const Index granularity = test::one_of<Index>(random, {4, 8, 16, 32});
       const PruneMask mask = random_mask(random, rows, cols, granularity);
-      const ArrayFormat format{Geom{}, random_options(random), 8,
-                               test::one_of<Index>(random, {1, 2, 4})};
-      const mapping::CrossbarMapper<Geom> mapper(format.mapping);
+      const hardware::Accelerator format{
+          .geometry = Geom{},
+          .weights = random_options(random),
+          .inputs = {.dac_bits = test::one_of<Index>(random, {1, 2, 4})}};
+      const mapping::CrossbarMapper<Geom> mapper(format.weights);
       const mapping::Placement layer = mapper.map(mask);
       const LayerWork work = mapped_work({rows, cols, 3, 0, 0}, layer, format);
 
-      const simulation::DataPathConfig config{format.mapping, {8, format.dac_bits, false}};
+      const simulation::DataPathConfig config{format.weights, format.inputs};
       const simulation::QuantisedWeights weights{
           rows, cols, 8, 1.0, std::vector<std::int32_t>(static_cast<std::size_t>(rows * cols), 1)};
       using Path = simulation::OUDataPath<Geom>;
-      const Path path(Geom{}, weights, layer, simulation::IdealAdc{}, config);
+      const Path path(Geom{}, weights, layer, hardware::IdealAdc{}, config);
       // Every digit of every input is on, so that nothing is skipped.
       const std::vector<std::int32_t> x(static_cast<std::size_t>(rows * Path::kLanes), 255);
       std::vector<double> y(static_cast<std::size_t>(cols * Path::kLanes));
@@ -77,13 +80,15 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
   with_each_geometry([&]<class Geom>(Geom) {
     for (int trial = 0; trial < 20; ++trial) {
       const Index rows = 1 + random.below(500), cols = 1 + random.below(300);
-      const ArrayFormat format{Geom{}, random_options(random)};
-      const mapping::CrossbarMapper<Geom> mapper(format.mapping);
+      hardware::Accelerator format{.geometry = Geom{}, .weights = random_options(random)};
+      const mapping::CrossbarMapper<Geom> mapper(format.weights);
       const LayerShape shape{rows, cols, 1 + random.below(9), 0, 0};
       const auto positions = static_cast<double>(shape.positions);
       const double each = static_cast<double>(format.digits() * format.arrays());
-      for (const DenseRead read : {DenseRead::ous, DenseRead::crossbars}) {
-        const LayerWork work = dense_work(shape, format, read);
+      for (const hardware::DenseRead read :
+           {hardware::DenseRead::ous, hardware::DenseRead::crossbars}) {
+        format.dense_read = read;
+        const LayerWork work = dense_work(shape, format);
         CHECK(work.crossbars == mapper.dense_crossbars(rows, cols));
         CHECK(work.kept_weights == rows * cols);
         CHECK(work.index_bits == 0);
@@ -94,7 +99,7 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
         // A crossbar is never busy for longer than all of them are.
         CHECK(work.longest.activations * static_cast<double>(work.crossbars) >= work.activations);
       }
-      CHECK(dense_work(shape, format, DenseRead::crossbars).activations ==
+      CHECK(dense_work(shape, format).activations ==
             positions * static_cast<double>(format.digits() * mapper.dense_crossbars(rows, cols)));
     }
   });
@@ -102,7 +107,7 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
 
 TEST_CASE("keeping everything in whole OUs asks for what the dense layer does, and an index") {
   // Rows and filters that fill all OUs of 2 x 3 crossbars.
-  const ArrayFormat format{PaperGeometry{}, {}};
+  const hardware::Accelerator format{.geometry = PaperGeometry{}};
   const LayerShape shape{256, 384, 5, 0, 0};
   const LayerWork dense = dense_work(shape, format);
   const mapping::CrossbarMapper<PaperGeometry> mapper;
@@ -122,8 +127,8 @@ TEST_CASE("keeping everything in whole OUs asks for what the dense layer does, a
 TEST_CASE("the naive mapping is the dense layer") {
   Random random(6);
   with_each_geometry([&]<class Geom>(Geom) {
-    const ArrayFormat format{Geom{}, random_options(random)};
-    const mapping::DenseMapper naive(mapping::ArrayShape(format.geometry, format.mapping));
+    hardware::Accelerator format{.geometry = Geom{}, .weights = random_options(random)};
+    const mapping::DenseMapper naive(mapping::ArrayShape(format.geometry, format.weights));
     for (int trial = 0; trial < 10; ++trial) {
       const PruneMask all(1 + random.below(300), 1 + random.below(200), 8);
       const LayerShape layer{all.rows(), all.cols(), 2, 0, 0};
@@ -143,10 +148,11 @@ TEST_CASE("the naive mapping is the dense layer") {
 
 TEST_CASE("three OUs counted by hand") {
   // 2 planes of 1 bit in sign pairs: 4 arrays; 3 digits of an input.
-  const ArrayFormat format{{16, 16, 4, 8, 1}, {.weight_bits = 2}, 3, 1};
+  const hardware::Accelerator format{
+      .geometry = {16, 16, 4, 8, 1}, .weights = {.weight_bits = 2}, .inputs = {.bits = 3}};
   REQUIRE(format.arrays() == 4);
   REQUIRE(format.digits() == 3);
-  REQUIRE(ArrayFormat{format.geometry, {}, 7, 2}.digits() == 4);  // the last of one bit
+  REQUIRE(hardware::InputCode{.bits = 7, .dac_bits = 2}.digits() == 4);  // the last of one bit
   WorkCounter counter({20, 30, 10, 0, 0}, format);
   counter.add({4, 8, 0, 0});  // 1 step
   counter.add({4, 5, 0, 0});  // the same inputs again
@@ -169,7 +175,7 @@ TEST_CASE("three OUs counted by hand") {
 }
 
 TEST_CASE("what was measured takes the place of what was computed") {
-  LayerWork work = dense_work({64, 64, 2, 0, 0}, {PaperGeometry{}, {}});
+  LayerWork work = dense_work({64, 64, 2, 0, 0}, {.geometry = PaperGeometry{}});
   work.index_fetches = 50.0;
   const LayerWork half = measured_work(
       work, {0.5 * work.activations, 0.4 * work.bitlines, 0.6 * work.input_fetches, 20.0});
@@ -185,7 +191,8 @@ TEST_CASE("what was measured takes the place of what was computed") {
 }
 
 TEST_CASE("an OU without cells is refused") {
-  WorkCounter counter({8, 8, 1, 0, 0}, {PaperGeometry{}, {}});
+  const hardware::Accelerator chip{.geometry = PaperGeometry{}};
+  WorkCounter counter({8, 8, 1, 0, 0}, chip);
   for (const PlacedOu& bad : {PlacedOu{0, 1, 0, 0}, PlacedOu{1, 0, 0, 0}, PlacedOu{1, 1, -1, 0}})
     CHECK(test::error_of([&] { counter.add(bad); }).id() == ErrorId::out_of_range);
 }

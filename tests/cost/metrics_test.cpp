@@ -10,10 +10,10 @@ using cost::test::map;
 using cost::test::Small;
 
 TEST_CASE("metrics and gains follow from the totals") {
-  using enum OuComponent;
+  using enum hardware::Component;
   Small small;
   small.hardware.parts[adc] = {10.0, 2.0, 5.0, "", ""};
-  const OuModel model(small.network, small.hardware, small.options);
+  const OuModel model(small.network, small.hardware);
   const OuCost dense = model.price_dense();
   const Metrics m = metrics(dense);
   CHECK(m.energy_nj == dense.totals.energy_nj);
@@ -26,7 +26,7 @@ TEST_CASE("metrics and gains follow from the totals") {
 
   std::vector<PruneMask> half = {PruneMask(20, 24, 16)};
   for (Index c = 0; c < 12; ++c) half[0].set(0, c, false);
-  const OuCost pruned = model.price(map(half, small.options));
+  const OuCost pruned = model.price(map(half, small.hardware.weights));
   const Gains g = gains(pruned, dense);
   CHECK(equal(g.energy, dense.totals.energy_nj / pruned.totals.energy_nj));
   CHECK(equal(g.area, dense.totals.area_um2 / pruned.totals.area_um2));
@@ -42,11 +42,11 @@ TEST_CASE("the slowest layer sets the pace of images, latency is that of the pip
   nn::Network network({4, 6, 6});
   network.conv("a", {.out = 4, .kernel = 3, .padding = 1});
   network.conv("b", {.out = 24, .kernel = 3, .padding = 1});
-  OuHardware h;
+  hardware::Accelerator h;
   h.geometry = Geom{};
   h.memory = {"edram-32nm", 256};
-  h.parts[OuComponent::adc].latency_ns = 10.0;
-  h.parts[OuComponent::adc].energy_nj = 1.0;
+  h.parts[hardware::Component::adc].latency_ns = 10.0;
+  h.parts[hardware::Component::adc].energy_nj = 1.0;
   const OuModel model(network, h);
   const OuCost dense = model.price_dense();
   std::vector<PruneMask> masks = {PruneMask(36, 4, 16), PruneMask(36, 24, 16)};

@@ -12,7 +12,7 @@ namespace {
 
 void check_part(const MnsimParts& parts, MnsimComponent c, double area_um2, double power_w,
                 double latency_ns) {
-  INFO(component_name(c));
+  INFO(hardware::component_name(c));
   CHECK(equal(parts.area[c].value, area_um2, 1e-6));
   CHECK(equal(parts.power[c].value, power_w, 1e-6));
   CHECK(equal(parts.latency[c].value, latency_ns, 1e-9));

@@ -16,19 +16,20 @@ using cost::test::Small;
 
 namespace {
 
-OuHardware random_ou_hardware(Random& random) {
-  OuHardware h;
+hardware::Accelerator random_ou_hardware(Random& random) {
+  hardware::Accelerator h;
   h.geometry = Geom{};
-  h.input_bits = 1 + random.below(8);
-  h.dac_bits = 1 + random.below(h.input_bits);
-  h.adc_bits = 1 + random.below(10);
+  h.inputs.bits = 1 + random.below(8);
+  h.inputs.dac_bits = 1 + random.below(h.inputs.bits);
+  h.adc.bits = 1 + random.below(10);
   h.dacs = test::one_of<Index>(random, {16, 32, 64});
   h.adcs = 1 + random.below(64);
   h.active_ous = 1 + random.below(16);
-  h.dense_read = h.dacs == 64 ? static_cast<DenseRead>(random.below(2)) : DenseRead::ous;
+  h.dense_read =
+      h.dacs == 64 ? static_cast<hardware::DenseRead>(random.below(2)) : hardware::DenseRead::ous;
   h.memory = {test::one_of<std::string>(random, memory_technologies()), 256};
-  for (const OuComponent c : all_components())
-    if (!is_memory(c) && random.below(4) > 0)
+  for (const hardware::Component c : all_components())
+    if (!hardware::is_memory(c) && random.below(4) > 0)
       h.parts[c] = {1e3 * random.uniform(), random.uniform(), 10.0 * random.uniform(), "", ""};
   return h;
 }
@@ -48,7 +49,7 @@ std::vector<mapping::Placement> random_mapping(Random& random,
 }
 
 void check_not_negative(const OuBreakdown& parts) {
-  for (const OuComponent c : all_components())
+  for (const hardware::Component c : all_components())
     for (const double x :
          {parts.area_um2[c], parts.energy_nj[c], parts.power_w[c], parts.busy_ns[c]})
       CHECK(x >= 0.0);
@@ -63,7 +64,7 @@ void check_sums(const OuCost& cost) {
     CHECK(layer.totals.area_um2 == layer.components.area_um2.total());
     CHECK(layer.totals.energy_nj == layer.components.energy_nj.total());
     CHECK(layer.totals.power_w == layer.components.power_w.total());
-    for (const OuComponent c : all_components())
+    for (const hardware::Component c : all_components())
       CHECK(layer.components.busy_ns[c] <= layer.totals.latency_unpipelined_ns * (1.0 + 1e-12));
     sum.area_um2 += layer.totals.area_um2;
     sum.power_w += layer.totals.power_w;
@@ -78,7 +79,7 @@ void check_sums(const OuCost& cost) {
   CHECK(cost.totals.latency_unpipelined_ns == sum.latency_unpipelined_ns);
   CHECK(cost.components.energy_nj == components.energy_nj);
   CHECK(cost.components.area_um2 == components.area_um2);
-  for (const OuComponent c : all_components()) {
+  for (const hardware::Component c : all_components()) {
     double busy = 0.0;
     for (const OuLayerCost& layer : cost.layers) busy += layer.components.busy_ns[c];
     CHECK(cost.components.busy_ns[c] == busy);
@@ -107,18 +108,18 @@ TEST_CASE("doubling a component moves exactly its share") {
   Random random(4);
   for (int round = 0; round < 20; ++round) {
     const nn::Network network = test::random_network(random);
-    OuHardware h = random_ou_hardware(random);
+    hardware::Accelerator h = random_ou_hardware(random);
     const OuModel model(network, h);
     const std::vector<mapping::Placement> mapping = random_mapping(random, model.shapes());
     const OuCost before = model.price(mapping);
-    for (const OuComponent c : all_components()) {
-      if (is_memory(c)) continue;
-      INFO(component_name(c));
-      OuHardware twice = h;
+    for (const hardware::Component c : all_components()) {
+      if (hardware::is_memory(c)) continue;
+      INFO(hardware::component_name(c));
+      hardware::Accelerator twice = h;
       twice.parts[c].energy_nj *= 2.0;
       twice.parts[c].area_um2 *= 2.0;
       const OuCost after = OuModel(network, twice).price(mapping);
-      for (const OuComponent other : all_components()) {
+      for (const hardware::Component other : all_components()) {
         const double factor = other == c ? 2.0 : 1.0;
         CHECK(after.components.energy_nj[other] == factor * before.components.energy_nj[other]);
         CHECK(after.components.area_um2[other] == factor * before.components.area_um2[other]);
@@ -134,17 +135,17 @@ TEST_CASE("doubling a component moves exactly its share") {
 }
 
 TEST_CASE("a small layer by hand: what is built") {
-  using enum OuComponent;
+  using enum hardware::Component;
   Small small;
-  for (const OuComponent c : all_components()) small.hardware.parts[c].area_um2 = 1.0;
+  for (const hardware::Component c : all_components()) small.hardware.parts[c].area_um2 = 1.0;
   const OuBreakdown cost = small.price().components;
   // A positive and a negative crossbar: one set.
   CHECK(cost.area_um2[cell] == 2.0 * 64 * 64);
   CHECK(cost.area_um2[wordline_driver] == 2.0 * 64);
-  for (const OuComponent c : {dac, input_demux, input_register})
+  for (const hardware::Component c : {dac, input_demux, input_register})
     CHECK(cost.area_um2[c] == 2.0 * 16);
   CHECK(cost.area_um2[sample_hold] == 2.0 * 64);
-  for (const OuComponent c : {output_mux, adc, output_register, shift_add})
+  for (const hardware::Component c : {output_mux, adc, output_register, shift_add})
     CHECK(cost.area_um2[c] == 2.0 * 4);
   CHECK(cost.area_um2[accumulator] == 24.0);
   CHECK(cost.area_um2[index_decoder] == 0.0);
@@ -153,13 +154,13 @@ TEST_CASE("a small layer by hand: what is built") {
 }
 
 TEST_CASE("a layer in several rectangular crossbars by hand") {
-  using enum OuComponent;
+  using enum hardware::Component;
   // 100 inputs and 40 filters: 2 x 2 crossbars of each sign, OUs of 16 x 8.
   Small small;
   small.network = nn::Network({100, 1, 1});
   small.network.linear("fc", 40);
   small.hardware.geometry = {64, 32, 16, 8, 1};
-  for (const OuComponent c : all_components()) small.hardware.parts[c].area_um2 = 1.0;
+  for (const hardware::Component c : all_components()) small.hardware.parts[c].area_um2 = 1.0;
   const OuBreakdown cost = small.price().components;
   CHECK(cost.area_um2[cell] == 8.0 * 64 * 32);
   CHECK(cost.area_um2[wordline_driver] == 8.0 * 64);
@@ -171,7 +172,7 @@ TEST_CASE("a layer in several rectangular crossbars by hand") {
 }
 
 TEST_CASE("all of a convolution's input is written to its buffer, window after window read") {
-  using enum OuComponent;
+  using enum hardware::Component;
   Small small;
   small.network = nn::Network({2, 6, 5});
   small.network.conv("conv", {.out = 8, .kernel = {2, 3}});
@@ -182,16 +183,16 @@ TEST_CASE("all of a convolution's input is written to its buffer, window after w
 }
 
 TEST_CASE("a small layer by hand: energy") {
-  using enum OuComponent;
+  using enum hardware::Component;
   Small small;
-  for (const OuComponent c : all_components()) small.hardware.parts[c].energy_nj = 1.0;
+  for (const hardware::Component c : all_components()) small.hardware.parts[c].energy_nj = 1.0;
   const OuCost cost = small.price();
   const OuBreakdown& parts = cost.components;
   // 3 digits in 2 arrays: 6 activations of each of 4 OUs, 16 and 4 rows by 16 and 8 columns.
   const double each = 6.0;
-  for (const OuComponent c : {wordline_driver, dac, input_demux, input_register})
+  for (const hardware::Component c : {wordline_driver, dac, input_demux, input_register})
     CHECK(parts.energy_nj[c] == each * 2 * (16 + 4));
-  for (const OuComponent c : {sample_hold, output_mux, adc, output_register, shift_add})
+  for (const hardware::Component c : {sample_hold, output_mux, adc, output_register, shift_add})
     CHECK(parts.energy_nj[c] == each * 2 * (16 + 8));
   CHECK(parts.energy_nj[cell] == each * 20 * 24);
   CHECK(parts.energy_nj[accumulator] == 2.0 * 24);
@@ -201,7 +202,7 @@ TEST_CASE("a small layer by hand: energy") {
 }
 
 TEST_CASE("a small layer by hand: time") {
-  using enum OuComponent;
+  using enum hardware::Component;
   Small small;
   auto& parts = small.hardware.parts;
   parts[dac].latency_ns = 3.0;
@@ -224,16 +225,16 @@ TEST_CASE("a small layer by hand: time") {
 
   small.hardware.adcs = 4;
   small.hardware.dacs = 64;
-  small.hardware.dense_read = DenseRead::crossbars;  // 64 bitlines at once
+  small.hardware.dense_read = hardware::DenseRead::crossbars;  // 64 bitlines at once
   CHECK(equal(small.price().totals.latency_ns, 3.0 * (3.0 + 5.0 + 16.0 * 7.0) + 24.0 / 4.0 * 2.0));
 }
 
 TEST_CASE(
     "inputs and index entries are fetched meanwhile, and hold a layer up when they take longer") {
-  using enum OuComponent;
+  using enum hardware::Component;
   Small small;
   small.hardware.memory = {"sram-90nm", 64};
-  OuModel model(small.network, small.hardware, small.options);
+  OuModel model(small.network, small.hardware);
   std::vector<LayerWork> work = model.dense_work();
   // 60 bits through 64: 0.94 accesses of 20 ns.
   CHECK(equal(model.price(work).totals.latency_ns, 60.0 / 64.0 * 20.0));
@@ -243,10 +244,10 @@ TEST_CASE(
   work[0].index_fetches = 50.0;
   CHECK(equal(model.price(work).totals.latency_ns, 10.0 * 20.0));
   small.hardware.parts[index_decoder].latency_ns = 4.0;
-  model = OuModel(small.network, small.hardware, small.options);
+  model = OuModel(small.network, small.hardware);
   CHECK(equal(model.price(work).totals.latency_ns, 10.0 * 20.0 + 50.0 * 4.0));
   small.hardware.parts[index_decoder].area_um2 = 3.0;
-  model = OuModel(small.network, small.hardware, small.options);
+  model = OuModel(small.network, small.hardware);
   CHECK(model.price(work).components.area_um2[index_decoder] == 3.0);
   work[0].crossbars *= 2;  // two banks, each with a decoder and buffers of its own
   CHECK(model.price(work).components.area_um2[index_decoder] == 2.0 * 3.0);
@@ -259,10 +260,11 @@ TEST_CASE(
 
 TEST_CASE("a layer without weights left costs nothing") {
   Small small;
-  for (const OuComponent c : all_components()) small.hardware.parts[c] = {1.0, 1.0, 1.0, "", ""};
-  const OuModel model(small.network, small.hardware, small.options);
+  for (const hardware::Component c : all_components())
+    small.hardware.parts[c] = {1.0, 1.0, 1.0, "", ""};
+  const OuModel model(small.network, small.hardware);
   const std::vector<PruneMask> nothing = {PruneMask(20, 24, 16, false)};
-  const OuCost cost = model.price(map(nothing, small.options));
+  const OuCost cost = model.price(map(nothing, small.hardware.weights));
   CHECK(cost.totals.area_um2 == 0.0);
   CHECK(cost.totals.energy_nj == 0.0);
   CHECK(cost.totals.latency_ns == 0.0);
@@ -270,11 +272,11 @@ TEST_CASE("a layer without weights left costs nothing") {
 }
 
 TEST_CASE("layers of a convolution overlap in the pipeline") {
-  using enum OuComponent;
+  using enum hardware::Component;
   nn::Network network({4, 6, 6});
   network.conv("a", {.out = 4, .kernel = 3, .padding = 1});
   network.conv("b", {.out = 4, .kernel = 3, .padding = 1});
-  OuHardware h;
+  hardware::Accelerator h;
   h.geometry = Geom{};
   h.memory = {"edram-32nm", 256};
   h.parts[adc].latency_ns = 10.0;
@@ -287,7 +289,7 @@ TEST_CASE("layers of a convolution overlap in the pipeline") {
 
 TEST_CASE("work for another number of layers is refused") {
   const Small small;
-  const OuModel model(small.network, small.hardware, small.options);
+  const OuModel model(small.network, small.hardware);
   CHECK(test::error_of([&] { (void)model.price(std::vector<LayerWork>(2)); }).id() ==
         ErrorId::mask_mismatch);
 }

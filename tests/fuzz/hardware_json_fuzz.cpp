@@ -26,8 +26,8 @@ const Harness kHardwareJson("hardware_json", [](std::string_view bytes) {
     check_written(hardware, io::mnsim_hardware_from_json);
     (void)cost::mnsim_cost(network, hardware);
   } else {
-    const cost::OuHardware hardware = io::ou_hardware_from_json(document, "any");
-    check_written(hardware, io::ou_hardware_from_json);
+    const hardware::Accelerator hardware = io::accelerator_from_json(document, "any");
+    check_written(hardware, io::accelerator_from_json);
     (void)cost::OuModel(network, hardware).price_dense();
   }
 });

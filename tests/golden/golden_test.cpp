@@ -216,9 +216,9 @@ std::string data_path(const std::string& name, const Adc& adc, Index granularity
     for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, random.below(3) == 0);
   Tensor w = make_tensor({mask.cols(), mask.rows()});
   for (float& v : w) v = static_cast<float>(random.below(4096) - 2048) / 1024.0F;
-  const auto weights = simulation::quantise(w, mask, config.mapping.weight_bits);
+  const auto weights = simulation::quantise(w, mask, config.weights.weight_bits);
   const simulation::OUDataPath<Geom, Adc> path(
-      {}, weights, mapping::CrossbarMapper<Geom>(config.mapping).map(mask), adc, config);
+      {}, weights, mapping::CrossbarMapper<Geom>(config.weights).map(mask), adc, config);
   std::vector<std::int32_t> x;
   for (Index i = 0; i < mask.rows() * nn::kLanes; ++i) {
     const auto value = static_cast<std::int32_t>(random.below(256));
@@ -236,25 +236,25 @@ std::string data_path(const std::string& name, const Adc& adc, Index granularity
 }  // namespace
 
 TEST_CASE("the integers of the data path are those of the first edition") {
-  using simulation::RoundingAdc;
+  using hardware::RoundingAdc;
   Lines lines;
   const auto on = [&]<class Geom>() {
     for (const Index granularity : {Geom::ou_rows, Geom::ou_rows / 2})
       for (const bool offset : {false, true})
         for (const Index dac_bits : {1, 2}) {
           simulation::DataPathConfig config;
-          config.mapping.sign =
-              offset ? mapping::SignEncoding::offset : mapping::SignEncoding::pair;
+          config.weights.sign =
+              offset ? hardware::SignEncoding::offset : hardware::SignEncoding::pair;
           config.input.dac_bits = dac_bits;
           config.input.negative = dac_bits == 2;
           const std::string name =
               concat(offset ? "offset" : "pair", " DAC of ", dac_bits, " bits, ");
           lines.push_back(
-              data_path<Geom>(name + "ideal", simulation::IdealAdc{}, granularity, config));
-          lines.push_back(data_path<Geom>(name + "saturating", simulation::SaturatingAdc(4),
+              data_path<Geom>(name + "ideal", hardware::IdealAdc{}, granularity, config));
+          lines.push_back(data_path<Geom>(name + "saturating", hardware::SaturatingAdc(4),
                                           granularity, config));
-          lines.push_back(
-              data_path<Geom>(name + "rounding", RoundingAdc::over(64.0, 5), granularity, config));
+          lines.push_back(data_path<Geom>(name + "rounding", hardware::RoundingAdc::over(64.0, 5),
+                                          granularity, config));
         }
   };
   on.template operator()<PaperGeometry>();

@@ -75,9 +75,9 @@ TEST_CASE("each figure of a cost stands under its own name", "[cost_report]") {
   const Json json = io::cost_json(costs.pruned);
   for (const auto& [name, figures] : json["components"].items()) {
     bool any = false;
-    for (Index i = 0; i < cost::kComponents<cost::OuComponent>; ++i) {
-      const auto c = static_cast<cost::OuComponent>(i);
-      if (cost::component_name(c) != name) continue;
+    for (Index i = 0; i < hardware::kComponents<hardware::Component>; ++i) {
+      const auto c = static_cast<hardware::Component>(i);
+      if (hardware::component_name(c) != name) continue;
       any = true;
       CHECK(figures["area_um2"] == costs.pruned.components.area_um2[c]);
       CHECK(figures["power_w"] == costs.pruned.components.power_w[c]);
@@ -185,13 +185,13 @@ TEST_CASE("a table's total is that of its rows, and every component that costs h
   const cost::MnsimCost mnsim = cost::mnsim_cost(nn::lenet5());
   const std::string components = io::cost_component_table(mnsim);
   bool without_area = false;
-  for (Index i = 0; i < cost::kComponents<cost::MnsimComponent>; ++i) {
+  for (Index i = 0; i < hardware::kComponents<cost::MnsimComponent>; ++i) {
     const auto c = static_cast<cost::MnsimComponent>(i);
     const auto& parts = mnsim.components;
     const bool any =
         parts.area_um2[c] != 0.0 || parts.energy_nj[c] != 0.0 || parts.busy_ns[c] != 0.0;
     without_area = without_area || (any && parts.area_um2[c] == 0.0);
-    CHECK(io::test::has(components, "\n" + std::string(cost::component_name(c)) + " ") == any);
+    CHECK(io::test::has(components, "\n" + std::string(hardware::component_name(c)) + " ") == any);
   }
   CHECK(without_area);
 }
@@ -199,7 +199,7 @@ TEST_CASE("a table's total is that of its rows, and every component that costs h
 TEST_CASE("bars are the sums of their groups of components") {
   const Costs costs;
   const std::string svg = io::energy_picture(costs.pruned);
-  using enum cost::OuComponent;
+  using enum hardware::Component;
   for (const cost::OuLayerCost& layer : costs.pruned.layers) {
     const auto& energy = layer.components.energy_nj;
     const double converters = energy[dac] + energy[adc] + energy[sample_hold];

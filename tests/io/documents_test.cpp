@@ -118,8 +118,8 @@ TEST_CASE("a document with any number in any place is read or refused", "[docume
     refusals +=
         refused([&] { (void)io::report_html(samples::report(), changed(samples::mapping())); });
     refusals += refused([&] {
-      const auto hardware = io::ou_hardware_from_json(changed(ou), "x");
-      (void)cost::OuModel(net, hardware, {}).price_dense();
+      const auto hardware = io::accelerator_from_json(changed(ou), "x");
+      (void)cost::OuModel(net, hardware).price_dense();
     });
     refusals += refused(
         [&] { (void)cost::mnsim_cost(net, io::mnsim_hardware_from_json(changed(mnsim), "x")); });
@@ -130,8 +130,8 @@ TEST_CASE("a document with any number in any place is read or refused", "[docume
 TEST_CASE("each figure of a report and a mapping stands under its own name") {
   using Wide = Geometry<48, 96, 8, 12, 2>;
   const nn::Network net = lenet5();
-  mapping::MappingOptions options;
-  options.layout = mapping::BitPlanes::adjacent;
+  hardware::WeightCode options;
+  options.layout = hardware::BitPlanes::adjacent;
   const auto compressor =
       search::Compressor(Wide{}, prune::ColumnVectorPruner<8>{}, options, search::OuSelection::best,
                          prune::RowGrouping::gathered);
@@ -206,8 +206,8 @@ TEST_CASE("a search's best episode and each episode's figures stand in its repor
 TEST_CASE("reports and mappings say what was counted, for every layout") {
   const nn::Network net = lenet5();
   Random random(5);
-  for (const auto layout : {mapping::BitPlanes::apart, mapping::BitPlanes::adjacent}) {
-    mapping::MappingOptions options;
+  for (const auto layout : {hardware::BitPlanes::apart, hardware::BitPlanes::adjacent}) {
+    hardware::WeightCode options;
     options.layout = layout;
     const auto compressor =
         search::Compressor(PaperGeometry{}, prune::ColumnVectorPruner<16>{}, options);

@@ -10,8 +10,8 @@ using io::test::error_of;
 
 namespace {
 
-cost::OuHardware parse_ou(const std::string& fields) {
-  return io::ou_hardware_from_json(
+hardware::Accelerator parse_ou(const std::string& fields) {
+  return io::accelerator_from_json(
       io::parse_json(R"({"schema": "autoprune.ou-hardware/1")" + fields + "}", "hw.json"),
       "hw.json");
 }
@@ -23,25 +23,78 @@ cost::MnsimHardware parse_mnsim(const std::string& fields) {
 
 }  // namespace
 
-TEST_CASE("OU hardware comes back from its JSON", "[hardware_json]") {
+TEST_CASE("an accelerator comes back from its JSON", "[hardware_json]") {
   Random random(7);
   for (const std::string& name : cost::ou_preset_names()) {
-    cost::OuHardware hardware = cost::ou_preset(name);
+    hardware::Accelerator hardware = cost::ou_preset(name);
     for (int round = 0; round < 20; ++round) {
       const std::string text = io::json_text(io::hardware_to_json(hardware), 1);
       INFO(text);
-      CHECK(io::ou_hardware_from_json(io::parse_json(text, "hw"), "hw") == hardware);
+      CHECK(io::accelerator_from_json(io::parse_json(text, "hw"), "hw") == hardware);
       hardware.adcs = 1 + random.below(16);
-      hardware.adc_bits = 1 + random.below(16);
-      hardware.dense_read = cost::DenseRead::ous;
-      for (Index i = 0; i < cost::kComponents<cost::OuComponent>; ++i) {
-        const auto c = static_cast<cost::OuComponent>(i);
-        if (!cost::is_memory(c))
+      hardware.adc.bits = 1 + random.below(16);
+      hardware.dense_read = hardware::DenseRead::ous;
+      hardware.adc.kind = hardware::adc_names()[random.below(5)];
+      hardware.priced_adc_bits = 1 + random.below(16);
+      hardware.weights = {1 + random.below(16), static_cast<hardware::BitPlanes>(random.below(2)),
+                          static_cast<hardware::SignEncoding>(random.below(2))};
+      hardware.inputs.bits = 1 + random.below(8);
+      hardware.devices = {{random.below(2) == 0 ? 5.0 : std::numeric_limits<double>::infinity()},
+                          {0.25 * random.uniform(), 0.25},
+                          {random.uniform(), static_cast<hardware::Spread>(random.below(2))},
+                          random.uniform()};
+      hardware.formation = static_cast<hardware::OuFormation>(random.below(3));
+      for (Index i = 0; i < hardware::kComponents<hardware::Component>; ++i) {
+        const auto c = static_cast<hardware::Component>(i);
+        if (!hardware::is_memory(c))
           hardware.parts[c] = {random.uniform(), 1e-9 * random.uniform(), random.uniform(), "1 nm",
                                concat("source ", round)};
       }
     }
   }
+}
+
+TEST_CASE("an accelerator's file says what simulates and what prices", "[hardware_json]") {
+  const auto parse = [](const std::string& fields, const std::optional<Geometry<>>& geometry = {}) {
+    return io::accelerator_from_json(
+        io::parse_json(R"({"schema": "autoprune.accelerator/1")" + fields + "}", "hw.json"),
+        "hw.json", geometry);
+  };
+  CHECK(parse("") == cost::ou_preset("paper"));
+  CHECK(parse("") == parse_ou(""));
+  hardware::Accelerator expected = cost::ou_preset("isaac", {64, 64, 16, 16, 2});
+  expected.weights = {6, hardware::BitPlanes::adjacent, hardware::SignEncoding::offset};
+  expected.inputs.dac_bits = 2;
+  expected.adc = {"rounding", 5};
+  expected.devices = {{30.0}, {0.01, 0.02}, {0.1, hardware::Spread::log_normal}, 0.5};
+  expected.formation = hardware::OuFormation::dynamic;
+  const std::string fields = R"(, "base": "isaac", "geometry": "64x64/16x16/2",
+      "weights": {"bits": 6, "bit_planes": "adjacent", "signs": "offset"},
+      "inputs": {"dac_bits": 2}, "adc": {"kind": "rounding", "bits": 5}, "formation": "dynamic",
+      "devices": {"on_off": 30, "stuck_low": 0.01, "stuck_high": 0.02, "variation": 0.1,
+                  "spread": "log-normal", "read_noise": 0.5})";
+  CHECK(parse(fields) == expected);
+  // ISAAC's ADC has 8 bits: one of 5 takes (5 + 2) / (8 + 2) of its samples.
+  const auto c = hardware::Component::adc;
+  CHECK(parse(fields).part(c).energy_nj == Approx(0.7 * expected.parts[c].energy_nj));
+  CHECK(parse(fields).part(c).latency_ns == Approx(0.7 * expected.parts[c].latency_ns));
+  CHECK(parse(fields).part(c).area_um2 == expected.parts[c].area_um2);
+  // An ADC that the file prices is the one that it names.
+  const auto priced = parse(fields + R"(, "components": {"adc": {"energy_nj": 0.5}})");
+  CHECK(priced.priced_adc_bits == 5);
+  CHECK(priced.part(c).energy_nj == 0.5);
+  CHECK(parse(R"(, "devices": {"on_off": null})").devices.ideal());
+  // Crossbars that are asked for are made as the base makes them.
+  const Geometry<> other{64, 64, 8, 8, 1};
+  CHECK(parse(R"(, "base": "isaac")", other) == cost::ou_preset("isaac", other));
+
+  check_error(error_of([&] { (void)parse(R"(, "adc": {"kind": "roundin"})"); }),
+              ErrorId::unknown_name, {"did you mean 'rounding'?"});
+  check_error(error_of([&] { (void)parse(R"(, "adc_bits": 6)"); }), ErrorId::unknown_name, {});
+  check_error(error_of([&] { (void)parse(R"(, "devices": {"variation": 3})"); }),
+              ErrorId::out_of_range, {"variation of 3"});
+  check_error(error_of([&] { (void)parse(R"(, "weights": {"bits": 0})"); }), ErrorId::out_of_range,
+              {"weight_bits = 0"});
 }
 
 TEST_CASE("MNSIM hardware comes back from its JSON", "[hardware_json]") {
@@ -64,8 +117,8 @@ TEST_CASE("MNSIM hardware comes back from its JSON", "[hardware_json]") {
 
 TEST_CASE("what a file doesn't say is its base's", "[hardware_json]") {
   CHECK(parse_ou("") == cost::ou_preset("paper"));
-  cost::OuHardware expected = cost::ou_preset("isaac", {64, 64, 16, 16, 2});
-  expected.parts[cost::OuComponent::adc].energy_nj = 0.5;
+  hardware::Accelerator expected = cost::ou_preset("isaac", {64, 64, 16, 16, 2});
+  expected.parts[hardware::Component::adc].energy_nj = 0.5;
   expected.active_ous = 2;
   CHECK(parse_ou(R"(, "base": "isaac", "geometry": "64x64/16x16/2", "active_ous": 2,
                     "components": {"adc": {"energy_nj": 0.5}})") == expected);
@@ -105,7 +158,7 @@ TEST_CASE("impossible hardware is refused", "[hardware_json]") {
            Case{R"(, "geometry": "0x128/32x32/1")", "at least 1", ErrorId::out_of_range},
            {R"(, "geometry": "64x64/128x32/1")", "don't divide", ErrorId::geometry_mismatch},
            {R"(, "geometry": "64x64")", "is not of the form", ErrorId::bad_syntax},
-           {R"(, "adc_bits": 0)", "adc_bits = 0", ErrorId::out_of_range},
+           {R"(, "adc_bits": 0)", "adc.bits = 0", ErrorId::out_of_range},
            {R"(, "adc_bits": 6.5)", "must be an integer", ErrorId::bad_json},
            {R"(, "adc_bits": "six")", "must be an integer", ErrorId::bad_json},
            {R"(, "components": {"adc": {"energy_nj": -1}})", "adc.energy_nj = -1",
@@ -138,9 +191,9 @@ TEST_CASE("impossible hardware is refused", "[hardware_json]") {
   check_error(error_of([] { (void)parse_mnsim(R"(, "sram_nm": 91)"); }), ErrorId::out_of_range,
               {"a technology with known buffers"});
   check_error(error_of([] {
-                (void)io::ou_hardware_from_json(io::hardware_to_json(cost::MnsimHardware{}), "hw");
+                (void)io::accelerator_from_json(io::hardware_to_json(cost::MnsimHardware{}), "hw");
               }),
               ErrorId::bad_json, {"autoprune.ou-hardware/1"});
-  check_error(error_of([] { (void)io::ou_hardware_from_json(io::Json::array(), "hw"); }),
+  check_error(error_of([] { (void)io::accelerator_from_json(io::Json::array(), "hw"); }),
               ErrorId::bad_json, {"an object"});
 }

@@ -87,7 +87,7 @@ TEST_CASE("every document refuses what is nested too deeply", "[json]") {
   refused("{\"schema\":" + deep + "}",
           [](const io::Json& json) { (void)io::policy_from_json(json, nn::lenet5(), "x"); });
   refused("{\"schema\":" + deep + "}",
-          [](const io::Json& json) { (void)io::ou_hardware_from_json(json, "x"); });
+          [](const io::Json& json) { (void)io::accelerator_from_json(json, "x"); });
   refused("{\"schema\":" + deep + "}", [](const io::Json& json) { (void)io::read_report(json); });
   const std::string header = "{\"a\":{\"shape\":" + deep + "}}";
   const std::uint64_t length = header.size();

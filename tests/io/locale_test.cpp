@@ -81,8 +81,7 @@ std::string everything() {
   const search::Policy policy = {0.75, 0.0625};
   const std::vector<PruneMask> masks = search::Compressor::masks(compressor.rank(net), policy);
   const mapping::NetworkPlacement mapped = compressor.map(masks);
-  const cost::OuModel model(net, cost::ou_preset("paper", compressor.geometry()),
-                            compressor.options());
+  const cost::OuModel model(net, cost::ou_preset("paper", compressor.geometry()));
   const cost::OuCost dense = model.price_dense(),
                      pruned = model.price(compressor.map(masks).layers);
 
@@ -132,7 +131,7 @@ TEST_CASE("what was written is read alike in every locale", "[locale]") {
   io::save_network(net, dir / "again.safetensors", {{"note", "1.5"}});
   CHECK(io::read_file(dir / "again.safetensors") == bytes);
   CHECK(io::test::same(io::network_from_json(io::parse_json(network, "x"), "x"), net, false));
-  CHECK(io::ou_hardware_from_json(io::parse_json(paper, "x"), "x") == cost::ou_preset("paper"));
+  CHECK(io::accelerator_from_json(io::parse_json(paper, "x"), "x") == cost::ou_preset("paper"));
   CHECK(io::json_text(io::hardware_to_json(
             io::mnsim_hardware_from_json(io::parse_json(mnsim, "x"), "x"))) == mnsim);
   CHECK(io::policy_from_json(io::parse_json(policy, "x"), net, "x") ==

@@ -25,20 +25,20 @@ void for_each_geometry(const TestGeometries& all, const Test& test) {
 /// A small random network, mapped, with what the mapper should know worked out by hand.
 struct Trial {
   Geometry<> spec;
-  MappingOptions options;
+  hardware::WeightCode options;
   std::vector<PruneMask> masks;
   NetworkCount counted;
   NetworkPlacement mapped;
   TileGrid grid{ArrayShape(PaperGeometry{}), 1, 1};
 
-  bool apart() const { return options.layout == BitPlanes::apart; }
+  bool apart() const { return options.layout == hardware::BitPlanes::apart; }
   Index slices() const {
-    return ceil_div(options.weight_bits + (options.sign == SignEncoding::offset ? 1 : 0),
+    return ceil_div(options.weight_bits + (options.sign == hardware::SignEncoding::offset ? 1 : 0),
                     spec.cell_bits);
   }
   Index bitlines() const { return apart() ? 1 : slices(); }
   Index arrays() const {
-    return (options.sign == SignEncoding::pair ? 2 : 1) * (apart() ? slices() : 1);
+    return (options.sign == hardware::SignEncoding::pair ? 2 : 1) * (apart() ? slices() : 1);
   }
   Index columns_per_ou() const { return spec.ou_cols / bitlines(); }
 };
@@ -49,8 +49,8 @@ Trial random_trial(Random& random, Index max_rows, Index max_cols) {
   t.spec = Geom{};
   do {
     t.options.weight_bits = 1 + random.below(9);
-    t.options.layout = random.below(2) == 0 ? BitPlanes::apart : BitPlanes::adjacent;
-    t.options.sign = random.below(2) == 0 ? SignEncoding::pair : SignEncoding::offset;
+    t.options.layout = random.below(2) == 0 ? hardware::BitPlanes::apart : hardware::BitPlanes::adjacent;
+    t.options.sign = random.below(2) == 0 ? hardware::SignEncoding::pair : hardware::SignEncoding::offset;
   } while (t.spec.ou_cols % t.bitlines() != 0);
   Index granularity = 0;
   do granularity = 4 + random.below(125);
@@ -215,16 +215,16 @@ TEST_CASE("counting is mapping without places, and both are the brute-force coun
 }
 
 TEST_CASE("dense crossbars of the known networks") {
-  const auto dense = [](const test::Shapes& shapes, BitPlanes layout) {
+  const auto dense = [](const test::Shapes& shapes, hardware::BitPlanes layout) {
     const CrossbarMapper<PaperGeometry> mapper({.layout = layout});
     return mapper.count(test::dense_masks(shapes, 32)).crossbars.dense;
   };
-  CHECK(dense(test::alexnet(), BitPlanes::apart) == 23280);
-  CHECK(dense(test::vgg16(), BitPlanes::apart) == 14496);
-  CHECK(dense(test::plain20(), BitPlanes::apart) == 944);
-  CHECK(dense(test::alexnet(), BitPlanes::adjacent) == 22784);
-  CHECK(dense(test::vgg16(), BitPlanes::adjacent) == 14392);
-  CHECK(dense(test::plain20(), BitPlanes::adjacent) == 320);
+  CHECK(dense(test::alexnet(), hardware::BitPlanes::apart) == 23280);
+  CHECK(dense(test::vgg16(), hardware::BitPlanes::apart) == 14496);
+  CHECK(dense(test::plain20(), hardware::BitPlanes::apart) == 944);
+  CHECK(dense(test::alexnet(), hardware::BitPlanes::adjacent) == 22784);
+  CHECK(dense(test::vgg16(), hardware::BitPlanes::adjacent) == 14392);
+  CHECK(dense(test::plain20(), hardware::BitPlanes::adjacent) == 320);
 }
 
 TEST_CASE("compression of Plain20 per layer ends at 2.95, pooled it does not") {
@@ -258,9 +258,9 @@ TEST_CASE("bits per cell, layout and signs set the arrays") {
   using Paper = CrossbarMapper<PaperGeometry>;
   CHECK(Paper().arrays() == 16);
   CHECK(Paper().columns_per_ou() == 32);
-  CHECK(Paper({.layout = BitPlanes::adjacent}).arrays() == 2);
-  CHECK(Paper({.layout = BitPlanes::adjacent}).columns_per_ou() == 4);
-  CHECK(Paper({.sign = SignEncoding::offset}).arrays() == 9);
+  CHECK(Paper({.layout = hardware::BitPlanes::adjacent}).arrays() == 2);
+  CHECK(Paper({.layout = hardware::BitPlanes::adjacent}).columns_per_ou() == 4);
+  CHECK(Paper({.sign = hardware::SignEncoding::offset}).arrays() == 9);
   CHECK(CrossbarMapper<Geometry<128, 128, 32, 32, 4>>().arrays() == 4);
   CHECK(CrossbarMapper<Geometry<128, 128, 32, 32, 3>>({.weight_bits = 7}).arrays() == 6);
 }
@@ -276,7 +276,7 @@ TEST_CASE("what can't be mapped is refused") {
   CHECK(error_of([&] { (void)Paper().count(mixed); }) == ErrorId::mask_mismatch);
   CHECK(error_of([&] { (void)Paper().map(mixed); }) == ErrorId::mask_mismatch);
   CHECK(error_of([] { Paper({.weight_bits = 0}); }) == ErrorId::out_of_range);
-  CHECK(error_of([] { Paper({.weight_bits = 7, .layout = BitPlanes::adjacent}); }) ==
+  CHECK(error_of([] { Paper({.weight_bits = 7, .layout = hardware::BitPlanes::adjacent}); }) ==
         ErrorId::geometry_mismatch);
   CHECK(Paper().count(std::vector<PruneMask>{}).crossbars.pooled == 0);
 }

@@ -44,12 +44,12 @@ TEST_CASE("masks and counts are those of pruner and mapper") {
   for (int trial = 0; trial < 40; ++trial) {
     const nn::Network network = random_network(random, static_cast<std::uint64_t>(trial));
     const auto selection = static_cast<OuSelection>(random.below(4));
-    mapping::MappingOptions options;
+    hardware::WeightCode options;
     options.layout =
-        random.below(2) == 0 ? mapping::BitPlanes::apart : mapping::BitPlanes::adjacent;
+        random.below(2) == 0 ? hardware::BitPlanes::apart : hardware::BitPlanes::adjacent;
     options.sign =
-        random.below(2) == 0 ? mapping::SignEncoding::pair : mapping::SignEncoding::offset;
-    options.weight_bits = options.sign == mapping::SignEncoding::pair ? 8 : 7;  // 4 slices each
+        random.below(2) == 0 ? hardware::SignEncoding::pair : hardware::SignEncoding::offset;
+    options.weight_bits = options.sign == hardware::SignEncoding::pair ? 8 : 7;  // 4 slices each
     const mapping::CrossbarMapper<Geom> mapper(options);
     const Compressor compressor = Compressor(Geom{}, Pruner{}, options, selection);
     REQUIRE(compressor.arrays() == mapper.arrays());

@@ -140,7 +140,7 @@ TEST_CASE("every method's mapping takes what its rule says, in OUs of any shape"
   Random random(81);
   for (int trial = 0; trial < 100; ++trial) {
     Geometry<> geometry;
-    MappingOptions options;
+    hardware::WeightCode options;
     const ArrayShape shape = mapping::test::random_shape(random, options, geometry);
     const Index taps = 1 + random.below(9);
     const PruneMask mask = mapping::test::sparse_mask(random, taps);

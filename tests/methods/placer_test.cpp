@@ -79,7 +79,7 @@ TEST_CASE("every method's OUs compute the masked layer exactly, from their index
   Random random(71);
   for (int trial = 0; trial < 150; ++trial) {
     Geometry<> geometry;
-    MappingOptions options;
+    hardware::WeightCode options;
     const ArrayShape shape = mapping::test::random_shape(random, options, geometry);
     const Index taps = 1 + random.below(9);
     const PruneMask mask = mapping::test::sparse_mask(random, taps);
@@ -117,7 +117,7 @@ TEST_CASE("a dense layer takes the dense crossbars of column-vectors") {
   Random random(73);
   const CrossbarMapper<PaperGeometry> mapper;
   const ArrayShape shape(PaperGeometry{});
-  const MappingOptions adjacent{.weight_bits = 6, .layout = BitPlanes::adjacent};
+  const hardware::WeightCode adjacent{.weight_bits = 6, .layout = hardware::BitPlanes::adjacent};
   const CrossbarMapper<Geometry<64, 96, 16, 24, 2>> wide(adjacent);
   const ArrayShape wide_shape({64, 96, 16, 24, 2}, adjacent);
   for (int trial = 0; trial < 50; ++trial) {

@@ -63,7 +63,7 @@ inline EnvironmentImages environment_images(ThreadPool& pool) {
 }
 
 inline Compressor small_compressor(OuSelection selection = OuSelection::best,
-                                   const mapping::MappingOptions& options = {},
+                                   const hardware::WeightCode& options = {},
                                    prune::RowGrouping rows = prune::RowGrouping::neighbours) {
   return Compressor(SmallGeometry{}, SmallPruner{}, options, selection, rows);
 }

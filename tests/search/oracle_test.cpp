@@ -10,11 +10,8 @@ using namespace autoprune::search;
 
 namespace {
 
-simulation::SimulationConfig saturating(Index bits) {
-  simulation::SimulationConfig config;
-  config.adc = simulation::AdcKind::saturating;
-  config.adc_bits = bits;
-  return config;
+hardware::Accelerator saturating(Index bits) {
+  return {.geometry = PaperGeometry{}, .adc = {"saturating", bits}};
 }
 
 /// The tests' masks on the slides' hardware.
@@ -50,7 +47,7 @@ TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
     return out;
   };
   const Outcome real = outcome(float_accuracy());
-  const Outcome exact = outcome(simulated_accuracy(on_paper(), {}, {}));
+  const Outcome exact = outcome(simulated_accuracy(on_paper(), {.geometry = PaperGeometry{}}, {}));
   const Outcome six = outcome(simulated_accuracy(on_paper(), saturating(6), {}));
   const Outcome one = outcome(simulated_accuracy(on_paper(), saturating(1), {}));
   REQUIRE(std::abs(exact.accuracy - real.accuracy) < 3.0);
@@ -62,23 +59,20 @@ TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
 
 TEST_CASE("a simulated accuracy is the mean over devices that are drawn one by one") {
   Masked masked(0.6);
-  simulation::SimulationConfig config = saturating(4);
-  config.devices = simulation::RealDevices({}, {}, simulation::Variation{0.8});
+  hardware::Accelerator chip = saturating(4);
+  chip.devices.variation.sigma = 0.8;
   const simulation::CalibrationConfig maximum{simulation::RangeRule::maximum};
 
   const auto ranges =
       simulation::calibrate(masked.session, masked.masks, masked.images.calibration, maximum);
   std::vector<nn::Accuracy> single;
-  for (std::uint64_t device = 0; device < 3; ++device) {
-    simulation::SimulationConfig drawn = config;
-    drawn.seed += device;
+  for (const std::uint64_t seed : {1, 2, 3})
     single.push_back(
-        simulation::SimulatedNetwork(masked.session, PaperGeometry{}, masked.masks, ranges, drawn)
+        simulation::SimulatedNetwork(masked.session, chip, masked.masks, ranges, {.seed = seed})
             .evaluate(masked.images.held_out));
-  }
   REQUIRE((single[0].top1 != single[1].top1 || single[1].top1 != single[2].top1));
-  const nn::Accuracy mean = simulated_accuracy(on_paper(), config, maximum, 3)(
-      masked.session, masked.masks, masked.images);
+  const nn::Accuracy mean =
+      simulated_accuracy(on_paper(), chip, maximum, 3)(masked.session, masked.masks, masked.images);
   REQUIRE(mean.top1 == Approx((single[0].top1 + single[1].top1 + single[2].top1) / 3.0));
   REQUIRE(mean.top5 == Approx((single[0].top5 + single[1].top5 + single[2].top5) / 3.0));
   REQUIRE(mean.top1 < mean.top5);
@@ -92,7 +86,7 @@ TEST_CASE("ranges are those of the images that are there for it") {
         [&](nn::Session& s, std::span<const PruneMask> m,
             std::span<const simulation::LayerRanges> ranges, Index) {
           for (const simulation::LayerRanges& r : ranges) largest.push_back(r.input.largest);
-          return simulation::SimulatedNetwork(s, PaperGeometry{}, m, ranges, {});
+          return simulation::SimulatedNetwork(s, {.geometry = PaperGeometry{}}, m, ranges);
         },
         {});
     (void)oracle(masked.session, masked.masks, shown);

@@ -116,10 +116,10 @@ TEST_CASE("a layer with crossbars of its own fills all that it pays for, inside 
 
 TEST_CASE(
     "nothing is kept that takes one more crossbar, where a layer's crossbars are counted singly") {
-  mapping::MappingOptions one_array;  // bits of a weight side by side, signs as an offset
+  hardware::WeightCode one_array;  // bits of a weight side by side, signs as an offset
   one_array.weight_bits = 3;
-  one_array.layout = mapping::BitPlanes::adjacent;
-  one_array.sign = mapping::SignEncoding::offset;
+  one_array.layout = hardware::BitPlanes::adjacent;
+  one_array.sign = hardware::SignEncoding::offset;
   RankedNetwork f;
   f.compressor = test::small_compressor(OuSelection::best, one_array);
   REQUIRE(f.compressor.arrays() == 1);

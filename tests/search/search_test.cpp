@@ -17,7 +17,7 @@ namespace {
 struct Setup {
   nn::Network network = test::trained();
   OuSelection selection = OuSelection::best;
-  mapping::MappingOptions mapping;
+  hardware::WeightCode mapping;
   Constraints constraints = test::target(3.0);
   Metric metric = Metric::top1;
   double alpha = 1.0;

@@ -40,10 +40,8 @@ struct Silent {
 const std::vector<Silent> kSilent = {{0, false}, {1, false}, {2, false}, {3, false},
                                      {1, true},  {2, true},  {3, true}};
 
-simulation::SimulationConfig config_of(simulation::AdcKind adc) {
-  simulation::SimulationConfig config;
-  config.adc = adc;
-  return config;
+hardware::Accelerator chip_of(const std::string& adc) {
+  return {.geometry = test::SmallGeometry{}, .adc = {adc}};
 }
 
 bool finite(const Outcome& outcome) {
@@ -55,14 +53,13 @@ bool finite(const Outcome& outcome) {
 }  // namespace
 
 TEST_CASE("a search goes on where a layer is silent, whichever accuracy it reads") {
-  using enum simulation::AdcKind;
-  constexpr std::array kAdcs = {ideal, mnsim_scale, saturating, rounding, mnsim_fix};
+  const std::vector<std::string> adcs = hardware::adc_names();
   ThreadPool pool(1);
   for (std::size_t i = 0; i < kSilent.size(); ++i) {
     PruningEnvironment<> environment(
         silent(kSilent[i].layer, kSilent[i].inputs), test::small_compressor(),
         test::environment_images(pool), test::target(3.0), pool, Metric::top1, {},
-        simulated_accuracy(test::small_compressor(), config_of(kAdcs[i % kAdcs.size()]), {}));
+        simulated_accuracy(test::small_compressor(), chip_of(adcs[i % adcs.size()]), {}));
     Search<> search(environment, {.episodes = 3});
     while (!search.done()) REQUIRE(finite(search.run_episode().outcome));
     REQUIRE(search.best_outcome().crossbars.compression_pooled() >= 3.0);

@@ -16,8 +16,8 @@ namespace {
 
 /// Activations of one array, counted wordline by wordline: walks down each group of filters, starts
 /// anew where a crossbar ends, and closes an OU whenever it has ou_rows active wordlines.
-Index plain_activations(const PruneMask& mask, const Geometry<>& g, const InputEncoding& input,
-                        const std::vector<std::int32_t>& x) {
+Index plain_activations(const PruneMask& mask, const Geometry<>& g,
+                        const hardware::InputCode& input, const std::vector<std::int32_t>& x) {
   Index activations = 0;
   for (const std::int32_t sign : {1, -1}) {
     if (sign < 0 && !input.negative) continue;
@@ -60,8 +60,8 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
     const Geometry<> geometries[] = {
         {16, 16, 4, 4, 1}, {32, 8, 8, 8, 2}, {24, 16, 3, 4, 1}, {24, 16, 8, 2, 1}};
     const Geometry<> g = geometries[random.below(4)];
-    const mapping::MappingOptions options;
-    const InputEncoding input{8, Index{1} << random.below(3), random.below(2) == 0};
+    const hardware::WeightCode options;
+    const hardware::InputCode input{8, Index{1} << random.below(3), random.below(2) == 0};
     const Index rows = 1 + random.below(90), cols = 1 + random.below(20);
     // Whole pieces of rows are pruned, so that rows are what is squeezed.
     PruneMask mask(rows, cols, 1, false);
@@ -82,7 +82,9 @@ TEST_CASE("dynamic OUs are those that a plain walk down the wordlines forms") {
     });
     const mapping::Placement layer = mapping::place(mapper, mask);
     if (layer.ous.size() != by_rows || by_rows == 0) continue;  // columns were squeezed
-    const ActiveOus dynamic(layer, g, options, input, OuFormation::dynamic);
+    const ActiveOus dynamic(
+        layer, {.geometry = g, .weights = options, .formation = hardware::OuFormation::dynamic},
+        input);
     const Activity found = dynamic.count(x);
     const Index arrays = options.arrays(g.cell_bits);
     const Index passes = input.digits() * (input.negative ? 2 : 1);
@@ -103,8 +105,8 @@ TEST_CASE("dynamic OUs of column-vectors hold the wordlines of one vector that c
   Random random(93);
   for (int trial = 0; trial < 150; ++trial) {
     const Geometry<> g{32, 16, Index{2} << random.below(3), Index{2} << random.below(3), 1};
-    const mapping::MappingOptions options;
-    const InputEncoding input{8, Index{1} << random.below(3), random.below(2) == 0};
+    const hardware::WeightCode options;
+    const hardware::InputCode input{8, Index{1} << random.below(3), random.below(2) == 0};
     const Index arrays = options.arrays(g.cell_bits);
     const Index granularity = Index{4} << random.below(4);
     PruneMask mask(1 + random.below(90), 1 + random.below(20), granularity);
@@ -142,7 +144,10 @@ TEST_CASE("dynamic OUs of column-vectors hold the wordlines of one vector that c
     mapping::Placement placement = mapping::CrossbarMapper(g, options).map(mask);
     placement.index_entries = 17;
     plain.index_fetches = 17;
-    const ActiveOus dynamic(placement, g, options, input, OuFormation::dynamic_vectors);
+    const ActiveOus dynamic(
+        placement,
+        {.geometry = g, .weights = options, .formation = hardware::OuFormation::dynamic_vectors},
+        input);
     REQUIRE(dynamic.count(x) == plain);
   }
 }
@@ -164,7 +169,7 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
           batch.images.at(i, c, h, w) = static_cast<float>(random.normal());
 
   const Geometry<> g{16, 16, 4, 4, 1};
-  const mapping::MappingOptions options;
+  const hardware::WeightCode options;
   const methods::SreMapper mapper{mapping::ArrayShape(g, options)};
   std::vector<PruneMask> masks;
   std::vector<mapping::Placement> layers;
@@ -185,12 +190,16 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
     const auto ranges = calibrate(session, masks, batches, {RangeRule::maximum});
     REQUIRE(ranges[0].input.negative);
     REQUIRE_FALSE(ranges[1].input.negative);
-    const auto measure = [&](std::span<const PruneMask> of, OuFormation formation) {
-      return measured_activity(session, of, layers, ranges, {g, options, {}, formation}, batches);
+    const auto measure = [&](std::span<const PruneMask> of, hardware::OuFormation formation) {
+      return measured_activity(session, of, layers, ranges,
+                               {.geometry = g, .weights = options, .formation = formation},
+                               batches);
     };
-    found.push_back({measure(masks, OuFormation::stored), measure(masks, OuFormation::dynamic),
-                     measure(masks, OuFormation::dynamic_vectors)});
-    REQUIRE(error_of([&] { (void)measure({}, OuFormation::stored); }) == ErrorId::mask_mismatch);
+    found.push_back({measure(masks, hardware::OuFormation::stored),
+                     measure(masks, hardware::OuFormation::dynamic),
+                     measure(masks, hardware::OuFormation::dynamic_vectors)});
+    REQUIRE(error_of([&] { (void)measure({}, hardware::OuFormation::stored); }) ==
+            ErrorId::mask_mismatch);
 
     // Plainly: every output position's patch, read from the feature map itself.
     session.forward(batch.images, nn::Mode::inference);
@@ -198,10 +207,15 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
       const nn::Node& node = net.node(net.matrix_layers()[k]);
       const nn::Activation& map = session.output(node.inputs.front());
       const bool conv = k == 0;
-      const InputEncoding input{8, 1, conv};
-      const ActiveOus stored(layers[k], g, options, input);
-      const ActiveOus dynamic(layers[k], g, options, input, OuFormation::dynamic);
-      const ActiveOus vectors(layers[k], g, options, input, OuFormation::dynamic_vectors);
+      const hardware::InputCode input{8, 1, conv};
+      const ActiveOus stored(layers[k], {.geometry = g, .weights = options}, input);
+      const ActiveOus dynamic(
+          layers[k],
+          {.geometry = g, .weights = options, .formation = hardware::OuFormation::dynamic}, input);
+      const ActiveOus vectors(
+          layers[k],
+          {.geometry = g, .weights = options, .formation = hardware::OuFormation::dynamic_vectors},
+          input);
       Activity of_stored, of_dynamic, of_vectors;
       for (Index i = 0; i < 35; ++i)
         for (Index oh = 0; oh < (conv ? node.shape.height : 1); ++oh)

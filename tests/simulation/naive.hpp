@@ -28,10 +28,10 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
                            const simulation::DataPathConfig& config, const Geometry<>& geometry,
                            const Conductance& conductance = {}, bool indexed = true) {
   constexpr bool kReal = !std::is_same_v<Conductance, IdealCells>;
-  const simulation::WeightEncoding encoding(config.mapping, geometry.cell_bits);
+  const simulation::WeightEncoding encoding(config.weights, geometry.cell_bits);
   const auto arrays = static_cast<Index>(encoding.arrays().size());
-  const bool apart = config.mapping.layout == mapping::BitPlanes::apart;
-  const Index physical = apart ? arrays : config.mapping.sign_arrays();
+  const bool apart = config.weights.layout == hardware::BitPlanes::apart;
+  const Index physical = apart ? arrays : config.weights.sign_arrays();
   NaiveResult out{std::vector<double>(static_cast<std::size_t>(weights.cols), 0.0), {}};
   Index group = -1;
   for (Index i = 0; i < ous.size(); ++i) {

@@ -35,41 +35,40 @@ struct NetworkCase {
   nn::Session session{network, pool};
   std::vector<PruneMask> masks;
   std::vector<nn::Batch> batches;
-  SimulationConfig config;
+  hardware::Accelerator chip{.geometry = WideGeometry{}};
 
-  explicit NetworkCase(Random& random, AdcKind adc) {
+  NetworkCase(Random& random, const std::string& adc) {
     const Index granularity = Index{4} << random.below(3);  // half an OU high, one, or two
     masks = nn::test::random_masks(random, network, granularity);
     for (PruneMask& mask : masks) mask.set(0, 0, true);
     session.set_masks(masks);
     batches.push_back({nn::test::random_activation(random, network.input_shape(), 33), {}});
     batches[0].labels.assign(33, 1);
-    config.adc = adc;
-    config.adc_bits = 3 + random.below(4);
-    config.data_path.mapping.weight_bits = 3 + random.below(6);
-    if (random.below(2) == 0) config.data_path.mapping.sign = mapping::SignEncoding::offset;
-    config.data_path.input.bits = 3 + random.below(6);
-    config.data_path.input.dac_bits = Index{1} << random.below(3);
+    chip.adc = {adc, 3 + random.below(4)};
+    chip.weights.weight_bits = 3 + random.below(6);
+    if (random.below(2) == 0) chip.weights.sign = hardware::SignEncoding::offset;
+    chip.inputs.bits = 3 + random.below(6);
+    chip.inputs.dac_bits = Index{1} << random.below(3);
   }
 };
 
 /// The converter of a layer, from its description alone.
 template <class F>
-void with_adc(const SimulationConfig& config, Index granularity, Index groups, double in_step,
-              double weight_step, double output_range, const F& f) {
-  const DataPathConfig& path = config.data_path;
+void converter(const hardware::Accelerator& chip, Index granularity, Index groups, double in_step,
+               double weight_step, double output_range, const F& f) {
   const auto largest = [](Index bits) { return static_cast<double>((1 << bits) - 1); };
   const double sum = static_cast<double>(std::min<Index>(granularity, 8)) * largest(2) *
-                     largest(path.input.dac_bits);
-  const Index slices = path.mapping.slices(2), digits = path.input.digits();
-  const double highest = std::exp2((slices - 1) * 2 + (digits - 1) * path.input.dac_bits);
-  if (config.adc == AdcKind::rounding) return f(RoundingAdc::over(sum, config.adc_bits));
-  if (config.adc == AdcKind::mnsim_fix) return f(RoundingAdc::mnsim_fix(sum, config.adc_bits));
-  if (config.adc == AdcKind::mnsim_scale)
-    return f(RoundingAdc::mnsim_scale(output_range / (in_step * weight_step), highest, groups,
-                                      config.adc_bits));
-  if (config.adc == AdcKind::saturating) return f(SaturatingAdc(config.adc_bits));
-  f(IdealAdc{});
+                     largest(chip.inputs.dac_bits);
+  const Index slices = chip.weights.slices(2), digits = chip.inputs.digits();
+  const double highest = std::exp2((slices - 1) * 2 + (digits - 1) * chip.inputs.dac_bits);
+  const auto& [kind, bits] = chip.adc;
+  if (kind == "rounding") return f(hardware::RoundingAdc::over(sum, bits));
+  if (kind == "mnsim-fix") return f(hardware::RoundingAdc::mnsim_fix(sum, bits));
+  if (kind == "mnsim-scale")
+    return f(hardware::RoundingAdc::mnsim_scale(output_range / (in_step * weight_step), highest,
+                                                groups, bits));
+  if (kind == "saturating") return f(hardware::SaturatingAdc(bits));
+  f(hardware::IdealAdc{});
 }
 
 /// Outputs and activity of layer `k`, position by position, from what the layer was given.
@@ -83,15 +82,15 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
   const nn::Window window = node.op.window();
   const bool conv = node.op.is<nn::Conv>();
   const nn::Size2 kernel = conv ? node.op.window().kernel : nn::Size2{in.height, in.width};
-  DataPathConfig path = c.config.data_path;
+  DataPathConfig path{c.chip.weights, c.chip.inputs};
   path.input.negative = ranges.input.negative;
-  const QuantisedWeights weights = quantise(node.weight, c.masks[k], path.mapping.weight_bits);
+  const QuantisedWeights weights = quantise(node.weight, c.masks[k], path.weights.weight_bits);
   const mapping::OuList ous =
-      mapping::CrossbarMapper(WideGeometry{}, path.mapping).map(c.masks[k]).ous;
+      mapping::CrossbarMapper(WideGeometry{}, path.weights).map(c.masks[k]).ous;
   const double step = ranges.input.largest / ((1 << path.input.bits) - 1);
   Activity counted;
-  with_adc(
-      c.config, c.masks[k].granularity(), c.masks[k].groups(), step, weights.step,
+  converter(
+      c.chip, c.masks[k].granularity(), c.masks[k].groups(), step, weights.step,
       ranges.output.largest, [&](const auto& adc) {
         std::vector<std::int32_t> codes;
         nn::test::Values found, expected;
@@ -125,14 +124,14 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
 }  // namespace
 
 TEST_CASE("every layer of a network puts out and does what the plain loops say") {
-  const AdcKind adc = GENERATE(AdcKind::ideal, AdcKind::saturating, AdcKind::rounding,
-                               AdcKind::mnsim_scale, AdcKind::mnsim_fix);
-  Random random(7 + static_cast<std::uint64_t>(adc));
+  const std::size_t kind = GENERATE(range(0, 5));
+  const std::string adc = hardware::adc_names().at(kind);
+  Random random(7 + kind);
   for (int trial = 0; trial < 4; ++trial) {
     NetworkCase c(random, adc);
     auto ranges = calibrate(c.session, c.masks, c.batches, {RangeRule::percentile, 99.0});
     ranges[random.below(ranges.size())].input.negative = false;  // as if none had been seen
-    auto simulated = SimulatedNetwork(c.session, WideGeometry{}, c.masks, ranges, c.config);
+    auto simulated = SimulatedNetwork(c.session, c.chip, c.masks, ranges);
     (void)simulated.evaluate(c.batches);
     for (std::size_t k = 0; k < ranges.size(); ++k)
       check_layer(c, k, ranges[k], simulated.activity()[k]);
@@ -152,9 +151,8 @@ TEST_CASE("cells of different layers vary on their own") {
   const std::vector<nn::Batch> batches = {
       {nn::test::random_activation(random, n.input_shape(), 4), {0, 1, 2, 3}}};
   const auto ranges = calibrate(session, masks, batches);
-  SimulationConfig config;
-  config.devices = RealDevices(OnOffRatio{}, StuckAt{}, Variation{0.3});
-  auto simulated = SimulatedNetwork(session, WideGeometry{}, masks, ranges, config);
+  const hardware::Accelerator chip{.geometry = WideGeometry{}, .devices = {.variation = {0.3}}};
+  auto simulated = SimulatedNetwork(session, chip, masks, ranges);
   (void)simulated.evaluate(batches);
   CHECK(nn::test::values_of(session.output(a)) != nn::test::values_of(session.output(b)));
 }
@@ -172,9 +170,8 @@ TEST_CASE("every read of a network has noise of its own") {
   batch.images.fill(1.0F);
   const std::span<const nn::Batch> batches(&batch, 1);
   const auto ranges = calibrate(session, masks, batches);
-  SimulationConfig config;
-  config.data_path.read_noise = 3.0;
-  auto simulated = SimulatedNetwork(session, WideGeometry{}, masks, ranges, config);
+  const hardware::Accelerator chip{.geometry = WideGeometry{}, .devices = {.read_noise = 3.0}};
+  auto simulated = SimulatedNetwork(session, chip, masks, ranges);
   std::set<std::vector<float>> seen;
   for (int pass = 0; pass < 2; ++pass) {
     (void)simulated.evaluate(batches);
@@ -190,14 +187,14 @@ TEST_CASE("every read of a network has noise of its own") {
 }
 
 TEST_CASE("hardware is noisy by its cells or by its reads, and ideal without either") {
-  SimulationConfig config;
-  CHECK_FALSE(config.noisy());
-  config.data_path.read_noise = 0.1;
-  CHECK(config.noisy());
-  config.devices = RealDevices(OnOffRatio{}, StuckAt{}, Variation{0.3});
-  config.adc = AdcKind::rounding;
-  CHECK_FALSE(config.ideal().noisy());
-  CHECK(config.ideal().adc == AdcKind::ideal);
-  config.data_path.read_noise = 0.0;
-  CHECK(config.noisy());
+  hardware::Accelerator chip;
+  CHECK_FALSE(chip.noisy());
+  chip.devices.read_noise = 0.1;
+  CHECK(chip.noisy());
+  chip.devices.variation.sigma = 0.3;
+  chip.adc.kind = "rounding";
+  CHECK_FALSE(chip.ideal().noisy());
+  CHECK(chip.ideal().adc.kind == "ideal");
+  chip.devices.read_noise = 0.0;
+  CHECK(chip.noisy());
 }

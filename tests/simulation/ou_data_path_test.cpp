@@ -23,11 +23,11 @@ struct Case {
   std::vector<std::int32_t> x;  // [row][lane]
 
   Case(Random& random, Index granularity, const Geometry<>& geometry) {
-    config.mapping.weight_bits = 1 + random.below(8);
-    if (random.below(2) == 1) config.mapping.sign = mapping::SignEncoding::offset;
-    const Index slices = config.mapping.slices(geometry.cell_bits);
+    config.weights.weight_bits = 1 + random.below(8);
+    if (random.below(2) == 1) config.weights.sign = hardware::SignEncoding::offset;
+    const Index slices = config.weights.slices(geometry.cell_bits);
     if (random.below(2) == 1 && geometry.ou_cols % slices == 0)
-      config.mapping.layout = mapping::BitPlanes::adjacent;
+      config.weights.layout = hardware::BitPlanes::adjacent;
     config.input.bits = 1 + random.below(8);
     config.input.dac_bits = Index{1} << random.below(3);
     config.input.negative = random.below(2) == 1;
@@ -37,7 +37,7 @@ struct Case {
       for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, random.uniform() < keep);
     Tensor w = make_tensor({mask.cols(), mask.rows()});
     for (float& v : w) v = static_cast<float>(random.normal());
-    weights = quantise(w, mask, config.mapping.weight_bits);
+    weights = quantise(w, mask, config.weights.weight_bits);
     const bool sparse = random.below(2) == 1;
     for (Index i = 0; i < mask.rows() * kLanes; ++i) {
       auto value = static_cast<std::int32_t>(random.below(largest_code(config.input.bits) + 1));
@@ -48,7 +48,7 @@ struct Case {
 
   template <GeometryType Geom>
   [[nodiscard]] mapping::Placement map(const Geom& geometry = {}) const {
-    return mapping::CrossbarMapper(geometry, config.mapping).map(mask);
+    return mapping::CrossbarMapper(geometry, config.weights).map(mask);
   }
   [[nodiscard]] double product(Index filter, Index lane) const {
     std::int64_t sum = 0;
@@ -81,7 +81,7 @@ Index wrong_products(const Geom& geometry, Index cases, std::uint64_t seed) {
   for (Index n = 0; n < cases; ++n) {
     const Case c(random, random_granularity(random, geometry), geometry);
     Activity activity;
-    const std::vector<double> y = c.run(geometry, IdealAdc{}, Walk::all, activity);
+    const std::vector<double> y = c.run(geometry, hardware::IdealAdc{}, Walk::all, activity);
     bool same = true;
     for (Index f = 0; f < c.mask.cols(); ++f)
       for (Index l = 0; l < kLanes; ++l)
@@ -101,10 +101,11 @@ void check_against_naive(const Geom& geometry, const Adc& adc, std::uint64_t see
     const mapping::Placement mapped = c.map(geometry);
     const Index lanes = 1 + random.below(3);
     Activity activity, naive_activity, counted, unused;
-    const ActiveOus stored(mapped, geometry, c.config.mapping, c.config.input);
+    const ActiveOus stored(mapped, {.geometry = geometry, .weights = c.config.weights},
+                           c.config.input);
     const std::vector<double> y = c.run(geometry, adc, Walk::all, activity, lanes);
     const std::vector<double> off = c.run(geometry, adc, Walk::errors, unused);
-    const bool adds_up = adc.lsb() == 1.0 || c.config.mapping.sign == mapping::SignEncoding::pair;
+    const bool adds_up = adc.lsb() == 1.0 || c.config.weights.sign == hardware::SignEncoding::pair;
     for (Index l = 0; l < lanes; ++l) {
       std::vector<std::int32_t> x;
       for (Index r = 0; r < c.mask.rows(); ++r)
@@ -141,8 +142,8 @@ TEST_CASE("a data path is the plain loops on any hardware that can exist") {
     INFO(text);
     const auto geometry = Geometry<>::parse(text);
     CHECK(wrong_products(geometry, 100, 7) == 0);
-    check_against_naive(geometry, SaturatingAdc(4), 19);
-    check_against_naive(geometry, RoundingAdc::over(300.0, 5), 20);
+    check_against_naive(geometry, hardware::SaturatingAdc(4), 19);
+    check_against_naive(geometry, hardware::RoundingAdc::over(300.0, 5), 20);
   }
 }
 
@@ -152,8 +153,8 @@ TEST_CASE("a geometry known at run time computes the bits of one known to the co
   for (int trial = 0; trial < 50; ++trial) {
     const Case c(random, random_granularity(random, Tall{}), Tall{});
     Activity one, other;
-    REQUIRE(c.run(Tall{}, SaturatingAdc(4), Walk::all, one) ==
-            c.run(Geometry<>(Tall{}), SaturatingAdc(4), Walk::all, other));
+    REQUIRE(c.run(Tall{}, hardware::SaturatingAdc(4), Walk::all, one) ==
+            c.run(Geometry<>(Tall{}), hardware::SaturatingAdc(4), Walk::all, other));
     REQUIRE(one == other);
   }
 }
@@ -164,24 +165,25 @@ TEST_CASE("six bits lose nothing of thirty-two rows of one-bit cells") {
     Case c(random, 32, PaperGeometry{});
     c.config.input.dac_bits = 1;
     Activity activity;
-    const auto ideal = c.run(PaperGeometry{}, IdealAdc{}, Walk::all, activity);
-    REQUIRE(c.run(PaperGeometry{}, SaturatingAdc(6), Walk::all, activity) == ideal);
-    REQUIRE(c.run(PaperGeometry{}, RoundingAdc::over(32.0, 6), Walk::all, activity) == ideal);
-    const OUDataPath<PaperGeometry, SaturatingAdc> errors({}, c.weights, c.map(PaperGeometry{}),
-                                                          SaturatingAdc(6), c.config, Walk::errors);
+    const auto ideal = c.run(PaperGeometry{}, hardware::IdealAdc{}, Walk::all, activity);
+    REQUIRE(c.run(PaperGeometry{}, hardware::SaturatingAdc(6), Walk::all, activity) == ideal);
+    REQUIRE(c.run(PaperGeometry{}, hardware::RoundingAdc::over(32.0, 6), Walk::all, activity) ==
+            ideal);
+    const OUDataPath<PaperGeometry, hardware::SaturatingAdc> errors(
+        {}, c.weights, c.map(PaperGeometry{}), hardware::SaturatingAdc(6), c.config, Walk::errors);
     REQUIRE(errors.bitlines() == 0);
   }
 }
 
 TEST_CASE("outputs and activity are those of the plain loops, whatever the ADC") {
-  check_against_naive(PaperGeometry{}, SaturatingAdc(3), 11);
-  check_against_naive(PaperGeometry{}, RoundingAdc::over(32.0, 5), 12);
-  check_against_naive(PaperGeometry{}, RoundingAdc::over(32.0, 4), 13);
-  check_against_naive(PaperGeometry{}, RoundingAdc::mnsim_fix(32.0, 6), 14);
-  check_against_naive(Geometry<128, 128, 32, 32, 2>{}, SaturatingAdc(5), 15);
-  check_against_naive(Geometry<256, 256, 64, 64, 1>{}, RoundingAdc::over(64.0, 5), 16);
-  check_against_naive(Geometry<128, 128, 8, 8, 1>{}, SaturatingAdc(2), 17);
-  check_against_naive(Geometry<64, 96, 16, 24, 2>{}, SaturatingAdc(4), 18);
+  check_against_naive(PaperGeometry{}, hardware::SaturatingAdc(3), 11);
+  check_against_naive(PaperGeometry{}, hardware::RoundingAdc::over(32.0, 5), 12);
+  check_against_naive(PaperGeometry{}, hardware::RoundingAdc::over(32.0, 4), 13);
+  check_against_naive(PaperGeometry{}, hardware::RoundingAdc::mnsim_fix(32.0, 6), 14);
+  check_against_naive(Geometry<128, 128, 32, 32, 2>{}, hardware::SaturatingAdc(5), 15);
+  check_against_naive(Geometry<256, 256, 64, 64, 1>{}, hardware::RoundingAdc::over(64.0, 5), 16);
+  check_against_naive(Geometry<128, 128, 8, 8, 1>{}, hardware::SaturatingAdc(2), 17);
+  check_against_naive(Geometry<64, 96, 16, 24, 2>{}, hardware::SaturatingAdc(4), 18);
 }
 
 TEST_CASE("without the index, compacted column-vectors add up to the wrong outputs") {
@@ -195,7 +197,7 @@ TEST_CASE("without the index, compacted column-vectors add up to the wrong outpu
   std::vector<std::int32_t> x(64);
   for (auto& v : x) v = static_cast<std::int32_t>(random.below(256));
   const mapping::OuList ous = mapping::CrossbarMapper<PaperGeometry>().map(mask).ous;
-  const auto routed = test::naive_multiply(q, ous, x, IdealAdc{}, {}, PaperGeometry{});
+  const auto routed = test::naive_multiply(q, ous, x, hardware::IdealAdc{}, {}, PaperGeometry{});
   // Bitline j counts as filter j, as in an array without an index buffer.
   std::vector<double> unrouted(8, 0.0);
   for (Index i = 0; i < ous.size(); ++i)
@@ -222,12 +224,14 @@ TEST_CASE("ideal devices change nothing, real ones do") {
   OUDataPath<PaperGeometry>({}, c.weights, mapped, {}, c.config)
       .multiply(c.x.data(), ideal.data(), kLanes, a);
   // A variation far too small to move any code, on the path of real cells.
-  const RealDevices faint(OnOffRatio{}, StuckAt{}, Variation{1e-7});
+  const hardware::Devices faint(hardware::OnOffRatio{}, hardware::StuckAt{},
+                                hardware::Variation{1e-7});
   OUDataPath<PaperGeometry>({}, c.weights, mapped, {}, c.config, Walk::all, faint, 1)
       .multiply(c.x.data(), y.data(), kLanes, b);
   REQUIRE(y == ideal);
   REQUIRE(a == b);
-  const RealDevices strong(OnOffRatio{}, StuckAt{}, Variation{0.3});
+  const hardware::Devices strong(hardware::OnOffRatio{}, hardware::StuckAt{},
+                                 hardware::Variation{0.3});
   for (const std::uint64_t seed : {1u, 2u}) {
     std::vector<double> varied = y, again = y;
     for (auto* out : {&varied, &again})
@@ -241,7 +245,9 @@ TEST_CASE("ideal devices change nothing, real ones do") {
 
 TEST_CASE("real cells: the plain loops over the same cells, and errors alone add up to the same") {
   Random random(32);
-  const auto check = [&]<class Adc>(const Adc& adc, const RealDevices& devices) {
+  const auto check = [&]<class Adc>(const Adc& adc,
+                                    const hardware::Devices<hardware::OnOffRatio, hardware::StuckAt,
+                                                            hardware::Variation>& devices) {
     constexpr std::uint64_t kSeed = 5;
     const Case c(random, random_granularity(random, PaperGeometry{}), PaperGeometry{});
     const auto mapped = c.map(PaperGeometry{});
@@ -254,7 +260,7 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
     all.multiply(c.x.data(), y.data(), 1, activity);
     errors.multiply(c.x.data(), off.data(), 1, activity);
     REQUIRE(errors.bitlines() <= all.bitlines());
-    const WeightEncoding encoding(c.config.mapping, 1);
+    const WeightEncoding encoding(c.config.weights, 1);
     // The cells of a filter's array within an OU are drawn in the order of its rows.
     const auto conductance = [&](Index row, Index column, std::size_t array, std::int32_t level) {
       const Index steps = std::min<Index>(32, c.mask.granularity());
@@ -273,7 +279,7 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
       x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
     const auto naive =
         test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, PaperGeometry{}, conductance);
-    const bool adds_up = adc.lsb() == 1.0 || c.config.mapping.sign == mapping::SignEncoding::pair;
+    const bool adds_up = adc.lsb() == 1.0 || c.config.weights.sign == hardware::SignEncoding::pair;
     for (Index f = 0; f < c.mask.cols(); ++f) {
       const auto at = static_cast<std::size_t>(f * kLanes);
       REQUIRE(y[at] == Approx(naive.y[static_cast<std::size_t>(f)]).margin(1e-6));
@@ -282,12 +288,17 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
   };
   for (int n = 0; n < 12; ++n) {
     const double sigma = 0.3 * random.uniform();
-    check(SaturatingAdc(4), RealDevices(OnOffRatio{}, StuckAt{}, Variation{sigma}));
-    check(IdealAdc{}, RealDevices(OnOffRatio{50.0}, StuckAt{}, Variation{sigma}));
-    check(RoundingAdc::over(32.0, 5), RealDevices(OnOffRatio{}, StuckAt{0.02, 0.01}, Variation{}));
+    check(hardware::SaturatingAdc(4), hardware::Devices(hardware::OnOffRatio{}, hardware::StuckAt{},
+                                                        hardware::Variation{sigma}));
+    check(hardware::IdealAdc{}, hardware::Devices(hardware::OnOffRatio{50.0}, hardware::StuckAt{},
+                                                  hardware::Variation{sigma}));
+    check(hardware::RoundingAdc::over(32.0, 5),
+          hardware::Devices(hardware::OnOffRatio{}, hardware::StuckAt{0.02, 0.01},
+                            hardware::Variation{}));
     // Steps of 1.03 levels: the more cells are on, the less each may be off.
-    check(RoundingAdc::over(32.0, 5),
-          RealDevices(OnOffRatio{}, StuckAt{}, Variation{0.03 * sigma}));
+    check(hardware::RoundingAdc::over(32.0, 5),
+          hardware::Devices(hardware::OnOffRatio{}, hardware::StuckAt{},
+                            hardware::Variation{0.03 * sigma}));
   }
 }
 
@@ -296,11 +307,11 @@ TEST_CASE("the data path of every method's OUs is the plain loops, and the exact
   for (Index n = 0; n < 60; ++n) {
     const Geometry<> geometry{48, 24, Index{4} << random.below(3), Index{2} << random.below(2), 2};
     Case c(random, 1, geometry);
-    const mapping::ArrayShape shape(geometry, c.config.mapping);
+    const mapping::ArrayShape shape(geometry, c.config.weights);
     const auto check = [&](const auto& mapper) {
       const mapping::Placement placement = mapping::place(mapper, c.mask);
       for (const Index bits : {3, 16}) {
-        const SaturatingAdc adc(bits);
+        const hardware::SaturatingAdc adc(bits);
         const OUDataPath path(geometry, c.weights, placement, adc, c.config);
         std::vector<double> y(static_cast<std::size_t>(c.mask.cols() * kLanes));
         Activity activity;
@@ -312,8 +323,9 @@ TEST_CASE("the data path of every method's OUs is the plain loops, and the exact
             test::naive_multiply(c.weights, placement.ous, x, adc, c.config, geometry,
                                  test::IdealCells{}, placement.index.has_value());
         REQUIRE(activity == naive.activity);
-        REQUIRE(ActiveOus(placement, geometry, c.config.mapping, c.config.input).count(x) ==
-                activity);
+        REQUIRE(ActiveOus(placement, {.geometry = geometry, .weights = c.config.weights},
+                          c.config.input)
+                    .count(x) == activity);
         for (Index f = 0; f < c.mask.cols(); ++f) {
           const double found = y[static_cast<std::size_t>(f * kLanes)];
           REQUIRE(found == naive.y[static_cast<std::size_t>(f)]);
@@ -348,7 +360,7 @@ TEST_CASE("impossible data paths are refused") {
   config.read_noise = -0.1;
   REQUIRE(error_of([&] { build(config, mapped); }) == ErrorId::out_of_range);
   config = c.config;
-  config.mapping.weight_bits = c.config.mapping.weight_bits % 8 + 1;
+  config.weights.weight_bits = c.config.weights.weight_bits % 8 + 1;
   REQUIRE(error_of([&] { build(config, mapped); }) == ErrorId::geometry_mismatch);
   std::vector<std::uint64_t> words = mapped.index->words();
   words.front() ^= 0x5555;
@@ -357,10 +369,12 @@ TEST_CASE("impossible data paths are refused") {
   REQUIRE(error_of([&] { build(c.config, corrupted); }) == ErrorId::corrupt_index);
   const PruneMask other(c.mask.rows() + 1, c.mask.cols(), 32);
   REQUIRE(error_of([&] {
-            build(c.config, mapping::CrossbarMapper(PaperGeometry{}, c.config.mapping).map(other));
+            build(c.config, mapping::CrossbarMapper(PaperGeometry{}, c.config.weights).map(other));
           }) == ErrorId::mask_mismatch);
-  REQUIRE(error_of([] { SaturatingAdc(0); }) == ErrorId::out_of_range);
-  REQUIRE(error_of([] { SaturatingAdc(17); }) == ErrorId::out_of_range);
-  REQUIRE(error_of([] { RealDevices(OnOffRatio{0.5}, StuckAt{}, Variation{}); }) ==
-          ErrorId::out_of_range);
+  REQUIRE(error_of([] { hardware::SaturatingAdc(0); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([] { hardware::SaturatingAdc(17); }) == ErrorId::out_of_range);
+  REQUIRE(error_of([] {
+            hardware::Devices(hardware::OnOffRatio{0.5}, hardware::StuckAt{},
+                              hardware::Variation{});
+          }) == ErrorId::out_of_range);
 }

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "autoprune/core/random.hpp"
-#include "autoprune/simulation/adc.hpp"
-#include "autoprune/simulation/devices.hpp"
+#include "autoprune/hardware/adcs.hpp"
+#include "autoprune/hardware/devices.hpp"
 #include "autoprune/simulation/encoding.hpp"
 #include "autoprune/simulation/mnsim_layer.hpp"
 #include "autoprune/simulation/monte_carlo.hpp"
@@ -53,10 +53,10 @@ TEST_CASE("weights are off by half a step at most, the largest not at all, prune
 }
 
 TEST_CASE("every weight is what its cells say") {
-  for (const auto sign : {mapping::SignEncoding::pair, mapping::SignEncoding::offset})
+  for (const auto sign : {hardware::SignEncoding::pair, hardware::SignEncoding::offset})
     for (Index bits = 1; bits <= 8; ++bits)
       for (const Index cell_bits : {1, 2, 4}) {
-        const WeightEncoding encoding({bits, mapping::BitPlanes::apart, sign}, cell_bits);
+        const WeightEncoding encoding({bits, hardware::BitPlanes::apart, sign}, cell_bits);
         for (std::int32_t code = -largest_code(bits); code <= largest_code(bits); ++code) {
           std::int32_t decoded = -encoding.offset();
           for (const CellArray& array : encoding.arrays()) {
@@ -73,7 +73,7 @@ TEST_CASE("every weight is what its cells say") {
 TEST_CASE("every input is what its digits say") {
   for (Index bits = 1; bits <= 8; ++bits)
     for (const Index dac_bits : {1, 2, 4}) {
-      const InputEncoding encoding{bits, dac_bits};
+      const hardware::InputCode encoding{bits, dac_bits};
       encoding.validate();
       for (std::int32_t code = 0; code <= largest_code(bits); ++code) {
         std::int32_t decoded = 0;
@@ -88,7 +88,7 @@ namespace {
 
 /// Properties of every converter: 0 stays 0, codes never fall, steps don't depend on the overload,
 /// sums are exact as far as it says, and those of real cells may be off by what it says.
-template <AdcPolicy Adc>
+template <hardware::AdcPolicy Adc>
 void check_adc(const Adc& adc, std::int32_t largest_sum) {
   REQUIRE(adc.code(std::int32_t{0}) == 0);
   for (std::int32_t n = 1; n <= largest_sum; ++n) {
@@ -109,20 +109,20 @@ void check_adc(const Adc& adc, std::int32_t largest_sum) {
 }  // namespace
 
 TEST_CASE("converters keep order, and are exact as far as they say") {
-  check_adc(IdealAdc{}, 1000);
+  check_adc(hardware::IdealAdc{}, 1000);
   for (Index bits = 1; bits <= 8; ++bits) {
-    check_adc(SaturatingAdc(bits), 1000);
-    REQUIRE(SaturatingAdc(bits).code(100000) == (1 << bits) - 1);
+    check_adc(hardware::SaturatingAdc(bits), 1000);
+    REQUIRE(hardware::SaturatingAdc(bits).code(100000) == (1 << bits) - 1);
     for (const double full_scale : {32.0, 96.0, 128.0}) {
-      const RoundingAdc adc = RoundingAdc::over(full_scale, bits);
+      const hardware::RoundingAdc adc = hardware::RoundingAdc::over(full_scale, bits);
       check_adc(adc, 1000);
       for (std::int32_t n = 0; n <= full_scale; ++n)
         REQUIRE(std::abs(adc.lsb() * adc.code(n) - n) <= 0.5 * adc.lsb() + 1e-4);
     }
-    if (bits > 1) check_adc(RoundingAdc::mnsim_fix(128.0, bits), 1000);
+    if (bits > 1) check_adc(hardware::RoundingAdc::mnsim_fix(128.0, bits), 1000);
   }
-  REQUIRE(RoundingAdc::over(32.0, 6).lsb() == 1.0);
-  REQUIRE_THROWS_AS(RoundingAdc::mnsim_scale(0.0, 1.0, 1, 6), Error);
+  REQUIRE(hardware::RoundingAdc::over(32.0, 6).lsb() == 1.0);
+  REQUIRE_THROWS_AS(hardware::RoundingAdc::mnsim_scale(0.0, 1.0, 1, 6), Error);
 }
 
 TEST_CASE("MNSIM-2.0's converters have the steps and codes of its own layers") {
@@ -142,10 +142,12 @@ TEST_CASE("MNSIM-2.0's converters have the steps and codes of its own layers") {
       const MnsimAdc theirs(config, sublayers, unit);
       const Index top = (config.input_digits() - 1) * config.dac_bits +
                         (config.weight_digits() - 1) * config.cell_bits;
-      const RoundingAdc ours =
-          scale ? RoundingAdc::mnsim_scale(1.0 / unit, std::exp2(static_cast<double>(top)),
-                                           sublayers.count, config.adc_bits)
-                : RoundingAdc::mnsim_fix(static_cast<double>(config.full_scale()), config.adc_bits);
+      const hardware::RoundingAdc ours =
+          scale
+              ? hardware::RoundingAdc::mnsim_scale(1.0 / unit, std::exp2(static_cast<double>(top)),
+                                                   sublayers.count, config.adc_bits)
+              : hardware::RoundingAdc::mnsim_fix(static_cast<double>(config.full_scale()),
+                                                 config.adc_bits);
       REQUIRE(ours.lsb() == Approx(theirs.lsb));
       REQUIRE(ours.code(1e9F) == static_cast<std::int32_t>(theirs.limit));
       check_adc(ours, 300);
@@ -156,12 +158,12 @@ TEST_CASE("MNSIM-2.0's converters have the steps and codes of its own layers") {
 TEST_CASE("real cells are as far off as they should be") {
   Random random(5);
   const Index n = 20000;
-  for (const Spread spread : {Spread::normal, Spread::log_normal}) {
-    const Devices<Variation> devices(Variation{0.1, spread});
+  for (const hardware::Spread spread : {hardware::Spread::normal, hardware::Spread::log_normal}) {
+    const hardware::Devices<hardware::Variation> devices(hardware::Variation{0.1, spread});
     double sum = 0.0, squares = 0.0;
     for (Index i = 0; i < n; ++i) {
       const double g = static_cast<double>(devices.conductance(3, 4, random)) / 3.0;
-      const double value = spread == Spread::normal ? g - 1.0 : std::log(g);
+      const double value = spread == hardware::Spread::normal ? g - 1.0 : std::log(g);
       sum += value;
       squares += value * value;
     }
@@ -169,7 +171,7 @@ TEST_CASE("real cells are as far off as they should be") {
     REQUIRE(std::sqrt(squares / n) == Approx(0.1).epsilon(0.05));
     REQUIRE(devices.conductance(0, 4, random) == 0.0F);
   }
-  const Devices<StuckAt> stuck(StuckAt{0.1, 0.3});
+  const hardware::Devices<hardware::StuckAt> stuck(hardware::StuckAt{0.1, 0.3});
   Index low = 0, high = 0;
   for (Index i = 0; i < n; ++i) {
     const float g = stuck.conductance(1, 4, random);
@@ -178,24 +180,28 @@ TEST_CASE("real cells are as far off as they should be") {
   }
   REQUIRE(static_cast<double>(low) / n == Approx(0.1).epsilon(0.1));
   REQUIRE(static_cast<double>(high) / n == Approx(0.3).epsilon(0.1));
-  const Devices<OnOffRatio> leaky(OnOffRatio{11.0});
+  const hardware::Devices<hardware::OnOffRatio> leaky(hardware::OnOffRatio{11.0});
   // Levels stay one apart, and the highest conducts eleven times what the lowest does.
   REQUIRE(leaky.conductance(1, 2, random) / leaky.conductance(0, 2, random) == Approx(11.0));
   REQUIRE(leaky.conductance(1, 2, random) - leaky.conductance(0, 2, random) == Approx(1.0));
   // So does a cell that is stuck.
-  const OnOffRatio ratio{11.0};
-  const Devices<OnOffRatio, StuckAt> all_low(ratio, StuckAt{1.0, 0.0});
-  const Devices<OnOffRatio, StuckAt> all_high(ratio, StuckAt{0.0, 1.0});
+  const hardware::OnOffRatio ratio{11.0};
+  const hardware::Devices<hardware::OnOffRatio, hardware::StuckAt> all_low(
+      ratio, hardware::StuckAt{1.0, 0.0});
+  const hardware::Devices<hardware::OnOffRatio, hardware::StuckAt> all_high(
+      ratio, hardware::StuckAt{0.0, 1.0});
   REQUIRE(all_low.conductance(2, 4, random) == Approx(0.3));
   REQUIRE(all_high.conductance(2, 4, random) == Approx(3.3));
   // No conductance is negative, and a cell without any has nothing to vary.
-  const Devices<Variation> wild(Variation{1.5});
+  const hardware::Devices<hardware::Variation> wild(hardware::Variation{1.5});
   for (Index i = 0; i < 1000; ++i) REQUIRE(wild.conductance(3, 4, random) >= 0.0F);
   const std::uint64_t before = random.position();
   REQUIRE(wild.conductance(0, 4, random) == 0.0F);
   REQUIRE(random.position() == before);
-  REQUIRE(RealDevices{}.ideal());
-  REQUIRE_FALSE(RealDevices(OnOffRatio{}, StuckAt{0.0, 1e-3}, Variation{}).ideal());
+  REQUIRE(hardware::CellDevices{}.ideal());
+  REQUIRE_FALSE(
+      hardware::Devices(hardware::OnOffRatio{}, hardware::StuckAt{0.0, 1e-3}, hardware::Variation{})
+          .ideal());
 }
 
 TEST_CASE("an estimate is the mean with its 95 % interval") {

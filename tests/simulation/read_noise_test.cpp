@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/simulation/ou_data_path.hpp"
 
 using namespace autoprune;
@@ -19,11 +20,11 @@ class NoisyReads {
 
   NoisyReads(Index rows, Index input_bits, bool negative) : ones_{rows, 1, 1, 1.0, {}} {
     ones_.codes.assign(static_cast<std::size_t>(rows), 1);
-    config_.mapping.weight_bits = 1;
+    config_.weights.weight_bits = 1;
     config_.input = {input_bits, 1, negative};
     config_.read_noise = kSigma;
     placement_.emplace(
-        mapping::CrossbarMapper<PaperGeometry>(config_.mapping).map(PruneMask(rows, 1, 32)));
+        mapping::CrossbarMapper<PaperGeometry>(config_.weights).map(PruneMask(rows, 1, 32)));
   }
   /// What each lane reads; `x` are the codes of the rows, alike in every lane.
   [[nodiscard]] std::vector<double> read(std::uint64_t seed, std::uint64_t number,
@@ -32,7 +33,8 @@ class NoisyReads {
     for (const std::int32_t code : x) codes.insert(codes.end(), nn::kLanes, code);
     std::vector<double> y(static_cast<std::size_t>(nn::kLanes));
     Activity activity;
-    OUDataPath<PaperGeometry>({}, ones_, *placement_, {}, config_, Walk::all, IdealDevices{}, seed)
+    OUDataPath<PaperGeometry>({}, ones_, *placement_, {}, config_, Walk::all,
+                              hardware::IdealDevices{}, seed)
         .multiply(codes.data(), y.data(), nn::kLanes, activity, number);
     return y;
   }

@@ -54,10 +54,11 @@ struct Setup {
     }
     session.set_masks(masks);
   }
-  [[nodiscard]] std::vector<float> logits(const SimulationConfig& config,
+  [[nodiscard]] std::vector<float> logits(hardware::Accelerator accelerator, const Draw& draw = {},
                                           std::vector<Activity>* activity = nullptr) {
+    accelerator.geometry = PaperGeometry{};
     const auto ranges = calibrate(session, masks, batches, {RangeRule::maximum});
-    auto simulated = SimulatedNetwork(session, PaperGeometry{}, masks, ranges, config);
+    auto simulated = SimulatedNetwork(session, accelerator, masks, ranges, draw);
     (void)simulated.evaluate(batches);
     if (activity != nullptr) *activity = simulated.activity();
     return values(session.output(network.size() - 1));
@@ -88,56 +89,47 @@ TEST_CASE("a quantised network is near the float one, and the session is as befo
 }
 
 TEST_CASE("visiting every bitline gives the same bits as adding up errors, on any threads") {
-  for (const AdcKind adc : {AdcKind::ideal, AdcKind::saturating, AdcKind::rounding,
-                            AdcKind::mnsim_scale, AdcKind::mnsim_fix})
+  for (const std::string& kind : hardware::adc_names())
     for (const Index bits : {3, 5}) {
-      SimulationConfig config;
-      config.adc = adc;
-      config.adc_bits = bits;
+      const hardware::Accelerator config{.adc = {kind, bits}};
       std::vector<Activity> short_cut, all;
       Setup one(1), two(2);
-      const std::vector<float> expected = one.logits(config, &short_cut);
+      const std::vector<float> expected = one.logits(config, {}, &short_cut);
       REQUIRE(two.logits(config) == expected);
-      config.walk_all = true;
-      const std::vector<float> walked = two.logits(config, &all);
+      const std::vector<float> walked = two.logits(config, {.walk_all = true}, &all);
       REQUIRE(all == short_cut);
-      if (adc == AdcKind::ideal || adc == AdcKind::saturating) REQUIRE(walked == expected);
+      if (kind == "ideal" || kind == "saturating") REQUIRE(walked == expected);
       for (std::size_t i = 0; i < walked.size(); ++i)
         REQUIRE(walked[i] == Approx(expected[i]).margin(1e-4));
     }
 }
 
 TEST_CASE("real cells: visiting every bitline gives the same as adding up errors, on any threads") {
-  SimulationConfig config;
-  config.adc = AdcKind::saturating;
-  config.adc_bits = 3;
-  config.devices = RealDevices(OnOffRatio{}, StuckAt{0.01, 0.001}, Variation{0.2});
+  hardware::Accelerator config{.adc = {"saturating", 3}};
+  config.devices = {.stuck_at = {0.01, 0.001}, .variation = {0.2}};
   for (const double noise : {0.0, 0.3}) {
-    config.data_path.read_noise = noise;
+    config.devices.read_noise = noise;
     Setup one(1), two(2);
-    config.walk_all = false;
     const std::vector<float> expected = one.logits(config);
     REQUIRE(two.logits(config) == expected);
-    config.walk_all = true;
-    REQUIRE(two.logits(config) == expected);
+    REQUIRE(two.logits(config, {.walk_all = true}) == expected);
   }
 }
 
 TEST_CASE("fewer bits, more variation: further from the quantised network") {
   Setup s;
   const std::vector<float> exact = s.logits({});
-  const auto distance = [&](const SimulationConfig& config) {
-    const std::vector<float> logits = s.logits(config);
+  const auto distance = [&](const hardware::Accelerator& config, std::uint64_t seed = 1) {
+    const std::vector<float> logits = s.logits(config, {.seed = seed});
     double sum = 0.0;
     for (std::size_t i = 0; i < exact.size(); ++i)
       sum += std::pow(static_cast<double>(logits[i] - exact[i]), 2);
     return sum;
   };
-  SimulationConfig config;
-  config.adc = AdcKind::saturating;
+  hardware::Accelerator config{.adc = {"saturating", 4}};
   double before = 0.0;
   for (const Index bits : {4, 3, 2, 1}) {
-    config.adc_bits = bits;
+    config.adc.bits = bits;
     const double now = distance(config);
     REQUIRE(now >= before);
     before = now;
@@ -146,9 +138,9 @@ TEST_CASE("fewer bits, more variation: further from the quantised network") {
   config = {};
   before = 0.0;
   for (const double sigma : {0.02, 0.1, 0.5}) {
-    config.devices = RealDevices(OnOffRatio{}, StuckAt{}, Variation{sigma});
+    config.devices.variation.sigma = sigma;
     double sum = 0.0;
-    for (config.seed = 1; config.seed <= 5; ++config.seed) sum += distance(config);
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) sum += distance(config, seed);
     REQUIRE(sum >= before);
     before = sum;
   }
@@ -156,7 +148,7 @@ TEST_CASE("fewer bits, more variation: further from the quantised network") {
   config = {};
   before = 0.0;
   for (const double sigma : {0.2, 0.5, 2.0}) {
-    config.data_path.read_noise = sigma;
+    config.devices.read_noise = sigma;
     const double now = distance(config);
     REQUIRE(now > before);
     before = now;
@@ -188,28 +180,29 @@ TEST_CASE("gathered rows compute what a network of zeros for pruned weights comp
     s->session.weights_changed();
     s->session.set_masks(s->masks);
   }
-  SimulationConfig config;
+  hardware::Accelerator config;
   const std::vector<float> expected = erased.logits(config), found = one.logits(config);
   for (std::size_t i = 0; i < found.size(); ++i)
     REQUIRE(found[i] == Approx(expected[i]).margin(1e-4));
-  config.adc = AdcKind::saturating;
-  config.adc_bits = 6;
+  config.adc.kind = "saturating";
+  config.adc.bits = 6;
   REQUIRE(two.logits(config) == found);
-  config.adc_bits = 2;
+  config.adc.bits = 2;
   const std::vector<float> lossy = one.logits(config);
   REQUIRE(lossy != found);
-  config.walk_all = true;
-  REQUIRE(two.logits(config) == lossy);
+  REQUIRE(two.logits(config, {.walk_all = true}) == lossy);
 }
 
 TEST_CASE("a network can't be simulated before it is calibrated, nor with masks of another") {
   Setup s;
   std::vector<LayerRanges> none(s.masks.size());
-  REQUIRE_THROWS_AS(SimulatedNetwork(s.session, PaperGeometry{}, s.masks, none, {}), Error);
+  REQUIRE_THROWS_AS(SimulatedNetwork(s.session, {.geometry = PaperGeometry{}}, s.masks, none),
+                    Error);
   REQUIRE_THROWS_AS(calibrate(s.session, s.masks, {}), Error);
   const auto ranges = calibrate(s.session, s.masks, s.batches);
-  REQUIRE_THROWS_AS(
-      SimulatedNetwork(s.session, PaperGeometry{}, std::span(s.masks).first(2), ranges, {}), Error);
+  REQUIRE_THROWS_AS(SimulatedNetwork(s.session, {.geometry = PaperGeometry{}},
+                                     std::span(s.masks).first(2), ranges),
+                    Error);
 }
 
 TEST_CASE("ranges: a percentile is no larger than the maximum, negative inputs are seen") {

@@ -15,8 +15,6 @@ using namespace autoprune::simulation;
 namespace {
 
 using SmallGeometry = Geometry<16, 16, 8, 4, 1>;
-constexpr std::array kAdcs = {AdcKind::ideal, AdcKind::saturating, AdcKind::rounding,
-                              AdcKind::mnsim_scale, AdcKind::mnsim_fix};
 constexpr std::array kRules = {RangeRule::percentile, RangeRule::maximum, RangeRule::running};
 
 /// How a layer comes to have nothing to do.
@@ -138,14 +136,12 @@ TEST_CASE("a layer of zeros, or with zeros for inputs, puts out its bias on ever
     const std::vector<double> dense = logits(session, c.batches);
     for (const RangeRule rule : kRules) {
       const auto ranges = calibrate(session, c.masks, c.batches, {rule});
-      for (const AdcKind adc : kAdcs) {
-        SimulationConfig config;
-        config.adc = adc;
-        config.walk_all = trial % 3 == 0;
-        auto simulated = SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, config);
+      for (const std::string& adc : hardware::adc_names()) {
+        auto simulated = SimulatedNetwork(session, {.geometry = SmallGeometry{}, .adc = {adc}},
+                                          c.masks, ranges, Draw{.walk_all = trial % 3 == 0});
         (void)simulated.evaluate(c.batches);
         CHECK(puts_out_its_bias(c, session));
-        if (adc != AdcKind::ideal || rule != RangeRule::maximum) continue;
+        if (adc != "ideal" || rule != RangeRule::maximum) continue;
         // The other layers as they are: near the network in floating point.
         std::vector<double> found;
         for (const nn::Batch& batch : c.batches) {
@@ -167,15 +163,14 @@ TEST_CASE("real cells and raised weights work on layers of zeros as well") {
     nn::Session session(c.network, pool);
     session.set_masks(c.masks);
     const auto ranges = calibrate(session, c.masks, c.batches);
-    SimulationConfig config;
-    config.data_path.mapping.sign = mapping::SignEncoding::offset;
-    auto raised = SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, config);
+    hardware::Accelerator chip{.geometry = SmallGeometry{},
+                               .weights = {.sign = hardware::SignEncoding::offset}};
+    auto raised = SimulatedNetwork(session, chip, c.masks, ranges);
     (void)raised.evaluate(c.batches);
     CHECK(puts_out_its_bias(c, session));
-    config = {};
-    config.devices = RealDevices(OnOffRatio{20.0}, StuckAt{0.01, 0.01}, Variation{0.1});
-    config.data_path.read_noise = 0.1;
-    auto real = SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, config);
+    chip.weights = {};
+    chip.devices = {{20.0}, {0.01, 0.01}, {0.1}, 0.1};
+    auto real = SimulatedNetwork(session, chip, c.masks, ranges);
     const nn::Accuracy accuracy = real.evaluate(c.batches);
     CHECK((accuracy.top1 >= 0.0 && accuracy.top1 <= 100.0));
   }
@@ -193,8 +188,8 @@ TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
     const mapping::CrossbarMapper<SmallGeometry> mapper;
     for (const PruneMask& mask : c.masks) layers.push_back(mapper.map(mask));
     const auto measure = [&] {
-      return measured_activity(session, c.masks, layers, ranges,
-                               {SmallGeometry{}, {}, {}, OuFormation::stored}, c.batches);
+      return measured_activity(session, c.masks, layers, ranges, {.geometry = SmallGeometry{}},
+                               c.batches);
     };
     const auto activity = measure();
     const bool silent = ranges[c.layer].input.largest == 0.0;
@@ -205,14 +200,15 @@ TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
     CHECK(ranges[c.layer].input.calibrated);
     ranges[c.layer].input = {};
     CHECK(error_of(measure) == ErrorId::wrong_order);
-    CHECK(error_of([&] { SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, {}); }) ==
-          ErrorId::wrong_order);
+    CHECK(error_of([&] {
+            SimulatedNetwork(session, {.geometry = SmallGeometry{}}, c.masks, ranges);
+          }) == ErrorId::wrong_order);
   }
 }
 
 TEST_CASE("inputs too small to be divided by are zeros") {
   for (const double largest : {0.0, 1e-45, 1e-40, 1e-37}) {
-    const InputEncoding encoding;
+    const hardware::InputCode encoding;
     const double step = input_step({largest, true, true}, encoding);
     ThreadPool pool(1);
     nn::Activation x({1, 1, 1}, 3), codes;
@@ -242,7 +238,8 @@ TEST_CASE("numbers that stop being numbers are found in simulations, and named b
   nn::Session session(c.network, pool);
   const auto ranges = calibrate(session, c.masks, c.batches);
   const auto simulate = [&] {
-    (void)SimulatedNetwork(session, SmallGeometry{}, c.masks, ranges, {}).evaluate(c.batches);
+    (void)SimulatedNetwork(session, {.geometry = SmallGeometry{}}, c.masks, ranges)
+        .evaluate(c.batches);
   };
   simulate();
   const nn::Network good = c.network;

@@ -28,4 +28,9 @@ using Index = std::ptrdiff_t;
   return bits;
 }
 
+/// Largest magnitude of `bits` magnitude bits; a sign comes on top.
+[[nodiscard]] constexpr std::int32_t largest_code(Index bits) noexcept {
+  return (std::int32_t{1} << bits) - 1;
+}
+
 }  // namespace autoprune

@@ -5,7 +5,7 @@
 #include <concepts>
 #include <span>
 
-#include "autoprune/cost/component_table.hpp"
+#include "autoprune/cost/breakdown.hpp"
 #include "autoprune/mapping/placement.hpp"
 
 namespace autoprune::cost {

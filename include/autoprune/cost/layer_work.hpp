@@ -10,7 +10,7 @@
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/geometry.hpp"
 #include "autoprune/core/types.hpp"
-#include "autoprune/mapping/mapping_options.hpp"
+#include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/network.hpp"
 
@@ -46,21 +46,6 @@ struct LayerShape {
   }
   return shapes;
 }
-
-/// How numbers become cells and wordlines.
-struct ArrayFormat {
-  Geometry<> geometry;
-  mapping::MappingOptions mapping;
-  Index input_bits = 8;  ///< magnitude bits
-  Index dac_bits = 1;    ///< of an input, driven at a time
-
-  [[nodiscard]] Index digits() const noexcept { return ceil_div(input_bits, dac_bits); }
-  /// Physical arrays that hold the same tiles: bit planes times sign arrays.
-  [[nodiscard]] Index arrays() const noexcept { return mapping.arrays(geometry.cell_bits); }
-  [[nodiscard]] Index bitlines_per_weight() const noexcept {
-    return mapping.bitlines_per_weight(geometry.cell_bits);
-  }
-};
 
 /// What one crossbar does for one image, one thing after another.
 struct CrossbarWork {
@@ -103,18 +88,20 @@ struct PlacedOu {
                         ///< get them by one fetch
 };
 
-/// Adds the OUs of one layer up.
+/// Adds the OUs of one layer up. Holds a reference to the accelerator.
 class WorkCounter {
  public:
   /// `step_rows` x `step_cols` cells are active at a time: the geometry's OU, or a whole crossbar.
-  WorkCounter(const LayerShape& shape, const ArrayFormat& format, Index step_rows, Index step_cols)
-      : format_(format), step_rows_(step_rows) {
+  WorkCounter(const LayerShape& shape, const hardware::Accelerator& accelerator, Index step_rows,
+              Index step_cols)
+      : accelerator_(accelerator), step_rows_(step_rows) {
     work_.shape = shape;
-    work_.weight_bits = format.mapping.weight_bits;
+    work_.weight_bits = accelerator.weights.weight_bits;
     work_.step_cols = step_cols;
   }
-  WorkCounter(const LayerShape& shape, const ArrayFormat& format)
-      : WorkCounter(shape, format, format.geometry.ou_rows, format.geometry.ou_cols) {}
+  WorkCounter(const LayerShape& shape, const hardware::Accelerator& accelerator)
+      : WorkCounter(shape, accelerator, accelerator.geometry.ou_rows,
+                    accelerator.geometry.ou_cols) {}
 
   /// An OU of more rows than can be active is activated step by step.
   void add(const PlacedOu& ou) {
@@ -125,8 +112,8 @@ class WorkCounter {
     const auto times = [&](Index count) {
       return static_cast<double>(count) * static_cast<double>(work_.shape.positions);
     };
-    const Index each = format_.digits() * format_.arrays();
-    const Index bitlines = ou.filters * format_.bitlines_per_weight();
+    const Index each = accelerator_.digits() * accelerator_.arrays();
+    const Index bitlines = ou.filters * accelerator_.bitlines_per_weight();
     work_.kept_weights += ou.rows * ou.filters;
     work_.activations += times(steps * each);
     work_.wordlines += times(ou.rows * each);
@@ -139,7 +126,7 @@ class WorkCounter {
     if (ou.crossbar >= static_cast<Index>(crossbars_.size()))
       crossbars_.resize(static_cast<std::size_t>(ou.crossbar + 1));
     OneCrossbar& crossbar = crossbars_[static_cast<std::size_t>(ou.crossbar)];
-    crossbar.work.activations += times(steps * format_.digits());
+    crossbar.work.activations += times(steps * accelerator_.digits());
     crossbar.work.accumulations += times(ou.filters * steps);
     if (ou.input_set != crossbar.input_set) crossbar.work.input_fetches += times(ou.rows);
     crossbar.input_set = ou.input_set;
@@ -151,7 +138,7 @@ class WorkCounter {
     LayerWork work = work_;
     if (crossbars_.empty()) return work;
     const auto positions = static_cast<double>(work.shape.positions);
-    work.crossbars = static_cast<Index>(crossbars_.size()) * format_.arrays();
+    work.crossbars = static_cast<Index>(crossbars_.size()) * accelerator_.arrays();
     work.index_bits = index_bits;
     work.index_fetches = positions * static_cast<double>(index_entries);
     work.index_reads = positions * static_cast<double>(index_bits);
@@ -171,7 +158,7 @@ class WorkCounter {
     Index input_set = kNoInputs;
   };
 
-  ArrayFormat format_;
+  const hardware::Accelerator& accelerator_;
   Index step_rows_;
   LayerWork work_;
   Index input_set_ = kNoInputs;
@@ -180,8 +167,8 @@ class WorkCounter {
 
 /// A layer as any method maps it.
 [[nodiscard]] inline LayerWork mapped_work(const LayerShape& shape, const mapping::Placement& layer,
-                                           const ArrayFormat& format) {
-  WorkCounter counter(shape, format);
+                                           const hardware::Accelerator& accelerator) {
+  WorkCounter counter(shape, accelerator);
   for (Index i = 0; i < layer.ous.size(); ++i) {
     const mapping::Ou ou = layer.ous[i];
     counter.add({ou.n_rows(), ou.n_cols(), ou.place.crossbar, ou.input_set});
@@ -189,24 +176,18 @@ class WorkCounter {
   return counter.finish(layer.index_bits(), layer.index_entries);
 }
 
-/// How dense crossbars are read.
-enum class DenseRead {
-  ous,       ///< OU by OU, as pruned ones
-  crossbars  ///< all rows and columns at once (ISAAC, MNSIM-2.0)
-};
-
 /// The layer without pruning: rows packed, as CrossbarMapper::dense_crossbars counts them; no index
 /// is needed.
-[[nodiscard]] inline LayerWork dense_work(const LayerShape& shape, const ArrayFormat& format,
-                                          DenseRead read = DenseRead::ous) {
-  const Geometry<>& g = format.geometry;
-  const bool whole = read == DenseRead::crossbars;
+[[nodiscard]] inline LayerWork dense_work(const LayerShape& shape,
+                                          const hardware::Accelerator& accelerator) {
+  const Geometry<>& g = accelerator.geometry;
+  const bool whole = accelerator.dense_read == hardware::DenseRead::crossbars;
   const Index step_rows = whole ? g.xbar_rows : g.ou_rows;
   const Index step_cols = whole ? g.xbar_cols : g.ou_cols;
-  const Index filters_per_step = step_cols / format.bitlines_per_weight();
-  const Index filters_per_crossbar = g.xbar_cols / format.bitlines_per_weight();
+  const Index filters_per_step = step_cols / accelerator.bitlines_per_weight();
+  const Index filters_per_crossbar = g.xbar_cols / accelerator.bitlines_per_weight();
   const Index strips = ceil_div(shape.filters, filters_per_crossbar);
-  WorkCounter counter(shape, format, step_rows, step_cols);
+  WorkCounter counter(shape, accelerator, step_rows, step_cols);
   for (Index row = 0; row < shape.rows; row += step_rows)
     for (Index filter = 0; filter < shape.filters; filter += filters_per_step)
       counter.add({std::min(step_rows, shape.rows - row),

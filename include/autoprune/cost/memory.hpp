@@ -11,16 +11,9 @@
 #include "autoprune/core/types.hpp"
 #include "autoprune/cost/mnsim_sram.hpp"
 #include "autoprune/cost/units.hpp"
+#include "autoprune/hardware/components.hpp"
 
 namespace autoprune::cost {
-
-/// What buffers are made of.
-struct MemoryKind {
-  std::string technology = "sram-90nm";  ///< one of memory_technologies()
-  Index port_bits = 64;                  ///< of one access
-
-  friend bool operator==(const MemoryKind&, const MemoryKind&) = default;
-};
 
 [[nodiscard]] inline std::vector<std::string> memory_technologies() {
   return {"sram-45nm", "sram-65nm", "sram-90nm", "edram-32nm"};
@@ -58,7 +51,7 @@ namespace detail {
 }  // namespace detail
 
 /// Throws unknown_name for the technology, out_of_range for a port that it doesn't have.
-[[nodiscard]] inline Memory memory(double kib, const MemoryKind& kind) {
+[[nodiscard]] inline Memory memory(double kib, const hardware::MemoryKind& kind) {
   if (kib <= 0.0) return {};
   const std::string& name = kind.technology;
   if (name == "edram-32nm") {

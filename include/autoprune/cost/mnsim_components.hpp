@@ -5,7 +5,7 @@
 #include <array>
 #include <string_view>
 
-#include "autoprune/cost/component_table.hpp"
+#include "autoprune/hardware/component_table.hpp"
 
 namespace autoprune::cost {
 
@@ -30,8 +30,10 @@ enum class MnsimComponent {
   inter_tile     ///< wires to the next layer's tiles
 };
 
+}  // namespace autoprune::cost
+
 template <>
-struct ComponentNames<MnsimComponent> {
+struct autoprune::hardware::ComponentNames<autoprune::cost::MnsimComponent> {
   static constexpr std::array<std::string_view, 18> names = {
       "crossbar",       "dac",         "adc",         "input_register", "output_register",
       "shift_register", "input_demux", "output_mux",  "adder",          "joint_module",
@@ -39,7 +41,9 @@ struct ComponentNames<MnsimComponent> {
       "intra_tile",     "tile_merge",  "inter_tile"};
 };
 
+namespace autoprune::cost {
+
 template <class T>
-using PerComponent = ComponentTable<MnsimComponent, T>;
+using PerComponent = hardware::ComponentTable<MnsimComponent, T>;
 
 }  // namespace autoprune::cost

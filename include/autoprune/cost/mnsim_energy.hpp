@@ -12,7 +12,7 @@ namespace autoprune::cost {
 [[nodiscard]] inline PerComponent<Nj> mnsim_energy(const PerComponent<Watt>& power,
                                                    const PerComponent<Ns>& busy) {
   PerComponent<Nj> energy;
-  for (Index i = 0; i < kComponents<MnsimComponent>; ++i) {
+  for (Index i = 0; i < hardware::kComponents<MnsimComponent>; ++i) {
     const auto c = static_cast<MnsimComponent>(i);
     energy[c] = power[c] * busy[c];
   }

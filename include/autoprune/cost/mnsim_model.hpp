@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "autoprune/core/types.hpp"
-#include "autoprune/cost/component_table.hpp"
+#include "autoprune/cost/breakdown.hpp"
 #include "autoprune/cost/mnsim_area.hpp"
 #include "autoprune/cost/mnsim_components.hpp"
 #include "autoprune/cost/mnsim_energy.hpp"

@@ -21,19 +21,19 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
-#include "autoprune/cost/component_table.hpp"
-#include "autoprune/cost/components.hpp"
+#include "autoprune/cost/breakdown.hpp"
 #include "autoprune/cost/cost_model.hpp"
 #include "autoprune/cost/layer_work.hpp"
 #include "autoprune/cost/memory.hpp"
 #include "autoprune/cost/mnsim_layers.hpp"
 #include "autoprune/cost/mnsim_schedule.hpp"
-#include "autoprune/cost/ou_hardware.hpp"
+#include "autoprune/hardware/accelerator.hpp"
+#include "autoprune/hardware/components.hpp"
 #include "autoprune/nn/network.hpp"
 
 namespace autoprune::cost {
 
-using OuBreakdown = Breakdown<OuComponent>;
+using OuBreakdown = Breakdown<hardware::Component>;
 
 struct OuLayerCost {
   std::string name;
@@ -59,40 +59,41 @@ namespace detail {
 /// Prices one layer.
 class OuLayerPricer {
  public:
-  OuLayerPricer(const LayerWork& work, const OuHardware& hardware, Index arrays)
-      : work_(work), h_(hardware), sets_(ceil_div(work.crossbars, arrays)) {
+  OuLayerPricer(const LayerWork& work, const hardware::Accelerator& accelerator)
+      : work_(work), h_(accelerator), sets_(ceil_div(work.crossbars, accelerator.arrays())) {
     const auto kib = [&](double bits) { return bits / 8192.0 / std::max(1.0, number(sets_)); };
     const bool stores = work.crossbars > 0;
     input_ =
-        memory(stores ? kib(number(work.shape.buffered_inputs * h_.input_bits)) : 0.0, h_.memory);
+        memory(stores ? kib(number(work.shape.buffered_inputs * h_.inputs.bits)) : 0.0, h_.memory);
     index_ = memory(kib(number(work.index_bits)), h_.memory);
   }
 
   [[nodiscard]] OuBreakdown price() const {
     OuBreakdown cost;
-    for (Index i = 0; i < kComponents<OuComponent>; ++i) {
-      const auto c = static_cast<OuComponent>(i);
-      if (is_memory(c)) continue;
-      cost.area_um2[c] = built(c) * h_.parts[c].area_um2;
-      cost.energy_nj[c] = actions(c) * h_.parts[c].energy_nj;
-      cost.busy_ns[c] = serial_actions(c) * h_.parts[c].latency_ns;
+    for (Index i = 0; i < hardware::kComponents<hardware::Component>; ++i) {
+      const auto c = static_cast<hardware::Component>(i);
+      if (hardware::is_memory(c)) continue;
+      const hardware::Part part = h_.part(c);
+      cost.area_um2[c] = built(c) * part.area_um2;
+      cost.energy_nj[c] = actions(c) * part.energy_nj;
+      cost.busy_ns[c] = serial_actions(c) * part.latency_ns;
     }
-    using enum OuComponent;
+    using enum hardware::Component;
     cost.area_um2[input_buffer] = (number(sets_) * input_.area).value;
     cost.area_um2[index_buffer] = (number(sets_) * index_.area).value;
-    const double reads = accesses(work_.input_fetches * number(h_.input_bits));
-    const double writes = sets_ > 0 ? accesses(number(work_.shape.inputs * h_.input_bits)) : 0.0;
+    const double reads = accesses(work_.input_fetches * number(h_.inputs.bits));
+    const double writes = sets_ > 0 ? accesses(number(work_.shape.inputs * h_.inputs.bits)) : 0.0;
     cost.energy_nj[input_buffer] = (reads * input_.read + writes * input_.write).value;
     cost.energy_nj[index_buffer] = (accesses(work_.index_reads) * index_.read).value;
     cost.busy_ns[input_buffer] =
-        (accesses(work_.longest.input_fetches * number(h_.input_bits)) * input_.access).value;
+        (accesses(work_.longest.input_fetches * number(h_.inputs.bits)) * input_.access).value;
     cost.busy_ns[index_buffer] = per_set((accesses(work_.index_reads) * index_.access).value);
     return cost;
   }
 
   /// The slowest of: crossbars and what follows them, inputs, index.
   [[nodiscard]] static double latency_ns(const OuBreakdown& cost) {
-    using enum OuComponent;
+    using enum hardware::Component;
     const double inputs = cost.busy_ns[input_buffer];
     const double index = cost.busy_ns[index_buffer] + cost.busy_ns[index_decoder];
     return std::max({cost.busy_ns.total() - inputs - index, inputs, index});
@@ -106,92 +107,92 @@ class OuLayerPricer {
   [[nodiscard]] double accesses(double bits) const { return bits / number(h_.memory.port_bits); }
 
   /// How many of a component the layer has.
-  [[nodiscard]] double built(OuComponent c) const {
+  [[nodiscard]] double built(hardware::Component c) const {
     const Geometry<>& g = h_.geometry;
     const auto each = [&](Index of_a_crossbar) { return number(work_.crossbars * of_a_crossbar); };
     switch (c) {
-      case OuComponent::cell:
+      case hardware::Component::cell:
         return each(g.xbar_rows * g.xbar_cols);
-      case OuComponent::wordline_driver:
+      case hardware::Component::wordline_driver:
         return each(g.xbar_rows);
-      case OuComponent::dac:
-      case OuComponent::input_demux:
-      case OuComponent::input_register:
+      case hardware::Component::dac:
+      case hardware::Component::input_demux:
+      case hardware::Component::input_register:
         return each(h_.dacs);
-      case OuComponent::sample_hold:
+      case hardware::Component::sample_hold:
         return each(g.xbar_cols);
-      case OuComponent::index_decoder:
+      case hardware::Component::index_decoder:
         return work_.index_bits > 0 ? number(sets_) : 0.0;
-      case OuComponent::accumulator:
+      case hardware::Component::accumulator:
         return sets_ > 0 ? number(work_.shape.filters) : 0.0;
-      case OuComponent::adc:
-      case OuComponent::output_mux:
-      case OuComponent::output_register:
-      case OuComponent::shift_add:
+      case hardware::Component::adc:
+      case hardware::Component::output_mux:
+      case hardware::Component::output_register:
+      case hardware::Component::shift_add:
         return each(h_.adcs);
-      case OuComponent::input_buffer:
-      case OuComponent::index_buffer:
+      case hardware::Component::input_buffer:
+      case hardware::Component::index_buffer:
         break;
     }
     fail_enum("component that isn't a memory", c);
   }
 
   /// What all of a component do for one image.
-  [[nodiscard]] double actions(OuComponent c) const {
+  [[nodiscard]] double actions(hardware::Component c) const {
     switch (c) {
-      case OuComponent::cell:
+      case hardware::Component::cell:
         return work_.cells;
-      case OuComponent::wordline_driver:
-      case OuComponent::dac:
-      case OuComponent::input_demux:
-      case OuComponent::input_register:
+      case hardware::Component::wordline_driver:
+      case hardware::Component::dac:
+      case hardware::Component::input_demux:
+      case hardware::Component::input_register:
         return work_.wordlines;
-      case OuComponent::index_decoder:
+      case hardware::Component::index_decoder:
         return work_.index_fetches;
-      case OuComponent::accumulator:
+      case hardware::Component::accumulator:
         return work_.accumulations;
-      case OuComponent::sample_hold:
-      case OuComponent::adc:
-      case OuComponent::output_mux:
-      case OuComponent::output_register:
-      case OuComponent::shift_add:
+      case hardware::Component::sample_hold:
+      case hardware::Component::adc:
+      case hardware::Component::output_mux:
+      case hardware::Component::output_register:
+      case hardware::Component::shift_add:
         return work_.bitlines;
-      case OuComponent::input_buffer:
-      case OuComponent::index_buffer:
+      case hardware::Component::input_buffer:
+      case hardware::Component::index_buffer:
         break;
     }
     fail_enum("component that isn't a memory", c);
   }
 
   /// What has to wait for one another in the crossbar that takes longest.
-  [[nodiscard]] double serial_actions(OuComponent c) const {
+  [[nodiscard]] double serial_actions(hardware::Component c) const {
     const double activations = work_.longest.activations / number(h_.active_ous);
     switch (c) {
-      case OuComponent::cell:
-      case OuComponent::wordline_driver:
-      case OuComponent::dac:
-      case OuComponent::input_demux:
-      case OuComponent::input_register:
-      case OuComponent::sample_hold:
+      case hardware::Component::cell:
+      case hardware::Component::wordline_driver:
+      case hardware::Component::dac:
+      case hardware::Component::input_demux:
+      case hardware::Component::input_register:
+      case hardware::Component::sample_hold:
         return activations;
-      case OuComponent::index_decoder:
+      case hardware::Component::index_decoder:
         return per_set(work_.index_fetches);
-      case OuComponent::accumulator:
+      case hardware::Component::accumulator:
         return work_.longest.accumulations / number(h_.adcs);
-      case OuComponent::adc:
-      case OuComponent::output_mux:
-      case OuComponent::output_register:
-      case OuComponent::shift_add:
+      case hardware::Component::adc:
+      case hardware::Component::output_mux:
+      case hardware::Component::output_register:
+      case hardware::Component::shift_add:
         return activations * number(ceil_div(work_.step_cols * h_.active_ous, h_.adcs));
-      case OuComponent::input_buffer:
-      case OuComponent::index_buffer:
+      case hardware::Component::input_buffer:
+      case hardware::Component::index_buffer:
         break;
     }
     fail_enum("component that isn't a memory", c);
   }
 
   const LayerWork& work_;
-  const OuHardware& h_;
+  const hardware::Accelerator& h_;
   Index sets_;
   Memory input_, index_;
 };
@@ -209,28 +210,24 @@ class OuLayerPricer {
 class OuModel {
  public:
   /// Throws out_of_range, geometry_mismatch or unknown_name for hardware that can't exist.
-  OuModel(const nn::Network& network, OuHardware hardware,
-          const mapping::MappingOptions& options = {})
-      : hardware_(std::move(hardware)),
-        format_(hardware_.format(options)),
+  OuModel(const nn::Network& network, hardware::Accelerator accelerator)
+      : accelerator_(std::move(accelerator)),
         shapes_(layer_shapes(network)),
         graph_(mnsim_layers(network)) {
-    hardware_.validate();
-    options.validate();
+    accelerator_.validate();
+    (void)memory(1.0, accelerator_.memory);
     for (const MnsimLayer& layer : graph_)
       if (layer.has_matrix()) names_.push_back(layer.name);
   }
 
-  [[nodiscard]] const OuHardware& hardware() const noexcept { return hardware_; }
-  [[nodiscard]] const ArrayFormat& format() const noexcept { return format_; }
+  [[nodiscard]] const hardware::Accelerator& accelerator() const noexcept { return accelerator_; }
   /// Of the layers with weights, in order.
   [[nodiscard]] const std::vector<LayerShape>& shapes() const noexcept { return shapes_; }
 
   /// The work of the unpruned network.
   [[nodiscard]] std::vector<LayerWork> dense_work() const {
     std::vector<LayerWork> work;
-    for (const LayerShape& shape : shapes_)
-      work.push_back(cost::dense_work(shape, format_, hardware_.dense_read));
+    for (const LayerShape& shape : shapes_) work.push_back(cost::dense_work(shape, accelerator_));
     return work;
   }
   /// The work of the network as any method maps it. Throws mask_mismatch.
@@ -238,7 +235,7 @@ class OuModel {
     require_layers(layers.size());
     std::vector<LayerWork> work;
     for (std::size_t k = 0; k < shapes_.size(); ++k)
-      work.push_back(mapped_work(shapes_[k], layers[k], format_));
+      work.push_back(mapped_work(shapes_[k], layers[k], accelerator_));
     return work;
   }
 
@@ -248,7 +245,7 @@ class OuModel {
     OuCost cost;
     for (std::size_t k = 0; k < work.size(); ++k) {
       OuLayerCost layer{names_[k], work[k], {}, {}};
-      layer.components = detail::OuLayerPricer(work[k], hardware_, format_.arrays()).price();
+      layer.components = detail::OuLayerPricer(work[k], accelerator_).price();
       layer.totals.area_um2 = layer.components.area_um2.total();
       layer.totals.energy_nj = layer.components.energy_nj.total();
       layer.totals.latency_unpipelined_ns = detail::OuLayerPricer::latency_ns(layer.components);
@@ -305,8 +302,7 @@ class OuModel {
     layer.totals.power_w = layer.components.power_w.total();
   }
 
-  OuHardware hardware_;
-  ArrayFormat format_;
+  hardware::Accelerator accelerator_;
   std::vector<LayerShape> shapes_;
   std::vector<MnsimLayer> graph_;
   std::vector<std::string> names_;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "autoprune/cost/mnsim_parts.hpp"
-#include "autoprune/cost/ou_hardware.hpp"
+#include "autoprune/hardware/accelerator.hpp"
 
 namespace autoprune::cost {
 
@@ -29,8 +29,8 @@ namespace autoprune::cost {
 namespace detail {
 
 /// A register of `bits` bits with an adder in front of it, of MNSIM-2.0's, used once a cycle.
-[[nodiscard]] inline OuPart adder_and_register(Index bits, const MnsimHardware& hardware, Ns cycle,
-                                               std::string source) {
+[[nodiscard]] inline hardware::Part adder_and_register(Index bits, const MnsimHardware& hardware,
+                                                       Ns cycle, std::string source) {
   const MnsimParts parts = mnsim_parts(hardware);
   const MnsimAdder sum = mnsim_adder(bits, hardware);
   const auto width = static_cast<double>(bits);
@@ -41,13 +41,13 @@ namespace detail {
 }
 
 /// MNSIM-2.0 and ISAAC know neither index nor scatter; what they are built of MNSIM-2.0 knows.
-inline void add_index_and_outputs(OuTable<OuPart>& parts, const MnsimHardware& hardware, Ns cycle,
-                                  Index accumulator_bits) {
-  parts[OuComponent::index_decoder] = adder_and_register(
+inline void add_index_and_outputs(hardware::PartTable<hardware::Part>& parts,
+                                  const MnsimHardware& hardware, Ns cycle, Index accumulator_bits) {
+  parts[hardware::Component::index_decoder] = adder_and_register(
       16, hardware, cycle,
       "ours: an adder and a register of 16 bits make a position of a gap, one entry a cycle; "
       "MNSIM-2.0's bits of each");
-  parts[OuComponent::accumulator] = adder_and_register(
+  parts[hardware::Component::accumulator] = adder_and_register(
       accumulator_bits, hardware, cycle,
       "ours: each filter has an adder and a register of its own, so that OUs never wait for one; "
       "MNSIM-2.0's bits of each");
@@ -56,17 +56,17 @@ inline void add_index_and_outputs(OuTable<OuPart>& parts, const MnsimHardware& h
 /// MNSIM-2.0's parts in crossbars of another geometry.
 class MnsimOuParts {
  public:
-  MnsimOuParts(MnsimHardware hardware, const OuHardware& ou, bool of_2024)
+  MnsimOuParts(MnsimHardware hardware, const hardware::Accelerator& ou, bool of_2024)
       : hardware_(sized(std::move(hardware), ou)),
         parts_(mnsim_parts(hardware_)),
         version_(of_2024 ? "MNSIM-2.0 of 2024" : "MNSIM-2.0 of 2020"),
         driver_um2_(of_2024 ? kMnsimDriverUm2 : 0.0),
         accumulator_bits_(ou.accumulator_bits) {}
 
-  [[nodiscard]] OuTable<OuPart> table() const {
-    using enum OuComponent;
+  [[nodiscard]] hardware::PartTable<hardware::Part> table() const {
+    using enum hardware::Component;
     const std::string cmos = nm(hardware_.transistor_nm), digital = nm(hardware_.register_nm);
-    OuTable<OuPart> out;
+    hardware::PartTable<hardware::Part> out;
     out[cell] = {hardware_.cell_area_um2,
                  (mnsim_cell_power(hardware_) * mnsim_crossbar_latency(hardware_)).value,
                  mnsim_crossbar_latency(hardware_).value, cmos,
@@ -87,7 +87,7 @@ class MnsimOuParts {
   }
 
  private:
-  static MnsimHardware sized(MnsimHardware hardware, const OuHardware& ou) {
+  static MnsimHardware sized(MnsimHardware hardware, const hardware::Accelerator& ou) {
     hardware.xbar_rows = ou.geometry.xbar_rows;
     hardware.xbar_cols = ou.geometry.xbar_cols;
     hardware.dacs = ou.dacs;
@@ -96,7 +96,8 @@ class MnsimOuParts {
   }
   static std::string nm(double value) { return concat(value, " nm"); }
 
-  [[nodiscard]] OuPart part(MnsimComponent c, std::string technology, std::string_view more) const {
+  [[nodiscard]] hardware::Part part(MnsimComponent c, std::string technology,
+                                    std::string_view more) const {
     return {parts_.area[c].value, (parts_.power[c] * parts_.latency[c]).value,
             parts_.latency[c].value, std::move(technology),
             concat(version_, more.empty() ? "" : ": ", more)};
@@ -111,16 +112,16 @@ class MnsimOuParts {
 
 /// ISAAC's parts: Shafiee et al., ISCA 2016, Table I, 32 nm. Figures of a unit of 8 crossbars of
 /// 128x128, divided by how many of the part it has; a read takes 100 ns, an ADC 1.28 GS/s.
-[[nodiscard]] inline OuTable<OuPart> isaac_parts(Index accumulator_bits) {
-  using enum OuComponent;
+[[nodiscard]] inline hardware::PartTable<hardware::Part> isaac_parts(Index accumulator_bits) {
+  using enum hardware::Component;
   const double lines = 8.0 * 128.0, cells = 8.0 * 128.0 * 128.0, read_ns = 100.0;
   const double sample_ns = 1.0 / 1.28, clock_ns = 1.0 / 1.2;
   const auto from_table = [](double area_um2, double power_w, double of, double ns, double latency,
                              const char* what) {
-    return OuPart{area_um2 / of, power_w / of * ns, latency, "32 nm",
-                  concat("ISAAC, Table I: ", what)};
+    return hardware::Part{area_um2 / of, power_w / of * ns, latency, "32 nm",
+                          concat("ISAAC, Table I: ", what)};
   };
-  OuTable<OuPart> out;
+  hardware::PartTable<hardware::Part> out;
   out[cell] = from_table(200.0, 2.4e-3, cells, read_ns, read_ns, "8 arrays");
   out[wordline_driver] = {0.0, 0.0, 0.0, "32 nm", "ISAAC: in the DAC"};
   out[dac] = from_table(170.0, 4e-3, lines, read_ns, 0.0, "8 x 128 DACs, on during the read");
@@ -143,10 +144,11 @@ class MnsimOuParts {
 }  // namespace detail
 
 /// A preset for crossbars and OUs of a geometry. Throws unknown_name, and what validate() throws.
-[[nodiscard]] inline OuHardware ou_preset(const std::string& name, const Geometry<>& geometry) {
+[[nodiscard]] inline hardware::Accelerator ou_preset(const std::string& name,
+                                                     const Geometry<>& geometry) {
   (void)ou_preset_geometry(name);  // refuses an unknown name
   geometry.validate();
-  OuHardware h;
+  hardware::Accelerator h;
   h.name = name;
   h.geometry = geometry;
   const bool isaac = name == "isaac", of_2024 = name == "mnsim-2024";
@@ -155,22 +157,24 @@ class MnsimOuParts {
   h.dacs = isaac ? geometry.xbar_rows : geometry.ou_rows;
   h.adcs = isaac ? 1 : std::min<Index>(of_2024 ? 64 : 8, geometry.ou_cols);
   if (isaac) {
-    h.adc_bits = 8;
-    h.dense_read = DenseRead::crossbars;
+    h.adc.bits = 8;
+    h.dense_read = hardware::DenseRead::crossbars;
     h.memory = {"edram-32nm", 256};
     h.parts = detail::isaac_parts(h.accumulator_bits);
   } else {
     const std::string version = of_2024 ? "mnsim-2024" : "mnsim-2020";
     const MnsimHardware mnsim = mnsim_preset(version);
-    h.adc_bits = mnsim.adc.bits;
+    h.adc.bits = mnsim.adc.bits;
     h.memory = {concat("sram-", mnsim.sram_nm, "nm"), mnsim.sram_port_bits};
     h.parts = detail::MnsimOuParts(mnsim, h, of_2024).table();
   }
+  h.adc.kind = hardware::Saturating::kName;
+  h.priced_adc_bits = h.adc.bits;
   h.validate();
   return h;
 }
 
-[[nodiscard]] inline OuHardware ou_preset(const std::string& name) {
+[[nodiscard]] inline hardware::Accelerator ou_preset(const std::string& name) {
   return ou_preset(name, ou_preset_geometry(name));
 }
 

@@ -24,9 +24,9 @@ namespace autoprune::io {
 template <class Component>
 [[nodiscard]] Json components_json(const cost::Breakdown<Component>& parts) {
   Json json = Json::object();
-  for (Index i = 0; i < cost::kComponents<Component>; ++i) {
+  for (Index i = 0; i < hardware::kComponents<Component>; ++i) {
     const auto c = static_cast<Component>(i);
-    json[std::string(cost::component_name(c))] = {{"area_um2", parts.area_um2[c]},
+    json[std::string(hardware::component_name(c))] = {{"area_um2", parts.area_um2[c]},
                                                   {"power_w", parts.power_w[c]},
                                                   {"energy_nj", parts.energy_nj[c]},
                                                   {"busy_ns", parts.busy_ns[c]}};

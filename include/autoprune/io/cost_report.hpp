@@ -38,11 +38,11 @@ template <class Component>
 [[nodiscard]] std::string component_table(const cost::Breakdown<Component>& parts,
                                           const cost::Totals& totals) {
   Rows rows = {{"component", "area mm²", "%", "energy µJ", "%", "busy µs"}};
-  for (Index i = 0; i < cost::kComponents<Component>; ++i) {
+  for (Index i = 0; i < hardware::kComponents<Component>; ++i) {
     const auto c = static_cast<Component>(i);
     const double area = parts.area_um2[c], energy = parts.energy_nj[c], busy = parts.busy_ns[c];
     if (area == 0.0 && energy == 0.0 && busy == 0.0) continue;
-    rows.push_back({std::string(cost::component_name(c)), format_significant(1e-6 * area),
+    rows.push_back({std::string(hardware::component_name(c)), format_significant(1e-6 * area),
                     share(area, totals.area_um2), format_significant(1e-3 * energy),
                     share(energy, totals.energy_nj), format_significant(1e-3 * busy)});
   }
@@ -123,11 +123,11 @@ namespace detail {
 inline constexpr std::array<const char*, 4> kCostGroups = {"cells and drivers", "DACs and ADCs",
                                                            "buffers and index", "digital circuits"};
 
-[[nodiscard]] inline std::size_t cost_group(cost::OuComponent c) {
-  using enum cost::OuComponent;
+[[nodiscard]] inline std::size_t cost_group(hardware::Component c) {
+  using enum hardware::Component;
   if (c == cell || c == wordline_driver) return 0;
   if (c == dac || c == adc || c == sample_hold) return 1;
-  return cost::is_memory(c) || c == index_decoder ? 2 : 3;
+  return hardware::is_memory(c) || c == index_decoder ? 2 : 3;
 }
 [[nodiscard]] inline std::size_t cost_group(cost::MnsimComponent c) {
   using enum cost::MnsimComponent;
@@ -155,7 +155,7 @@ template <class Cost, class Figure>
     const auto& table = figure(layer.components);
     for (auto& series : chart.series) series.values.push_back(0.0);
     using Component = typename std::decay_t<decltype(table)>::Key;
-    for (Index i = 0; i < cost::kComponents<Component>; ++i) {
+    for (Index i = 0; i < hardware::kComponents<Component>; ++i) {
       const auto c = static_cast<Component>(i);
       chart.series[detail::cost_group(c)].values.back() += scale * table[c];
     }

@@ -1,18 +1,24 @@
 /// @file hardware_json.hpp
-/// Hardware of the cost models as a JSON file:
+/// An accelerator as a JSON file, which mapping, simulation and price all read:
 ///
-///     {"schema": "autoprune.ou-hardware/1", "base": "paper", "geometry": "128x128/32x32/1",
-///      "adcs": 16, "components": {"adc": {"energy_nj": 0.005, "source": "our test chip"}}}
+///     {"schema": "autoprune.accelerator/1", "base": "paper", "geometry": "128x128/32x32/1",
+///      "adc": {"kind": "saturating", "bits": 5}, "devices": {"variation": 0.1}, "adcs": 16,
+///      "components": {"adc": {"energy_nj": 0.005, "source": "our test chip"}}}
 ///
-/// What isn't said is taken from the preset "base", for the file's geometry. Of MNSIM-2.0's model
-/// the schema is "autoprune.mnsim-hardware/1".
+/// What isn't said is taken from the preset "base", for the file's geometry. Files of schema
+/// "autoprune.ou-hardware/1", which spell fewer fields and some otherwise, are still read. Of
+/// MNSIM-2.0's model the schema is "autoprune.mnsim-hardware/1".
 #pragma once
 
+#include <cmath>
+#include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "autoprune/cost/memory.hpp"
 #include "autoprune/cost/mnsim_hardware.hpp"
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/json.hpp"
@@ -20,6 +26,8 @@
 
 namespace autoprune::io {
 
+inline constexpr const char* kAcceleratorSchema = "autoprune.accelerator/1";
+/// Of the first edition: input_bits, dac_bits and adc_bits, and neither weights nor devices.
 inline constexpr const char* kOuHardwareSchema = "autoprune.ou-hardware/1";
 inline constexpr const char* kMnsimHardwareSchema = "autoprune.mnsim-hardware/1";
 
@@ -29,9 +37,30 @@ namespace detail {
 template <class E>
 using Names = std::vector<std::pair<E, std::string>>;
 
-inline const Names<cost::DenseRead>& words_of(cost::DenseRead) {
-  static const Names<cost::DenseRead> names = {{cost::DenseRead::ous, "ous"},
-                                               {cost::DenseRead::crossbars, "crossbars"}};
+inline const Names<hardware::BitPlanes>& words_of(hardware::BitPlanes) {
+  using enum hardware::BitPlanes;
+  static const Names<hardware::BitPlanes> names = {{apart, "apart"}, {adjacent, "adjacent"}};
+  return names;
+}
+inline const Names<hardware::SignEncoding>& words_of(hardware::SignEncoding) {
+  using enum hardware::SignEncoding;
+  static const Names<hardware::SignEncoding> names = {{pair, "pair"}, {offset, "offset"}};
+  return names;
+}
+inline const Names<hardware::Spread>& words_of(hardware::Spread) {
+  using enum hardware::Spread;
+  static const Names<hardware::Spread> names = {{normal, "normal"}, {log_normal, "log-normal"}};
+  return names;
+}
+inline const Names<hardware::OuFormation>& words_of(hardware::OuFormation) {
+  using enum hardware::OuFormation;
+  static const Names<hardware::OuFormation> names = {
+      {stored, "stored"}, {dynamic, "dynamic"}, {dynamic_vectors, "dynamic-vectors"}};
+  return names;
+}
+inline const Names<hardware::DenseRead>& words_of(hardware::DenseRead) {
+  static const Names<hardware::DenseRead> names = {{hardware::DenseRead::ous, "ous"},
+                                                   {hardware::DenseRead::crossbars, "crossbars"}};
   return names;
 }
 inline const Names<cost::MnsimTileOrder>& words_of(cost::MnsimTileOrder) {
@@ -50,6 +79,10 @@ class FieldWriter {
   void operator()(const char* key, const double& value) { json_[key] = value; }
   void operator()(const char* key, const bool& value) { json_[key] = value; }
   void operator()(const char* key, const std::string& value) { json_[key] = value; }
+  /// Infinity, which JSON has no number for, is null.
+  void or_infinite(const char* key, const double& value) {
+    json_[key] = std::isinf(value) ? Json() : Json(value);
+  }
   template <class E>
   requires std::is_enum_v<E>
   void operator()(const char* key, const E& value) {
@@ -84,6 +117,11 @@ class FieldReader {
   }
   void operator()(const char* key, std::string& value) {
     if (knows(key)) value = from_[key].text();
+  }
+  void or_infinite(const char* key, double& value) {
+    if (!knows(key)) return;
+    value =
+        from_[key].json().is_null() ? std::numeric_limits<double>::infinity() : from_[key].number();
   }
   template <class E>
   requires std::is_enum_v<E>
@@ -122,34 +160,69 @@ class FieldReader {
   std::vector<std::string> keys_;
 };
 
-template <class Visitor, class Hardware>
-void visit_ou_hardware(Visitor& v, Hardware& h) {
-  v("name", h.name);
-  v("input_bits", h.input_bits);
-  v("dac_bits", h.dac_bits);
-  v("adc_bits", h.adc_bits);
-  v("accumulator_bits", h.accumulator_bits);
-  v("dacs", h.dacs);
-  v("adcs", h.adcs);
-  v("active_ous", h.active_ous);
-  v("dense_read", h.dense_read);
+/// What stands alike in files of both schemas.
+template <class Visitor, class Accelerator>
+void visit_parts(Visitor& v, Accelerator& a) {
+  v("name", a.name);
+  v("accumulator_bits", a.accumulator_bits);
+  v("dacs", a.dacs);
+  v("adcs", a.adcs);
+  v("active_ous", a.active_ous);
+  v("dense_read", a.dense_read);
   v.object("memory", [&](auto& memory) {
-    memory("technology", h.memory.technology);
-    memory("port_bits", h.memory.port_bits);
+    memory("technology", a.memory.technology);
+    memory("port_bits", a.memory.port_bits);
   });
   v.object("components", [&](auto& components) {
-    for (Index i = 0; i < cost::kComponents<cost::OuComponent>; ++i) {
-      const auto c = static_cast<cost::OuComponent>(i);
-      if (cost::is_memory(c)) continue;
-      components.object(std::string(cost::component_name(c)).c_str(), [&](auto& part) {
-        part("area_um2", h.parts[c].area_um2);
-        part("energy_nj", h.parts[c].energy_nj);
-        part("latency_ns", h.parts[c].latency_ns);
-        part("technology", h.parts[c].technology);
-        part("source", h.parts[c].source);
+    for (Index i = 0; i < hardware::kComponents<hardware::Component>; ++i) {
+      const auto c = static_cast<hardware::Component>(i);
+      if (hardware::is_memory(c)) continue;
+      components.object(std::string(hardware::component_name(c)).c_str(), [&](auto& part) {
+        part("area_um2", a.parts[c].area_um2);
+        part("energy_nj", a.parts[c].energy_nj);
+        part("latency_ns", a.parts[c].latency_ns);
+        part("technology", a.parts[c].technology);
+        part("source", a.parts[c].source);
       });
     }
   });
+}
+
+template <class Visitor, class Accelerator>
+void visit_accelerator(Visitor& v, Accelerator& a) {
+  v.object("weights", [&](auto& weights) {
+    weights("bits", a.weights.weight_bits);
+    weights("bit_planes", a.weights.layout);
+    weights("signs", a.weights.sign);
+  });
+  v.object("inputs", [&](auto& inputs) {
+    inputs("bits", a.inputs.bits);
+    inputs("dac_bits", a.inputs.dac_bits);
+  });
+  v.object("adc", [&](auto& adc) {
+    adc("kind", a.adc.kind);
+    adc("bits", a.adc.bits);
+  });
+  v.object("devices", [&](auto& devices) {
+    devices.or_infinite("on_off", a.devices.on_off.ratio);
+    devices("stuck_low", a.devices.stuck_at.low);
+    devices("stuck_high", a.devices.stuck_at.high);
+    devices("variation", a.devices.variation.sigma);
+    devices("spread", a.devices.variation.spread);
+    devices("read_noise", a.devices.read_noise);
+  });
+  v("formation", a.formation);
+  v("priced_adc_bits", a.priced_adc_bits);
+  visit_parts(v, a);
+}
+
+template <class Visitor, class Accelerator>
+void visit_ou_hardware(Visitor& v, Accelerator& a) {
+  v("input_bits", a.inputs.bits);
+  v("dac_bits", a.inputs.dac_bits);
+  v("adc_bits", a.adc.bits);
+  a.priced_adc_bits = a.adc.bits;
+  visit_parts(v, a);
 }
 
 template <class Visitor, class Converter>
@@ -203,11 +276,11 @@ void visit_mnsim_hardware(Visitor& v, Hardware& h) {
 
 }  // namespace detail
 
-[[nodiscard]] inline Json hardware_to_json(const cost::OuHardware& hardware) {
+[[nodiscard]] inline Json hardware_to_json(const hardware::Accelerator& accelerator) {
   detail::FieldWriter out;
-  out("schema", std::string(kOuHardwareSchema));
-  out("geometry", hardware.geometry.to_string());
-  detail::visit_ou_hardware(out, hardware);
+  out("schema", std::string(kAcceleratorSchema));
+  out("geometry", accelerator.geometry.to_string());
+  detail::visit_accelerator(out, accelerator);
   return std::move(out).take();
 }
 
@@ -218,20 +291,31 @@ void visit_mnsim_hardware(Visitor& v, Hardware& h) {
   return std::move(out).take();
 }
 
+/// For crossbars and OUs of `geometry`, whatever the document says of it, if that is given.
 /// `origin` names the file in messages. Throws bad_json, unknown_name, and what validate() throws.
-[[nodiscard]] inline cost::OuHardware ou_hardware_from_json(const Json& document,
-                                                            const std::string& origin) {
+[[nodiscard]] inline hardware::Accelerator accelerator_from_json(
+    const Json& document, const std::string& origin,
+    const std::optional<Geometry<>>& geometry = {}) {
   const JsonField root(document, origin);
-  root.check_schema(kOuHardwareSchema);
+  const bool old = root.has("schema") && root["schema"].json() == kOuHardwareSchema;
+  root.check_schema(old ? kOuHardwareSchema : kAcceleratorSchema);
   const std::string base = root.has("base") ? root["base"].text() : "paper";
-  Geometry<> geometry = cost::ou_preset_geometry(base);
-  if (root.has("geometry")) geometry = Geometry<>::parse(root["geometry"].text());
-  cost::OuHardware hardware = cost::ou_preset(base, geometry);
+  Geometry<> own = cost::ou_preset_geometry(base);
+  if (root.has("geometry")) own = Geometry<>::parse(root["geometry"].text());
+  hardware::Accelerator accelerator = cost::ou_preset(base, geometry.value_or(own));
   detail::FieldReader in(root);
-  detail::visit_ou_hardware(in, hardware);
+  if (old) {
+    detail::visit_ou_hardware(in, accelerator);
+  } else {
+    // A file that says what its ADC costs means the ADC that it names.
+    const bool prices = root.has("components") && root["components"].has("adc");
+    detail::visit_accelerator(in, accelerator);
+    if (prices && !root.has("priced_adc_bits")) accelerator.priced_adc_bits = accelerator.adc.bits;
+  }
   in.finish({"schema", "base", "geometry"});
-  hardware.validate();
-  return hardware;
+  accelerator.validate();
+  (void)cost::memory(1.0, accelerator.memory);
+  return accelerator;
 }
 
 /// The same of MNSIM-2.0's model; its "base" is mnsim-2024 where it isn't said.

@@ -5,7 +5,7 @@
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/geometry.hpp"
 #include "autoprune/core/types.hpp"
-#include "autoprune/mapping/mapping_options.hpp"
+#include "autoprune/hardware/weight_code.hpp"
 
 namespace autoprune::mapping {
 
@@ -17,7 +17,7 @@ struct ArrayShape {
 
   ArrayShape() = default;
   /// Throws out_of_range, or geometry_mismatch when an OU can't hold whole weights.
-  explicit ArrayShape(const Geometry<>& geometry, const MappingOptions& options = {}) {
+  explicit ArrayShape(const Geometry<>& geometry, const hardware::WeightCode& options = {}) {
     geometry.validate();
     options.validate();
     const Index bitlines = options.bitlines_per_weight(geometry.cell_bits);

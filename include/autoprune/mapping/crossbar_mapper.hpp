@@ -13,7 +13,7 @@
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/mapping/array_shape.hpp"
-#include "autoprune/mapping/mapping_options.hpp"
+#include "autoprune/hardware/weight_code.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
 #include "autoprune/mapping/placement.hpp"
 
@@ -32,14 +32,14 @@ class CrossbarMapper {
  public:
   static constexpr bool kIndexed = true, kRowGroups = true;
 
-  explicit CrossbarMapper(const MappingOptions& options = {}) : CrossbarMapper(Geom{}, options) {}
+  explicit CrossbarMapper(const hardware::WeightCode& options = {}) : CrossbarMapper(Geom{}, options) {}
   /// Throws out_of_range, or geometry_mismatch when the geometry can't exist or an OU can't hold
   /// whole weights.
-  explicit CrossbarMapper(const Geom& geometry, const MappingOptions& options = {})
+  explicit CrossbarMapper(const Geom& geometry, const hardware::WeightCode& options = {})
       : geometry_(geometry), options_(options), shape_(geometry, options) {}
 
   [[nodiscard]] const Geom& geometry() const noexcept { return geometry_; }
-  [[nodiscard]] const MappingOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const hardware::WeightCode& options() const noexcept { return options_; }
   /// The hardware in weights.
   [[nodiscard]] const ArrayShape& shape() const noexcept { return shape_; }
   /// Filters that one OU serves.
@@ -119,7 +119,7 @@ class CrossbarMapper {
   }
 
   [[no_unique_address]] Geom geometry_;
-  MappingOptions options_;
+  hardware::WeightCode options_;
   ArrayShape shape_;
 };
 

@@ -12,6 +12,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/tensor.hpp"
+#include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/methods/column_vectors.hpp"
 #include "autoprune/methods/method.hpp"
@@ -55,7 +56,7 @@ class Compressor {
   ///
   ///   const Compressor compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));
   template <prune::Pruner P>
-  Compressor(const Geometry<>& geometry, P pruner, const mapping::MappingOptions& options = {},
+  Compressor(const Geometry<>& geometry, P pruner, const hardware::WeightCode& options = {},
              OuSelection selection = OuSelection::best,
              prune::RowGrouping rows = prune::RowGrouping::neighbours)
       : Compressor(geometry, std::move(pruner), MethodOptions{options, 0, rows, selection}) {}
@@ -68,9 +69,17 @@ class Compressor {
   [[nodiscard]] prune::RowGrouping rows() const noexcept { return rows_; }
   /// Whether it prunes column-vectors of row groups; else single weights.
   [[nodiscard]] bool row_groups() const noexcept { return row_groups_; }
-  [[nodiscard]] const mapping::MappingOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const hardware::WeightCode& options() const noexcept { return options_; }
   /// Physical arrays that hold the same tiles: bit planes times sign arrays.
   [[nodiscard]] Index arrays() const noexcept { return options_.arrays(geometry_.cell_bits); }
+  /// Throws geometry_mismatch unless this is what the accelerator's crossbars hold.
+  void require(const hardware::Accelerator& accelerator) const {
+    if (accelerator.geometry != geometry_ || accelerator.weights != options_)
+      fail(ErrorId::geometry_mismatch, "accelerator '", accelerator.name, "' has crossbars of ",
+           accelerator.geometry.to_string(), " and weights of ", accelerator.weights.weight_bits,
+           " bits, but the network is mapped to ", geometry_.to_string(), " and ",
+           options_.weight_bits, " bits; make both of one accelerator");
+  }
   /// Whether rank() needs dL/dw.
   [[nodiscard]] bool needs_gradients() const noexcept { return needs_gradients_; }
 
@@ -135,7 +144,7 @@ class Compressor {
 
   std::string name_;
   Geometry<> geometry_;
-  mapping::MappingOptions options_;
+  hardware::WeightCode options_;
   bool row_groups_ = false;
   Index granularity_ = 1;
   prune::RowGrouping rows_ = prune::RowGrouping::neighbours;

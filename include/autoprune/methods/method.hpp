@@ -11,7 +11,7 @@
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/mapping/array_shape.hpp"
-#include "autoprune/mapping/mapping_options.hpp"
+#include "autoprune/hardware/weight_code.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/prune/importance.hpp"
@@ -44,7 +44,7 @@ enum class Importance {
 };
 
 struct MethodOptions {
-  mapping::MappingOptions mapping = {};
+  hardware::WeightCode mapping = {};
   // Of column-vectors
   Index granularity = 32;
   prune::RowGrouping rows = prune::RowGrouping::neighbours;

@@ -8,45 +8,38 @@
 #include <span>
 #include <vector>
 
+#include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/simulation/activity.hpp"
 #include "autoprune/simulation/encoding.hpp"
 
 namespace autoprune::simulation {
 
-/// How a data path makes use of inputs that are zero.
-enum class OuFormation {
-  stored,          ///< an OU whose wordlines all carry zero isn't activated
-  dynamic,         ///< of places that are OUs (SRE, LSR), those of wordlines that carry something
-                   ///< are formed at run time
-  dynamic_vectors  ///< the same within column-vectors that are several OUs high
-};
-
 /// Counts without computing. Wordlines below one another are a stack: OUs are formed at run time of
 /// those that carry something. A stack of one OU's height is an OU as it is stored.
 class ActiveOus {
  public:
-  /// Of any method's layer.
-  ActiveOus(const mapping::Placement& layer, const Geometry<>& geometry,
-            const mapping::MappingOptions& options, const InputEncoding& input,
-            OuFormation formation = OuFormation::stored)
-      : shape_(geometry, options),
+  /// Of any method's layer; `input` with the sign of its range.
+  ActiveOus(const mapping::Placement& layer, const hardware::Accelerator& accelerator,
+            const hardware::InputCode& input)
+      : shape_(accelerator.geometry, accelerator.weights),
         input_(input),
-        bitlines_(static_cast<Index>(WeightEncoding(options, geometry.cell_bits).arrays().size())),
+        bitlines_(static_cast<Index>(
+            WeightEncoding(accelerator.weights, accelerator.geometry.cell_bits).arrays().size())),
         index_entries_(layer.index_entries) {
     input.validate();
-    switch (formation) {
-      case OuFormation::stored:
+    switch (accelerator.formation) {
+      case hardware::OuFormation::stored:
         by_inputs(layer.ous, shape_.ou_rows);
         return;
-      case OuFormation::dynamic:
+      case hardware::OuFormation::dynamic:
         by_strips(layer.ous);
         return;
-      case OuFormation::dynamic_vectors:
+      case hardware::OuFormation::dynamic_vectors:
         by_inputs(layer.ous, layer.ous.shape().rows);
         return;
     }
-    fail_enum("formation of OUs", formation);
+    fail_enum("formation of OUs", accelerator.formation);
   }
 
   /// For one input vector, the codes of the layer's R inputs.
@@ -108,7 +101,7 @@ class ActiveOus {
   }
 
   mapping::ArrayShape shape_;
-  InputEncoding input_;
+  hardware::InputCode input_;
   Index bitlines_;  // of a filter, over all arrays
   Index index_entries_;
   std::vector<Stack> stacks_;

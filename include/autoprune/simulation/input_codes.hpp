@@ -18,13 +18,13 @@ namespace autoprune::simulation {
 
 /// Input of code 1. Any step does for zeros, and for what is so small that float32 can't divide by
 /// it; codes then reach up to 1.
-[[nodiscard]] inline double input_step(const Range& input, const InputEncoding& encoding) {
+[[nodiscard]] inline double input_step(const Range& input, const hardware::InputCode& encoding) {
   const double codes = largest_code(encoding.bits), step = input.largest / codes;
   return step >= static_cast<double>(std::numeric_limits<float>::min()) ? step : 1.0 / codes;
 }
 
 /// x in steps, rounded and cut off at the largest code. Resizes `codes`.
-inline void quantise_inputs(const nn::Activation& x, double step, const InputEncoding& encoding,
+inline void quantise_inputs(const nn::Activation& x, double step, const hardware::InputCode& encoding,
                             nn::Activation& codes, ThreadPool& pool) {
   codes.resize(x.shape(), x.images());
   const auto scale = static_cast<float>(1.0 / step);

@@ -16,26 +16,18 @@
 
 namespace autoprune::simulation {
 
-/// The hardware that counts.
-struct ActivityConfig {
-  Geometry<> geometry;
-  mapping::MappingOptions mapping;
-  InputEncoding input;  ///< signs as each layer's range says
-  OuFormation formation = OuFormation::stored;
-};
-
 namespace detail {
 
 /// A layer that computes in floating point and counts what its input codes ask for.
 class CountingLayer {
  public:
   CountingLayer(const nn::Network& network, const nn::Node& node, const PruneMask& mask,
-                const mapping::Placement& mapped, const Range& range, const ActivityConfig& config,
-                ThreadPool& pool)
+                const mapping::Placement& mapped, const Range& range,
+                const hardware::Accelerator& accelerator, ThreadPool& pool)
       : layer_(network, node, mask),
-        input_{config.input.bits, config.input.dac_bits, range.negative},
+        input_{accelerator.inputs.bits, accelerator.inputs.dac_bits, range.negative},
         step_(input_step(range, input_)),
-        ous_(mapped, config.geometry, config.mapping, input_, config.formation) {
+        ous_(mapped, accelerator, input_) {
     layer_.pack(node.weight, false, pool);
   }
 
@@ -61,7 +53,7 @@ class CountingLayer {
 
  private:
   nn::MatrixLayer layer_;
-  InputEncoding input_;
+  hardware::InputCode input_;
   double step_;
   ActiveOus ous_;
   nn::Activation codes_;
@@ -76,7 +68,7 @@ class CountingLayer {
 [[nodiscard]] inline std::vector<Activity> measured_activity(
     nn::Session& session, std::span<const PruneMask> masks,
     std::span<const mapping::Placement> layers, std::span<const LayerRanges> ranges,
-    const ActivityConfig& config, std::span<const nn::Batch> batches) {
+    const hardware::Accelerator& accelerator, std::span<const nn::Batch> batches) {
   const nn::Network& network = session.network();
   const std::vector<Index> nodes = network.matrix_layers();
   if (masks.size() != nodes.size() || layers.size() != nodes.size() ||
@@ -87,7 +79,7 @@ class CountingLayer {
   for (std::size_t k = 0; k < nodes.size(); ++k) {
     ranges[k].require(network.node(nodes[k]));
     counting.try_emplace(nodes[k], network, network.node(nodes[k]), masks[k], layers[k],
-                         ranges[k].input, config, session.pool());
+                         ranges[k].input, accelerator, session.pool());
   }
   const nn::ProductGuard guard(session,
                                [&](Index node, const nn::Activation& x, nn::Activation& y) {

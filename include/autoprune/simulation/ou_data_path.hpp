@@ -13,10 +13,10 @@
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/geometry.hpp"
 #include "autoprune/core/random.hpp"
+#include "autoprune/hardware/adcs.hpp"
+#include "autoprune/hardware/devices.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/simulation/activity.hpp"
-#include "autoprune/simulation/adc.hpp"
-#include "autoprune/simulation/devices.hpp"
 #include "autoprune/simulation/encoding.hpp"
 #include "autoprune/simulation/ou_inputs.hpp"
 #include "autoprune/simulation/ou_kernels.hpp"
@@ -25,15 +25,16 @@
 
 namespace autoprune::simulation {
 
-/// What a data path is built with besides its geometry, ADC and devices.
+/// What a data path is built with besides its geometry, ADC and devices, which are types of its
+/// own.
 struct DataPathConfig {
-  mapping::MappingOptions mapping;
-  InputEncoding input;
+  hardware::WeightCode weights;
+  hardware::InputCode input;
   double read_noise = 0.0;  ///< standard deviation of every bitline's every read, in cell levels
 
   /// Throws out_of_range.
   void validate() const {
-    mapping.validate();
+    weights.validate();
     input.validate();
     if (!(read_noise >= 0.0 && read_noise <= 100.0))
       fail(ErrorId::out_of_range, "read noise of ", read_noise, " levels; 0 to 100");
@@ -49,8 +50,8 @@ enum class Walk {
 
 /// Input vectors are handled kLanes at a time.
 ///
-///   const OUDataPath path(PaperGeometry{}, weights, placement, SaturatingAdc(6));
-template <GeometryType Geom = Geometry<>, AdcPolicy Adc = IdealAdc>
+///   const OUDataPath path(PaperGeometry{}, weights, placement, hardware::SaturatingAdc(6));
+template <GeometryType Geom = Geometry<>, hardware::AdcPolicy Adc = hardware::IdealAdc>
 class OUDataPath {
  public:
   static constexpr Index kLanes = detail::kLanes;
@@ -58,24 +59,24 @@ class OUDataPath {
   /// Writes the cells of a layer, and feeds and collects them as the placement's index buffer says.
   /// `devices` draws their conductances, as `seed` says. Throws corrupt_index, out_of_range,
   /// geometry_mismatch, mask_mismatch.
-  template <class Devices = IdealDevices>
+  template <class Devices = hardware::IdealDevices>
   OUDataPath(const Geom& geometry, const QuantisedWeights& weights,
              const mapping::Placement& placement, const Adc& adc, const DataPathConfig& config = {},
              Walk walk = Walk::all, const Devices& devices = {}, std::uint64_t seed = 0)
       : geometry_(geometry),
         adc_(adc),
         input_(config.input),
-        encoding_(config.mapping, geometry.cell_bits),
+        encoding_(config.weights, geometry.cell_bits),
         noise_(config.read_noise, ~seed),
         walk_(walk),
         real_(!devices.ideal() || config.read_noise > 0.0),
         cols_(weights.cols),
         index_entries_(placement.index_entries) {
     config.validate();
-    const mapping::ArrayShape array(geometry, config.mapping);
-    if (weights.bits != config.mapping.weight_bits)
+    const mapping::ArrayShape array(geometry, config.weights);
+    if (weights.bits != config.weights.weight_bits)
       fail(ErrorId::geometry_mismatch, "weights of ", weights.bits, " bits for arrays that hold ",
-           config.mapping.weight_bits, "; quantise them with as many");
+           config.weights.weight_bits, "; quantise them with as many");
     const mapping::OuShape& placed = placement.ous.shape();
     if (placed.rows != weights.rows || placed.cols != weights.cols ||
         placed.ou_rows != array.ou_rows || placed.ou_cols != array.ou_cols)
@@ -253,7 +254,7 @@ class OUDataPath {
 
   [[no_unique_address]] Geom geometry_;
   Adc adc_;
-  InputEncoding input_;
+  hardware::InputCode input_;
   WeightEncoding encoding_;
   detail::ReadNoise noise_;
   Walk walk_;

@@ -37,13 +37,13 @@ class OuInputs {
   }
 
   /// Digits up to the highest one that isn't zero everywhere.
-  [[nodiscard]] Index digits(const InputEncoding& encoding) const {
+  [[nodiscard]] Index digits(const hardware::InputCode& encoding) const {
     std::uint32_t all = 0;
     for (const std::uint32_t any : any_) all |= any;
     return ceil_div(static_cast<Index>(std::bit_width(all)), encoding.dac_bits);
   }
   /// Digits, over the first `lanes` vectors, that are not zero on every wordline.
-  [[nodiscard]] Index active_digits(const InputEncoding& encoding, Index lanes) const {
+  [[nodiscard]] Index active_digits(const hardware::InputCode& encoding, Index lanes) const {
     Index active = 0;
     for (Index lane = 0; lane < lanes; ++lane)
       for (Index t = 0; t < encoding.digits(); ++t)
@@ -52,7 +52,7 @@ class OuInputs {
   }
 
   /// What the wordlines carry, all digits but those that are zero everywhere.
-  Drive drive(const InputEncoding& encoding) {
+  Drive drive(const hardware::InputCode& encoding) {
     std::fill(bits_.begin(), bits_.end(), InputWord{});
     for (Index r = 0; r < rows_; ++r) {
       const InputWord& magnitude = magnitude_[at(r)];
@@ -66,7 +66,7 @@ class OuInputs {
   }
 
   /// The digits of the magnitudes, wordline after wordline.
-  const InputDigits* reals(const InputEncoding& encoding) {
+  const InputDigits* reals(const hardware::InputCode& encoding) {
     reals_.resize(magnitude_.size());
     for (Index r = 0; r < rows_; ++r)
       for (Index t = 0; t < kInputBits / encoding.dac_bits; ++t)
@@ -77,7 +77,7 @@ class OuInputs {
   }
 
   /// 1 where a digit isn't zero on every wordline, else 0: [digit][lane].
-  const InputDigits& driven(const InputEncoding& encoding) {
+  const InputDigits& driven(const hardware::InputCode& encoding) {
     for (Index t = 0; t < kInputBits / encoding.dac_bits; ++t)
       for (Index lane = 0; lane < kLanes; ++lane)
         driven_[at(t)][at(lane)] =

@@ -11,7 +11,7 @@
 
 #include "autoprune/core/types.hpp"
 #include "autoprune/nn/activation.hpp"
-#include "autoprune/simulation/adc.hpp"
+#include "autoprune/hardware/adcs.hpp"
 
 namespace autoprune::simulation::detail {
 
@@ -92,7 +92,7 @@ inline void add_total(const std::int32_t* total, const Bitline& line, std::int32
 }
 
 template <std::size_t Words, std::size_t Bits, Index DacBits, Index Digits, bool Errors,
-          AdcPolicy Adc>
+          hardware::AdcPolicy Adc>
 void activate_words(const InputWord* x, std::span<const Bitline> lines, const std::uint32_t* cells,
                     std::int32_t sign, const Adc adc, std::int32_t* sums) {
   for (const Bitline& line : lines) {
@@ -134,7 +134,7 @@ void with_digits(Index n, const F& f) {
 /// One activation of the bitlines of an OU: sums[filter][lane] += sign * place * sum over digits of
 /// 2^(digit * dac_bits) * code; with `errors`, how far the codes are off instead of the codes.
 /// Usual OUs have a kernel of their own.
-template <AdcPolicy Adc>
+template <hardware::AdcPolicy Adc>
 void activate(const Drive& x, std::span<const Bitline> lines, CellBits cells, std::int32_t sign,
               const Adc adc, bool errors, std::int32_t* sums) {
   const auto usual = [&]<std::size_t Words, Index DacBits>() {

@@ -14,11 +14,6 @@
 
 namespace autoprune::simulation {
 
-/// Largest magnitude of `bits` magnitude bits; the sign comes on top.
-[[nodiscard]] constexpr std::int32_t largest_code(Index bits) noexcept {
-  return (std::int32_t{1} << bits) - 1;
-}
-
 /// The integer of a real number: symmetric, rounded to the nearest (half to even), saturating.
 [[nodiscard]] inline std::int32_t to_code(double value, double step, Index bits) noexcept {
   const double most = largest_code(bits);

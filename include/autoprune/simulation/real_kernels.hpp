@@ -123,7 +123,7 @@ class ReadNoise {
 /// One activation of the bitlines of an OU, as that of ideal cells. `x` holds the digits of every
 /// wordline, `ranges` the cells of every bitline; `line_number` is that of the first bitline among
 /// all of the data path.
-template <AdcPolicy Adc>
+template <hardware::AdcPolicy Adc>
 void activate(const InputDigits* x, const Drive& drive, std::span<const Bitline> lines,
               const CellBits& ideal, std::span<const CellRange> ranges,
               std::span<const RealCell> cells, std::int32_t sign, const Adc adc, bool errors,
@@ -144,7 +144,7 @@ void activate(const InputDigits* x, const Drive& drive, std::span<const Bitline>
     }
   });
   // Codes are told from those of ideal cells and an ideal ADC.
-  if (errors) activate(drive, lines, ideal, -sign, IdealAdc{}, false, sums);
+  if (errors) activate(drive, lines, ideal, -sign, hardware::IdealAdc{}, false, sums);
 }
 
 }  // namespace autoprune::simulation::detail

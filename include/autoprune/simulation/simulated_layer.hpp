@@ -35,7 +35,7 @@ class SimulatedLayer {
   /// `devices` draws the cells as `seed` says. With `walk_all` every bitline is visited even where
   /// its ADC can't err; outputs are the same bits. Throws wrong_order when the layer's ranges are
   /// not known, and what OUDataPath throws.
-  template <AdcPolicy Adc, class Devices>
+  template <hardware::AdcPolicy Adc, class Devices>
   static SimulatedLayer make(const StoredLayer& layer, const Geometry<>& geometry, const Adc& adc,
                              DataPathConfig config, const Devices& devices, std::uint64_t seed,
                              bool walk_all, ThreadPool& pool) {
@@ -44,7 +44,7 @@ class SimulatedLayer {
     SimulatedLayer out(layer, config.input);
     // With an offset, what ADC steps of another size than 1 make of it can't be told apart.
     const bool splits =
-        !walk_all && (adc.lsb() == 1.0 || config.mapping.sign == mapping::SignEncoding::pair);
+        !walk_all && (adc.lsb() == 1.0 || config.weights.sign == hardware::SignEncoding::pair);
     const auto path = std::make_shared<const OUDataPath<Geometry<>, Adc>>(
         geometry, layer.weights, layer.placement, adc, config, splits ? Walk::errors : Walk::all,
         devices, seed);
@@ -87,7 +87,7 @@ class SimulatedLayer {
   [[nodiscard]] double step() const noexcept { return input_step_ * weight_step_; }
 
  private:
-  SimulatedLayer(const StoredLayer& layer, const InputEncoding& input)
+  SimulatedLayer(const StoredLayer& layer, const hardware::InputCode& input)
       : shape_(layer.network, layer.node),
         input_(input),
         input_step_(input_step(layer.ranges.input, input)),
@@ -113,7 +113,7 @@ class SimulatedLayer {
   }
 
   nn::detail::MatrixShape shape_;
-  InputEncoding input_;
+  hardware::InputCode input_;
   double input_step_, weight_step_, lsb_ = 1.0;
   Index bitlines_ = 0;
   std::optional<ExactProduct> exact_;

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/product_guard.hpp"
@@ -16,28 +19,10 @@
 
 namespace autoprune::simulation {
 
-enum class AdcKind { ideal, saturating, rounding, mnsim_scale, mnsim_fix };
-
-struct SimulationConfig {
-  DataPathConfig data_path;
-  AdcKind adc = AdcKind::ideal;
-  Index adc_bits = 6;
-  RealDevices devices;
+/// What a simulation decides beside the accelerator.
+struct Draw {
   std::uint64_t seed = 1;  ///< of the cells
   bool walk_all = false;   ///< visit bitlines whose ADC can't err, too: slower, the same bits
-
-  /// Whether seeds matter.
-  [[nodiscard]] bool noisy() const noexcept {
-    return !devices.ideal() || data_path.read_noise > 0.0;
-  }
-  /// The same integers on hardware that makes no errors.
-  [[nodiscard]] SimulationConfig ideal() const {
-    SimulationConfig config = *this;
-    config.adc = AdcKind::ideal;
-    config.devices = {};
-    config.data_path.read_noise = 0.0;
-    return config;
-  }
 };
 
 /// Holds references: the session has to outlive it.
@@ -46,9 +31,9 @@ class SimulatedNetwork {
   /// The session's network under `masks` (one a matrix layer) on the places that a method gave
   /// them, with the ranges that calibrate() found. Throws shape_mismatch, and what the layers
   /// throw.
-  SimulatedNetwork(nn::Session& session, const Geometry<>& geometry,
+  SimulatedNetwork(nn::Session& session, const hardware::Accelerator& accelerator,
                    std::span<const PruneMask> masks, std::span<const mapping::Placement> placements,
-                   std::span<const LayerRanges> ranges, const SimulationConfig& config)
+                   std::span<const LayerRanges> ranges, const Draw& draw = {})
       : session_(session), nodes_(session.network().matrix_layers()), activity_(nodes_.size()) {
     if (masks.size() != nodes_.size() || placements.size() != nodes_.size() ||
         ranges.size() != nodes_.size())
@@ -56,16 +41,15 @@ class SimulatedNetwork {
            ranges.size(), " layers' ranges for ", nodes_.size(),
            " layers with weights; one each is needed");
     for (std::size_t k = 0; k < nodes_.size(); ++k)
-      layers_.push_back(make_layer(k, geometry, masks[k], placements[k], ranges[k], config));
+      layers_.push_back(make_layer(k, accelerator, masks[k], placements[k], ranges[k], draw));
   }
 
   /// The same for column-vectors.
-  SimulatedNetwork(nn::Session& session, const Geometry<>& geometry,
+  SimulatedNetwork(nn::Session& session, const hardware::Accelerator& accelerator,
                    std::span<const PruneMask> masks, std::span<const LayerRanges> ranges,
-                   const SimulationConfig& config)
-      : SimulatedNetwork(session, geometry, masks,
-                         place_vectors(geometry, config.data_path.mapping, masks), ranges, config) {
-  }
+                   const Draw& draw = {})
+      : SimulatedNetwork(session, accelerator, masks, place_vectors(accelerator, masks), ranges,
+                         draw) {}
 
   /// Accuracy on the accelerator; what it did is added to activity().
   [[nodiscard]] nn::Accuracy evaluate(std::span<const nn::Batch> batches) {
@@ -84,56 +68,54 @@ class SimulatedNetwork {
   [[nodiscard]] const std::vector<Activity>& activity() const noexcept { return activity_; }
 
  private:
-  static std::vector<mapping::Placement> place_vectors(const Geometry<>& geometry,
-                                                       const mapping::MappingOptions& options,
+  static std::vector<mapping::Placement> place_vectors(const hardware::Accelerator& accelerator,
                                                        std::span<const PruneMask> masks) {
-    const mapping::CrossbarMapper mapper(geometry, options);
+    const mapping::CrossbarMapper mapper(accelerator.geometry, accelerator.weights);
     std::vector<mapping::Placement> placements;
     for (const PruneMask& mask : masks) placements.push_back(mapper.map(mask));
     return placements;
   }
 
-  SimulatedLayer make_layer(std::size_t k, const Geometry<>& geometry, const PruneMask& mask,
-                            const mapping::Placement& placement, const LayerRanges& ranges,
-                            const SimulationConfig& config) {
+  SimulatedLayer make_layer(std::size_t k, const hardware::Accelerator& accelerator,
+                            const PruneMask& mask, const mapping::Placement& placement,
+                            const LayerRanges& ranges, const Draw& draw) {
     const nn::Network& network = session_.network();
     const nn::Node& node = network.node(nodes_[k]);
-    const DataPathConfig& path = config.data_path;
     nn::check_parameters(node);
-    const StoredLayer layer{
-        network, node, mask, placement, quantise(node.weight, mask, path.mapping.weight_bits),
-        ranges};
+    const StoredLayer layer{network,
+                            node,
+                            mask,
+                            placement,
+                            quantise(node.weight, mask, accelerator.weights.weight_bits),
+                            ranges};
+    const DataPathConfig path{accelerator.weights, accelerator.inputs,
+                              accelerator.devices.read_noise};
     // Cells of different layers are drawn independently.
-    const std::uint64_t seed = config.seed + (std::uint64_t{k} << 32);
-    const auto with = [&](const auto& adc) {
-      if (config.devices.ideal())
-        return SimulatedLayer::make(layer, geometry, adc, path, IdealDevices{}, seed,
-                                    config.walk_all, session_.pool());
-      return SimulatedLayer::make(layer, geometry, adc, path, config.devices, seed, config.walk_all,
-                                  session_.pool());
-    };
-    const mapping::OuShape& shape = placement.ous.shape();
-    const Index active =
-        shape.granularity > 0 ? std::min(shape.granularity, geometry.ou_rows) : geometry.ou_rows;
-    const double full_scale = static_cast<double>(active) * largest_code(geometry.cell_bits) *
-                              largest_code(path.input.dac_bits);
-    switch (config.adc) {
-      case AdcKind::saturating:
-        return with(SaturatingAdc(config.adc_bits));
-      case AdcKind::rounding:
-        return with(RoundingAdc::over(full_scale, config.adc_bits));
-      case AdcKind::mnsim_fix:
-        return with(RoundingAdc::mnsim_fix(full_scale, config.adc_bits));
-      case AdcKind::mnsim_scale:
-        return with(RoundingAdc::mnsim_scale(
-            output_range(ranges) / (layer.weights.step * input_step(ranges.input, path.input)),
-            highest_place(path, geometry.cell_bits),
-            shape.granularity > 0 ? shape.groups() : ceil_div(shape.rows, geometry.ou_rows),
-            config.adc_bits));
-      case AdcKind::ideal:
-        return with(IdealAdc{});
-    }
-    fail_enum("kind of ADC", config.adc);
+    const std::uint64_t seed = draw.seed + (std::uint64_t{k} << 32);
+    const auto devices = accelerator.devices.conductances();
+    std::optional<SimulatedLayer> made;
+    hardware::with_adc(accelerator.adc, site_of(accelerator, layer), [&](const auto& adc) {
+      const auto with = [&](const auto& cells) {
+        made = SimulatedLayer::make(layer, accelerator.geometry, adc, path, cells, seed,
+                                    draw.walk_all, session_.pool());
+      };
+      devices.ideal() ? with(hardware::IdealDevices{}) : with(devices);
+    });
+    return std::move(*made);
+  }
+
+  static hardware::AdcSite site_of(const hardware::Accelerator& accelerator,
+                                   const StoredLayer& layer) {
+    const Geometry<>& geometry = accelerator.geometry;
+    const mapping::OuShape& shape = layer.placement.ous.shape();
+    const bool groups = shape.granularity > 0;
+    const Index active = groups ? std::min(shape.granularity, geometry.ou_rows) : geometry.ou_rows;
+    const double input = input_step(layer.ranges.input, accelerator.inputs);
+    return {.full_scale = static_cast<double>(active) * largest_code(geometry.cell_bits) *
+                          largest_code(accelerator.inputs.dac_bits),
+            .output_range = output_range(layer.ranges) / (layer.weights.step * input),
+            .highest_place = highest_place(accelerator),
+            .parts = groups ? shape.groups() : ceil_div(shape.rows, geometry.ou_rows)};
   }
 
   /// Any range does for outputs that were zeros.
@@ -142,9 +124,10 @@ class SimulatedNetwork {
   }
 
   /// Place value of the highest digits of an input and of a weight.
-  static double highest_place(const DataPathConfig& path, Index cell_bits) {
-    const Index weight = (path.mapping.slices(cell_bits) - 1) * cell_bits;
-    const Index input = (path.input.digits() - 1) * path.input.dac_bits;
+  static double highest_place(const hardware::Accelerator& accelerator) {
+    const Index cell_bits = accelerator.geometry.cell_bits;
+    const Index weight = (accelerator.weights.slices(cell_bits) - 1) * cell_bits;
+    const Index input = (accelerator.digits() - 1) * accelerator.inputs.dac_bits;
     return std::exp2(static_cast<double>(weight + input));
   }
 

@@ -1,70 +1,14 @@
-/// @file adc.hpp
-/// Analog-to-digital converters. What a bitline sums up (in units of one cell's lowest level times
-/// one input step) becomes an integer code, and a code stands for code * lsb().
+/// @file rounding.hpp
+/// Converters whose steps are of any size, and what sets the step.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstdint>
-#include <limits>
 
-#include "autoprune/core/error.hpp"
-#include "autoprune/core/types.hpp"
+#include "autoprune/hardware/adc.hpp"
 
-namespace autoprune::simulation {
-
-/// A converter is a few numbers; code() is called in the innermost loop.
-template <class T>
-concept AdcPolicy = requires(const T adc, std::int32_t count, float analog) {
-  { adc.code(count) } -> std::same_as<std::int32_t>;   // of a sum of ideal cells, >= 0
-  { adc.code(analog) } -> std::same_as<std::int32_t>;  // of a sum of real cells
-  { adc.lsb() } -> std::convertible_to<double>;
-  { adc.exact_up_to() } -> std::same_as<std::int32_t>;  // code(n) == n for all 0 <= n <= it
-  {
-    adc.margin(count)
-    } -> std::same_as<double>;  // an analog sum less than it off such an n, n <=
-                                // count, still reads as n
-};
-
-inline void require_adc_bits(Index bits) {
-  if (bits < 1 || bits > 16)
-    fail(ErrorId::out_of_range, "an ADC of ", bits, " bits; 1 to 16 can be simulated");
-}
-
-/// Every sum is read as it is.
-struct IdealAdc {
-  [[nodiscard]] std::int32_t code(std::int32_t count) const noexcept { return count; }
-  [[nodiscard]] std::int32_t code(float analog) const noexcept {
-    return static_cast<std::int32_t>(std::max(0.0F, analog) + 0.5F);
-  }
-  [[nodiscard]] double lsb() const noexcept { return 1.0; }
-  [[nodiscard]] std::int32_t exact_up_to() const noexcept {
-    return std::numeric_limits<std::int32_t>::max();
-  }
-  [[nodiscard]] double margin(std::int32_t) const noexcept { return 0.5; }
-};
-
-/// Steps of one level; sums above 2^bits - 1 read as that.
-class SaturatingAdc {
- public:
-  explicit SaturatingAdc(Index bits) {
-    require_adc_bits(bits);
-    most_ = (std::int32_t{1} << bits) - 1;
-  }
-  [[nodiscard]] std::int32_t code(std::int32_t count) const noexcept {
-    return std::min(count, most_);
-  }
-  [[nodiscard]] std::int32_t code(float analog) const noexcept {
-    return code(IdealAdc{}.code(analog));
-  }
-  [[nodiscard]] double lsb() const noexcept { return 1.0; }
-  [[nodiscard]] std::int32_t exact_up_to() const noexcept { return most_; }
-  [[nodiscard]] double margin(std::int32_t) const noexcept { return 0.5; }
-
- private:
-  std::int32_t most_;
-};
+namespace autoprune::hardware {
 
 /// Steps of any size, sums rounded to the nearest one (half up), saturating at the largest code.
 class RoundingAdc {
@@ -122,4 +66,26 @@ class RoundingAdc {
   std::int32_t exact_ = 0;
 };
 
-}  // namespace autoprune::simulation
+/// The largest sum of an OU is the largest code.
+struct Rounding {
+  static constexpr const char* kName = "rounding";
+  static RoundingAdc make(Index bits, const AdcSite& site) {
+    return RoundingAdc::over(site.full_scale, bits);
+  }
+};
+
+struct MnsimFix {
+  static constexpr const char* kName = "mnsim-fix";
+  static RoundingAdc make(Index bits, const AdcSite& site) {
+    return RoundingAdc::mnsim_fix(site.full_scale, bits);
+  }
+};
+
+struct MnsimScale {
+  static constexpr const char* kName = "mnsim-scale";
+  static RoundingAdc make(Index bits, const AdcSite& site) {
+    return RoundingAdc::mnsim_scale(site.output_range, site.highest_place, site.parts, bits);
+  }
+};
+
+}  // namespace autoprune::hardware

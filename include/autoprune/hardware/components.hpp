@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "autoprune/core/types.hpp"
-#include "autoprune/cost/component_table.hpp"
+#include "autoprune/hardware/component_table.hpp"
 
-namespace autoprune::cost {
+namespace autoprune::hardware {
 
-enum class OuComponent {
+enum class Component {
   cell,             ///< a ReRAM cell; acts when its row is driven and its bitline is read
   wordline_driver,  ///< one a row of a crossbar
   dac,              ///< acts for each wordline of an activation
@@ -29,7 +29,7 @@ enum class OuComponent {
 };
 
 template <>
-struct ComponentNames<OuComponent> {
+struct ComponentNames<Component> {
   static constexpr std::array<std::string_view, 14> names = {
       "cell",         "wordline_driver", "dac",           "input_demux",     "input_register",
       "sample_hold",  "output_mux",      "adc",           "output_register", "shift_add",
@@ -37,22 +37,30 @@ struct ComponentNames<OuComponent> {
 };
 
 template <class T>
-using OuTable = ComponentTable<OuComponent, T>;
+using PartTable = ComponentTable<Component, T>;
 
 /// One component of a kind.
-struct OuPart {
+struct Part {
   double area_um2 = 0.0;
   double energy_nj = 0.0;   ///< of one action
   double latency_ns = 0.0;  ///< of one action
   std::string technology;   ///< "65 nm"
   std::string source;       ///< where the numbers are from; "ours: ..." with the reason
 
-  friend bool operator==(const OuPart&, const OuPart&) = default;
+  friend bool operator==(const Part&, const Part&) = default;
 };
 
-/// The memories have no OuPart: their size decides, and cost/memory.hpp knows.
-[[nodiscard]] constexpr bool is_memory(OuComponent c) noexcept {
-  return c == OuComponent::input_buffer || c == OuComponent::index_buffer;
+/// What buffers are made of.
+struct MemoryKind {
+  std::string technology = "sram-90nm";  ///< one of cost::memory_technologies()
+  Index port_bits = 64;                  ///< of one access
+
+  friend bool operator==(const MemoryKind&, const MemoryKind&) = default;
+};
+
+/// The memories have no Part: their size decides, and cost/memory.hpp knows.
+[[nodiscard]] constexpr bool is_memory(Component c) noexcept {
+  return c == Component::input_buffer || c == Component::index_buffer;
 }
 
-}  // namespace autoprune::cost
+}  // namespace autoprune::hardware

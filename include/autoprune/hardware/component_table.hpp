@@ -9,7 +9,7 @@
 
 #include "autoprune/core/types.hpp"
 
-namespace autoprune::cost {
+namespace autoprune::hardware {
 
 /// An enum of components has a specialisation whose `names` are those of its values, in order.
 template <class Component>
@@ -63,30 +63,4 @@ class ComponentTable {
   std::array<T, static_cast<std::size_t>(kComponents<Component>)> entries_{};
 };
 
-struct Totals {
-  double area_um2 = 0.0;
-  double power_w = 0.0;  ///< MNSIM-2.0: with everything at work at once; OU model: on average
-  double energy_nj = 0.0;
-  double latency_ns = 0.0;              ///< from first input to last output, layers overlapping
-  double latency_unpipelined_ns = 0.0;  ///< the same when a layer waits for the end of the last
-};
-
-/// The same for each component. A component's latency is the time that it is busy, all output
-/// positions together.
-template <class Component>
-struct Breakdown {
-  ComponentTable<Component, double> area_um2;
-  ComponentTable<Component, double> power_w;
-  ComponentTable<Component, double> energy_nj;
-  ComponentTable<Component, double> busy_ns;
-
-  Breakdown& operator+=(const Breakdown& other) {
-    area_um2 += other.area_um2;
-    power_w += other.power_w;
-    energy_nj += other.energy_nj;
-    busy_ns += other.busy_ns;
-    return *this;
-  }
-};
-
-}  // namespace autoprune::cost
+}  // namespace autoprune::hardware

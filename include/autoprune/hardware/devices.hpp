@@ -11,7 +11,7 @@
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/types.hpp"
 
-namespace autoprune::simulation {
+namespace autoprune::hardware {
 
 /// A cell while policies act on it. Conductances are in units of one level: an ideal cell of level
 /// n has conductance n.
@@ -36,6 +36,7 @@ struct OnOffRatio {
     cell.low += leak;
     cell.high += leak;
   }
+  friend bool operator==(const OnOffRatio&, const OnOffRatio&) = default;
 };
 
 enum class Spread { normal, log_normal };
@@ -56,6 +57,7 @@ struct Variation {
     const double factor = spread == Spread::normal ? std::max(0.0, 1.0 + draw) : std::exp(draw);
     cell.conductance = static_cast<float>(cell.conductance * factor);
   }
+  friend bool operator==(const Variation&, const Variation&) = default;
 };
 
 /// Cells that stay at their lowest or highest level whatever is written.
@@ -73,6 +75,7 @@ struct StuckAt {
     if (draw < low) cell.conductance = cell.low;
     if (draw >= 1.0 - high) cell.conductance = cell.high;
   }
+  friend bool operator==(const StuckAt&, const StuckAt&) = default;
 };
 
 /// Cells as they should be.
@@ -107,7 +110,26 @@ class Devices {
   std::tuple<First, Rest...> policies_;
 };
 
-/// What the command line offers.
-using RealDevices = Devices<OnOffRatio, StuckAt, Variation>;
+/// The cells and bitlines of an accelerator; as they come, they are ideal. A new policy is a member
+/// here and one more in conductances().
+struct CellDevices {
+  OnOffRatio on_off = {};
+  StuckAt stuck_at = {};
+  Variation variation = {};
+  double read_noise = 0.0;  ///< standard deviation of every bitline's every read, in cell levels
 
-}  // namespace autoprune::simulation
+  /// What happens to a cell, in this order.
+  [[nodiscard]] auto conductances() const { return Devices(on_off, stuck_at, variation); }
+  /// Nothing is drawn and nothing is off.
+  [[nodiscard]] bool ideal() const { return conductances().ideal() && read_noise == 0.0; }
+  /// Throws out_of_range.
+  void validate() const {
+    (void)conductances();
+    if (!(read_noise >= 0.0 && read_noise <= 100.0))
+      fail(ErrorId::out_of_range, "read noise of ", read_noise, " levels; 0 to 100");
+  }
+
+  friend bool operator==(const CellDevices&, const CellDevices&) = default;
+};
+
+}  // namespace autoprune::hardware

@@ -1,11 +1,11 @@
-/// @file mapping_options.hpp
+/// @file weight_code.hpp
 /// How one weight becomes cells.
 #pragma once
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
 
-namespace autoprune::mapping {
+namespace autoprune::hardware {
 
 /// Where the slices (cell_bits each) of a weight's bits sit.
 enum class BitPlanes {
@@ -19,11 +19,12 @@ enum class SignEncoding {
   offset  ///< w + 2^weight_bits in one crossbar, which takes one bit more
 };
 
-struct MappingOptions {
+struct WeightCode {
   Index weight_bits = 8;  ///< magnitude bits of a weight, 1 to 16; the sign comes on top
   BitPlanes layout = BitPlanes::apart;
   SignEncoding sign = SignEncoding::pair;
 
+  /// Throws out_of_range.
   void validate() const {
     if (weight_bits < 1 || weight_bits > 16)
       fail(ErrorId::out_of_range, "weight_bits = ", weight_bits, "; 1 to 16 can be mapped");
@@ -42,6 +43,8 @@ struct MappingOptions {
   [[nodiscard]] Index bitlines_per_weight(Index cell_bits) const noexcept {
     return layout == BitPlanes::adjacent ? slices(cell_bits) : 1;
   }
+
+  friend bool operator==(const WeightCode&, const WeightCode&) = default;
 };
 
-}  // namespace autoprune::mapping
+}  // namespace autoprune::hardware

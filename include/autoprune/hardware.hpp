@@ -1,0 +1,15 @@
+/// @file hardware.hpp
+/// The room `hardware`: the accelerator, and what it is made of.
+#pragma once
+
+#include "autoprune/hardware/accelerator.hpp"
+#include "autoprune/hardware/adc.hpp"
+#include "autoprune/hardware/adcs.hpp"
+#include "autoprune/hardware/adcs/ideal.hpp"
+#include "autoprune/hardware/adcs/rounding.hpp"
+#include "autoprune/hardware/adcs/saturating.hpp"
+#include "autoprune/hardware/component_table.hpp"
+#include "autoprune/hardware/components.hpp"
+#include "autoprune/hardware/devices.hpp"
+#include "autoprune/hardware/input_code.hpp"
+#include "autoprune/hardware/weight_code.hpp"

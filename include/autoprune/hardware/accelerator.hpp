@@ -1,0 +1,133 @@
+/// @file accelerator.hpp
+/// The accelerator: one value that a network is mapped to, simulated on and priced with. Presets
+/// are in cost/ou_presets.hpp; io/hardware_json.hpp reads it from a file.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/geometry.hpp"
+#include "autoprune/core/types.hpp"
+#include "autoprune/hardware/adcs.hpp"
+#include "autoprune/hardware/components.hpp"
+#include "autoprune/hardware/devices.hpp"
+#include "autoprune/hardware/input_code.hpp"
+#include "autoprune/hardware/weight_code.hpp"
+
+namespace autoprune::hardware {
+
+/// How dense crossbars are read.
+enum class DenseRead {
+  ous,       ///< OU by OU, as pruned ones
+  crossbars  ///< all rows and columns at once (ISAAC, MNSIM-2.0)
+};
+
+/// How a data path makes use of inputs that are zero.
+enum class OuFormation {
+  stored,          ///< an OU whose wordlines all carry zero isn't activated
+  dynamic,         ///< of places that are OUs (SRE, LSR), those of wordlines that carry something
+                   ///< are formed at run time
+  dynamic_vectors  ///< the same within column-vectors that are several OUs high
+};
+
+struct Accelerator {
+  std::string name = {};
+  Geometry<> geometry = {};
+  WeightCode weights = {};   ///< how a weight becomes cells
+  InputCode inputs = {};     ///< how an input becomes digits
+  Adc adc = {};              ///< of every bitline
+  CellDevices devices = {};  ///< what the cells really are
+  OuFormation formation = OuFormation::stored;
+
+  // How much of what a crossbar has
+  Index dacs = 32;
+  Index adcs = 8;                         ///< bitlines take turns
+  Index active_ous = 1;                   ///< at a time
+  Index accumulator_bits = 24;            ///< of an output while it is summed up
+  DenseRead dense_read = DenseRead::ous;  ///< of the network without pruning
+
+  // What that costs
+  MemoryKind memory = {};  ///< of the buffers
+  PartTable<Part> parts = {};
+  Index priced_adc_bits = 6;  ///< those of the ADC in `parts`
+
+  /// Whether the ADC's bits tell all sums of an OU apart.
+  [[nodiscard]] bool lossless() const noexcept {
+    const Index levels =
+        Index{largest_code(geometry.cell_bits)} * Index{largest_code(inputs.dac_bits)};
+    return adc.bits >= bits_for(geometry.ou_rows * levels + 1);
+  }
+  /// Whether accuracy depends on what is drawn.
+  [[nodiscard]] bool noisy() const { return !devices.ideal(); }
+  /// The same integers without errors: of the ADC and of the devices.
+  [[nodiscard]] Accelerator ideal() const {
+    Accelerator same = *this;
+    same.adc.kind = Ideal::kName;
+    same.devices = {};
+    return same;
+  }
+
+  [[nodiscard]] Index digits() const noexcept { return inputs.digits(); }
+  /// Physical arrays that hold the same tiles: bit planes times sign arrays.
+  [[nodiscard]] Index arrays() const noexcept { return weights.arrays(geometry.cell_bits); }
+  [[nodiscard]] Index bitlines_per_weight() const noexcept {
+    return weights.bitlines_per_weight(geometry.cell_bits);
+  }
+
+  /// A component as it is priced. MNSIM-2.0's law for ADCs: a conversion takes bits + 2 samples.
+  [[nodiscard]] Part part(Component c) const {
+    Part part = parts[c];
+    if (c != Component::adc || adc.bits == priced_adc_bits) return part;
+    const double samples =
+        static_cast<double>(adc.bits + 2) / static_cast<double>(priced_adc_bits + 2);
+    part.energy_nj *= samples;
+    part.latency_ns *= samples;
+    return part;
+  }
+
+  /// Throws out_of_range, geometry_mismatch or unknown_name at the first value with which no such
+  /// accelerator can exist.
+  void validate() const {
+    geometry.validate();
+    weights.validate();
+    require("inputs.bits", inputs.bits, 1, 16);
+    require("inputs.dac_bits", inputs.dac_bits, 1, inputs.bits);
+    require("adc.bits", adc.bits, 1, 16);
+    hardware::validate(adc);
+    devices.validate();
+    require("accumulator_bits", accumulator_bits, 1, 64);
+    require("adcs", adcs, 1, geometry.xbar_cols);
+    const bool whole = dense_read == DenseRead::crossbars;
+    require("dacs", dacs, whole ? geometry.xbar_rows : geometry.ou_rows, geometry.xbar_rows);
+    const Index ous =
+        geometry.xbar_rows / geometry.ou_rows * (geometry.xbar_cols / geometry.ou_cols);
+    require("active_ous", active_ous, 1, ous);
+    for (Index i = 0; i < kComponents<Component>; ++i) validate_part(static_cast<Component>(i));
+  }
+
+  friend bool operator==(const Accelerator&, const Accelerator&) = default;
+
+ private:
+  static constexpr double kMost = 1e15;  // sums of more leave the range of numbers
+
+  static void require(std::string_view what, Index value, Index least, Index most) {
+    if (value < least || value > most)
+      fail(ErrorId::out_of_range, "hardware ", what, " = ", value, "; needs ", least, " to ", most);
+  }
+
+  void validate_part(Component c) const {
+    const Part& part = parts[c];
+    const auto check = [&](std::string_view what, double value) {
+      if (!(value >= 0.0 && value <= kMost))
+        fail(ErrorId::out_of_range, "hardware ", component_name(c), '.', what, " = ", value,
+             "; needs 0 to ", kMost);
+    };
+    check("area_um2", part.area_um2);
+    check("energy_nj", part.energy_nj);
+    check("latency_ns", part.latency_ns);
+  }
+};
+
+}  // namespace autoprune::hardware
