@@ -44,8 +44,8 @@ void look_up_simulation(const Words& words, const mapping::MappingOptions& mappi
                                  {{"ideal", AdcKind::ideal},
                                   {"saturating", AdcKind::saturating},
                                   {"rounding", AdcKind::rounding},
-                                  {"mnsim-scale", AdcKind::mnsim_scale},
-                                  {"mnsim-fix", AdcKind::mnsim_fix}});
+                                  {"mnsim-scale", AdcKind::scaled},
+                                  {"mnsim-fix", AdcKind::fixed}});
   s.config.data_path.mapping = mapping;
   s.calibration.rule = choose<RangeRule>("--calibration", words.calibration,
                                          {{"percentile", RangeRule::percentile},

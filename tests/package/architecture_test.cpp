@@ -24,9 +24,11 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"methods", {"core", "nn", "prune", "mapping"}},
     {"simulation", {"core", "nn", "prune", "mapping", "methods"}},
     {"cost", {"core", "nn", "mapping"}},
+    {"mnsim", {"core", "nn", "prune", "mapping", "methods", "simulation", "cost"}},
     {"rl", {"core"}},
     {"search", {"core", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl"}},
-    {"io", {"core", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search"}},
+    {"io",
+     {"core", "nn", "prune", "mapping", "methods", "simulation", "cost", "mnsim", "rl", "search"}},
 };
 
 // "prune" of "autoprune/prune/pruner.hpp" and of "autoprune/prune.hpp".

@@ -56,7 +56,7 @@ bool finite(const Outcome& outcome) {
 
 TEST_CASE("a search goes on where a layer is silent, whichever accuracy it reads") {
   using enum simulation::AdcKind;
-  constexpr std::array kAdcs = {ideal, mnsim_scale, saturating, rounding, mnsim_fix};
+  constexpr std::array kAdcs = {ideal, scaled, saturating, rounding, fixed};
   ThreadPool pool(1);
   for (std::size_t i = 0; i < kSilent.size(); ++i) {
     PruningEnvironment<> environment(

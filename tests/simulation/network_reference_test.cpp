@@ -64,10 +64,10 @@ void with_adc(const SimulationConfig& config, Index granularity, Index groups, d
   const Index slices = path.mapping.slices(2), digits = path.input.digits();
   const double highest = std::exp2((slices - 1) * 2 + (digits - 1) * path.input.dac_bits);
   if (config.adc == AdcKind::rounding) return f(RoundingAdc::over(sum, config.adc_bits));
-  if (config.adc == AdcKind::mnsim_fix) return f(RoundingAdc::mnsim_fix(sum, config.adc_bits));
-  if (config.adc == AdcKind::mnsim_scale)
-    return f(RoundingAdc::mnsim_scale(output_range / (in_step * weight_step), highest, groups,
-                                      config.adc_bits));
+  if (config.adc == AdcKind::fixed) return f(RoundingAdc::signed_over(sum, config.adc_bits));
+  if (config.adc == AdcKind::scaled)
+    return f(RoundingAdc::signed_to_outputs(output_range / (in_step * weight_step), highest, groups,
+                                            config.adc_bits));
   if (config.adc == AdcKind::saturating) return f(SaturatingAdc(config.adc_bits));
   f(IdealAdc{});
 }
@@ -126,7 +126,7 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
 
 TEST_CASE("every layer of a network puts out and does what the plain loops say") {
   const AdcKind adc = GENERATE(AdcKind::ideal, AdcKind::saturating, AdcKind::rounding,
-                               AdcKind::mnsim_scale, AdcKind::mnsim_fix);
+                               AdcKind::scaled, AdcKind::fixed);
   Random random(7 + static_cast<std::uint64_t>(adc));
   for (int trial = 0; trial < 4; ++trial) {
     NetworkCase c(random, adc);

@@ -177,7 +177,7 @@ TEST_CASE("outputs and activity are those of the plain loops, whatever the ADC")
   check_against_naive(PaperGeometry{}, SaturatingAdc(3), 11);
   check_against_naive(PaperGeometry{}, RoundingAdc::over(32.0, 5), 12);
   check_against_naive(PaperGeometry{}, RoundingAdc::over(32.0, 4), 13);
-  check_against_naive(PaperGeometry{}, RoundingAdc::mnsim_fix(32.0, 6), 14);
+  check_against_naive(PaperGeometry{}, RoundingAdc::signed_over(32.0, 6), 14);
   check_against_naive(Geometry<128, 128, 32, 32, 2>{}, SaturatingAdc(5), 15);
   check_against_naive(Geometry<256, 256, 64, 64, 1>{}, RoundingAdc::over(64.0, 5), 16);
   check_against_naive(Geometry<128, 128, 8, 8, 1>{}, SaturatingAdc(2), 17);

@@ -88,8 +88,8 @@ TEST_CASE("a quantised network is near the float one, and the session is as befo
 }
 
 TEST_CASE("visiting every bitline gives the same bits as adding up errors, on any threads") {
-  for (const AdcKind adc : {AdcKind::ideal, AdcKind::saturating, AdcKind::rounding,
-                            AdcKind::mnsim_scale, AdcKind::mnsim_fix})
+  for (const AdcKind adc :
+       {AdcKind::ideal, AdcKind::saturating, AdcKind::rounding, AdcKind::scaled, AdcKind::fixed})
     for (const Index bits : {3, 5}) {
       SimulationConfig config;
       config.adc = adc;

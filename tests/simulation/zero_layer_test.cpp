@@ -16,7 +16,7 @@ namespace {
 
 using SmallGeometry = Geometry<16, 16, 8, 4, 1>;
 constexpr std::array kAdcs = {AdcKind::ideal, AdcKind::saturating, AdcKind::rounding,
-                              AdcKind::mnsim_scale, AdcKind::mnsim_fix};
+                              AdcKind::scaled, AdcKind::fixed};
 constexpr std::array kRules = {RangeRule::percentile, RangeRule::maximum, RangeRule::running};
 
 /// How a layer comes to have nothing to do.

@@ -16,7 +16,13 @@
 
 namespace autoprune::simulation {
 
-enum class AdcKind { ideal, saturating, rounding, mnsim_scale, mnsim_fix };
+enum class AdcKind {
+  ideal,
+  saturating,
+  rounding,
+  scaled,  ///< signed, to the range of the layer's outputs
+  fixed    ///< signed, to the largest sum of an OU
+};
 
 struct SimulationConfig {
   DataPathConfig data_path;
@@ -122,10 +128,10 @@ class SimulatedNetwork {
         return with(SaturatingAdc(config.adc_bits));
       case AdcKind::rounding:
         return with(RoundingAdc::over(full_scale, config.adc_bits));
-      case AdcKind::mnsim_fix:
-        return with(RoundingAdc::mnsim_fix(full_scale, config.adc_bits));
-      case AdcKind::mnsim_scale:
-        return with(RoundingAdc::mnsim_scale(
+      case AdcKind::fixed:
+        return with(RoundingAdc::signed_over(full_scale, config.adc_bits));
+      case AdcKind::scaled:
+        return with(RoundingAdc::signed_to_outputs(
             output_range(ranges) / (layer.weights.step * input_step(ranges.input, path.input)),
             highest_place(path, geometry.cell_bits),
             shape.granularity > 0 ? shape.groups() : ceil_div(shape.rows, geometry.ou_rows),
