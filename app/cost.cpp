@@ -101,9 +101,9 @@ void ou_cost(Job& job) {
 }
 
 void mnsim_cost(const Job& job) {
-  const cost::MnsimHardware hardware = mnsim_hardware(job.options);
+  const mnsim::Hardware hardware = mnsim_hardware(job.options);
   save_hardware(job.options, hardware);
-  const cost::MnsimCost cost = cost::mnsim_cost(job.network, hardware);
+  const mnsim::Cost cost = mnsim::price(job.network, hardware);
   io::Json json = head(job, "mnsim");
   json["options"] = job.options.to_json();
   json["hardware"] = io::hardware_to_json(hardware);

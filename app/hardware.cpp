@@ -49,13 +49,13 @@ hardware::Accelerator accelerator_of(const Options& options,
   return accelerator;
 }
 
-cost::MnsimHardware mnsim_hardware(const Options& options) {
+mnsim::Hardware mnsim_hardware(const Options& options) {
   const std::string name = options.hardware.empty() ? "mnsim-2024" : options.hardware;
-  const std::vector<std::string> presets = cost::mnsim_preset_names();
-  cost::MnsimHardware hardware = among(presets, name)
-                                     ? cost::mnsim_preset(name)
-                                     : io::mnsim_hardware_from_json(read_hardware(name, presets),
-                                                                    concat("file '", name, '\''));
+  const std::vector<std::string> presets = mnsim::preset_names();
+  mnsim::Hardware hardware = among(presets, name)
+                                 ? mnsim::preset(name)
+                                 : io::mnsim_hardware_from_json(read_hardware(name, presets),
+                                                                concat("file '", name, '\''));
   if (options.geometry) {
     hardware.xbar_rows = options.geometry->xbar_rows;
     hardware.xbar_cols = options.geometry->xbar_cols;

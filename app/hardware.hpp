@@ -2,8 +2,8 @@
 /// The accelerator that costs are computed for: a preset, or a file.
 #pragma once
 
-#include <autoprune/cost/mnsim_hardware.hpp>
 #include <autoprune/cost/ou_model.hpp>
+#include <autoprune/mnsim/hardware.hpp>
 
 #include "job.hpp"
 
@@ -16,7 +16,7 @@ namespace autoprune::cli {
                                                    const std::optional<Geometry<>>& stored = {});
 
 /// The --hardware of MNSIM-2.0's model, its crossbars those of --geometry where that was given.
-[[nodiscard]] cost::MnsimHardware mnsim_hardware(const Options& options);
+[[nodiscard]] mnsim::Hardware mnsim_hardware(const Options& options);
 
 /// The cost model of the job's network on its crossbars.
 [[nodiscard]] cost::OuModel ou_model(const Job& job);

@@ -1,6 +1,7 @@
 // The program `autoprune`. Exit status: 0, 1 for an error, 2 for a command line that makes no
 // sense.
 #include <autoprune/core/error.hpp>
+#include <autoprune/mnsim/zoo.hpp>
 #include <filesystem>
 #include <iostream>
 #include <new>
@@ -38,6 +39,7 @@ Error reason(const std::exception_ptr& stopped) {
 
 int main(int argc, char** argv) {
   try {
+    autoprune::mnsim::register_networks();
     if (const auto options = autoprune::cli::read_options(argc, argv))
       autoprune::cli::run_command(*options);
     return 0;

@@ -8,51 +8,50 @@
 
 #include "autoprune/cost.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
+#include "autoprune/mnsim.hpp"
 #include "autoprune/nn.hpp"
 
 namespace {
 
 using namespace autoprune;
 
-cost::MnsimHardware hardware_of(const benchmark::State& state) {
-  cost::MnsimHardware hardware;
+mnsim::Hardware hardware_of(const benchmark::State& state) {
+  mnsim::Hardware hardware;
   hardware.xbar_rows = hardware.xbar_cols = state.range(0);
   return hardware;
 }
 
 /// Mapping, placement, area, power, energy, latency with and without a pipeline.
 void mnsim_vgg16(benchmark::State& state) {
-  const nn::Network network = nn::mnsim_vgg16();
-  const cost::MnsimHardware hardware = hardware_of(state);
-  for (auto _ : state) benchmark::DoNotOptimize(cost::mnsim_cost(network, hardware));
+  const nn::Network network = mnsim::vgg16();
+  const mnsim::Hardware hardware = hardware_of(state);
+  for (auto _ : state) benchmark::DoNotOptimize(mnsim::price(network, hardware));
 }
 BENCHMARK(mnsim_vgg16)->Arg(64)->Arg(128)->Arg(256)->Unit(benchmark::kMillisecond);
 
 struct Placed {
-  std::vector<cost::MnsimLayer> layers = cost::mnsim_layers(nn::mnsim_vgg16());
-  std::vector<cost::MnsimTiles> tiles;
-  cost::MnsimMapping mapping;
+  std::vector<cost::GraphLayer> layers = cost::layer_graph(mnsim::vgg16());
+  std::vector<mnsim::Tiles> tiles;
+  mnsim::Mapping mapping;
 
-  explicit Placed(const cost::MnsimHardware& hardware)
-      : mapping(cost::mnsim_map(layers, hardware)) {
-    for (const cost::MnsimLayerMap& map : mapping.layers)
-      tiles.push_back({map.first_tile, map.tiles});
+  explicit Placed(const mnsim::Hardware& hardware) : mapping(mnsim::map_network(layers, hardware)) {
+    for (const mnsim::LayerMap& map : mapping.layers) tiles.push_back({map.first_tile, map.tiles});
   }
 };
 
 void hops(benchmark::State& state) {
   const Placed placed(hardware_of(state));
   for (auto _ : state)
-    benchmark::DoNotOptimize(cost::mnsim_hops(placed.layers, placed.tiles, placed.mapping.grid,
-                                              cost::MnsimTileOrder::shells));
+    benchmark::DoNotOptimize(mnsim::count_hops(placed.layers, placed.tiles, placed.mapping.grid,
+                                               mnsim::TileOrder::shells));
 }
 BENCHMARK(hops)->Arg(128)->Unit(benchmark::kMillisecond);
 
-Index farthest(const std::vector<cost::MnsimPlace>& places, Index from, cost::MnsimTiles to) {
+Index farthest(const std::vector<mnsim::Place>& places, Index from, mnsim::Tiles to) {
   Index most = 0;
-  const cost::MnsimPlace& a = places[static_cast<std::size_t>(from)];
+  const mnsim::Place& a = places[static_cast<std::size_t>(from)];
   for (Index t = to.first; t < to.first + to.count; ++t) {
-    const cost::MnsimPlace& b = places[static_cast<std::size_t>(t)];
+    const mnsim::Place& b = places[static_cast<std::size_t>(t)];
     most = std::max(most, std::abs(a.row - b.row) + std::abs(a.col - b.col));
   }
   return most;
@@ -62,10 +61,10 @@ Index farthest(const std::vector<cost::MnsimPlace>& places, Index from, cost::Mn
 void hops_of_all_pairs(benchmark::State& state) {
   const Placed placed(hardware_of(state));
   for (auto _ : state) {
-    const std::vector<cost::MnsimPlace> places =
-        cost::mnsim_tile_places(placed.mapping.grid, cost::MnsimTileOrder::shells);
+    const std::vector<mnsim::Place> places =
+        mnsim::tile_places(placed.mapping.grid, mnsim::TileOrder::shells);
     for (std::size_t l = 0; l + 1 < placed.tiles.size(); ++l) {
-      const cost::MnsimTiles own = placed.tiles[l];
+      const mnsim::Tiles own = placed.tiles[l];
       Index best = 1000;
       for (Index t = own.first; t < own.first + own.count; ++t)
         best = std::min(best, farthest(places, t, own) + farthest(places, t, placed.tiles[l + 1]));

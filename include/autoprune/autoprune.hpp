@@ -8,6 +8,7 @@
 #include "autoprune/io.hpp"
 #include "autoprune/mapping.hpp"
 #include "autoprune/methods.hpp"
+#include "autoprune/mnsim.hpp"
 #include "autoprune/nn.hpp"
 #include "autoprune/prune.hpp"
 #include "autoprune/rl.hpp"

@@ -16,7 +16,6 @@
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
 #include "autoprune/nn/microkernels.hpp"
-#include "autoprune/nn/mnsim_zoo.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/nn/node.hpp"
 #include "autoprune/nn/op.hpp"

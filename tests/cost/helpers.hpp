@@ -1,4 +1,4 @@
-// Random networks and hardware, and closeness to recorded figures, for the room's tests.
+// Random networks, and closeness to recorded figures, for the room's tests.
 #pragma once
 
 #include <algorithm>
@@ -28,13 +28,6 @@ template <class Call>
   }
   FAIL("no error was thrown");
   throw std::logic_error("unreachable");
-}
-
-/// MNSIM-2.0's defaults with square crossbars of that size.
-[[nodiscard]] inline MnsimHardware hardware_of(Index xbar) {
-  MnsimHardware hardware;
-  hardware.xbar_rows = hardware.xbar_cols = xbar;
-  return hardware;
 }
 
 template <class T>
@@ -79,30 +72,6 @@ template <class T>
   if (random.below(2) == 0) network.linear("hidden", 1 + random.below(300));
   network.linear("last", 10);
   return network;
-}
-
-[[nodiscard]] inline MnsimHardware random_hardware(Random& random) {
-  MnsimHardware h;
-  h.xbar_rows = one_of<Index>(random, {40, 64, 128, 256, 512});
-  h.xbar_cols = one_of<Index>(random, {32, 48, 64, 128, 256});
-  h.subarray_rows = random.below(2) == 0 ? 0 : h.xbar_rows / one_of<Index>(random, {1, 2, 4});
-  h.cell_bits = 1 + random.below(4);
-  h.bit_aware = random.below(2) == 0;
-  h.access_transistors = random.below(2) == 0;
-  h.groups = 1 + random.below(9);
-  h.sign_arrays = 1 + random.below(2);
-  h.subtract_after_adc = random.below(2) == 0;
-  h.dacs = 1 + random.below(150);
-  h.adcs = 1 + random.below(150);
-  h.dac = mnsim_dac(1 + random.below(7));
-  h.adc = mnsim_adc(1 + random.below(9));
-  h.adder_nm = one_of<Index>(random, {28, 45, 55, 65, 130});
-  h.sram_nm = one_of<Index>(random, {45, 65, 90});
-  h.sram_port_bits = one_of<Index>(random, {64, 128, 256});
-  h.pes_per_tile = 1 + random.below(9);
-  h.grid_rows = h.grid_cols = one_of<Index>(random, {0, 100, 111});
-  h.tile_order = static_cast<MnsimTileOrder>(random.below(4));
-  return h;
 }
 
 }  // namespace autoprune::cost::test

@@ -61,15 +61,10 @@ TEST_CASE("a preset's converters and wires are those of its rows and columns") {
   CHECK(h.dacs == 8);
   CHECK(h.adcs == 4);
   CHECK(ou_preset("isaac", {64, 256, 8, 4, 1}).dacs == 64);
-  MnsimHardware same = mnsim_2020();
-  same.xbar_rows = 64;
-  same.xbar_cols = 256;
-  same.dacs = 8;
-  same.adcs = 4;
-  const MnsimParts parts = mnsim_parts(same);
-  CHECK(h.parts[input_demux].area_um2 == parts.area[MnsimComponent::input_demux].value);
-  CHECK(h.parts[output_mux].area_um2 == parts.area[MnsimComponent::output_mux].value);
-  CHECK(h.parts[cell].latency_ns == parts.latency[MnsimComponent::crossbar].value);
+  const Circuits circuits = circuits_2020();  // 64 rows by 8 DACs, 256 columns by 4 ADCs
+  CHECK(h.parts[input_demux].area_um2 == demultiplexer(8, circuits).area.value);
+  CHECK(h.parts[output_mux].area_um2 == multiplexer(64, circuits).area.value);
+  CHECK(h.parts[cell].latency_ns == crossbar_latency(64, 256, circuits).value);
   CHECK(h.parts[cell].latency_ns == Approx(3.16));
 }
 

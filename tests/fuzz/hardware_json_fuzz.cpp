@@ -1,8 +1,8 @@
 // Hardware of both cost models: written and read again it is the same, and it can price a network.
 #include "autoprune/io/hardware_json.hpp"
 
-#include "autoprune/cost/mnsim_model.hpp"
 #include "autoprune/cost/ou_model.hpp"
+#include "autoprune/mnsim/model.hpp"
 #include "harness.hpp"
 #include "small_network.hpp"
 
@@ -22,9 +22,9 @@ const Harness kHardwareJson("hardware_json", [](std::string_view bytes) {
   const io::Json document = io::parse_json(bytes, "any");
   const std::string schema = io::JsonField(document, "any")["schema"].text();
   if (schema == io::kMnsimHardwareSchema) {
-    const cost::MnsimHardware hardware = io::mnsim_hardware_from_json(document, "any");
+    const mnsim::Hardware hardware = io::mnsim_hardware_from_json(document, "any");
     check_written(hardware, io::mnsim_hardware_from_json);
-    (void)cost::mnsim_cost(network, hardware);
+    (void)mnsim::price(network, hardware);
   } else {
     const hardware::Accelerator hardware = io::accelerator_from_json(document, "any");
     check_written(hardware, io::accelerator_from_json);

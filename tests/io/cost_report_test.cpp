@@ -65,7 +65,7 @@ TEST_CASE("the JSON of a cost adds up", "[cost_report]") {
   CHECK(json["layers"][0]["work"]["crossbars"] == costs.pruned.layers[0].work.crossbars);
   check_sums(json);
   check_sums(io::cost_json(costs.dense));
-  const Json mnsim = io::cost_json(cost::mnsim_cost(nn::lenet5()));
+  const Json mnsim = io::cost_json(mnsim::price(nn::lenet5()));
   check_sums(mnsim);
   CHECK(mnsim["components"].contains("joint_module"));
 }
@@ -95,7 +95,7 @@ TEST_CASE("each figure of a cost stands under its own name", "[cost_report]") {
     CHECK(json["layers"][k]["work"]["index_fetches"] == work.index_fetches);
     CHECK(work.input_fetches != work.index_fetches);
   }
-  const cost::MnsimCost mnsim = cost::mnsim_cost(nn::alexnet());
+  const mnsim::Cost mnsim = mnsim::price(nn::alexnet());
   const Json layers = io::cost_json(mnsim)["layers"];
   bool differ = false;
   for (std::size_t k = 0; k < mnsim.layers.size(); ++k) {
@@ -170,7 +170,7 @@ TEST_CASE("tables show what was priced", "[cost_report]") {
   const std::string both = io::cost_comparison(costs.pruned, costs.dense);
   for (const char* part : {"dense", "pruned", "GOPS/W", "GOPS/mm²", "images a second", "KiB"})
     CHECK(io::test::has(both, part));
-  CHECK(io::test::has(io::cost_layer_table(cost::mnsim_cost(nn::lenet5()), "PEs"), "PEs"));
+  CHECK(io::test::has(io::cost_layer_table(mnsim::price(nn::lenet5()), "PEs"), "PEs"));
 }
 
 TEST_CASE("a table's total is that of its rows, and every component that costs has one") {
@@ -182,11 +182,11 @@ TEST_CASE("a table's total is that of its rows, and every component that costs h
   CHECK(io::test::has(last.substr(0, last.find('\n', 1)), io::format_number(crossbars)));
   CHECK(crossbars != costs.pruned.layers.back().work.crossbars);
 
-  const cost::MnsimCost mnsim = cost::mnsim_cost(nn::lenet5());
+  const mnsim::Cost mnsim = mnsim::price(nn::lenet5());
   const std::string components = io::cost_component_table(mnsim);
   bool without_area = false;
-  for (Index i = 0; i < hardware::kComponents<cost::MnsimComponent>; ++i) {
-    const auto c = static_cast<cost::MnsimComponent>(i);
+  for (Index i = 0; i < hardware::kComponents<mnsim::Component>; ++i) {
+    const auto c = static_cast<mnsim::Component>(i);
     const auto& parts = mnsim.components;
     const bool any =
         parts.area_um2[c] != 0.0 || parts.energy_nj[c] != 0.0 || parts.busy_ns[c] != 0.0;
@@ -214,7 +214,7 @@ TEST_CASE("bars are the sums of their groups of components") {
 TEST_CASE("pictures of a cost are well-formed, with a bar a group", "[cost_report]") {
   const Costs costs;
   for (const std::string& svg : {io::energy_picture(costs.pruned), io::area_picture(costs.pruned),
-                                 io::energy_picture(cost::mnsim_cost(nn::lenet5()))}) {
+                                 io::energy_picture(mnsim::price(nn::lenet5()))}) {
     CHECK(samples::markup_fault(svg) == "");
     CHECK(io::test::has(svg, "DACs and ADCs"));
   }

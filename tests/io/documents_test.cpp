@@ -1,7 +1,6 @@
 // What the library writes about its results, read again.
 #include <catch2/catch.hpp>
 
-#include "autoprune/cost/mnsim_model.hpp"
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/hardware_json.hpp"
@@ -12,6 +11,7 @@
 #include "autoprune/io/report_html.hpp"
 #include "autoprune/io/report_json.hpp"
 #include "autoprune/io/report_text.hpp"
+#include "autoprune/mnsim/model.hpp"
 #include "autoprune/nn/zoo.hpp"
 #include "helpers.hpp"
 #include "report_samples.hpp"
@@ -108,7 +108,7 @@ TEST_CASE("a document with any number in any place is read or refused", "[docume
   const io::Json graph = io::network_to_json(net);
   const io::Json policy = io::policy_to_json(net, search::Policy(5, 0.5));
   const io::Json ou = io::hardware_to_json(cost::ou_preset("paper"));
-  const io::Json mnsim = io::hardware_to_json(cost::mnsim_2020());
+  const io::Json mnsim = io::hardware_to_json(mnsim::hardware_2020());
   int refusals = 0;
   for (int round = 0; round < 200; ++round) {
     refusals += refused([&] { (void)io::network_from_json(changed(graph), "x"); });
@@ -122,7 +122,7 @@ TEST_CASE("a document with any number in any place is read or refused", "[docume
       (void)cost::OuModel(net, hardware).price_dense();
     });
     refusals += refused(
-        [&] { (void)cost::mnsim_cost(net, io::mnsim_hardware_from_json(changed(mnsim), "x")); });
+        [&] { (void)mnsim::price(net, io::mnsim_hardware_from_json(changed(mnsim), "x")); });
   }
   CHECK(refusals > 200);
 }

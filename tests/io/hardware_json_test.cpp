@@ -15,7 +15,7 @@ hardware::Accelerator parse_ou(const std::string& fields) {
       io::parse_json(R"({"schema": "autoprune.ou-hardware/1")" + fields + "}", "hw.json"),
       "hw.json");
 }
-cost::MnsimHardware parse_mnsim(const std::string& fields) {
+mnsim::Hardware parse_mnsim(const std::string& fields) {
   return io::mnsim_hardware_from_json(
       io::parse_json(R"({"schema": "autoprune.mnsim-hardware/1")" + fields + "}", "hw.json"),
       "hw.json");
@@ -98,14 +98,14 @@ TEST_CASE("an accelerator's file says what simulates and what prices", "[hardwar
 }
 
 TEST_CASE("MNSIM hardware comes back from its JSON", "[hardware_json]") {
-  for (cost::MnsimHardware hardware : {cost::MnsimHardware{}, cost::mnsim_2020()}) {
-    hardware.tile_order = cost::MnsimTileOrder::zigzag;
+  for (mnsim::Hardware hardware : {mnsim::Hardware{}, mnsim::hardware_2020()}) {
+    hardware.tile_order = mnsim::TileOrder::zigzag;
     hardware.bit_aware = true;
-    hardware.adc = cost::mnsim_adc(2);
+    hardware.adc = cost::published_adc(2);
     hardware.weight_bits = 5;
     hardware.activation_bits = 7;
     const io::Json json = io::hardware_to_json(hardware);
-    const cost::MnsimHardware back = io::mnsim_hardware_from_json(json, "hw");
+    const mnsim::Hardware back = io::mnsim_hardware_from_json(json, "hw");
     CHECK(io::hardware_to_json(back) == json);
     CHECK(back.tile_order == hardware.tile_order);
     CHECK(back.adc.latency_ns == hardware.adc.latency_ns);
@@ -191,7 +191,7 @@ TEST_CASE("impossible hardware is refused", "[hardware_json]") {
   check_error(error_of([] { (void)parse_mnsim(R"(, "sram_nm": 91)"); }), ErrorId::out_of_range,
               {"a technology with known buffers"});
   check_error(error_of([] {
-                (void)io::accelerator_from_json(io::hardware_to_json(cost::MnsimHardware{}), "hw");
+                (void)io::accelerator_from_json(io::hardware_to_json(mnsim::Hardware{}), "hw");
               }),
               ErrorId::bad_json, {"autoprune.ou-hardware/1"});
   check_error(error_of([] { (void)io::accelerator_from_json(io::Json::array(), "hw"); }),

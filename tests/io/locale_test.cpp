@@ -95,7 +95,7 @@ std::string everything() {
   for (const io::Json& json :
        {io::network_to_json(net), io::policy_to_json(net, policy), report, mapping,
         io::cost_json(pruned), io::hardware_to_json(model.hardware()),
-        io::hardware_to_json(cost::mnsim_2020()), samples::report(), samples::mapping()})
+        io::hardware_to_json(mnsim::hardware_2020()), samples::report(), samples::mapping()})
     all += io::json_text(json, 1) + "\n";
   all += io::report_html(report, mapping) + io::report_html(samples::report(), samples::mapping());
   all += io::report_table(report) + io::report_table(samples::report());
@@ -123,7 +123,7 @@ TEST_CASE("what was written is read alike in every locale", "[locale]") {
   const std::string bytes = io::read_file(dir / "net.safetensors");
   const std::string network = io::json_text(io::network_to_json(net));
   const std::string paper = io::json_text(io::hardware_to_json(cost::ou_preset("paper")));
-  const std::string mnsim = io::json_text(io::hardware_to_json(cost::mnsim_2020()));
+  const std::string mnsim = io::json_text(io::hardware_to_json(mnsim::hardware_2020()));
   const std::string policy = io::json_text(io::policy_to_json(net, {0.75, 1.0 / 3.0}));
 
   const ForeignLocale foreign;

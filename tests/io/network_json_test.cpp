@@ -3,6 +3,7 @@
 #include <ctime>
 #include <utility>
 
+#include "autoprune/mnsim/zoo.hpp"
 #include "autoprune/nn/zoo.hpp"
 #include "helpers.hpp"
 
@@ -34,6 +35,7 @@ TEST_CASE("any graph comes back from its JSON", "[network_json]") {
     INFO(text);
     CHECK(same(parse(text), network, false));
   }
+  mnsim::register_networks();
   for (const std::string& name : nn::zoo_names()) {
     const nn::Network network = nn::make_network(name, {3, 32, 32});
     CHECK(same(parse(io::json_text(io::network_to_json(network))), network, false));

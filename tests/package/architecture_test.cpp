@@ -18,15 +18,20 @@ namespace fs = std::filesystem;
 // The rooms that each room may include, besides itself.
 const std::map<std::string, std::set<std::string>> kArrows = {
     {"core", {}},
+    {"hardware", {"core"}},
     {"nn", {"core"}},
     {"prune", {"core"}},
-    {"mapping", {"core", "prune"}},
-    {"methods", {"core", "nn", "prune", "mapping"}},
-    {"simulation", {"core", "nn", "prune", "mapping", "methods"}},
-    {"cost", {"core", "nn", "mapping"}},
+    {"mapping", {"core", "hardware", "prune"}},
+    {"methods", {"core", "hardware", "nn", "prune", "mapping"}},
+    {"simulation", {"core", "hardware", "nn", "prune", "mapping", "methods"}},
+    {"cost", {"core", "hardware", "nn", "mapping"}},
+    {"mnsim", {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost"}},
     {"rl", {"core"}},
-    {"search", {"core", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl"}},
-    {"io", {"core", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search"}},
+    {"search",
+     {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl"}},
+    {"io",
+     {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "mnsim", "rl",
+      "search"}},
 };
 
 // "prune" of "autoprune/prune/pruner.hpp" and of "autoprune/prune.hpp".

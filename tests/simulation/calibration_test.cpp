@@ -68,7 +68,7 @@ TEST_CASE("a running range follows one batch after the other") {
   Random random(2);
   const std::vector<nn::Activation> maps = {
       counted(random, {2, 3, 3}, 9), counted(random, {2, 3, 3}, 33), counted(random, {2, 3, 3}, 2)};
-  MnsimRange expected;
+  RunningRange expected;
   for (const nn::Activation& map : maps) {
     const nn::test::Values values = nn::test::values_of(map);
     expected.observe(std::vector<float>(values.begin(), values.end()));

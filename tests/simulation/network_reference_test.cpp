@@ -63,10 +63,10 @@ void converter(const hardware::Accelerator& chip, Index granularity, Index group
   const double highest = std::exp2((slices - 1) * 2 + (digits - 1) * chip.inputs.dac_bits);
   const auto& [kind, bits] = chip.adc;
   if (kind == "rounding") return f(hardware::RoundingAdc::over(sum, bits));
-  if (kind == "mnsim-fix") return f(hardware::RoundingAdc::mnsim_fix(sum, bits));
+  if (kind == "mnsim-fix") return f(hardware::RoundingAdc::signed_over(sum, bits));
   if (kind == "mnsim-scale")
-    return f(hardware::RoundingAdc::mnsim_scale(output_range / (in_step * weight_step), highest,
-                                                groups, bits));
+    return f(hardware::RoundingAdc::signed_to_outputs(output_range / (in_step * weight_step),
+                                                      highest, groups, bits));
   if (kind == "saturating") return f(hardware::SaturatingAdc(bits));
   f(hardware::IdealAdc{});
 }

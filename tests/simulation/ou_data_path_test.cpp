@@ -179,7 +179,7 @@ TEST_CASE("outputs and activity are those of the plain loops, whatever the ADC")
   check_against_naive(PaperGeometry{}, hardware::SaturatingAdc(3), 11);
   check_against_naive(PaperGeometry{}, hardware::RoundingAdc::over(32.0, 5), 12);
   check_against_naive(PaperGeometry{}, hardware::RoundingAdc::over(32.0, 4), 13);
-  check_against_naive(PaperGeometry{}, hardware::RoundingAdc::mnsim_fix(32.0, 6), 14);
+  check_against_naive(PaperGeometry{}, hardware::RoundingAdc::signed_over(32.0, 6), 14);
   check_against_naive(Geometry<128, 128, 32, 32, 2>{}, hardware::SaturatingAdc(5), 15);
   check_against_naive(Geometry<256, 256, 64, 64, 1>{}, hardware::RoundingAdc::over(64.0, 5), 16);
   check_against_naive(Geometry<128, 128, 8, 8, 1>{}, hardware::SaturatingAdc(2), 17);

@@ -7,7 +7,6 @@
 #include "autoprune/hardware/adcs.hpp"
 #include "autoprune/hardware/devices.hpp"
 #include "autoprune/simulation/encoding.hpp"
-#include "autoprune/simulation/mnsim_layer.hpp"
 #include "autoprune/simulation/monte_carlo.hpp"
 #include "autoprune/simulation/quantisation.hpp"
 
@@ -119,40 +118,10 @@ TEST_CASE("converters keep order, and are exact as far as they say") {
       for (std::int32_t n = 0; n <= full_scale; ++n)
         REQUIRE(std::abs(adc.lsb() * adc.code(n) - n) <= 0.5 * adc.lsb() + 1e-4);
     }
-    if (bits > 1) check_adc(hardware::RoundingAdc::mnsim_fix(128.0, bits), 1000);
+    if (bits > 1) check_adc(hardware::RoundingAdc::signed_over(128.0, bits), 1000);
   }
   REQUIRE(hardware::RoundingAdc::over(32.0, 6).lsb() == 1.0);
-  REQUIRE_THROWS_AS(hardware::RoundingAdc::mnsim_scale(0.0, 1.0, 1, 6), Error);
-}
-
-TEST_CASE("MNSIM-2.0's converters have the steps and codes of its own layers") {
-  Random random(6);
-  for (int trial = 0; trial < 200; ++trial) {
-    MnsimConfig config;
-    config.cell_bits = 1 + random.below(4);
-    config.dac_bits = 1 + random.below(4);
-    config.adc_bits = 3 + random.below(8);
-    config.xbar_rows = 20 + random.below(100);
-    config.dac_num = config.xbar_rows;
-    const MnsimShape shape{.in = {1 + random.below(200), 4, 4}, .filters = 3, .kernel = {3, 2}};
-    const MnsimSublayers sublayers(config, shape);
-    const double unit = random.uniform(1e-4, 1e-3);  // of an integer, as a share of the range
-    for (const bool scale : {true, false}) {
-      config.adc_action = scale ? MnsimAdcAction::scale : MnsimAdcAction::fix;
-      const MnsimAdc theirs(config, sublayers, unit);
-      const Index top = (config.input_digits() - 1) * config.dac_bits +
-                        (config.weight_digits() - 1) * config.cell_bits;
-      const hardware::RoundingAdc ours =
-          scale
-              ? hardware::RoundingAdc::mnsim_scale(1.0 / unit, std::exp2(static_cast<double>(top)),
-                                                   sublayers.count, config.adc_bits)
-              : hardware::RoundingAdc::mnsim_fix(static_cast<double>(config.full_scale()),
-                                                 config.adc_bits);
-      REQUIRE(ours.lsb() == Approx(theirs.lsb));
-      REQUIRE(ours.code(1e9F) == static_cast<std::int32_t>(theirs.limit));
-      check_adc(ours, 300);
-    }
-  }
+  REQUIRE_THROWS_AS(hardware::RoundingAdc::signed_to_outputs(0.0, 1.0, 1, 6), Error);
 }
 
 TEST_CASE("real cells are as far off as they should be") {

@@ -1,5 +1,5 @@
 /// @file memory.hpp
-/// Buffers by their size: MNSIM-2.0's SRAM table, or ISAAC's eDRAM.
+/// Buffers by their size: a table of SRAM, or ISAAC's eDRAM.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
-#include "autoprune/cost/mnsim_sram.hpp"
+#include "autoprune/cost/sram.hpp"
 #include "autoprune/cost/units.hpp"
 #include "autoprune/hardware/components.hpp"
 
@@ -28,21 +28,17 @@ struct Memory {
 
 namespace detail {
 
-/// MNSIM-2.0's table; larger buffers than its largest are several of those.
-[[nodiscard]] inline Memory sram(double kib, Index nm, Index port_bits) {
+/// Larger buffers than the largest of the table are several of those.
+[[nodiscard]] inline Memory sram_memory(double kib, Index nm, Index port_bits) {
   constexpr double kLargest = 256.0;
-  MnsimHardware hardware;
-  hardware.sram_nm = nm;
-  hardware.sram_port_bits = port_bits;
   const double banks = std::ceil(kib / kLargest);
-  const MnsimSram bank = mnsim_sram(kib / banks, hardware);
-  return {banks * bank.area, bank.read * kMnsimSramCycle, bank.write * kMnsimSramCycle,
-          kMnsimSramCycle};
+  const Sram bank = sram(kib / banks, nm, port_bits);
+  return {banks * bank.area, bank.read * kSramCycle, bank.write * kSramCycle, kSramCycle};
 }
 
 /// ISAAC (Shafiee et al., ISCA 2016), Table I: 64 KiB, 0.083 mm^2, 20.7 mW, bus of 256 bits; ours:
 /// area goes with the size, and an access takes a cycle of its 1.2 GHz.
-[[nodiscard]] inline Memory edram(double kib) {
+[[nodiscard]] inline Memory edram_memory(double kib) {
   const Ns cycle{1.0 / 1.2};
   const Nj access = Watt{20.7e-3} * cycle;
   return {Um2{kib * 83000.0 / 64.0}, access, access, cycle};
@@ -57,13 +53,13 @@ namespace detail {
   if (name == "edram-32nm") {
     if (kind.port_bits != 256)
       fail(ErrorId::out_of_range, "memory port_bits = ", kind.port_bits, "; edram-32nm has 256");
-    return detail::edram(kib);
+    return detail::edram_memory(kib);
   }
   const Index port = kind.port_bits;
   if (port != 64 && port != 128 && port != 256 && port != 512)
     fail(ErrorId::out_of_range, "memory port_bits = ", port, "; SRAM has 64, 128, 256 or 512");
   for (const Index nm : {45, 65, 90})
-    if (name == concat("sram-", nm, "nm")) return detail::sram(kib, nm, port);
+    if (name == concat("sram-", nm, "nm")) return detail::sram_memory(kib, nm, port);
   fail_unknown("memory technology", name, memory_technologies());
 }
 

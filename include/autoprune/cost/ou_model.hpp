@@ -9,8 +9,8 @@
 /// through the digits of its inputs, an activation through its bitlines, as many at a time as there
 /// are ADCs; within an activation nothing overlaps. Inputs and index entries of the next OU are
 /// fetched meanwhile, so that a layer takes as long as the slowest of the three. Pipelined, a layer
-/// begins an output position as soon as its inputs are there (the schedule of the MNSIM-2.0 model);
-/// pools and sums take no time.
+/// begins an output position as soon as its inputs are there (cost/pipeline.hpp); pools and sums
+/// take no time.
 #pragma once
 
 #include <algorithm>
@@ -23,10 +23,10 @@
 #include "autoprune/core/types.hpp"
 #include "autoprune/cost/breakdown.hpp"
 #include "autoprune/cost/cost_model.hpp"
+#include "autoprune/cost/layer_graph.hpp"
 #include "autoprune/cost/layer_work.hpp"
 #include "autoprune/cost/memory.hpp"
-#include "autoprune/cost/mnsim_layers.hpp"
-#include "autoprune/cost/mnsim_schedule.hpp"
+#include "autoprune/cost/pipeline.hpp"
 #include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/hardware/components.hpp"
 #include "autoprune/nn/network.hpp"
@@ -198,9 +198,8 @@ class OuLayerPricer {
 };
 
 /// A layer's steps when every output position takes equally long.
-[[nodiscard]] inline MnsimSteps equal_steps(double layer_ns, Index positions) {
-  MnsimStep step;
-  step.total = Ns{layer_ns / static_cast<double>(positions)};
+[[nodiscard]] inline ByPosition<Ns> equal_steps(double layer_ns, Index positions) {
+  const Ns step{layer_ns / static_cast<double>(positions)};
   return {step, step, step, step};
 }
 
@@ -213,10 +212,10 @@ class OuModel {
   OuModel(const nn::Network& network, hardware::Accelerator accelerator)
       : accelerator_(std::move(accelerator)),
         shapes_(layer_shapes(network)),
-        graph_(mnsim_layers(network)) {
+        graph_(layer_graph(network)) {
     accelerator_.validate();
     (void)memory(1.0, accelerator_.memory);
-    for (const MnsimLayer& layer : graph_)
+    for (const GraphLayer& layer : graph_)
       if (layer.has_matrix()) names_.push_back(layer.name);
   }
 
@@ -275,16 +274,16 @@ class OuModel {
   }
 
   void add_pipeline(OuCost& cost) const {
-    std::vector<MnsimSteps> steps;
+    std::vector<ByPosition<Ns>> steps;
     std::size_t k = 0;
-    for (const MnsimLayer& layer : graph_) {
+    for (const GraphLayer& layer : graph_) {
       const bool takes_time = layer.has_matrix();
       steps.push_back(
           detail::equal_steps(takes_time ? cost.layers[k].totals.latency_unpipelined_ns : 0.0,
                               layer.out.height * layer.out.width));
       k += takes_time ? 1 : 0;
     }
-    const std::vector<MnsimTimes> times = mnsim_schedule(graph_, steps, true);
+    const std::vector<LayerTimes> times = schedule(graph_, steps);
     k = 0;
     for (std::size_t l = 0; l < graph_.size(); ++l) {
       cost.totals.latency_ns = std::max(cost.totals.latency_ns, times[l].finish.value);
@@ -304,7 +303,7 @@ class OuModel {
 
   hardware::Accelerator accelerator_;
   std::vector<LayerShape> shapes_;
-  std::vector<MnsimLayer> graph_;
+  std::vector<GraphLayer> graph_;
   std::vector<std::string> names_;
 };
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "autoprune/cost/mnsim_parts.hpp"
+#include "autoprune/cost/circuits.hpp"
 #include "autoprune/hardware/accelerator.hpp"
 
 namespace autoprune::cost {
@@ -28,87 +28,63 @@ namespace autoprune::cost {
 
 namespace detail {
 
-/// A register of `bits` bits with an adder in front of it, of MNSIM-2.0's, used once a cycle.
-[[nodiscard]] inline hardware::Part adder_and_register(Index bits, const MnsimHardware& hardware,
+/// A register of `bits` bits with an adder in front of it, used once a cycle.
+[[nodiscard]] inline hardware::Part adder_and_register(Index bits, const Circuits& circuits,
                                                        Ns cycle, std::string source) {
-  const MnsimParts parts = mnsim_parts(hardware);
-  const MnsimAdder sum = mnsim_adder(bits, hardware);
+  const Circuit sum = adder(bits, circuits), bit = register_bit(circuits);
   const auto width = static_cast<double>(bits);
-  const Um2 area = sum.area + width * parts.area[MnsimComponent::output_register];
-  const Watt power = sum.power + width * parts.power[MnsimComponent::output_register];
+  const Um2 area = sum.area + width * bit.area;
+  const Watt power = sum.power + width * bit.power;
   return {area.value, (power * cycle).value, cycle.value,
-          concat(hardware.adder_nm, " and ", hardware.register_nm, " nm"), std::move(source)};
+          concat(circuits.adder_nm, " and ", circuits.register_nm, " nm"), std::move(source)};
 }
 
 /// MNSIM-2.0 and ISAAC know neither index nor scatter; what they are built of MNSIM-2.0 knows.
 inline void add_index_and_outputs(hardware::PartTable<hardware::Part>& parts,
-                                  const MnsimHardware& hardware, Ns cycle, Index accumulator_bits) {
+                                  const Circuits& circuits, Ns cycle, Index accumulator_bits) {
   parts[hardware::Component::index_decoder] = adder_and_register(
-      16, hardware, cycle,
+      16, circuits, cycle,
       "ours: an adder and a register of 16 bits make a position of a gap, one entry a cycle; "
       "MNSIM-2.0's bits of each");
   parts[hardware::Component::accumulator] = adder_and_register(
-      accumulator_bits, hardware, cycle,
+      accumulator_bits, circuits, cycle,
       "ours: each filter has an adder and a register of its own, so that OUs never wait for one; "
       "MNSIM-2.0's bits of each");
 }
 
-/// MNSIM-2.0's parts in crossbars of another geometry.
-class MnsimOuParts {
- public:
-  MnsimOuParts(MnsimHardware hardware, const hardware::Accelerator& ou, bool of_2024)
-      : hardware_(sized(std::move(hardware), ou)),
-        parts_(mnsim_parts(hardware_)),
-        version_(of_2024 ? "MNSIM-2.0 of 2024" : "MNSIM-2.0 of 2020"),
-        driver_um2_(of_2024 ? kMnsimDriverUm2 : 0.0),
-        accumulator_bits_(ou.accumulator_bits) {}
-
-  [[nodiscard]] hardware::PartTable<hardware::Part> table() const {
-    using enum hardware::Component;
-    const std::string cmos = nm(hardware_.transistor_nm), digital = nm(hardware_.register_nm);
-    hardware::PartTable<hardware::Part> out;
-    out[cell] = {hardware_.cell_area_um2,
-                 (mnsim_cell_power(hardware_) * mnsim_crossbar_latency(hardware_)).value,
-                 mnsim_crossbar_latency(hardware_).value, cmos,
-                 version_ + ": 1T1R; mean power of a read at its voltages and resistances"};
-    out[wordline_driver] = {driver_um2_, 0.0, 0.0, cmos,
-                            version_ + (driver_um2_ > 0.0 ? ": its energy is in that of the cells"
-                                                          : ": in the area of the cells")};
-    out[dac] = part(MnsimComponent::dac, "32 nm", "ISAAC's");
-    out[input_demux] = part(MnsimComponent::input_demux, cmos, "NVSim's stages");
-    out[input_register] = part(MnsimComponent::input_register, digital, "one an input");
-    out[sample_hold] = {0.0, 0.0, 0.0, "", "MNSIM-2.0 has none"};
-    out[output_mux] = part(MnsimComponent::output_mux, cmos, "NVSim's stages");
-    out[adc] = part(MnsimComponent::adc, "as published", "its power for bits + 2 samples");
-    out[output_register] = part(MnsimComponent::output_register, digital, "one a result");
-    out[shift_add] = part(MnsimComponent::shift_register, nm(hardware_.shift_register_nm), "");
-    add_index_and_outputs(out, hardware_, parts_.clock, accumulator_bits_);
-    return out;
-  }
-
- private:
-  static MnsimHardware sized(MnsimHardware hardware, const hardware::Accelerator& ou) {
-    hardware.xbar_rows = ou.geometry.xbar_rows;
-    hardware.xbar_cols = ou.geometry.xbar_cols;
-    hardware.dacs = ou.dacs;
-    hardware.adcs = ou.adcs;
-    return hardware;
-  }
-  static std::string nm(double value) { return concat(value, " nm"); }
-
-  [[nodiscard]] hardware::Part part(MnsimComponent c, std::string technology,
-                                    std::string_view more) const {
-    return {parts_.area[c].value, (parts_.power[c] * parts_.latency[c]).value,
-            parts_.latency[c].value, std::move(technology),
-            concat(version_, more.empty() ? "" : ": ", more)};
-  }
-
-  MnsimHardware hardware_;
-  MnsimParts parts_;
-  std::string version_;
-  double driver_um2_;
-  Index accumulator_bits_;
-};
+/// MNSIM-2.0's parts in crossbars of any geometry; `version` is the year of its numbers.
+[[nodiscard]] inline hardware::PartTable<hardware::Part> circuit_parts(
+    const hardware::Accelerator& h, const Circuits& circuits, const std::string& version,
+    double driver_um2) {
+  using enum hardware::Component;
+  const auto nm = [](double value) { return concat(value, " nm"); };
+  const auto part = [&](const Circuit& circuit, std::string technology, std::string_view more) {
+    return hardware::Part{circuit.area.value, (circuit.power * circuit.latency).value,
+                          circuit.latency.value, std::move(technology),
+                          concat(version, more.empty() ? "" : ": ", more)};
+  };
+  const Geometry<>& g = h.geometry;
+  const std::string cmos = nm(circuits.transistor_nm), digital = nm(circuits.register_nm);
+  hardware::PartTable<hardware::Part> out;
+  out[cell] = part({Um2{circuits.cell_area_um2}, cell_power(circuits),
+                    crossbar_latency(g.xbar_rows, g.xbar_cols, circuits)},
+                   cmos, "1T1R; mean power of a read at its voltages and resistances");
+  out[wordline_driver] = {driver_um2, 0.0, 0.0, cmos,
+                          version + (driver_um2 > 0.0 ? ": its energy is in that of the cells"
+                                                      : ": in the area of the cells")};
+  out[dac] = part(converter(circuits.dac), "32 nm", "ISAAC's");
+  out[input_demux] =
+      part(demultiplexer(ceil_div(g.xbar_rows, h.dacs), circuits), cmos, "NVSim's stages");
+  out[input_register] = part(register_bit(circuits), digital, "one an input");
+  out[sample_hold] = {0.0, 0.0, 0.0, "", "MNSIM-2.0 has none"};
+  out[output_mux] =
+      part(multiplexer(ceil_div(g.xbar_cols, h.adcs), circuits), cmos, "NVSim's stages");
+  out[adc] = part(converter(circuits.adc), "as published", "its power for bits + 2 samples");
+  out[output_register] = part(register_bit(circuits), digital, "one a result");
+  out[shift_add] = part(shift_register(circuits), nm(circuits.shift_register_nm), "");
+  add_index_and_outputs(out, circuits, circuits.clock(), h.accumulator_bits);
+  return out;
+}
 
 /// ISAAC's parts: Shafiee et al., ISCA 2016, Table I, 32 nm. Figures of a unit of 8 crossbars of
 /// 128x128, divided by how many of the part it has; a read takes 100 ns, an ADC 1.28 GS/s.
@@ -134,7 +110,7 @@ class MnsimOuParts {
   out[output_register] =
       from_table(770.0, 0.23e-3, 8.0, sample_ns, 0.0, "register file of 256 B, as wide as 8 ADCs");
   out[shift_add] = from_table(240.0, 0.2e-3, 8.0, sample_ns, 0.0, "4 units for 8 ADCs");
-  MnsimHardware digital;
+  Circuits digital;
   digital.adder_nm = 28;
   digital.register_nm = 32.0;
   add_index_and_outputs(out, digital, Ns{clock_ns}, accumulator_bits);
@@ -162,11 +138,11 @@ class MnsimOuParts {
     h.memory = {"edram-32nm", 256};
     h.parts = detail::isaac_parts(h.accumulator_bits);
   } else {
-    const std::string version = of_2024 ? "mnsim-2024" : "mnsim-2020";
-    const MnsimHardware mnsim = mnsim_preset(version);
-    h.adc.bits = mnsim.adc.bits;
-    h.memory = {concat("sram-", mnsim.sram_nm, "nm"), mnsim.sram_port_bits};
-    h.parts = detail::MnsimOuParts(mnsim, h, of_2024).table();
+    const Circuits circuits = of_2024 ? Circuits{} : circuits_2020();
+    h.adc.bits = circuits.adc.bits;
+    h.memory = {concat("sram-", circuits.sram_nm, "nm"), circuits.sram_port_bits};
+    h.parts = detail::circuit_parts(h, circuits, concat("MNSIM-2.0 of ", of_2024 ? 2024 : 2020),
+                                    of_2024 ? kDriverUm2 : 0.0);
   }
   h.adc.kind = hardware::Saturating::kName;
   h.priced_adc_bits = h.adc.bits;

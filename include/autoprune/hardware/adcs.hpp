@@ -14,7 +14,7 @@
 
 namespace autoprune::hardware {
 
-using AdcKinds = std::tuple<Ideal, Saturating, Rounding, MnsimScale, MnsimFix>;
+using AdcKinds = std::tuple<Ideal, Saturating, Rounding, SignedToOutputs, SignedOver>;
 
 namespace detail {
 

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "autoprune/cost/metrics.hpp"
-#include "autoprune/cost/mnsim_model.hpp"
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/io/json.hpp"
+#include "autoprune/mnsim/model.hpp"
 
 namespace autoprune::io {
 
@@ -56,11 +56,11 @@ template <class Component>
           {"layers", std::move(layers)}};
 }
 
-[[nodiscard]] inline Json cost_json(const cost::MnsimCost& cost) {
+[[nodiscard]] inline Json cost_json(const mnsim::Cost& cost) {
   Json layers = Json::array();
-  for (const cost::MnsimLayerCost& layer : cost.layers)
+  for (const mnsim::LayerCost& layer : cost.layers)
     layers.push_back({{"name", layer.layer.name},
-                      {"kind", cost::mnsim_kind_name(layer.layer.kind)},
+                      {"kind", cost::kind_name(layer.layer.kind)},
                       {"pes", layer.map.pes},
                       {"tiles", layer.map.tiles},
                       {"start_ns", layer.start_ns},

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "autoprune/cost/metrics.hpp"
-#include "autoprune/cost/mnsim_model.hpp"
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/io/report_text.hpp"
 #include "autoprune/io/svg_charts.hpp"
+#include "autoprune/mnsim/model.hpp"
 
 namespace autoprune::io {
 
@@ -58,14 +58,14 @@ template <class Component>
 }
 
 [[nodiscard]] inline std::string layer_name(const cost::OuLayerCost& layer) { return layer.name; }
-[[nodiscard]] inline std::string layer_name(const cost::MnsimLayerCost& layer) {
+[[nodiscard]] inline std::string layer_name(const mnsim::LayerCost& layer) {
   return layer.layer.name;
 }
 /// Crossbars of an OU accelerator, PEs of MNSIM-2.0's.
 [[nodiscard]] inline Index layer_size(const cost::OuLayerCost& layer) {
   return layer.work.crossbars;
 }
-[[nodiscard]] inline Index layer_size(const cost::MnsimLayerCost& layer) { return layer.map.pes; }
+[[nodiscard]] inline Index layer_size(const mnsim::LayerCost& layer) { return layer.map.pes; }
 
 }  // namespace detail
 
@@ -129,8 +129,8 @@ inline constexpr std::array<const char*, 4> kCostGroups = {"cells and drivers", 
   if (c == dac || c == adc || c == sample_hold) return 1;
   return hardware::is_memory(c) || c == index_decoder ? 2 : 3;
 }
-[[nodiscard]] inline std::size_t cost_group(cost::MnsimComponent c) {
-  using enum cost::MnsimComponent;
+[[nodiscard]] inline std::size_t cost_group(mnsim::Component c) {
+  using enum mnsim::Component;
   if (c == crossbar) return 0;
   if (c == dac || c == adc) return 1;
   return c == buffer || c == buffer_read || c == buffer_write ? 2 : 3;

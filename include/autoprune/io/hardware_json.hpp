@@ -19,10 +19,10 @@
 #include <vector>
 
 #include "autoprune/cost/memory.hpp"
-#include "autoprune/cost/mnsim_hardware.hpp"
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/json_field.hpp"
+#include "autoprune/mnsim/hardware.hpp"
 
 namespace autoprune::io {
 
@@ -63,9 +63,9 @@ inline const Names<hardware::DenseRead>& words_of(hardware::DenseRead) {
                                                    {hardware::DenseRead::crossbars, "crossbars"}};
   return names;
 }
-inline const Names<cost::MnsimTileOrder>& words_of(cost::MnsimTileOrder) {
-  using enum cost::MnsimTileOrder;
-  static const Names<cost::MnsimTileOrder> names = {
+inline const Names<mnsim::TileOrder>& words_of(mnsim::TileOrder) {
+  using enum mnsim::TileOrder;
+  static const Names<mnsim::TileOrder> names = {
       {row_major, "row-major"}, {snake, "snake"}, {shells, "shells"}, {zigzag, "zigzag"}};
   return names;
 }
@@ -284,7 +284,7 @@ void visit_mnsim_hardware(Visitor& v, Hardware& h) {
   return std::move(out).take();
 }
 
-[[nodiscard]] inline Json hardware_to_json(const cost::MnsimHardware& hardware) {
+[[nodiscard]] inline Json hardware_to_json(const mnsim::Hardware& hardware) {
   detail::FieldWriter out;
   out("schema", std::string(kMnsimHardwareSchema));
   detail::visit_mnsim_hardware(out, hardware);
@@ -319,12 +319,11 @@ void visit_mnsim_hardware(Visitor& v, Hardware& h) {
 }
 
 /// The same of MNSIM-2.0's model; its "base" is mnsim-2024 where it isn't said.
-[[nodiscard]] inline cost::MnsimHardware mnsim_hardware_from_json(const Json& document,
-                                                                  const std::string& origin) {
+[[nodiscard]] inline mnsim::Hardware mnsim_hardware_from_json(const Json& document,
+                                                              const std::string& origin) {
   const JsonField root(document, origin);
   root.check_schema(kMnsimHardwareSchema);
-  cost::MnsimHardware hardware =
-      cost::mnsim_preset(root.has("base") ? root["base"].text() : "mnsim-2024");
+  mnsim::Hardware hardware = mnsim::preset(root.has("base") ? root["base"].text() : "mnsim-2024");
   detail::FieldReader in(root);
   detail::visit_mnsim_hardware(in, hardware);
   in.finish({"schema", "base"});

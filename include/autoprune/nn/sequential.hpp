@@ -7,7 +7,7 @@
 
 #include "autoprune/nn/network.hpp"
 
-namespace autoprune::nn::detail {
+namespace autoprune::nn {
 
 /// Appends nodes named PREFIX.0, PREFIX.1 and so on, as PyTorch's nn.Sequential numbers them.
 class Sequential {
@@ -42,4 +42,4 @@ class Sequential {
   Index count_ = 0;
 };
 
-}  // namespace autoprune::nn::detail
+}  // namespace autoprune::nn

@@ -15,7 +15,7 @@
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/product_guard.hpp"
 #include "autoprune/nn/session.hpp"
-#include "autoprune/simulation/mnsim_scales.hpp"
+#include "autoprune/simulation/running_range.hpp"
 
 namespace autoprune::simulation {
 
@@ -23,7 +23,7 @@ namespace autoprune::simulation {
 enum class RangeRule {
   percentile,  ///< the magnitude that CalibrationConfig::percentile % of the values don't exceed
   maximum,     ///< the largest magnitude
-  running      ///< MNSIM-2.0: 3 std + |mean|, followed from batch to batch
+  running      ///< 3 std + |mean|, followed from batch to batch
 };
 
 struct CalibrationConfig {
@@ -113,13 +113,13 @@ class RangeObserver {
 
   CalibrationConfig config_;
   std::vector<float> values_, magnitudes_;
-  MnsimRange running_;
+  RunningRange running_;
   bool negative_ = false, seen_ = false;
 };
 
 /// The ranges of every matrix layer of the session's network under `masks`, in order. Outputs are
-/// followed as MNSIM-2.0 does, whose ADC is the only one that asks for them. Throws empty_data,
-/// not_finite, out_of_range, mask_mismatch.
+/// followed from batch to batch, for ADCs that are fitted to them. Throws empty_data, not_finite,
+/// out_of_range, mask_mismatch.
 [[nodiscard]] inline std::vector<LayerRanges> calibrate(nn::Session& session,
                                                         std::span<const PruneMask> masks,
                                                         std::span<const nn::Batch> batches,

@@ -19,17 +19,17 @@ class RoundingAdc {
     const std::int32_t codes = (std::int32_t{1} << bits) - 1;
     return {std::max(1.0, full_scale / codes), codes};
   }
-  /// MNSIM-2.0's FIX: signed codes of `bits` over the largest sum of a whole OU.
-  static RoundingAdc mnsim_fix(double full_scale, Index bits) {
+  /// Signed codes of `bits` over the largest sum of a whole OU (FIX in MNSIM-2.0).
+  static RoundingAdc signed_over(double full_scale, Index bits) {
     require_adc_bits(bits - 1);
     const std::int32_t half = std::int32_t{1} << (bits - 1);
     return {full_scale / half, half - 1};
   }
-  /// MNSIM-2.0's SCALE: signed codes whose step is a fixed part of the layer's output range.
+  /// Signed codes whose step is a fixed part of the layer's output range (SCALE in MNSIM-2.0).
   /// @param range   output range in units of (input step x weight step)
   /// @param weight  place value of the highest digits, 2^((Ni-1)d + (Nw-1)b)
-  /// @param parts   row groups whose codes are added up (MNSIM's sublayers)
-  static RoundingAdc mnsim_scale(double range, double weight, Index parts, Index bits) {
+  /// @param parts   row groups whose codes are added up
+  static RoundingAdc signed_to_outputs(double range, double weight, Index parts, Index bits) {
     require_adc_bits(bits - 1);
     constexpr double kPointShift = -2.0;
     const double exponent = std::floor(kPointShift + 0.5 * std::log2(static_cast<double>(parts))) +
@@ -74,17 +74,17 @@ struct Rounding {
   }
 };
 
-struct MnsimFix {
+struct SignedOver {
   static constexpr const char* kName = "mnsim-fix";
   static RoundingAdc make(Index bits, const AdcSite& site) {
-    return RoundingAdc::mnsim_fix(site.full_scale, bits);
+    return RoundingAdc::signed_over(site.full_scale, bits);
   }
 };
 
-struct MnsimScale {
+struct SignedToOutputs {
   static constexpr const char* kName = "mnsim-scale";
   static RoundingAdc make(Index bits, const AdcSite& site) {
-    return RoundingAdc::mnsim_scale(site.output_range, site.highest_place, site.parts, bits);
+    return RoundingAdc::signed_to_outputs(site.output_range, site.highest_place, site.parts, bits);
   }
 };
 

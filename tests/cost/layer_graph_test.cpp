@@ -1,0 +1,46 @@
+// What of a network an accelerator works on.
+
+#include "autoprune/cost/layer_graph.hpp"
+
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::cost;
+
+TEST_CASE("nodes that cost nothing are passed through") {
+  nn::Network network({3, 8, 8});
+  const Index image = network.relu("relu0");
+  network.conv("a", {.out = 3, .kernel = 3, .padding = 1});
+  network.batch_norm("bn");
+  const Index a = network.relu("relu");
+  const Index sum = network.add("sum", {a, image});
+  network.max_pool("pool", {});
+  network.flatten("flatten");
+  network.dropout("dropout", 0.5);
+  network.linear("last", 10);
+  network.conv("side", {.out = 1}, sum);
+  const std::vector<GraphLayer> layers = layer_graph(network);
+  REQUIRE(layers.size() == 5);
+  CHECK(layers[0].inputs == std::vector<Index>{kImage});
+  CHECK(layers[0].outputs == std::vector<Index>{1});
+  CHECK(layers[1].inputs == std::vector<Index>{0, kImage});
+  CHECK(layers[1].outputs == std::vector<Index>{2, 4});
+  CHECK(layers[3].kind == LayerKind::linear);
+  CHECK(layers[3].in == nn::Shape3{48, 1, 1});
+  CHECK(layers[3].inputs == std::vector<Index>{2});
+  CHECK(layers[4].inputs == std::vector<Index>{1});
+}
+
+TEST_CASE("a branch reads what it was taken from, and a linear layer a whole map") {
+  nn::Network network({3, 8, 6});
+  const Index a = network.conv("a", {.out = 4, .kernel = 3, .padding = 1});
+  network.conv("b", {.out = 5, .kernel = 1});
+  network.relu("relu", a);
+  network.conv("c", {.out = 2, .kernel = 1});
+  network.linear("d", 7);
+  const std::vector<GraphLayer> layers = layer_graph(network);
+  REQUIRE(layers.size() == 4);
+  CHECK(layers[2].inputs == std::vector<Index>{0});
+  CHECK(layers[0].outputs == std::vector<Index>{1, 2});
+  CHECK(layers[3].in == nn::Shape3{2 * 8 * 6, 1, 1});
+}
