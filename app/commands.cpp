@@ -1,15 +1,19 @@
 #include "commands.hpp"
 
+#include <array>
+#include <autoprune/io/cost_json.hpp>
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/mapping_json.hpp>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/report_text.hpp>
+#include <autoprune/study/search.hpp>
+#include <autoprune/study/training.hpp>
 #include <map>
 
 #include "hardware.hpp"
 #include "job.hpp"
-#include "long_work.hpp"
 #include "results.hpp"
+#include "watching.hpp"
 
 namespace autoprune::cli {
 
@@ -70,7 +74,7 @@ void map(const Options& options) {
 io::Json evaluated(Job& job) {
   const std::vector<PruneMask> zeros = job.masks_of_zeros(job.network);
   const std::vector<PruneMask> masks = job.present_masks();
-  const nn::Accuracy accuracy = job.test_accuracy(job.network, zeros);
+  const nn::Accuracy accuracy = job.test_accuracy(zeros);
   io::Json report = job.report(job.network, masks, job.compressor.map(masks));
   report["accuracy"] = zeros.empty() ? io::accuracy_json(job.test_images(), accuracy)
                                      : io::accuracy_json(job.test_images(), {}, accuracy);
@@ -96,66 +100,77 @@ void evaluate(const Options& options) {
 
 // ---- train, search, fine-tune, prune ------------------------------------------------------------
 
-void train(const Options& options) {
-  Job job(options, Weights::random);
-  refuse_checkpoints(job, {kTrainCheckpoint});
-  check_training(job);
-  const TrainingResult trained = run_training(job);
-  io::save_network(job.network, job.file("trained.safetensors"));
-  io::Json report = evaluated(job);
-  report["training"] = trained.json;
-  write_report(job, report, nullptr, accuracy_line(job, report));
-  remove_checkpoints(job, {kTrainCheckpoint});
+/// The report's "fine_tune" or "training"; warns of a network that has been ruined.
+io::Json training_json(const study::Trained& trained) {
+  if (trained.course.collapsed) warn(io::collapse_warning(trained.course));
+  return io::fine_tune_json(trained.epochs, trained.course);
 }
 
-/// Reports a network under masks: crossbars, accuracies on the test set, and `parts`.
-void report_pruned(Job& job, nn::Network& pruned, const std::vector<PruneMask>& masks,
-                   io::RunSeconds seconds, const io::Json& parts) {
-  const mapping::NetworkPlacement mapping = job.compressor.map(masks);
-  const nn::Accuracy dense = job.test_accuracy(job.network, job.masks_of_zeros(job.network));
-  const nn::Accuracy accuracy = job.test_accuracy(pruned, masks);
-  io::Json report = job.report(pruned, masks, mapping, seconds);
-  report["accuracy"] = io::accuracy_json(job.test_images(), dense, accuracy);
-  report["cost"] = cost_summary(job, masks);
-  report.update(parts);
-  write_report(job, report, io::mapping_to_json(pruned, job.compressor, mapping),
+void train(const Options& options) {
+  constexpr std::array kCheckpoints = {study::kTrainCheckpoint};
+  Job job(options, Weights::random);
+  study::refuse_checkpoints(options, kCheckpoints);
+  study::check_training(job.study());
+  study::Record record(job.network);
+  Watching watching(options.quiet, "train");
+  study::train(job.study(), !job.random_weights, watching, record);
+  watching.finish();
+  job.network = std::move(record.network);
+  io::save_network(job.network, job.file("trained.safetensors"));
+  const io::Json training = training_json(record.training);
+  io::Json report = evaluated(job);
+  report["training"] = training;
+  write_report(job, report, nullptr, accuracy_line(job, report));
+  study::remove_checkpoints(options, kCheckpoints);
+}
+
+/// Measures a record and reports it: crossbars, accuracies on the test set, cost, and its stages.
+void report_pruned(Job& job, study::Record& record) {
+  const bool trained = !record.training.epochs.empty();
+  const io::Json training = trained ? training_json(record.training) : io::Json();
+  study::measure(job.study(), record);
+  io::Json report = job.report(record.network, record.masks, record.placement,
+                               {record.search_seconds, record.training.seconds, 0.0});
+  report["accuracy"] = io::accuracy_json(record.images, record.dense, record.pruned);
+  report["cost"] = io::cost_summary_json(job.accelerator.name, record.dense_cost, record.cost);
+  if (!record.search.episodes.empty())
+    report["search"] = io::search_json(record.search, record.objective);
+  if (trained) report["fine_tune"] = training;
+  write_report(job, report, io::mapping_to_json(record.network, job.compressor, record.placement),
                io::report_table(report));
 }
 
-void search(const Options& options) {
+/// The stages of `search`, `fine-tune` and `prune`.
+void prune_in_stages(const Options& options, bool searches, bool trains) {
   Job job(options, Weights::needed);
-  refuse_checkpoints(job, {kSearchCheckpoint});
-  const SearchResult found = run_search(job);
-  write_policy(job, found.policy);
-  nn::Network network = job.network;
-  const std::vector<PruneMask> masks = prune_and_recalibrate(job, network, found.policy);
-  report_pruned(job, network, masks, {found.seconds, 0.0, 0.0}, {{"search", found.json}});
-  remove_checkpoints(job, {kSearchCheckpoint});
+  const study::Study study = job.study();
+  std::vector<const char*> checkpoints;
+  if (searches) checkpoints.push_back(study::kSearchCheckpoint);
+  if (trains) checkpoints.push_back(study::kFineTuneCheckpoint);
+  study::refuse_checkpoints(options, checkpoints);
+  if (trains) study::check_training(study);
+  study::Record record(job.network);
+  Watching watching(options.quiet);
+  watching.begin(study);
+  if (searches)
+    study::find_policy(study, watching, record);
+  else
+    record.policy = read_policy(job);
+  write_policy(job, record.policy);
+  if (trains) {
+    study::fine_tune(study, watching, record);
+    write_pruned(job, record.network, record.policy);
+  } else {
+    study::prune_untrained(study, record);
+  }
+  watching.finish();
+  report_pruned(job, record);
+  study::remove_checkpoints(options, checkpoints);
 }
 
-void fine_tune(const Options& options) {
-  Job job(options, Weights::needed);
-  refuse_checkpoints(job, {kFineTuneCheckpoint});
-  check_training(job);
-  const search::Policy policy = read_policy(job);
-  nn::Network network = job.network;
-  const TrainingResult tuned = run_fine_tune(job, network, policy);
-  write_policy(job, policy);
-  write_pruned(job, network, policy);
-  report_pruned(job, network, tuned.masks, {0.0, tuned.seconds, 0.0}, {{"fine_tune", tuned.json}});
-  remove_checkpoints(job, {kFineTuneCheckpoint});
-}
-
-void prune(const Options& options) {
-  Job job(options, Weights::needed);
-  refuse_checkpoints(job, {kSearchCheckpoint, kFineTuneCheckpoint});
-  check_training(job);
-  PrunedNetwork pruned = search_and_fine_tune(job);
-  report_pruned(job, pruned.network, pruned.tuned.masks,
-                {pruned.found.seconds, pruned.tuned.seconds, 0.0},
-                {{"search", pruned.found.json}, {"fine_tune", pruned.tuned.json}});
-  remove_checkpoints(job, {kFineTuneCheckpoint, kSearchCheckpoint});
-}
+void search(const Options& options) { prune_in_stages(options, true, false); }
+void fine_tune(const Options& options) { prune_in_stages(options, false, true); }
+void prune(const Options& options) { prune_in_stages(options, true, true); }
 
 }  // namespace
 

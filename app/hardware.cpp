@@ -66,10 +66,4 @@ mnsim::Hardware mnsim_hardware(const Options& options) {
 
 cost::OuModel ou_model(const Job& job) { return {job.network, job.accelerator}; }
 
-io::Json cost_summary(const Job& job, const std::vector<PruneMask>& masks) {
-  const cost::OuModel model = ou_model(job);
-  return io::cost_summary_json(model.accelerator().name, model.price_dense(),
-                               model.price(job.compressor.map(masks).layers));
-}
-
 }  // namespace autoprune::cli

@@ -21,7 +21,4 @@ namespace autoprune::cli {
 /// The cost model of the job's network on its crossbars.
 [[nodiscard]] cost::OuModel ou_model(const Job& job);
 
-/// The value of "cost" in a report of the network under masks.
-[[nodiscard]] io::Json cost_summary(const Job& job, const std::vector<PruneMask>& masks);
-
 }  // namespace autoprune::cli

@@ -41,11 +41,12 @@ bool has_weights(const nn::Network& network) {
 
 /// Options of column-vectors that were given to a method without any.
 void refuse_vector_options(const Options& o, const std::string& method) {
-  const char* const given = o.granularity                                        ? "--granularity"
-                            : o.rows                                             ? "--row-groups"
-                            : o.importance != methods::Importance::mean_absolute ? "--importance"
-                            : o.selection != methods::OuSelection::best          ? "--ou-selection"
-                                                                                 : nullptr;
+  const char* const given = o.granularity ? "--granularity"
+                            : o.rows      ? "--row-groups"
+                            : o.options.importance != methods::Importance::mean_absolute
+                                ? "--importance"
+                            : o.options.selection != methods::OuSelection::best ? "--ou-selection"
+                                                                                : nullptr;
   if (given)
     fail(ErrorId::bad_syntax, given, " is of column-vectors, and --method is '", method,
          "'; leave one of them out");
@@ -177,24 +178,9 @@ double Job::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
 }
 
-nn::Split Job::split() const { return nn::split(data->train, options.held_out); }
-
-std::vector<nn::Batch> Job::held_out_batches() {
-  std::vector<Index> images = split().held_out;
-  if (options.held_out_images < 1)
-    fail(ErrorId::out_of_range, "--held-out-images ", options.held_out_images,
-         "; at least 1 is needed");
-  images.resize(static_cast<std::size_t>(
-      std::min(options.held_out_images, static_cast<Index>(images.size()))));
-  return nn::load_batches(data->train, images, pool);
-}
-
-std::vector<nn::Batch> Job::calibration_batches(Index available) {
-  const Index taken = options.calibration_images;
-  if (taken < 1 || taken > available)
-    fail(ErrorId::out_of_range, "--calibration-images ", taken, " of ", available,
-         " training images");
-  return nn::load_batches(data->train, nn::range(0, taken), pool);
+study::Study Job::study() const {
+  if (!data) fail(ErrorId::missing_value, "no --data given, e.g. --data cifar10:data/cifar10");
+  return {network, *data, accelerator, compressor, constraints, options, pool};
 }
 
 bool all_kept(const std::vector<PruneMask>& masks) {
@@ -209,23 +195,21 @@ search::Policy read_policy(const Job& job) {
 }
 
 methods::Compressor Job::compressor_on(const Geometry<>& geometry, Index granularity) const {
-  return methods::make_method(compressor.name(), {network,
-                                                  geometry,
-                                                  {.mapping = accelerator.weights,
-                                                   .granularity = granularity,
-                                                   .rows = compressor.rows(),
-                                                   .selection = options.selection,
-                                                   .importance = options.importance}});
+  methods::Setting setting{network, geometry, options.options};
+  setting.options.mapping = accelerator.weights;
+  setting.options.granularity = granularity;
+  setting.options.rows = compressor.rows();
+  return methods::make_method(compressor.name(), setting);
 }
 
-std::vector<methods::Ranking> Job::rank(const nn::Network& of, const methods::Compressor& by) {
-  if (!by.needs_gradients()) return by.rank(of);
+std::vector<methods::Ranking> Job::rank(const methods::Compressor& by) {
+  if (!by.needs_gradients()) return by.rank(network);
   if (!data)
     fail(ErrorId::missing_value,
          "--importance taylor ranks by gradients of training images; give them with --data");
   const Index images = std::min(options.calibration_images, data->train.size());
   const auto batches = nn::load_batches(data->train, nn::range(0, images), pool);
-  return by.rank(of, nn::loss_gradients(of, batches, pool));
+  return by.rank(network, nn::loss_gradients(network, batches, pool));
 }
 
 std::vector<PruneMask> Job::chosen_masks() {
@@ -233,19 +217,14 @@ std::vector<PruneMask> Job::chosen_masks() {
   if (!options.policy.empty() && options.keep)
     fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
   check_inputs(Weights::needed);
-  const std::vector<search::Ranking> rankings = rank(network, compressor);
-  return search::Compressor::masks(
+  const std::vector<methods::Ranking> rankings = rank(compressor);
+  return methods::Compressor::masks(
       rankings, options.keep ? search::heuristic(options.heuristic, rankings, *options.keep).policy
                              : read_policy(*this));
 }
 
 std::vector<PruneMask> Job::masks_of_zeros(const nn::Network& of) const {
-  if (!has_weights(of)) return {};
-  std::vector<PruneMask> masks;
-  for (const Index i : of.matrix_layers())
-    masks.push_back(prune::zero_mask(weight_matrix(of.node(i).weight), compressor.granularity(),
-                                     compressor.rows()));
-  return all_kept(masks) ? std::vector<PruneMask>{} : masks;
+  return study::masks_of_zeros(of, compressor);
 }
 
 std::vector<PruneMask> Job::present_masks() const {
@@ -262,17 +241,10 @@ std::vector<PruneMask> Job::dense_masks() const {
   return masks;
 }
 
-Index Job::test_images() const {
-  const Index all = data->test.size();
-  if (options.images < 0 || options.images > all)
-    fail(ErrorId::out_of_range, "--images ", options.images, " of a test set of ", all);
-  return options.images == 0 ? all : options.images;
-}
+Index Job::test_images() const { return study().test_images(); }
 
-nn::Accuracy Job::test_accuracy(nn::Network& of, const std::vector<PruneMask>& masks) {
-  nn::Session session(of, pool);
-  session.set_masks(masks);
-  return nn::evaluate(session, data->test, nn::range(0, test_images()));
+nn::Accuracy Job::test_accuracy(const std::vector<PruneMask>& masks) {
+  return study::test_accuracy(study(), network, masks);
 }
 
 io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
@@ -288,18 +260,6 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
   run.options = options.to_json();
   seconds.total = this->seconds();
   return io::report_json(run, of, masks, mapping, seconds);
-}
-
-search::Fingerprint Job::fingerprint(const std::vector<std::string>& groups) const {
-  search::Fingerprint print = options.fingerprint(groups);
-  const std::string hardware = io::json_text(io::hardware_to_json(accelerator));
-  print.add(std::span<const char>(hardware)).add(static_cast<double>(compressor.granularity()));
-  const std::string graph = io::json_text(io::network_to_json(network));
-  print.add(std::span<const char>(graph));
-  for (const nn::ConstNamedTensor& p : network.parameters())
-    print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
-  if (data) print.add(std::span<const std::uint8_t>(data->train.labels));
-  return print;
 }
 
 }  // namespace autoprune::cli

@@ -8,9 +8,8 @@
 #include <autoprune/io/report_json.hpp>
 #include <autoprune/io/safetensors.hpp>
 #include <autoprune/nn/evaluate.hpp>
-#include <autoprune/search/archive.hpp>
-#include <autoprune/search/compressor.hpp>
-#include <autoprune/search/policy.hpp>
+#include <autoprune/study/measure.hpp>
+#include <autoprune/study/record.hpp>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -42,7 +41,7 @@ class Job {
   Job(const Options& options, Weights weights);
 
   const Options& options;
-  ThreadPool pool;
+  mutable ThreadPool pool;
   std::optional<io::Datasets> data;
   nn::Network network;                ///< as it was given
   bool random_weights = false;        ///< as none were given
@@ -51,11 +50,8 @@ class Job {
   search::Constraints constraints;    ///< with the bounds of every layer
 
   [[nodiscard]] double seconds() const;
-  /// Images for training and images held out of it.
-  [[nodiscard]] nn::Split split() const;
-  [[nodiscard]] std::vector<nn::Batch> held_out_batches();
-  /// The first --calibration-images of `available` training images.
-  [[nodiscard]] std::vector<nn::Batch> calibration_batches(Index available);
+  /// Of the job's network and data. Throws missing_value without data.
+  [[nodiscard]] study::Study study() const;
   /// Masks that the network's zeros spell out; none for a network that isn't pruned.
   [[nodiscard]] std::vector<PruneMask> masks_of_zeros(const nn::Network& of) const;
   /// The same, or masks that keep everything.
@@ -63,24 +59,20 @@ class Job {
   /// The job's method on other hardware.
   [[nodiscard]] methods::Compressor compressor_on(const Geometry<>& geometry,
                                                   Index granularity) const;
-  /// The layers of a network, by gradients of the calibration images where the method needs them.
-  [[nodiscard]] std::vector<methods::Ranking> rank(const nn::Network& of,
-                                                   const methods::Compressor& by);
+  /// The network's layers, by gradients of the calibration images where the method needs them.
+  [[nodiscard]] std::vector<methods::Ranking> rank(const methods::Compressor& by);
   /// Masks of --policy or of --keep, else present_masks().
   [[nodiscard]] std::vector<PruneMask> chosen_masks();
   /// Everything kept.
   [[nodiscard]] std::vector<PruneMask> dense_masks() const;
   /// Accuracy on the test set, or on its first --images images.
-  [[nodiscard]] nn::Accuracy test_accuracy(nn::Network& of, const std::vector<PruneMask>& masks);
+  [[nodiscard]] nn::Accuracy test_accuracy(const std::vector<PruneMask>& masks);
   [[nodiscard]] Index test_images() const;
 
   /// The report of a network under masks, without what a command adds to it.
   [[nodiscard]] io::Json report(const nn::Network& of, const std::vector<PruneMask>& masks,
                                 const mapping::NetworkPlacement& mapping,
                                 io::RunSeconds seconds = {}) const;
-  /// Fingerprint of a run: its options in `groups`, the network's weights and the data.
-  [[nodiscard]] search::Fingerprint fingerprint(const std::vector<std::string>& groups) const;
-
   /// Where the result `name` goes; throws what OutputDirectory::file() throws.
   [[nodiscard]] std::filesystem::path file(const std::string& name) const {
     return out_->file(name);

@@ -282,12 +282,11 @@ void add_simulation(CLI::App& app, Options& o, Words& w) {
   add_converters(app, o, kSimulation);
   const OptionGroup group(app, kSimulation);
   const OverrideGroup overrides(app, o, kSimulation);
-  SimulationOptions& s = o.simulation;
   group.text("--calibration", w.calibration,
              "range of inputs: percentile, maximum or running (MNSIM)");
-  group.number("--percentile", s.calibration.percentile, {0.0, 100.0, true},
+  group.number("--percentile", o.calibration.percentile, {0.0, 100.0, true},
                "% of the inputs that lie within the range");
-  group.numbers("--variation", s.variations, "", {0.0, 2.0},
+  group.numbers("--variation", o.variations, "", {0.0, 2.0},
                 "of the cells' conductance, 0.1: 10 %; several, 0.05,0.1,0.2: a sweep beside none");
   using hardware::Spread;
   overrides.word<Spread>(
@@ -302,7 +301,7 @@ void add_simulation(CLI::App& app, Options& o, Words& w) {
                            [](Accelerator& a, double noise) { a.devices.read_noise = noise; });
   overrides.number<double>("--on-off", {1.0, 1e12, true}, "highest conductance / lowest",
                            [](Accelerator& a, double ratio) { a.devices.on_off.ratio = ratio; });
-  group.number("--seeds", s.seeds, {1, kMost},
+  group.number("--seeds", o.devices, {1, kMost},
                "devices drawn for one accuracy; from 2 on with a 95 % interval");
 }
 

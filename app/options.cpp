@@ -25,15 +25,14 @@ void check_sweep(const SweepOptions& sweep) {
 
 void look_up_simulation(const Words& words, Options& o) {
   using simulation::RangeRule;
-  SimulationOptions& s = o.simulation;
-  s.calibration.rule = choose<RangeRule>("--calibration", words.calibration,
+  o.calibration.rule = choose<RangeRule>("--calibration", words.calibration,
                                          {{"percentile", RangeRule::percentile},
                                           {"maximum", RangeRule::maximum},
                                           {"running", RangeRule::running}});
-  s.calibration.validate();
+  o.calibration.validate();
   // A sweep goes on from cells that don't vary.
-  if (!s.variations.empty())
-    o.overrides.push_back([sigma = s.variations.size() == 1 ? s.variations.front() : 0.0](
+  if (!o.variations.empty())
+    o.overrides.push_back([sigma = o.variations.size() == 1 ? o.variations.front() : 0.0](
                               hardware::Accelerator& a) { a.devices.variation.sigma = sigma; });
 }
 
@@ -95,19 +94,21 @@ void look_up_search(const Words& words, search::SearchConfig& config) {
 
 void look_up(const Words& words, Options& o) {
   if (!words.geometry.empty()) o.geometry = Geometry<>::parse(words.geometry);
-  o.importance = choose<methods::Importance>("--importance", words.importance,
-                                             {{"mean-absolute", methods::Importance::mean_absolute},
-                                              {"l2", methods::Importance::l2},
-                                              {"taylor", methods::Importance::taylor}});
+  o.options.importance =
+      choose<methods::Importance>("--importance", words.importance,
+                                  {{"mean-absolute", methods::Importance::mean_absolute},
+                                   {"l2", methods::Importance::l2},
+                                   {"taylor", methods::Importance::taylor}});
   if (!words.rows.empty())
     o.rows = choose<prune::RowGrouping>("--row-groups", words.rows,
                                         {{"neighbours", prune::RowGrouping::neighbours},
                                          {"gathered", prune::RowGrouping::gathered}});
-  o.selection = choose<search::OuSelection>("--ou-selection", words.selection,
-                                            {{"best", search::OuSelection::best},
-                                             {"refill", search::OuSelection::refill},
-                                             {"nearest", search::OuSelection::nearest},
-                                             {"part-filled", search::OuSelection::part_filled}});
+  o.options.selection =
+      choose<search::OuSelection>("--ou-selection", words.selection,
+                                  {{"best", search::OuSelection::best},
+                                   {"refill", search::OuSelection::refill},
+                                   {"nearest", search::OuSelection::nearest},
+                                   {"part-filled", search::OuSelection::part_filled}});
   o.heuristic = choose<search::Origin>(
       "--heuristic", words.heuristic,
       {{"uniform", search::Origin::uniform}, {"lamp", search::Origin::lamp}});
@@ -116,10 +117,10 @@ void look_up(const Words& words, Options& o) {
       {{"per-layer", search::Counting::per_layer}, {"pooled", search::Counting::pooled}});
   o.metric = choose<search::Metric>(
       "--metric", words.metric, {{"top1", search::Metric::top1}, {"top5", search::Metric::top5}});
-  o.accuracy = choose<AccuracyKind>("--accuracy", words.accuracy,
-                                    {{"float", AccuracyKind::real},
-                                     {"quantised", AccuracyKind::quantised},
-                                     {"on-crossbar", AccuracyKind::on_crossbar}});
+  o.accuracy = choose<study::AccuracyKind>("--accuracy", words.accuracy,
+                                           {{"float", study::AccuracyKind::real},
+                                            {"quantised", study::AccuracyKind::quantised},
+                                            {"on-crossbar", study::AccuracyKind::on_crossbar}});
   o.cost_model = choose<CostModel>("--model", words.cost_model,
                                    {{"ou", CostModel::ou}, {"mnsim", CostModel::mnsim}});
   using Target = std::optional<search::CostTarget>;
@@ -134,8 +135,8 @@ void look_up(const Words& words, Options& o) {
   for (const std::string& text : words.bounds) o.bounds.push_back(read_bounds(text));
   if (o.command == "sweep") check_sweep(o.sweep);
   if (o.command == "reproduce") look_up_reproduce(words, o.reproduce);
-  if (o.command != "simulate" && o.simulation.variations.size() > 1)
-    fail(ErrorId::out_of_range, "--variation of ", o.simulation.variations.size(),
+  if (o.command != "simulate" && o.variations.size() > 1)
+    fail(ErrorId::out_of_range, "--variation of ", o.variations.size(),
          " values: a search reads the accuracy at one; sweeps are for `autoprune simulate`");
 }
 
@@ -204,18 +205,6 @@ io::Json Options::to_json() const {
   io::Json object = io::Json::object();
   for (const OptionValue& option : all) object[option.name] = option.value;
   return object;
-}
-
-search::Fingerprint Options::fingerprint(const std::vector<std::string>& groups) const {
-  search::Fingerprint print;
-  print.add(std::span(&seed, 1));
-  for (const OptionValue& option : all)
-    if (option.name != "episodes" &&
-        std::find(groups.begin(), groups.end(), option.group) != groups.end()) {
-      const std::string text = option.name + "=" + io::json_text(option.value) + "\n";
-      print.add(std::span<const char>(text));
-    }
-  return print;
 }
 
 std::optional<Options> read_options(int argc, const char* const* argv) {

@@ -3,12 +3,8 @@
 #pragma once
 
 #include <autoprune/core/geometry.hpp>
-#include <autoprune/hardware/accelerator.hpp>
 #include <autoprune/io/json.hpp>
-#include <autoprune/search/environment.hpp>
-#include <autoprune/search/fine_tune.hpp>
-#include <autoprune/search/search_config.hpp>
-#include <autoprune/simulation/calibration.hpp>
+#include <autoprune/study/spec.hpp>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -19,7 +15,7 @@
 
 namespace autoprune::cli {
 
-/// Groups of options that decide results; a checkpoint belongs to one choice of them.
+/// Headings of options that several files add to.
 inline constexpr const char* kHardware = "Hardware";
 inline constexpr const char* kConstraints = "Constraints";
 inline constexpr const char* kHeldOut = "Held-out images";
@@ -33,20 +29,10 @@ inline constexpr const char* kPrunedFile = "pruned.safetensors";
 /// What prices a network.
 enum class CostModel { ou, mnsim };
 
-/// The accuracy that a search reads.
-enum class AccuracyKind { real, quantised, on_crossbar };
-
 /// An option as it stands in reports; its group tells which part of the work it decides.
 struct OptionValue {
   std::string group, name;
   io::Json value;
-};
-
-/// How accuracy is simulated, besides the accelerator.
-struct SimulationOptions {
-  simulation::CalibrationConfig calibration;
-  std::vector<double> variations;  ///< of the cells; several are a sweep of `simulate`
-  Index seeds = 1;                 ///< devices that are drawn for one accuracy
 };
 
 /// What an option changes in the accelerator of --hardware.
@@ -85,49 +71,36 @@ struct ReproduceOptions {
   Index granularity = 32;             ///< of our own column-vectors; the slides'
 };
 
-struct Options {
+/// A study, and what else the command line asks for.
+struct Options : study::StudySpec {
+  Options() { method.clear(); }
+
   std::string command;
 
   // Inputs and outputs
   std::string network, weights, data, policy;
-  std::string model;          ///< simulate, cost: what prune left in its --out
-  std::string json;           ///< "-": standard output
-  std::filesystem::path out;  ///< empty: nothing is kept
-  bool quiet = false, resume = false;
+  std::string model;  ///< simulate, cost: what prune left in its --out
+  std::string json;   ///< "-": standard output
+  bool quiet = false;
   Index threads = 0;
-  std::uint64_t seed = 1;
 
-  // Hardware
+  // Hardware; `method` is empty for the network file's, or column-vectors
   std::optional<Geometry<>> geometry;  ///< not given: the network file's, or the paper's
   std::optional<Index> granularity;
-  std::string method;  ///< empty: the network file's, or column-vectors
-  methods::Importance importance = methods::Importance::mean_absolute;
-  methods::OuSelection selection = methods::OuSelection::best;
   std::optional<prune::RowGrouping> rows;  ///< not given: the network file's, or neighbours
   std::string hardware;                    ///< preset or file; empty: the paper's
   std::vector<Override> overrides;         ///< of the options that were given
+  std::vector<double> variations;          ///< of the cells; several are a sweep of `simulate`
   CostModel cost_model = CostModel::ou;
   std::string save_hardware;  ///< cost: file that the hardware is written to
   std::string activity;       ///< cost: report of a simulation
 
-  // Policy and constraints
+  // Policy and constraints; those of the study are without bounds, which need a network
   std::optional<double> keep;  ///< map: keep ratio of a heuristic policy
   search::Origin heuristic = search::Origin::lamp;
-  search::Constraints constraints;  ///< without bounds, which need a network
   std::vector<std::string> freeze;  ///< layers
   std::vector<LayerBounds> bounds;
 
-  // Search, fine-tuning, evaluation
-  search::SearchConfig search;
-  search::CompressionReward reward;
-  std::optional<search::CostTarget> reward_target;  ///< not given: crossbars
-  search::Metric metric = search::Metric::top1;
-  AccuracyKind accuracy = AccuracyKind::real;
-  bool reconstruct = false;  ///< fit the kept weights before the accuracy is read
-  Index held_out = 5000, held_out_images = 2000, calibration_images = 512;
-  search::FineTuneConfig fine_tune;
-  Index images = 0;  ///< of the test set; 0: all
-  SimulationOptions simulation;
   SweepOptions sweep;
   ReproduceOptions reproduce;
 
@@ -135,8 +108,6 @@ struct Options {
 
   /// The options as an object, for reports.
   [[nodiscard]] io::Json to_json() const;
-  /// Tells runs apart whose results differ: of the seed and the options in `groups`.
-  [[nodiscard]] search::Fingerprint fingerprint(const std::vector<std::string>& groups) const;
 };
 
 /// Reads the command line. Nothing comes back when help or the version was asked for, and has been

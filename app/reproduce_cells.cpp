@@ -1,14 +1,18 @@
 #include "reproduce_cells.hpp"
 
 #include <algorithm>
+#include <array>
 #include <autoprune/cost/metrics.hpp>
 #include <autoprune/methods/registry.hpp>
 #include <autoprune/simulation/measured_activity.hpp>
+#include <autoprune/study/search.hpp>
+#include <autoprune/study/training.hpp>
 
 #include "hardware.hpp"
 #include "job.hpp"
 #include "kept_figures.hpp"
-#include "long_work.hpp"
+#include "results.hpp"
+#include "watching.hpp"
 
 namespace autoprune::cli {
 
@@ -38,10 +42,6 @@ Options job_options(const Options& options, const Subject& subject, const std::s
   // The usual steps are for networks with batch-norm, and diverge without.
   if (subject.network == "lenet5") o.fine_tune.train.learning_rate = 0.005;
   o.images = budget.test_images;
-  // What decides a cell, for its fingerprint; its name says the rest.
-  o.all = {{kSearch, "budget", budget.name},
-           {kTraining, "budget", budget.name},
-           {kHardware, "cell", folder}};
   return o;
 }
 
@@ -103,8 +103,8 @@ io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>
   const cost::OuCost pruned = price(job, network, masks, job.compressor, formation);
   const cost::Metrics metrics = cost::metrics(pruned);
   const cost::Gains gains = cost::gains(pruned, dense);
-  const nn::Accuracy accuracy =
-      job.test_accuracy(network, all_kept(masks) ? std::vector<PruneMask>{} : masks);
+  const nn::Accuracy accuracy = study::test_accuracy(
+      job.study(), network, all_kept(masks) ? std::vector<PruneMask>{} : masks);
   io::Json json = {{"top1", accuracy.top1}, {"top5", accuracy.top5}};
   json["crossbars_dense"] = crossbars.dense;
   json["crossbars_per_layer"] = crossbars.per_layer;
@@ -124,16 +124,26 @@ io::Json figures_of(Job& job, nn::Network& network, const std::vector<PruneMask>
   return json;
 }
 
-search::Fingerprint fingerprint_of(const Job& job) {
-  return job.fingerprint({kHardware, kConstraints, kHeldOut, kSearch, kTraining});
+/// Of the job and of a cell, whose name and budget say the rest.
+search::Fingerprint fingerprint_of(const Job& job, const std::string& cell, const Budget& budget) {
+  search::Fingerprint print = job.study().fingerprint();
+  return print.add(std::span<const char>(cell)).add(std::span<const char>(budget.name));
 }
 
 io::Json measure(Job& job, const Method& method) {
-  check_training(job);
-  PrunedNetwork pruned = search_and_fine_tune(job);
-  io::Json figures = figures_of(job, pruned.network, pruned.tuned.masks, method.formation);
-  figures["search_seconds"] = pruned.found.seconds;
-  figures["fine_tune_seconds"] = pruned.tuned.seconds;
+  const study::Study study = job.study();
+  study::check_training(study);
+  study::Record record(job.network);
+  Watching watching(job.options.quiet);
+  watching.begin(study);
+  study::find_policy(study, watching, record);
+  write_policy(job, record.policy);
+  study::fine_tune(study, watching, record);
+  write_pruned(job, record.network, record.policy);
+  watching.finish();
+  io::Json figures = figures_of(job, record.network, record.masks, method.formation);
+  figures["search_seconds"] = record.search_seconds;
+  figures["fine_tune_seconds"] = record.training.seconds;
   return figures;
 }
 
@@ -149,7 +159,7 @@ io::Json measure_dense(const Options& options, const Subject& subject, const Bud
   Options o = job_options(options, subject, subject.name() + "-dense", budget);
   o.method = "naive";
   Job job(o, Weights::needed);
-  const search::Fingerprint run = fingerprint_of(job);
+  const search::Fingerprint run = fingerprint_of(job, "dense", budget);
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   io::Json figures = figures_of(job, job.network, job.dense_masks(), hardware::OuFormation::stored);
   write_figures(job.file(kFigures), run, figures);
@@ -159,7 +169,7 @@ io::Json measure_dense(const Options& options, const Subject& subject, const Bud
 io::Json measure_cell(const Options& options, const Cell& cell, const Budget& budget) {
   const Options o = cell_options(options, cell, budget);
   Job job(o, Weights::needed);
-  const search::Fingerprint run = fingerprint_of(job);
+  const search::Fingerprint run = fingerprint_of(job, cell.name(), budget);
   if (const auto saved = read_figures(job.file(kFigures), run)) return *saved;
   io::Json figures;
   try {
@@ -168,7 +178,8 @@ io::Json measure_cell(const Options& options, const Cell& cell, const Budget& bu
     if (error.id() != ErrorId::infeasible_constraint) throw;
   }
   write_figures(job.file(kFigures), run, figures);
-  remove_checkpoints(job, {kSearchCheckpoint, kFineTuneCheckpoint});
+  constexpr std::array kCheckpoints = {study::kSearchCheckpoint, study::kFineTuneCheckpoint};
+  study::remove_checkpoints(o, kCheckpoints);
   return figures;
 }
 

@@ -11,8 +11,11 @@ namespace {
 
 std::vector<simulation::LayerRanges> input_ranges(Job& job, nn::Session& session,
                                                   const std::vector<PruneMask>& masks) {
-  const std::vector<nn::Batch> images = job.calibration_batches(job.data->train.size());
-  return simulation::calibrate(session, masks, images, job.options.simulation.calibration);
+  const Index taken = job.options.calibration_images, all = job.data->train.size();
+  if (taken > all)
+    fail(ErrorId::out_of_range, "--calibration-images ", taken, " of ", all, " training images");
+  const auto images = nn::load_batches(job.data->train, nn::range(0, taken), job.pool);
+  return simulation::calibrate(session, masks, images, job.options.calibration);
 }
 
 /// Measures one network after another on the job's test images.
@@ -20,7 +23,6 @@ class SimulationRun {
  public:
   explicit SimulationRun(Job& job)
       : job_(job),
-        settings_(job.options.simulation),
         masks_(job.present_masks()),
         placements_(job.compressor.map(masks_).layers),
         session_(job.network, job.pool),
@@ -29,7 +31,7 @@ class SimulationRun {
         progress_("simulate", job.options.quiet) {}
 
   SimulationResult finish() {
-    const std::vector<double>& variations = settings_.variations;
+    const std::vector<double>& variations = job_.options.variations;
     const bool sweeps = variations.size() > 1;
     const double variation = job_.accelerator.devices.variation.sigma;
     evaluations_ = 2 + seeds(variation);
@@ -54,7 +56,7 @@ class SimulationRun {
   }
   /// Ideal devices are all the same.
   [[nodiscard]] Index seeds(double variation) const {
-    return varying(variation).noisy() ? settings_.seeds : 1;
+    return varying(variation).noisy() ? job_.options.devices : 1;
   }
 
   [[nodiscard]] simulation::SimulatedNetwork network(const hardware::Accelerator& accelerator,
@@ -113,7 +115,6 @@ class SimulationRun {
   }
 
   Job& job_;
-  const SimulationOptions& settings_;
   std::vector<PruneMask> masks_;
   std::vector<mapping::Placement> placements_;
   nn::Session session_;

@@ -4,14 +4,14 @@
 #include <autoprune/cost/metrics.hpp>
 #include <autoprune/io/file.hpp>
 #include <autoprune/io/format.hpp>
-#include <autoprune/search/fine_tune.hpp>
+#include <autoprune/io/hardware_json.hpp>
 #include <autoprune/search/heuristics.hpp>
+#include <autoprune/study/training.hpp>
 #include <filesystem>
 #include <optional>
 
 #include "hardware.hpp"
 #include "kept_figures.hpp"
-#include "long_work.hpp"
 #include "progress.hpp"
 
 namespace autoprune::cli {
@@ -30,7 +30,7 @@ class CellGroup {
   CellGroup(Job& job, search::Compressor compressor)
       : job_(job),
         compressor_(std::move(compressor)),
-        rankings_(job.rank(job.network, compressor_)),
+        rankings_(job.rank(compressor_)),
         counts_(compressor_, rankings_),
         model_(job.network, accelerator_of(on(job.options, compressor_.geometry()))),
         dense_(model_.price_dense()) {}
@@ -57,20 +57,21 @@ class CellGroup {
   /// On the held-out images; fine-tuning ends with other masks than it began with.
   nn::Accuracy measure_accuracy(std::vector<PruneMask>& masks, const search::Policy& policy,
                                 const search::Constraints& constraints) {
+    const study::Study study = job_.study();
     nn::Network network = job_.network;
-    const std::vector<Index> train = job_.split().train;
     if (job_.options.sweep.epochs > 0) {
-      search::FineTuneConfig config{train_config(job_.options), job_.options.fine_tune.schedule};
+      search::FineTuneConfig config{study::train_config(job_.options),
+                                    job_.options.fine_tune.schedule};
       config.train.epochs = job_.options.sweep.epochs;
-      search::FineTuner tuner(network, job_.data->train, train, policy, constraints, compressor_,
-                              config, job_.pool, &job_.network);
+      search::FineTuner tuner(network, job_.data->train, study.split().train, policy, constraints,
+                              compressor_, config, job_.pool, &job_.network);
       while (!tuner.done()) tuner.run_epoch();
       masks = tuner.masks();
     }
     nn::Session session(network, job_.pool);
     session.set_masks(masks);
-    nn::recalibrate(session, job_.calibration_batches(static_cast<Index>(train.size())));
-    return nn::evaluate(session, job_.held_out_batches());
+    nn::recalibrate(session, study.calibration_batches());
+    return nn::evaluate(session, study.held_out_batches());
   }
 
   io::Json count(const std::vector<PruneMask>& masks) const {
@@ -78,15 +79,10 @@ class CellGroup {
     const cost::OuCost cost = model_.price(compressor_.map(masks).layers);
     const cost::Metrics metrics = cost::metrics(cost);
     const cost::Gains gains = cost::gains(cost, dense_);
-    Index kept = 0, vectors = 0;
-    for (const PruneMask& mask : masks) {
-      kept += mask.kept_count();
-      vectors += mask.vectors();
-    }
     return {{"crossbars", crossbars.per_layer},
             {"compression_per_layer", crossbars.compression_per_layer()},
             {"compression_pooled", crossbars.compression_pooled()},
-            {"keep_ratio", static_cast<double>(kept) / static_cast<double>(vectors)},
+            {"keep_ratio", study::keep_ratio(masks)},
             {"index_kib", metrics.index_kib},
             {"index_percent_of_weights", 100.0 * metrics.index_share},
             {"area_um2", cost.totals.area_um2},
@@ -107,11 +103,30 @@ class CellGroup {
   cost::OuCost dense_;
 };
 
+/// Of all that decides a cell besides its own hardware and target. Without data there is no study.
+search::Fingerprint fingerprint_of(const Job& job) {
+  const Options& o = job.options;
+  search::Fingerprint print;
+  if (job.data) {
+    print = job.study().fingerprint();
+  } else {
+    for (const nn::ConstNamedTensor& p : std::as_const(job.network).parameters())
+      print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
+  }
+  const std::string chip = io::json_text(io::hardware_to_json(job.accelerator));
+  print.add(std::span<const char>(chip)).add(std::span<const char>(job.compressor.name()));
+  study::detail::add_training(study::train_config(o), print);
+  return print.add(o.fine_tune.schedule.ramp)
+      .add(o.fine_tune.schedule.begin)
+      .add(static_cast<double>(o.sweep.epochs))
+      .add(static_cast<double>(o.heuristic))
+      .add(static_cast<double>(o.constraints.counting));
+}
+
 /// Cells in files of --out, each with a fingerprint of all that decides it.
 class CellFiles {
  public:
-  explicit CellFiles(const Job& job)
-      : job_(job), run_(job.fingerprint({kHardware, kConstraints, kHeldOut, kTraining})) {}
+  explicit CellFiles(const Job& job) : job_(job), run_(fingerprint_of(job)) {}
 
   /// Nothing when there is no such cell, or one of another run.
   [[nodiscard]] std::optional<io::Json> read(const SweepCell& cell) const {

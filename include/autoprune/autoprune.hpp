@@ -14,3 +14,4 @@
 #include "autoprune/rl.hpp"
 #include "autoprune/search.hpp"
 #include "autoprune/simulation.hpp"
+#include "autoprune/study.hpp"

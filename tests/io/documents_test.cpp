@@ -192,7 +192,7 @@ TEST_CASE("a search's best episode and each episode's figures stand in its repor
   ThirdIsBest environment;
   search::Search<ThirdIsBest> search(environment, {.searcher = "ddpg", .episodes = 6});
   while (!search.done()) search.run_episode();
-  const io::Json json = io::search_json(search, "reward");
+  const io::Json json = io::search_json(search.history(), "reward");
   CHECK(json["best"] == 2);
   CHECK(json["searcher"] == "ddpg");
   CHECK(json["episodes"][0]["kind"] == "explore");

@@ -3,7 +3,7 @@
 ///
 ///     Json report = report_json(run, network, masks, compressor.map(masks));
 ///     report["accuracy"] = accuracy_json(10000, dense, pruned);
-///     report["search"] = search_json(pruner, "(1 - 1 / CR) * top-1 accuracy");
+///     report["search"] = search_json(search.history(), "(1 - 1 / CR) * top-1 accuracy");
 ///     write_file("report.html", report_html(report, mapping_to_json(...)));
 #pragma once
 
@@ -116,12 +116,10 @@ namespace detail {
   return accuracy;
 }
 
-/// The value of "search"; `objective` says in words what the reward is. Throws wrong_order before
-/// the first episode.
-template <search::Environment E>
-[[nodiscard]] Json search_json(const search::Search<E>& run, std::string_view objective) {
+/// The value of "search"; `objective` says in words what the reward is.
+[[nodiscard]] inline Json search_json(const search::History& run, std::string_view objective) {
   Json episodes = Json::array();
-  for (const search::Episode& episode : run.episodes()) {
+  for (const search::Episode& episode : run.episodes) {
     const search::Outcome& outcome = episode.outcome;
     episodes.push_back({{"episode", episodes.size()},
                         {"kind", run.kind(episode)},
@@ -132,9 +130,9 @@ template <search::Environment E>
                         {"compression_pooled", outcome.crossbars.compression_pooled()},
                         {"keep_ratios", outcome.keep_ratios}});
   }
-  return {{"searcher", run.searcher()},
+  return {{"searcher", run.searcher},
           {"objective", objective},
-          {"best", run.best()},
+          {"best", run.best},
           {"episodes", std::move(episodes)}};
 }
 

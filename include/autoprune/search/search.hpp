@@ -24,6 +24,22 @@ struct Episode {
   Outcome outcome;
 };
 
+/// Where an episode's policy came from: a heuristic, chance or the searcher, by its name.
+[[nodiscard]] inline std::string_view kind_of(const Episode& episode, std::string_view searcher) {
+  return episode.origin == Origin::searcher ? searcher : origin_name(episode.origin);
+}
+
+/// A search that has been done.
+struct History {
+  std::string searcher;
+  std::vector<Episode> episodes;
+  Index best = 0;  ///< of the episodes
+
+  [[nodiscard]] std::string_view kind(const Episode& episode) const {
+    return kind_of(episode, searcher);
+  }
+};
+
 /// A search, episode by episode, so that its owner can report and save in between. Policies are
 /// measured in the order asked, and told when all of a batch are: results depend on its size.
 template <Environment E = PruningEnvironment<>>
@@ -42,6 +58,10 @@ class Search {
         fingerprint_(fingerprint()) {}
 
   [[nodiscard]] const std::string& searcher() const noexcept { return searcher_.name(); }
+  /// As History::kind().
+  [[nodiscard]] std::string_view kind(const Episode& episode) const {
+    return kind_of(episode, searcher());
+  }
   [[nodiscard]] const std::vector<Episode>& episodes() const noexcept { return episodes_; }
   /// Nothing is left to measure. Asks the searcher when it has to.
   [[nodiscard]] bool done() {
@@ -51,11 +71,8 @@ class Search {
     return asked_.empty();
   }
 
-  /// Where an episode's policy came from: a heuristic, chance or the searcher, by its name.
-  [[nodiscard]] std::string_view kind(const Episode& episode) const {
-    return episode.origin == Origin::searcher ? std::string_view(searcher())
-                                              : origin_name(episode.origin);
-  }
+  /// Throws wrong_order before the first episode.
+  [[nodiscard]] History history() const { return {searcher(), episodes_, best()}; }
 
   /// Index of the best episode so far; a probe only where there is nothing else. Throws wrong_order
   /// before the first.

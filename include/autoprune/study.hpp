@@ -1,0 +1,12 @@
+/// @file study.hpp
+/// The room `study`: the whole job, from a trained network to what it is worth on its accelerator.
+#pragma once
+
+#include "autoprune/study/auto_prune.hpp"
+#include "autoprune/study/measure.hpp"
+#include "autoprune/study/observers.hpp"
+#include "autoprune/study/record.hpp"
+#include "autoprune/study/search.hpp"
+#include "autoprune/study/spec.hpp"
+#include "autoprune/study/study.hpp"
+#include "autoprune/study/training.hpp"

@@ -1,0 +1,72 @@
+/// @file auto_prune.hpp
+/// The whole job in one call.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "autoprune/io/directory_lock.hpp"
+#include "autoprune/methods/registry.hpp"
+#include "autoprune/study/measure.hpp"
+#include "autoprune/study/observers.hpp"
+#include "autoprune/study/record.hpp"
+#include "autoprune/study/search.hpp"
+#include "autoprune/study/training.hpp"
+
+namespace autoprune::study {
+
+/// The method of a spec on an accelerator. Throws unknown_name, and what the method throws.
+[[nodiscard]] inline methods::Compressor method_of(const nn::Network& network,
+                                                   const hardware::Accelerator& accelerator,
+                                                   const StudySpec& spec) {
+  methods::Setting setting{network, accelerator.geometry, spec.options};
+  setting.options.mapping = accelerator.weights;
+  methods::Compressor method =
+      spec.own_method ? spec.own_method(setting) : methods::make_method(spec.method, setting);
+  method.require(accelerator);
+  return method;
+}
+
+/// Searches, fine-tunes, maps, prices and measures: all stages of a study in turn, from the
+/// checkpoints where the spec resumes; these are removed when it has ended. The caller may save the
+/// policy and the network before.
+[[nodiscard]] inline Record run_study(const Study& study, Watcher& watcher) {
+  constexpr std::array kCheckpoints = {kSearchCheckpoint, kFineTuneCheckpoint};
+  refuse_checkpoints(study.spec, kCheckpoints);
+  check_training(study);
+  watcher.begin(study);
+  Record record(study.network);
+  find_policy(study, watcher, record);
+  if (record.stopped)
+    prune_untrained(study, record);
+  else
+    fine_tune(study, watcher, record);
+  measure(study, record);
+  watcher.end(record);
+  if (!record.stopped) remove_checkpoints(study.spec, kCheckpoints);
+  return record;
+}
+
+/// Prunes a trained network for an accelerator:
+///
+///     const study::Record found = study::auto_prune(network, io::read_dataset("cifar10:DIR"),
+///         cost::ou_preset("paper"), {.constraints = {.target_compression = 14.3}});
+///
+/// With StudySpec::out, a run that was killed goes on to the same bits when it resumes. `observers`
+/// are told what happens (observers.hpp). Throws infeasible_constraint, shape_mismatch, and
+/// whatever the spec's parts throw.
+template <class... Observer>
+[[nodiscard]] Record auto_prune(const nn::Network& network, const io::Datasets& images,
+                                const hardware::Accelerator& accelerator,
+                                const StudySpec& spec = {}, Observer&&... observers) {
+  accelerator.validate();
+  ThreadPool pool;
+  const methods::Compressor compressor = method_of(network, accelerator, spec);
+  std::optional<io::DirectoryLock> lock;
+  if (!spec.out.empty()) lock.emplace(spec.out);
+  const Study study{network, images, accelerator, compressor, spec.constraints, spec, pool};
+  Observers<std::remove_reference_t<Observer>...> watcher(observers...);
+  return run_study(study, watcher);
+}
+
+}  // namespace autoprune::study

@@ -1,0 +1,70 @@
+/// @file measure.hpp
+/// The last stage: what came out, on the test set and on the accelerator.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "autoprune/cost/ou_model.hpp"
+#include "autoprune/nn/evaluate.hpp"
+#include "autoprune/prune/zero_mask.hpp"
+#include "autoprune/simulation/simulated_network.hpp"
+#include "autoprune/study/record.hpp"
+#include "autoprune/study/study.hpp"
+
+namespace autoprune::study {
+
+/// Float accuracy of a network under masks, or without any, on the study's test images.
+[[nodiscard]] inline nn::Accuracy test_accuracy(const Study& study, nn::Network& network,
+                                                const std::vector<PruneMask>& masks) {
+  nn::Session session(network, study.pool);
+  session.set_masks(masks);
+  return nn::evaluate(session, study.data.test, nn::range(0, study.test_images()));
+}
+
+/// Masks that a network's zeros spell out in the compressor's row groups; none when nothing is.
+[[nodiscard]] inline std::vector<PruneMask> masks_of_zeros(const nn::Network& network,
+                                                           const methods::Compressor& compressor) {
+  std::vector<PruneMask> masks;
+  bool any = false, all = true;
+  for (const Index i : network.matrix_layers()) {
+    masks.push_back(prune::zero_mask(weight_matrix(network.node(i).weight),
+                                     compressor.granularity(), compressor.rows()));
+    any = any || masks.back().kept_count() > 0;
+    all = all && masks.back().kept_count() == masks.back().vectors();
+  }
+  return any && !all ? masks : std::vector<PruneMask>{};
+}
+
+/// Accuracy of the record's network on an accelerator, over the first `images` of the test set.
+[[nodiscard]] inline nn::Accuracy simulated(const Study& study, Record& record,
+                                            const hardware::Accelerator& accelerator,
+                                            Index images) {
+  nn::Session session(record.network, study.pool);
+  session.set_masks(record.masks);
+  const auto ranges = simulation::calibrate(session, record.masks, study.calibration_batches(),
+                                            study.spec.calibration);
+  simulation::SimulatedNetwork network(session, accelerator, record.masks, record.placement.layers,
+                                       ranges, {.seed = study.spec.seed});
+  network.count_activity(false);
+  return network.evaluate(nn::load_batches(study.data.test, nn::range(0, images), study.pool));
+}
+
+/// Maps, prices and measures what the record's network and masks are.
+inline void measure(const Study& study, Record& record) {
+  const cost::OuModel prices(study.network, study.accelerator);
+  record.placement = study.compressor.map(record.masks);
+  record.dense_cost = prices.price_dense();
+  record.cost = prices.price(record.placement.layers);
+  record.images = study.test_images();
+  nn::Network dense = study.network;
+  record.dense = test_accuracy(study, dense, masks_of_zeros(dense, study.compressor));
+  record.pruned = test_accuracy(study, record.network, record.masks);
+  const Index simulates = std::min(study.spec.simulated_images, study.data.test.size());
+  if (simulates < 1) return;
+  record.quantised = simulated(study, record, study.accelerator.ideal(), simulates);
+  record.on_crossbar = simulated(study, record, study.accelerator, simulates);
+}
+
+}  // namespace autoprune::study

@@ -1,0 +1,55 @@
+/// @file spec.hpp
+/// What a study is asked to do: every number that decides its result, and where it keeps itself.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "autoprune/core/types.hpp"
+#include "autoprune/methods/compressor.hpp"
+#include "autoprune/search/environment.hpp"
+#include "autoprune/search/fine_tune.hpp"
+#include "autoprune/search/search_config.hpp"
+#include "autoprune/simulation/calibration.hpp"
+
+namespace autoprune::study {
+
+/// The accuracy that a search reads.
+enum class AccuracyKind { real, quantised, on_crossbar };
+
+/// Makes a method that the registry doesn't know, for the network and accelerator of a study.
+using MakeMethod = std::function<methods::Compressor(const methods::Setting&)>;
+
+struct StudySpec {
+  // How is pruned
+  std::string method = "column-vectors";  ///< see methods/registry.hpp
+  methods::MethodOptions options = {};    ///< of column-vectors; `mapping` is the accelerator's
+  MakeMethod own_method = {};             ///< instead of `method`
+  search::Constraints constraints = {};
+
+  // What the search reads and rewards
+  search::SearchConfig search = {};  ///< its seed is the study's
+  search::CompressionReward reward = {};
+  std::optional<search::CostTarget> reward_target = {};  ///< not given: crossbars
+  search::Metric metric = search::Metric::top1;
+  AccuracyKind accuracy = AccuracyKind::real;
+  simulation::CalibrationConfig calibration = {};  ///< of the inputs' ranges
+  Index devices = 1;                               ///< drawn for one on-crossbar accuracy
+  bool reconstruct = false;  ///< fit the kept weights before the accuracy is read
+
+  // Images: training images are held out of training, the last ones
+  Index held_out = 5000, held_out_images = 2000, calibration_images = 512;
+  Index images = 0;            ///< of the test set, for the Record; 0: all
+  Index simulated_images = 0;  ///< of them, on the simulated accelerator
+
+  search::FineTuneConfig fine_tune = {};  ///< its training's seed is the study's
+  std::uint64_t seed = 1;
+
+  std::filesystem::path out = {};  ///< directory of checkpoints; empty: none are kept
+  bool resume = false;             ///< go on from the checkpoints in `out`, if there are any
+};
+
+}  // namespace autoprune::study

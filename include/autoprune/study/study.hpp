@@ -1,0 +1,159 @@
+/// @file study.hpp
+/// A study: a network, its images, an accelerator, a method, and what is asked of them. Its stages
+/// (search.hpp, training.hpp, measure.hpp) share what is here.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "autoprune/core/thread_pool.hpp"
+#include "autoprune/hardware/accelerator.hpp"
+#include "autoprune/io/checkpoint_file.hpp"
+#include "autoprune/io/dataset.hpp"
+#include "autoprune/io/hardware_json.hpp"
+#include "autoprune/io/network_json.hpp"
+#include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/gradients.hpp"
+#include "autoprune/study/spec.hpp"
+
+namespace autoprune::study {
+
+/// Names of the checkpoints in StudySpec::out.
+inline constexpr const char* kSearchCheckpoint = "search.checkpoint";
+inline constexpr const char* kFineTuneCheckpoint = "fine_tune.checkpoint";
+inline constexpr const char* kTrainCheckpoint = "train.checkpoint";
+
+/// Holds references: what they refer to has to outlive it.
+struct Study {
+  const nn::Network& network;  ///< dense and trained
+  const io::Datasets& data;
+  const hardware::Accelerator& accelerator;
+  const methods::Compressor& compressor;  ///< of the accelerator
+  const search::Constraints& constraints;
+  const StudySpec& spec;
+  ThreadPool& pool;
+
+  /// Images for training, and images held out of it.
+  [[nodiscard]] nn::Split split() const { return nn::split(data.train, spec.held_out); }
+
+  [[nodiscard]] std::vector<nn::Batch> held_out_batches() const {
+    std::vector<Index> images = split().held_out;
+    if (spec.held_out_images < 1)
+      fail(ErrorId::out_of_range, "--held-out-images ", spec.held_out_images,
+           "; at least 1 is needed");
+    images.resize(static_cast<std::size_t>(
+        std::min(spec.held_out_images, static_cast<Index>(images.size()))));
+    return nn::load_batches(data.train, images, pool);
+  }
+  /// The first ones of the training images.
+  [[nodiscard]] std::vector<nn::Batch> calibration_batches() const {
+    const Index taken = spec.calibration_images, all = static_cast<Index>(split().train.size());
+    if (taken < 1 || taken > all)
+      fail(ErrorId::out_of_range, "--calibration-images ", taken, " of ", all, " training images");
+    return nn::load_batches(data.train, nn::range(0, taken), pool);
+  }
+  /// Of the test set.
+  [[nodiscard]] Index test_images() const {
+    const Index all = data.test.size();
+    if (spec.images < 0 || spec.images > all)
+      fail(ErrorId::out_of_range, "--images ", spec.images, " of a test set of ", all);
+    return spec.images == 0 ? all : spec.images;
+  }
+
+  /// The layers of a network, by gradients of the calibration images where the method needs them.
+  [[nodiscard]] std::vector<methods::Ranking> rank(const nn::Network& of) const {
+    if (!compressor.needs_gradients()) return compressor.rank(of);
+    return compressor.rank(of, nn::loss_gradients(of, calibration_batches(), pool));
+  }
+
+  /// Of all that every stage depends on: weights, images, accelerator, method, seed.
+  [[nodiscard]] search::Fingerprint fingerprint() const {
+    search::Fingerprint print;
+    const std::string chip = io::json_text(io::hardware_to_json(accelerator));
+    const std::string graph = io::json_text(io::network_to_json(network));
+    for (const std::string* text : {&chip, &graph, &compressor.name()})
+      print.add(std::span<const char>(*text));
+    for (const nn::ConstNamedTensor& p : network.parameters())
+      print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
+    print.add(std::span<const std::uint8_t>(data.train.labels)).add(std::span(&spec.seed, 1));
+    for (const Index n :
+         {compressor.granularity(), static_cast<Index>(compressor.rows()),
+          static_cast<Index>(spec.options.selection), static_cast<Index>(spec.options.importance),
+          spec.held_out, spec.held_out_images, spec.calibration_images})
+      print.add(static_cast<double>(n));
+    print.add(constraints.target_compression.value_or(-1.0))
+        .add(constraints.max_accuracy_drop.value_or(-1.0))
+        .add(static_cast<double>(constraints.counting));
+    for (const search::Bounds& b : constraints.bounds) print.add(b.min).add(b.max);
+    return print;
+  }
+};
+
+/// Where a checkpoint is; empty when none are kept. What runs that were killed while they wrote it
+/// have left is removed.
+[[nodiscard]] inline std::filesystem::path checkpoint_path(const StudySpec& spec,
+                                                           const char* name) {
+  if (spec.out.empty()) return {};
+  const std::filesystem::path path = spec.out / name;
+  io::remove_leftovers(path);
+  return path;
+}
+
+/// Throws checkpoint_mismatch when there is one of these and the spec doesn't resume.
+inline void refuse_checkpoints(const StudySpec& spec, std::span<const char* const> names) {
+  std::error_code ignored;
+  for (const char* name : names)
+    if (const auto path = checkpoint_path(spec, name);
+        !spec.resume && std::filesystem::exists(path, ignored))
+      fail(ErrorId::checkpoint_mismatch, "'", path.string(),
+           "' is the checkpoint of a run that didn't end; pass --resume to go on with it, or "
+           "choose another --out");
+}
+
+inline void remove_checkpoints(const StudySpec& spec, std::span<const char* const> names) {
+  std::error_code ignored;
+  for (const char* name : names) std::filesystem::remove(checkpoint_path(spec, name), ignored);
+}
+
+namespace detail {
+
+/// Seconds of work, those of the runs before it included, and the file that remembers them.
+class Progress {
+ public:
+  Progress(std::filesystem::path path, std::uint64_t run) : path_(std::move(path)), run_(run) {}
+
+  /// What was saved, or nothing. Throws checkpoint_mismatch for a checkpoint of another run.
+  [[nodiscard]] std::optional<std::string> restore() {
+    if (std::error_code ignored; path_.empty() || !std::filesystem::exists(path_, ignored))
+      return {};
+    io::Checkpoint saved = io::read_checkpoint(path_, run_);
+    before_ = saved.seconds;
+    return std::move(saved.bytes);
+  }
+  /// `save()` gives the bytes.
+  template <class Save>
+  void keep(const Save& save) const {
+    if (!path_.empty()) io::write_checkpoint(path_, {run_, seconds(), save()});
+  }
+  [[nodiscard]] double seconds() const {
+    return before_ + std::chrono::duration<double>(Clock::now() - began_).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::filesystem::path path_;
+  std::uint64_t run_;
+  double before_ = 0.0;
+  Clock::time_point began_ = Clock::now();
+};
+
+}  // namespace detail
+
+}  // namespace autoprune::study
