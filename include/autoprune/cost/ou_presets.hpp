@@ -52,7 +52,7 @@ inline void add_index_and_outputs(OuTable<OuPart>& parts, const Circuits& circui
       "MNSIM-2.0's bits of each");
 }
 
-/// MNSIM-2.0's parts in crossbars of any geometry; `version` is the year of its numbers.
+/// The parts of an OU accelerator of `circuits`; `version` says whose numbers those are.
 [[nodiscard]] inline OuTable<OuPart> circuit_parts(const OuHardware& h, const Circuits& circuits,
                                                    const std::string& version, double driver_um2) {
   using enum OuComponent;
