@@ -6,6 +6,7 @@
 #include <autoprune/io/cost_report.hpp>
 #include <autoprune/io/file.hpp>
 #include <autoprune/io/hardware_json.hpp>
+#include <autoprune/io/mnsim_json.hpp>
 
 #include "hardware.hpp"
 #include "results.hpp"

@@ -5,6 +5,7 @@
 #include <autoprune/io/cost_json.hpp>
 #include <autoprune/io/file.hpp>
 #include <autoprune/io/hardware_json.hpp>
+#include <autoprune/io/mnsim_json.hpp>
 
 namespace autoprune::cli {
 

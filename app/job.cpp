@@ -69,10 +69,11 @@ methods::Compressor read_compressor(const Options& o, const nn::Network& network
                                     const hardware::Accelerator& accelerator,
                                     const io::Metadata& metadata) {
   const auto from_file = [&](const char* key) { return stored_at(metadata, key); };
-  methods::Setting setting{
-      network,
-      accelerator.geometry,
-      {.mapping = accelerator.weights, .selection = o.selection, .importance = o.importance}};
+  methods::Setting setting{network,
+                           accelerator.geometry,
+                           {.mapping = accelerator.weights,
+                            .selection = o.options.selection,
+                            .importance = o.options.importance}};
   const std::string stored = from_file(kMethodKey);
   const std::string method = !o.method.empty() ? o.method : !stored.empty() ? stored : kOwnMethod;
   Index granularity = setting.geometry.xbar_rows % 32 == 0 ? 32 : setting.geometry.ou_rows;

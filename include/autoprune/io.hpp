@@ -18,6 +18,7 @@
 #include "autoprune/io/looks_like.hpp"
 #include "autoprune/io/mapping_json.hpp"
 #include "autoprune/io/mnist.hpp"
+#include "autoprune/io/mnsim_json.hpp"
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_data.hpp"

@@ -8,7 +8,6 @@
 #include "autoprune/mnsim/area.hpp"
 #include "autoprune/mnsim/components.hpp"
 #include "autoprune/mnsim/device.hpp"
-#include "autoprune/mnsim/energy.hpp"
 #include "autoprune/mnsim/hardware.hpp"
 #include "autoprune/mnsim/latency.hpp"
 #include "autoprune/mnsim/mapping.hpp"

@@ -2,6 +2,7 @@
 #include "autoprune/io/hardware_json.hpp"
 
 #include "autoprune/cost/ou_model.hpp"
+#include "autoprune/io/mnsim_json.hpp"
 #include "autoprune/mnsim/model.hpp"
 #include "harness.hpp"
 #include "small_network.hpp"

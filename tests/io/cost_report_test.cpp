@@ -8,6 +8,7 @@
 
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/cost_json.hpp"
+#include "autoprune/io/mnsim_json.hpp"
 #include "autoprune/mapping/crossbar_mapper.hpp"
 #include "autoprune/nn/zoo.hpp"
 #include "helpers.hpp"

@@ -5,6 +5,7 @@
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/hardware_json.hpp"
 #include "autoprune/io/mapping_json.hpp"
+#include "autoprune/io/mnsim_json.hpp"
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_data.hpp"

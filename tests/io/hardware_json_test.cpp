@@ -2,6 +2,7 @@
 
 #include "autoprune/io/hardware_json.hpp"
 
+#include "autoprune/io/mnsim_json.hpp"
 #include "helpers.hpp"
 
 using namespace autoprune;

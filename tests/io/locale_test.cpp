@@ -9,6 +9,7 @@
 #include "autoprune/io/dataset.hpp"
 #include "autoprune/io/hardware_json.hpp"
 #include "autoprune/io/mapping_json.hpp"
+#include "autoprune/io/mnsim_json.hpp"
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_html.hpp"
@@ -94,7 +95,7 @@ std::string everything() {
   const io::Json mapping = io::mapping_to_json(net, compressor, mapped);
   for (const io::Json& json :
        {io::network_to_json(net), io::policy_to_json(net, policy), report, mapping,
-        io::cost_json(pruned), io::hardware_to_json(model.hardware()),
+        io::cost_json(pruned), io::hardware_to_json(model.accelerator()),
         io::hardware_to_json(mnsim::hardware_2020()), samples::report(), samples::mapping()})
     all += io::json_text(json, 1) + "\n";
   all += io::report_html(report, mapping) + io::report_html(samples::report(), samples::mapping());

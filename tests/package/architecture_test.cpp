@@ -173,6 +173,7 @@ TEST_CASE("a broken rule is found") {
   CHECK(broken("autoprune/prune/a.hpp", "#include \"autoprune/nn/network.hpp\"") == 1);
   CHECK(broken("autoprune/prune/a.hpp", "#  include \"autoprune/mapping.hpp\"") == 1);
   CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/io/report.hpp\"") == 1);
+  CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/mnsim/model.hpp\"") == 1);
   CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/autoprune.hpp\"") == 1);
   CHECK(broken("autoprune/prune/a.hpp", "#include \"autoprune/prune.hpp\"") == 1);
   CHECK(broken("autoprune/prune.hpp", "#include \"autoprune/core.hpp\"") == 1);

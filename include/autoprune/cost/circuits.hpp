@@ -32,6 +32,10 @@ struct Circuits {
 
   /// Period of the digital circuits.
   [[nodiscard]] Ns clock() const noexcept { return Ns{1e3 / clock_mhz}; }
+  /// Of the voltage of a row that is driven: its input is on a tenth of the time.
+  [[nodiscard]] double mean_square_v() const noexcept {
+    return 0.9 * low_read_v * low_read_v + 0.1 * high_read_v * high_read_v;
+  }
 };
 
 /// Those of September 2020 (@88de7eb), the MNSIM-2.0 of the slides' time.
@@ -58,11 +62,10 @@ struct Circuit {
   return {Um2{scale * area_um2}, Watt{scale * power_w}, latency};
 }
 
-/// Mean power of a 1T1R cell that is read: the input is on a tenth of the time, a third of the
-/// cells are in the low-resistance state, whatever the weights are.
+/// Mean power of a 1T1R cell that is read: a third of the cells are in the low-resistance state,
+/// whatever the weights are.
 [[nodiscard]] inline Watt cell_power(const Circuits& c) {
-  const double square_v = 0.9 * c.low_read_v * c.low_read_v + 0.1 * c.high_read_v * c.high_read_v;
-  return Watt{square_v * (0.67 / c.high_resistance_ohm + 0.33 / c.low_resistance_ohm)};
+  return Watt{c.mean_square_v() * (0.67 / c.high_resistance_ohm + 0.33 / c.low_resistance_ohm)};
 }
 
 /// A cell's read, and the wires: a polynomial in the crossbar's size, s = rows x cols / 8192.

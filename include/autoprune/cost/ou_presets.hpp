@@ -52,7 +52,7 @@ inline void add_index_and_outputs(hardware::PartTable<hardware::Part>& parts,
       "MNSIM-2.0's bits of each");
 }
 
-/// MNSIM-2.0's parts in crossbars of any geometry; `version` is the year of its numbers.
+/// The parts of an OU accelerator of `circuits`; `version` says whose numbers those are.
 [[nodiscard]] inline hardware::PartTable<hardware::Part> circuit_parts(
     const hardware::Accelerator& h, const Circuits& circuits, const std::string& version,
     double driver_um2) {

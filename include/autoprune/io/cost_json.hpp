@@ -8,7 +8,6 @@
 #include "autoprune/cost/metrics.hpp"
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/io/json.hpp"
-#include "autoprune/mnsim/model.hpp"
 
 namespace autoprune::io {
 
@@ -53,23 +52,6 @@ template <class Component>
                       {"components", components_json(layer.components)}});
   return {{"totals", totals_json(cost.totals)},
           {"components", components_json(cost.components)},
-          {"layers", std::move(layers)}};
-}
-
-[[nodiscard]] inline Json cost_json(const mnsim::Cost& cost) {
-  Json layers = Json::array();
-  for (const mnsim::LayerCost& layer : cost.layers)
-    layers.push_back({{"name", layer.layer.name},
-                      {"kind", cost::kind_name(layer.layer.kind)},
-                      {"pes", layer.map.pes},
-                      {"tiles", layer.map.tiles},
-                      {"start_ns", layer.start_ns},
-                      {"finish_ns", layer.finish_ns},
-                      {"totals", totals_json(layer.totals)},
-                      {"components", components_json(layer.components)}});
-  return {{"totals", totals_json(cost.totals)},
-          {"components", components_json(cost.components)},
-          {"unbilled_components", components_json(cost.unbilled)},
           {"layers", std::move(layers)}};
 }
 

@@ -6,8 +6,7 @@
 ///      "components": {"adc": {"energy_nj": 0.005, "source": "our test chip"}}}
 ///
 /// What isn't said is taken from the preset "base", for the file's geometry. Files of schema
-/// "autoprune.ou-hardware/1", which spell fewer fields and some otherwise, are still read. Of
-/// MNSIM-2.0's model the schema is "autoprune.mnsim-hardware/1".
+/// "autoprune.ou-hardware/1", which spell fewer fields and some otherwise, are still read.
 #pragma once
 
 #include <cmath>
@@ -22,14 +21,12 @@
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/json_field.hpp"
-#include "autoprune/mnsim/hardware.hpp"
 
 namespace autoprune::io {
 
 inline constexpr const char* kAcceleratorSchema = "autoprune.accelerator/1";
 /// Of the first edition: input_bits, dac_bits and adc_bits, and neither weights nor devices.
 inline constexpr const char* kOuHardwareSchema = "autoprune.ou-hardware/1";
-inline constexpr const char* kMnsimHardwareSchema = "autoprune.mnsim-hardware/1";
 
 namespace detail {
 
@@ -37,39 +34,39 @@ namespace detail {
 template <class E>
 using Names = std::vector<std::pair<E, std::string>>;
 
+template <class E>
+const Names<E>& words_of(E);
+template <>
 inline const Names<hardware::BitPlanes>& words_of(hardware::BitPlanes) {
   using enum hardware::BitPlanes;
   static const Names<hardware::BitPlanes> names = {{apart, "apart"}, {adjacent, "adjacent"}};
   return names;
 }
+template <>
 inline const Names<hardware::SignEncoding>& words_of(hardware::SignEncoding) {
   using enum hardware::SignEncoding;
   static const Names<hardware::SignEncoding> names = {{pair, "pair"}, {offset, "offset"}};
   return names;
 }
+template <>
 inline const Names<hardware::Spread>& words_of(hardware::Spread) {
   using enum hardware::Spread;
   static const Names<hardware::Spread> names = {{normal, "normal"}, {log_normal, "log-normal"}};
   return names;
 }
+template <>
 inline const Names<hardware::OuFormation>& words_of(hardware::OuFormation) {
   using enum hardware::OuFormation;
   static const Names<hardware::OuFormation> names = {
       {stored, "stored"}, {dynamic, "dynamic"}, {dynamic_vectors, "dynamic-vectors"}};
   return names;
 }
+template <>
 inline const Names<hardware::DenseRead>& words_of(hardware::DenseRead) {
   static const Names<hardware::DenseRead> names = {{hardware::DenseRead::ous, "ous"},
                                                    {hardware::DenseRead::crossbars, "crossbars"}};
   return names;
 }
-inline const Names<mnsim::TileOrder>& words_of(mnsim::TileOrder) {
-  using enum mnsim::TileOrder;
-  static const Names<mnsim::TileOrder> names = {
-      {row_major, "row-major"}, {snake, "snake"}, {shells, "shells"}, {zigzag, "zigzag"}};
-  return names;
-}
-
 // The visitors below go through a hardware's fields once to write and once to read them.
 
 /// Writes each field that it is shown.
@@ -225,55 +222,6 @@ void visit_ou_hardware(Visitor& v, Accelerator& a) {
   visit_parts(v, a);
 }
 
-template <class Visitor, class Converter>
-void visit_converter(Visitor& v, const char* key, Converter& converter) {
-  v.object(key, [&](auto& inner) {
-    inner("bits", converter.bits);
-    inner("area_um2", converter.area_um2);
-    inner("power_w", converter.power_w);
-    inner("latency_ns", converter.latency_ns);
-  });
-}
-
-template <class Visitor, class Hardware>
-void visit_mnsim_hardware(Visitor& v, Hardware& h) {
-  v("cell_area_um2", h.cell_area_um2);
-  v("cell_latency_ns", h.cell_latency_ns);
-  v("high_resistance_ohm", h.high_resistance_ohm);
-  v("low_resistance_ohm", h.low_resistance_ohm);
-  v("low_read_v", h.low_read_v);
-  v("high_read_v", h.high_read_v);
-  v("access_transistors", h.access_transistors);
-  v("cell_bits", h.cell_bits);
-  v("bit_aware", h.bit_aware);
-  v("xbar_rows", h.xbar_rows);
-  v("xbar_cols", h.xbar_cols);
-  v("subarray_rows", h.subarray_rows);
-  v("transistor_nm", h.transistor_nm);
-  v("groups", h.groups);
-  v("sign_arrays", h.sign_arrays);
-  v("subtract_after_adc", h.subtract_after_adc);
-  v("dacs", h.dacs);
-  v("adcs", h.adcs);
-  visit_converter(v, "dac", h.dac);
-  visit_converter(v, "adc", h.adc);
-  v("clock_mhz", h.clock_mhz);
-  v("adder_nm", h.adder_nm);
-  v("shift_register_nm", h.shift_register_nm);
-  v("register_nm", h.register_nm);
-  v("joint_module_nm", h.joint_module_nm);
-  v("sram_nm", h.sram_nm);
-  v("sram_port_bits", h.sram_port_bits);
-  v("pes_per_tile", h.pes_per_tile);
-  v("intra_tile_gbps", h.intra_tile_gbps);
-  v("inter_tile_gbps", h.inter_tile_gbps);
-  v("grid_rows", h.grid_rows);
-  v("grid_cols", h.grid_cols);
-  v("tile_order", h.tile_order);
-  v("weight_bits", h.weight_bits);
-  v("activation_bits", h.activation_bits);
-}
-
 }  // namespace detail
 
 [[nodiscard]] inline Json hardware_to_json(const hardware::Accelerator& accelerator) {
@@ -281,13 +229,6 @@ void visit_mnsim_hardware(Visitor& v, Hardware& h) {
   out("schema", std::string(kAcceleratorSchema));
   out("geometry", accelerator.geometry.to_string());
   detail::visit_accelerator(out, accelerator);
-  return std::move(out).take();
-}
-
-[[nodiscard]] inline Json hardware_to_json(const mnsim::Hardware& hardware) {
-  detail::FieldWriter out;
-  out("schema", std::string(kMnsimHardwareSchema));
-  detail::visit_mnsim_hardware(out, hardware);
   return std::move(out).take();
 }
 
@@ -316,19 +257,6 @@ void visit_mnsim_hardware(Visitor& v, Hardware& h) {
   accelerator.validate();
   (void)cost::memory(1.0, accelerator.memory);
   return accelerator;
-}
-
-/// The same of MNSIM-2.0's model; its "base" is mnsim-2024 where it isn't said.
-[[nodiscard]] inline mnsim::Hardware mnsim_hardware_from_json(const Json& document,
-                                                              const std::string& origin) {
-  const JsonField root(document, origin);
-  root.check_schema(kMnsimHardwareSchema);
-  mnsim::Hardware hardware = mnsim::preset(root.has("base") ? root["base"].text() : "mnsim-2024");
-  detail::FieldReader in(root);
-  detail::visit_mnsim_hardware(in, hardware);
-  in.finish({"schema", "base"});
-  hardware.validate();
-  return hardware;
 }
 
 }  // namespace autoprune::io

@@ -1,4 +1,4 @@
-/// @file parts_of.hpp
+/// @file parts.hpp
 /// The component table of the MNSIM-2.0 reference model: area, power and latency of one component
 /// of each kind, most of them cost/circuits.hpp's.
 #pragma once
@@ -23,8 +23,7 @@ inline constexpr Index kPoolWindow = 9;
 
 /// Power of a cell of a 0T1R crossbar whose row is driven and whose column isn't read.
 [[nodiscard]] inline Watt sneak_power(const Hardware& h) {
-  const double square_v = 0.9 * h.low_read_v * h.low_read_v + 0.1 * h.high_read_v * h.high_read_v;
-  return Watt{0.25 * square_v / h.high_resistance_ohm};
+  return Watt{0.25 * h.mean_square_v() / h.high_resistance_ohm};
 }
 
 /// A crossbar's cells, and a driver a row.

@@ -1,5 +1,5 @@
 /// @file power.hpp
-/// Power of a layer in the MNSIM-2.0 reference model, while all of it works.
+/// Power of a layer in the MNSIM-2.0 reference model, while all of it works, and its energy.
 #pragma once
 
 #include "autoprune/core/types.hpp"
@@ -59,6 +59,18 @@ namespace detail {
     tile[pooling] = parts.power[pooling];
   }
   return tile.map([&](Watt power) { return static_cast<double>(map.tiles) * power; });
+}
+
+/// Each component's power for as long as it is busy. Quirk: a buffer's leakage while it waits isn't
+/// counted, nor is any energy of wires.
+[[nodiscard]] inline PerComponent<Nj> energy_of(const PerComponent<Watt>& power,
+                                                const PerComponent<Ns>& busy) {
+  PerComponent<Nj> energy;
+  for (Index i = 0; i < hardware::kComponents<Component>; ++i) {
+    const auto c = static_cast<Component>(i);
+    energy[c] = power[c] * busy[c];
+  }
+  return energy;
 }
 
 }  // namespace autoprune::mnsim

@@ -66,10 +66,8 @@ inline void add_residual_block(nn::Network& network, const std::string& name, In
   nn::Sequential features(network, "features");
   features.conv_block(64, 2);
   features.max_pool();
-  features.conv_block(192);
-  features.max_pool();
-  for (const Index out : {384, 256, 256}) features.conv_block(out);
-  features.max_pool();
+  features.stage({192});
+  features.stage({384, 256, 256});
   detail::add_classifier(network, {512}, 0.2);
   return network;
 }
@@ -78,11 +76,7 @@ inline void add_residual_block(nn::Network& network, const std::string& name, In
 [[nodiscard]] inline nn::Network vgg8(nn::Shape3 input = {3, 32, 32}) {
   nn::Network network(input);
   nn::Sequential features(network, "features");
-  for (const Index out : {128, 256, 512}) {
-    features.conv_block(out);
-    features.conv_block(out);
-    features.max_pool();
-  }
+  for (const Index out : {128, 256, 512}) features.stage({out, out});
   features.conv_block({.out = 1024, .kernel = 3});
   features.max_pool();
   detail::add_classifier(network, {}, 0.0);
@@ -94,10 +88,8 @@ inline void add_residual_block(nn::Network& network, const std::string& name, In
   nn::Network network(input);
   nn::Sequential features(network, "features");
   for (const auto& stage : std::initializer_list<std::vector<Index>>{
-           {64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}}) {
-    for (const Index out : stage) features.conv_block(out);
-    features.max_pool();
-  }
+           {64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}})
+    features.stage(stage);
   for (int layer = 0; layer < 3; ++layer) features.conv_block(512);
   detail::add_classifier(network, {}, 0.0);
   return network;

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "autoprune/nn/network.hpp"
 
@@ -32,6 +33,12 @@ class Sequential {
     conv(options);
     network_.batch_norm(next());
     relu();
+  }
+
+  /// Such blocks of one width after another, then a pool.
+  void stage(const std::vector<Index>& widths) {
+    for (const Index out : widths) conv_block(out);
+    max_pool();
   }
 
  private:

@@ -41,10 +41,8 @@ namespace autoprune::nn {
   Sequential features(network, "features");
   features.conv_block(64, 2);
   features.max_pool();
-  features.conv_block(192);
-  features.max_pool();
-  for (const Index out : {384, 256, 256}) features.conv_block(out);
-  features.max_pool();
+  features.stage({192});
+  features.stage({384, 256, 256});
   network.flatten("flatten");
   Sequential classifier(network, "classifier");
   for (int layer = 0; layer < 2; ++layer) {
@@ -61,10 +59,8 @@ namespace autoprune::nn {
   Network network(input);
   Sequential features(network, "features");
   for (const auto& stage : std::initializer_list<std::vector<Index>>{
-           {64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}}) {
-    for (const Index out : stage) features.conv_block(out);
-    features.max_pool();
-  }
+           {64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}})
+    features.stage(stage);
   network.flatten("flatten");
   network.linear("classifier.0", 10);
   return network;
