@@ -9,31 +9,17 @@
 using namespace autoprune;
 
 // [README]
-void prune_plain20(const std::string& data_set) {
-  ThreadPool pool;
-  const io::Datasets data = io::read_dataset(data_set);  // "cifar10:DIR"
-  const nn::Split images = nn::split(data.train, 5000);
-  nn::Network dense = nn::plain20();
-  io::load_weights(dense, "models/plain20-cifar10.safetensors");
-
-  const auto hardware = search::Compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));
-  const search::Constraints target{.target_compression = 6.0, .counting = search::Counting::pooled};
-  const search::EnvironmentImages measured{
-      .calibration = nn::load_batches(data.train, nn::range(0, 512), pool),
-      .held_out = nn::load_batches(data.train, images.held_out, pool)};
-  search::PruningEnvironment environment(dense, hardware, measured, target, pool);
-  search::Search found(environment, {.episodes = 50});
-  while (!found.done()) found.run_episode();
-
-  nn::Network pruned = dense;
-  search::FineTuner tuner(pruned, data.train, images.train, found.best_outcome().policy, target,
-                          hardware, {.train = {.epochs = 6}}, pool, &dense);
-  while (!tuner.done()) tuner.run_epoch();
-  const auto accuracy = nn::evaluate(tuner.trainer().session(), data.test, nn::range(0, 10000));
-  std::cout << hardware.count(tuner.masks()).crossbars.compression_pooled()
-            << " times fewer crossbars at " << accuracy.top1 << " % top-1\n";
-  tuner.erase_pruned();
-  io::save_network(pruned, "pruned.safetensors");
+void prune_plain20(const std::string& data_set) {  // "cifar10:DIR"
+  nn::Network plain20 = nn::plain20();
+  io::load_weights(plain20, "models/plain20-cifar10.safetensors");
+  const study::Record found = study::auto_prune(
+      plain20, io::read_dataset(data_set), cost::ou_preset("paper"),
+      {.constraints = {.target_compression = 6.0, .counting = search::Counting::pooled},
+       .search = {.episodes = 50},
+       .fine_tune = {.train = {.epochs = 6}}});
+  std::cout << found.placement.crossbars.compression_pooled() << " times fewer crossbars at "
+            << found.pruned.top1 << " % top-1\n";
+  io::save_network(found.network, "pruned.safetensors");
 }
 // [README]
 

@@ -64,7 +64,7 @@ TEST_CASE("a preset's converters and wires are those of its rows and columns") {
   const Circuits circuits = circuits_2020();  // 64 rows by 8 DACs, 256 columns by 4 ADCs
   CHECK(h.parts[input_demux].area_um2 == demultiplexer(8, circuits).area.value);
   CHECK(h.parts[output_mux].area_um2 == multiplexer(64, circuits).area.value);
-  const OuHardware narrow = ou_preset("mnsim-2020", {64, 128, 8, 8, 1});  // by 8 ADCs
+  const hardware::Accelerator narrow = ou_preset("mnsim-2020", {64, 128, 8, 8, 1});  // by 8 ADCs
   CHECK(narrow.parts[output_mux].area_um2 == multiplexer(16, circuits).area.value);
   CHECK(h.parts[cell].latency_ns == crossbar_latency(64, 256, circuits).value);
   CHECK(h.parts[cell].latency_ns == Approx(3.16));

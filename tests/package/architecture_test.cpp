@@ -32,6 +32,9 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"io",
      {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "mnsim", "rl",
       "search"}},
+    {"study",
+     {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search",
+      "io"}},
 };
 
 // "prune" of "autoprune/prune/pruner.hpp" and of "autoprune/prune.hpp".

@@ -35,6 +35,9 @@ run(${CMAKE_COMMAND} -G Ninja -S ${SOURCE_DIR}/tests/package/consumer -B ${WORK_
     CMAKE_EXPORT_COMPILE_COMMANDS=ON ${where})
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 run(${WORK_DIR}/build/consumer)
+if(MODE STREQUAL "installed")
+  run(${WORK_DIR}/build/prune_lenet5)
+endif()
 
 file(READ ${WORK_DIR}/build/compile_commands.json commands)
 string(JSON last LENGTH "${commands}")

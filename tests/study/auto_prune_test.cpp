@@ -1,0 +1,258 @@
+// The whole job: what its stages do one by one, killed and resumed, watched and stopped.
+
+#include "autoprune/study/auto_prune.hpp"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <stdexcept>
+
+#include "../search/helpers.hpp"
+
+namespace autoprune::study {
+
+namespace {
+
+namespace fs = std::filesystem;
+using search::test::everything;
+using search::test::trained;
+
+const hardware::Accelerator& chip() {
+  static const hardware::Accelerator one = cost::ou_preset("paper", search::test::SmallGeometry{});
+  return one;
+}
+
+const io::Datasets& datasets() {
+  static const io::Datasets data{search::test::images(), nn::test::quarters(100, 8)};
+  return data;
+}
+
+StudySpec spec() {
+  StudySpec s;
+  s.options.granularity = 8;
+  s.constraints = search::test::target(3.0);
+  s.search.episodes = 6;
+  s.held_out = 128;
+  s.held_out_images = 64;
+  s.calibration_images = 96;
+  s.fine_tune.train.epochs = 3;
+  s.fine_tune.train.batch = 32;
+  s.reconstruct = true;
+  s.seed = 5;
+  return s;
+}
+
+/// A new directory of its own.
+fs::path fresh_directory() {
+  static int number = 0;
+  const fs::path path =
+      fs::temp_directory_path() / concat("autoprune-study-", ::getpid(), "-", number++);
+  fs::remove_all(path);
+  return path;
+}
+
+struct Killed : std::runtime_error {
+  Killed() : std::runtime_error("killed") {}
+};
+
+/// Dies after some policies and, later, after some epochs.
+struct Killer {
+  Index episodes, epochs;
+
+  void on_episode(const search::Search<>& search) const {
+    if (std::ssize(search.episodes()) == episodes) throw Killed();
+  }
+  void on_epoch(const TrainingPoint& point) const {
+    if (std::ssize(point.history) == epochs) throw Killed();
+  }
+};
+
+/// Counts what it is told, and stops where it should.
+struct Counter {
+  Index stop_episode = -1, stop_epoch = -1;
+  Index begun = 0, episodes = 0, steps = 0, epochs = 0, ended = 0;
+  double last = 0.0;
+
+  void on_begin(const Study&) { ++begun; }
+  Flow on_episode(const search::Search<>&) {
+    return ++episodes == stop_episode ? Flow::stop : Flow::go_on;
+  }
+  void on_step(const TrainingPoint& point) {
+    CHECK(point.done >= last);
+    CHECK(point.epochs == 3);
+    last = point.done;
+    ++steps;
+  }
+  Flow on_epoch(const TrainingPoint& point) {
+    CHECK(point.done == static_cast<double>(epochs + 1));
+    return ++epochs == stop_epoch ? Flow::stop : Flow::go_on;
+  }
+  void on_end(const Record&) { ++ended; }
+};
+
+void check_same(const Record& a, const Record& b) {
+  CHECK(a.policy == b.policy);
+  CHECK(everything(a.network) == everything(b.network));
+  CHECK(a.pruned.top1 == b.pruned.top1);
+  CHECK(a.search.episodes.size() == b.search.episodes.size());
+  CHECK(a.placement.crossbars.pooled == b.placement.crossbars.pooled);
+}
+
+}  // namespace
+
+TEST_CASE("a study is its stages, one by one") {
+  StudySpec s = spec();
+  s.reconstruct = false;
+  const Record record = auto_prune(trained(), datasets(), chip(), s);
+
+  ThreadPool pool(1);
+  const nn::Dataset& images = datasets().train;
+  const auto compressor = search::test::small_compressor();
+  search::PruningEnvironment<> environment(trained(), compressor,
+                                           {nn::load_batches(images, nn::range(0, 96), pool),
+                                            nn::load_batches(images, nn::range(256, 320), pool)},
+                                           s.constraints, pool);
+  search::SearchConfig config = s.search;
+  config.seed = 5;
+  search::Search<> search(environment, config);
+  while (!search.done()) search.run_episode();
+  CHECK(record.policy == search.best_outcome().policy);
+  CHECK(record.search.best == search.best());
+  REQUIRE(record.search.episodes.size() == 6);
+  for (std::size_t i = 0; i < 6; ++i)
+    CHECK(record.search.episodes[i].outcome.reward == search.episodes()[i].outcome.reward);
+
+  nn::Network network = trained(), teacher = trained();
+  search::FineTuneConfig tune = s.fine_tune;
+  tune.train.seed = 5;
+  search::FineTuner tuner(network, images, nn::range(0, 256), record.policy, s.constraints,
+                          compressor, tune, pool, &teacher);
+  while (!tuner.done()) tuner.run_epoch();
+  tuner.erase_pruned();
+  CHECK(everything(record.network) == everything(network));
+  CHECK(record.training.epochs.size() == 3);
+
+  // What it says is what the parts say.
+  const auto mapped = compressor.map(tuner.masks());
+  CHECK(record.placement.crossbars.pooled == mapped.crossbars.pooled);
+  CHECK(mapped.crossbars.compression_pooled() >= 3.0);
+  const cost::OuModel prices(trained(), chip());
+  CHECK(record.cost.totals.energy_nj == prices.price(mapped.layers).totals.energy_nj);
+  CHECK(record.dense_cost.totals.energy_nj == prices.price_dense().totals.energy_nj);
+  nn::Session session(network, pool);
+  session.set_masks(tuner.masks());
+  CHECK(record.pruned.top1 == nn::evaluate(session, datasets().test, nn::range(0, 100)).top1);
+  CHECK(record.images == 100);
+  CHECK_FALSE(record.on_crossbar);
+}
+
+TEST_CASE("killed anywhere, a study goes on to the same bits") {
+  const Record whole = auto_prune(trained(), datasets(), chip(), spec());
+  StudySpec s = spec();
+  s.out = fresh_directory();
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{3, 9}), Killed);
+  // Whoever doesn't say that he resumes has forgotten what is there.
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s), Error);
+  s.resume = true;
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{5, 9}), Killed);
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{9, 1}), Killed);
+  // Another study's checkpoints are refused, whatever it is that differs.
+  for (const auto& change : std::vector<std::function<void(StudySpec&)>>{
+           [](StudySpec& o) { o.seed = 6; }, [](StudySpec& o) { o.reward.alpha = 2.0; },
+           [](StudySpec& o) { o.constraints.target_compression = 2.5; },
+           [](StudySpec& o) { o.reconstruct = false; },
+           [](StudySpec& o) { o.held_out_images = 63; },
+           [](StudySpec& o) { o.search.least_keep = 0.1; },
+           [](StudySpec& o) { o.fine_tune.train.epochs = 4; },
+           [](StudySpec& o) { o.fine_tune.train.learning_rate = 0.02; },
+           [](StudySpec& o) { o.fine_tune.schedule.ramp = 0.5; }}) {
+    StudySpec other = s;
+    change(other);
+    CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), other), Error);
+  }
+  hardware::Accelerator other_chip = chip();
+  other_chip.adcs = 2;
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), other_chip, s), Error);
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{9, 2}), Killed);
+  check_same(auto_prune(trained(), datasets(), chip(), s), whole);
+  CHECK(fs::is_empty(s.out));
+  fs::remove_all(s.out);
+}
+
+TEST_CASE("threads don't change a study's bits") {
+  const StudySpec s = spec();
+  const methods::Compressor compressor = method_of(trained(), chip(), s);
+  Watcher none;
+  ThreadPool one(1), two(2);
+  check_same(run_study({trained(), datasets(), chip(), compressor, s.constraints, s, one}, none),
+             run_study({trained(), datasets(), chip(), compressor, s.constraints, s, two}, none));
+}
+
+TEST_CASE("observers are told all, and stop a study well") {
+  Counter all, also;
+  StudySpec s = spec();
+  const Record whole = auto_prune(trained(), datasets(), chip(), s, all, also);
+  CHECK(all.begun == 1);
+  CHECK(all.episodes == 6);
+  CHECK(all.epochs == 3);
+  CHECK(all.steps == 3 * 8);
+  CHECK(all.ended == 1);
+  CHECK(also.episodes == 6);
+  CHECK_FALSE(whole.stopped);
+
+  s.out = fresh_directory();
+  Counter early{.stop_episode = 4};
+  const Record untrained = auto_prune(trained(), datasets(), chip(), s, also, early);
+  CHECK(untrained.stopped);
+  CHECK(untrained.search.episodes.size() == 4);
+  CHECK(untrained.training.epochs.empty());
+  CHECK(early.ended == 1);
+  CHECK(untrained.placement.crossbars.compression_pooled() >= 3.0);
+  CHECK(untrained.pruned.top1 > 0.0);
+
+  s.resume = true;
+  Counter later{.stop_epoch = 2};
+  const Record half = auto_prune(trained(), datasets(), chip(), s, later);
+  CHECK(half.stopped);
+  CHECK(later.episodes == 2);
+  CHECK(half.training.epochs.size() == 2);
+  check_same(auto_prune(trained(), datasets(), chip(), s), whole);
+  fs::remove_all(s.out);
+}
+
+TEST_CASE("a study simulates what it is asked to, on its accelerator") {
+  StudySpec s = spec();
+  s.search.episodes = 2;
+  s.fine_tune.train.epochs = 1;
+  s.simulated_images = 60;
+  hardware::Accelerator lossy = chip();
+  lossy.adc.bits = 1;
+  const Record good = auto_prune(trained(), datasets(), chip(), s);
+  const Record bad = auto_prune(trained(), datasets(), lossy, s);
+  REQUIRE((good.quantised && good.on_crossbar && bad.on_crossbar));
+  CHECK(good.on_crossbar->top1 == good.quantised->top1);  // 8 rows at once never exceed 6 bits
+  CHECK(std::abs(good.quantised->top1 - good.pruned.top1) < 15.0);
+  CHECK(bad.on_crossbar->top1 < bad.quantised->top1);
+}
+
+TEST_CASE("a method of one's own is taken, one of other hardware refused") {
+  StudySpec s = spec();
+  s.search.episodes = 1;
+  s.fine_tune.train.epochs = 1;
+  s.own_method = [](const methods::Setting& setting) {
+    return methods::Compressor(setting.geometry, prune::ColumnVectorPruner<4, prune::L2>{},
+                               setting.options.mapping);
+  };
+  const Record record = auto_prune(trained(), datasets(), chip(), s);
+  CHECK(record.masks.front().granularity() == 4);
+  s.own_method = [](const methods::Setting&) {
+    return methods::Compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));
+  };
+  try {
+    (void)auto_prune(trained(), datasets(), chip(), s);
+    FAIL("taken");
+  } catch (const Error& error) {
+    CHECK(error.id() == ErrorId::geometry_mismatch);
+  }
+}
+
+}  // namespace autoprune::study
