@@ -99,7 +99,7 @@ TEST_CASE("every number of a preset has a source, and every preset fits other ge
 }
 
 TEST_CASE("memories grow with what they hold") {
-  for (const std::string& technology : memory_technologies()) {
+  for (const std::string& technology : hardware::memory_technologies()) {
     INFO(technology);
     const hardware::MemoryKind kind{technology, 256};
     CHECK(memory(0.0, kind).area.value == 0.0);

@@ -27,7 +27,7 @@ hardware::Accelerator random_ou_hardware(Random& random) {
   h.active_ous = 1 + random.below(16);
   h.dense_read =
       h.dacs == 64 ? static_cast<hardware::DenseRead>(random.below(2)) : hardware::DenseRead::ous;
-  h.memory = {test::one_of<std::string>(random, memory_technologies()), 256};
+  h.memory = {test::one_of<std::string>(random, hardware::memory_technologies()), 256};
   for (const hardware::Component c : all_components())
     if (!hardware::is_memory(c) && random.below(4) > 0)
       h.parts[c] = {1e3 * random.uniform(), random.uniform(), 10.0 * random.uniform(), "", ""};

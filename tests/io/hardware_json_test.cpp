@@ -194,7 +194,7 @@ TEST_CASE("impossible hardware is refused", "[hardware_json]") {
   check_error(error_of([] {
                 (void)io::accelerator_from_json(io::hardware_to_json(mnsim::Hardware{}), "hw");
               }),
-              ErrorId::bad_json, {"autoprune.ou-hardware/1"});
+              ErrorId::bad_json, {"autoprune.accelerator/1"});
   check_error(error_of([] { (void)io::accelerator_from_json(io::Json::array(), "hw"); }),
               ErrorId::bad_json, {"an object"});
 }

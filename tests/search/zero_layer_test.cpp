@@ -87,7 +87,7 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
     const auto ranges = simulation::calibrate(session, masks, images.calibration);
     const auto layers = compressor.map(masks).layers;
     const auto activity = simulation::measured_activity(
-        session, masks, layers, ranges, {test::SmallGeometry{}, {}, {}}, images.held_out);
+        session, masks, layers, ranges, model.accelerator(), images.held_out);
     REQUIRE((activity[layer].ou_activations == 0) == inputs);
     std::vector<cost::LayerWork> work = model.work(layers);
     for (std::size_t k = 0; k < work.size(); ++k)

@@ -4,8 +4,6 @@
 
 #include <cmath>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
@@ -14,10 +12,6 @@
 #include "autoprune/hardware/components.hpp"
 
 namespace autoprune::cost {
-
-[[nodiscard]] inline std::vector<std::string> memory_technologies() {
-  return {"sram-45nm", "sram-65nm", "sram-90nm", "edram-32nm"};
-}
 
 /// A buffer; it costs nothing when it holds nothing.
 struct Memory {
@@ -46,21 +40,14 @@ namespace detail {
 
 }  // namespace detail
 
-/// Throws unknown_name for the technology, out_of_range for a port that it doesn't have.
+/// Throws what MemoryKind::validate() throws.
 [[nodiscard]] inline Memory memory(double kib, const hardware::MemoryKind& kind) {
   if (kib <= 0.0) return {};
-  const std::string& name = kind.technology;
-  if (name == "edram-32nm") {
-    if (kind.port_bits != 256)
-      fail(ErrorId::out_of_range, "memory port_bits = ", kind.port_bits, "; edram-32nm has 256");
-    return detail::edram_memory(kib);
-  }
-  const Index port = kind.port_bits;
-  if (port != 64 && port != 128 && port != 256 && port != 512)
-    fail(ErrorId::out_of_range, "memory port_bits = ", port, "; SRAM has 64, 128, 256 or 512");
+  kind.validate();
   for (const Index nm : {45, 65, 90})
-    if (name == concat("sram-", nm, "nm")) return detail::sram_memory(kib, nm, port);
-  fail_unknown("memory technology", name, memory_technologies());
+    if (kind.technology == concat("sram-", nm, "nm"))
+      return detail::sram_memory(kib, nm, kind.port_bits);
+  return detail::edram_memory(kib);
 }
 
 }  // namespace autoprune::cost

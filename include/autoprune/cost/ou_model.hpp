@@ -214,7 +214,6 @@ class OuModel {
         shapes_(layer_shapes(network)),
         graph_(layer_graph(network)) {
     accelerator_.validate();
-    (void)memory(1.0, accelerator_.memory);
     for (const GraphLayer& layer : graph_)
       if (layer.has_matrix()) names_.push_back(layer.name);
   }

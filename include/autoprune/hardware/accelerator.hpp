@@ -104,6 +104,7 @@ struct Accelerator {
     const Index ous =
         geometry.xbar_rows / geometry.ou_rows * (geometry.xbar_cols / geometry.ou_cols);
     require("active_ous", active_ous, 1, ous);
+    memory.validate();
     for (Index i = 0; i < kComponents<Component>; ++i) validate_part(static_cast<Component>(i));
   }
 

@@ -2,10 +2,13 @@
 /// What an OU accelerator is built of.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/hardware/component_table.hpp"
 
@@ -50,10 +53,28 @@ struct Part {
   friend bool operator==(const Part&, const Part&) = default;
 };
 
+[[nodiscard]] inline std::vector<std::string> memory_technologies() {
+  return {"sram-45nm", "sram-65nm", "sram-90nm", "edram-32nm"};
+}
+
 /// What buffers are made of.
 struct MemoryKind {
-  std::string technology = "sram-90nm";  ///< one of cost::memory_technologies()
+  std::string technology = "sram-90nm";  ///< one of memory_technologies()
   Index port_bits = 64;                  ///< of one access
+
+  /// Throws unknown_name for the technology, out_of_range for a port that it doesn't have.
+  void validate() const {
+    const std::vector<std::string> known = memory_technologies();
+    if (std::find(known.begin(), known.end(), technology) == known.end())
+      fail_unknown("memory technology", technology, known);
+    if (technology == "edram-32nm") {
+      if (port_bits != 256)
+        fail(ErrorId::out_of_range, "memory port_bits = ", port_bits, "; edram-32nm has 256");
+    } else if (port_bits != 64 && port_bits != 128 && port_bits != 256 && port_bits != 512) {
+      fail(ErrorId::out_of_range, "memory port_bits = ", port_bits,
+           "; SRAM has 64, 128, 256 or 512");
+    }
+  }
 
   friend bool operator==(const MemoryKind&, const MemoryKind&) = default;
 };

@@ -17,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "autoprune/cost/memory.hpp"
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/json_field.hpp"
@@ -255,7 +254,6 @@ void visit_ou_hardware(Visitor& v, Accelerator& a) {
   }
   in.finish({"schema", "base", "geometry"});
   accelerator.validate();
-  (void)cost::memory(1.0, accelerator.memory);
   return accelerator;
 }
 
