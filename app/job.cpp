@@ -9,6 +9,7 @@
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/prune/zero_mask.hpp>
 #include <autoprune/search/heuristics.hpp>
+#include <autoprune/study/pruned_file.hpp>
 #include <iostream>
 
 #include "hardware.hpp"
@@ -59,7 +60,7 @@ std::string stored_at(const io::Metadata& metadata, const char* key) {
 }
 
 hardware::Accelerator read_accelerator(const Options& o, const io::Metadata& metadata) {
-  const std::string geometry = stored_at(metadata, kGeometryKey);
+  const std::string geometry = stored_at(metadata, study::kGeometryKey);
   return accelerator_of(
       o, geometry.empty() ? std::optional<Geometry<>>{} : Geometry<>::parse(geometry));
 }
@@ -74,13 +75,14 @@ methods::Compressor read_compressor(const Options& o, const nn::Network& network
                            {.mapping = accelerator.weights,
                             .selection = o.options.selection,
                             .importance = o.options.importance}};
-  const std::string stored = from_file(kMethodKey);
+  const std::string stored = from_file(study::kMethodKey);
   const std::string method = !o.method.empty() ? o.method : !stored.empty() ? stored : kOwnMethod;
   Index granularity = setting.geometry.xbar_rows % 32 == 0 ? 32 : setting.geometry.ou_rows;
-  if (const std::string text = from_file(kGranularityKey); !text.empty())
-    granularity = read_number<Index>(kGranularityKey, text, kSizes);
-  const auto rows = from_file(kRowGroupsKey) == kGathered ? prune::RowGrouping::gathered
-                                                          : prune::RowGrouping::neighbours;
+  if (const std::string text = from_file(study::kGranularityKey); !text.empty())
+    granularity = read_number<Index>(study::kGranularityKey, text, kSizes);
+  const auto rows = from_file(study::kRowGroupsKey) == study::kGathered
+                        ? prune::RowGrouping::gathered
+                        : prune::RowGrouping::neighbours;
   setting.options.granularity = o.granularity.value_or(granularity);
   setting.options.rows = o.rows.value_or(rows);
   const methods::Compressor compressor = methods::make_method(method, setting);
@@ -195,22 +197,14 @@ search::Policy read_policy(const Job& job) {
                               job.network, origin);
 }
 
-methods::Compressor Job::compressor_on(const Geometry<>& geometry, Index granularity) const {
-  methods::Setting setting{network, geometry, options.options};
-  setting.options.mapping = accelerator.weights;
-  setting.options.granularity = granularity;
-  setting.options.rows = compressor.rows();
-  return methods::make_method(compressor.name(), setting);
-}
-
-std::vector<methods::Ranking> Job::rank(const methods::Compressor& by) {
-  if (!by.needs_gradients()) return by.rank(network);
+std::vector<methods::Ranking> Job::rank() {
+  if (!compressor.needs_gradients()) return compressor.rank(network);
   if (!data)
     fail(ErrorId::missing_value,
          "--importance taylor ranks by gradients of training images; give them with --data");
   const Index images = std::min(options.calibration_images, data->train.size());
   const auto batches = nn::load_batches(data->train, nn::range(0, images), pool);
-  return by.rank(network, nn::loss_gradients(network, batches, pool));
+  return compressor.rank(network, nn::loss_gradients(network, batches, pool));
 }
 
 std::vector<PruneMask> Job::chosen_masks() {
@@ -218,7 +212,7 @@ std::vector<PruneMask> Job::chosen_masks() {
   if (!options.policy.empty() && options.keep)
     fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
   check_inputs(Weights::needed);
-  const std::vector<methods::Ranking> rankings = rank(compressor);
+  const std::vector<methods::Ranking> rankings = rank();
   return methods::Compressor::masks(
       rankings, options.keep ? search::heuristic(options.heuristic, rankings, *options.keep).policy
                              : read_policy(*this));

@@ -21,12 +21,6 @@
 
 namespace autoprune::cli {
 
-/// Metadata keys under which a pruned network's file names the hardware that it was pruned for.
-inline constexpr const char* kGeometryKey = "autoprune.geometry";
-inline constexpr const char* kGranularityKey = "autoprune.granularity";
-inline constexpr const char* kRowGroupsKey = "autoprune.row_groups";
-inline constexpr const char* kMethodKey = "autoprune.method";
-inline constexpr const char* kGathered = "gathered";
 /// The method when none is named.
 inline constexpr const char* kOwnMethod = "column-vectors";
 
@@ -56,11 +50,8 @@ class Job {
   [[nodiscard]] std::vector<PruneMask> masks_of_zeros(const nn::Network& of) const;
   /// The same, or masks that keep everything.
   [[nodiscard]] std::vector<PruneMask> present_masks() const;
-  /// The job's method on other hardware.
-  [[nodiscard]] methods::Compressor compressor_on(const Geometry<>& geometry,
-                                                  Index granularity) const;
   /// The network's layers, by gradients of the calibration images where the method needs them.
-  [[nodiscard]] std::vector<methods::Ranking> rank(const methods::Compressor& by);
+  [[nodiscard]] std::vector<methods::Ranking> rank();
   /// Masks of --policy or of --keep, else present_masks().
   [[nodiscard]] std::vector<PruneMask> chosen_masks();
   /// Everything kept.

@@ -53,19 +53,21 @@ void look_up_reproduce(const Words& words, ReproduceOptions& reproduce) {
   }
   for (const std::string& word : split_list(words.methods)) {
     bool any = false;
-    for (const Method& method : all_methods())
+    for (const study::Contender& method : study::contenders())
       if (word == "all" || word == method.option) {
         reproduce.methods.push_back(method);
         any = true;
       }
     if (!any)
-      fail_unknown("method", word, known(all_methods(), [](const Method& m) { return m.option; }));
+      fail_unknown("method", word,
+                   known(study::contenders(), [](const study::Contender& m) { return m.option; }));
   }
-  const std::vector<Budget>& budgets = all_budgets();
+  const std::vector<study::Budget>& budgets = study::budgets();
   const auto budget = std::find_if(budgets.begin(), budgets.end(),
-                                   [&](const Budget& b) { return b.name == words.budget; });
+                                   [&](const study::Budget& b) { return b.name == words.budget; });
   if (budget == budgets.end())
-    fail_unknown("budget", words.budget, known(budgets, [](const Budget& b) { return b.name; }));
+    fail_unknown("budget", words.budget,
+                 known(budgets, [](const study::Budget& b) { return b.name; }));
   reproduce.budget = *budget;
 }
 

@@ -4,14 +4,13 @@
 
 #include <autoprune/core/geometry.hpp>
 #include <autoprune/io/json.hpp>
+#include <autoprune/study/contenders.hpp>
 #include <autoprune/study/spec.hpp>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "reproduce_plan.hpp"
 
 namespace autoprune::cli {
 
@@ -63,8 +62,8 @@ struct LayerBounds {
 struct ReproduceOptions {
   std::string part = "all";  ///< table, energy, area, fig10, fig12, or all
   std::vector<std::string> networks;
-  std::vector<Method> methods;
-  Budget budget;
+  std::vector<study::Contender> methods;
+  study::Budget budget;
   std::string weights = "models", data = "data";  ///< directories
   double drop = 1.0;                  ///< highest loss of top-1 accuracy of a row, in points
   std::optional<double> compression;  ///< of every row, instead of the highest within the loss

@@ -1,13 +1,19 @@
 #include "commands.hpp"
 
 #include <algorithm>
+#include <autoprune/cost/ou_presets.hpp>
+#include <autoprune/io/dataset.hpp>
 #include <autoprune/io/file.hpp>
+#include <autoprune/io/weights.hpp>
+#include <autoprune/nn/zoo.hpp>
 #include <filesystem>
 
 #include "output_directory.hpp"
 #include "progress.hpp"
+#include "reproduce_plan.hpp"
 #include "reproduce_results.hpp"
 #include "results.hpp"
+#include "watching.hpp"
 
 namespace autoprune::cli {
 
@@ -45,24 +51,68 @@ std::vector<Subject> subjects(const Options& o, std::vector<std::string>& skippe
   return found;
 }
 
+/// A subject in the comparison, with all that it refers to.
+struct Compared {
+  Compared(const Options& o, Subject of, ThreadPool& pool, const study::ShowCompared& show)
+      : rows{std::move(of), {}, {}, {}},
+        images(io::read_dataset(rows.subject.data + ":" + rows.subject.folder)),
+        network(nn::make_network(rows.subject.network, images.train.shape())),
+        watching(o.quiet || !o.reproduce.budget.climbs),  // cells of a small budget take seconds
+        comparison(rows.subject.name(), loaded(), images, accelerator, spec(o), pool, watching,
+                   show) {}
+  Compared(const Compared&) = delete;
+  Compared& operator=(const Compared&) = delete;
+
+  [[nodiscard]] std::optional<Row> best(const study::Contender& method, Index granularity) {
+    const auto slides = slides_row(rows.subject.network, rows.subject.data, method.option);
+    return comparison.best(method, granularity, slides ? slides->compression : 4.0);
+  }
+
+  SubjectRows rows;
+  io::Datasets images;
+  nn::Network network;
+  hardware::Accelerator accelerator = cost::ou_preset("paper");
+  Watching watching;
+  study::Comparison comparison;
+
+ private:
+  const nn::Network& loaded() {
+    io::load_weights(network, rows.subject.weights);
+    return network;
+  }
+  [[nodiscard]] study::CompareSpec spec(const Options& o) const {
+    study::CompareSpec spec{.budget = o.reproduce.budget,
+                            .counting = rows.subject.counting(),
+                            .allowed_drop = o.reproduce.drop,
+                            .compression = o.reproduce.compression,
+                            .granularity = o.reproduce.granularity,
+                            .learning_rate = {},
+                            .seed = o.seed,
+                            .out = o.out};
+    // The usual steps are for networks with batch-norm, and diverge without.
+    if (rows.subject.network == "lenet5") spec.learning_rate = 0.005;
+    return spec;
+  }
+};
+
 Results measure(const Options& o) {
   Results results;
   Progress progress("reproduce", o.quiet);
+  ThreadPool pool(o.threads);
   const std::vector<Subject> all = subjects(o, results.skipped);
-  const Budget& budget = o.reproduce.budget;
-  const std::vector<Method>& methods = o.reproduce.methods;
+  const std::vector<study::Contender>& methods = o.reproduce.methods;
   double done = 0.0;
   const double cells = static_cast<double>(all.size() * (methods.size() + 1));
-  const Show show = [&](const std::string& text) { progress.show(done / cells, text, true); };
+  const auto show = [&](const std::string& text) { progress.show(done / cells, text, true); };
   for (const Subject& subject : all) {
-    show(subject.name() + "-dense");
-    SubjectRows rows{subject, measure_dense(o, subject, budget), {}, {}};
+    Compared compared(o, subject, pool, show);
+    SubjectRows& rows = compared.rows;
+    rows.dense = compared.comparison.dense();
     ++done;
-    for (const Method& method : methods) {
+    for (const study::Contender& method : methods) {
       const bool only_ours = o.reproduce.part == "fig10" || o.reproduce.part == "fig12";
       if (!only_ours || method.option == "autoprune") {
-        auto row =
-            measure_row(o, subject, method, o.reproduce.granularity, budget, rows.dense, show);
+        auto row = compared.best(method, o.reproduce.granularity);
         if (row)
           rows.rows.push_back(std::move(*row));
         else
@@ -70,15 +120,14 @@ Results measure(const Options& o) {
       }
       ++done;
     }
+    if (asked(o, "fig10") && results.subjects.empty()) {
+      const auto lamp = std::find_if(study::contenders().begin(), study::contenders().end(),
+                                     [](const study::Contender& m) { return m.option == "lamp"; });
+      for (const Index granularity : kGranularities)
+        if (auto row = compared.best(*lamp, granularity))
+          results.granularities.push_back(std::move(*row));
+    }
     results.subjects.push_back(std::move(rows));
-  }
-  if (asked(o, "fig10")) {
-    const SubjectRows& first = results.subjects.front();
-    const auto lamp = std::find_if(all_methods().begin(), all_methods().end(),
-                                   [](const Method& m) { return m.option == "lamp"; });
-    for (const Index granularity : kGranularities)
-      if (auto row = measure_row(o, first.subject, *lamp, granularity, budget, first.dense, show))
-        results.granularities.push_back(std::move(*row));
   }
   return results;
 }

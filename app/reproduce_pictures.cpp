@@ -3,6 +3,7 @@
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/svg_charts.hpp>
 
+#include "reproduce_plan.hpp"
 #include "reproduce_results.hpp"
 
 namespace autoprune::cli {
@@ -18,12 +19,11 @@ std::string method_picture(const Options& o, const Results& results, const std::
   chart.decimals = 1;
   for (const SubjectRows& s : results.subjects) chart.categories.push_back(s.subject.name());
   Index style = 0;
-  for (const Method& method : o.reproduce.methods) {
+  for (const study::Contender& method : o.reproduce.methods) {
     io::BarChart::Series series{method.name, style++, {}};
     for (const SubjectRows& s : results.subjects) {
-      const auto row = std::find_if(s.rows.begin(), s.rows.end(), [&](const Row& r) {
-        return r.cell.method.option == method.option;
-      });
+      const auto row = std::find_if(s.rows.begin(), s.rows.end(),
+                                    [&](const Row& r) { return r.method.option == method.option; });
       series.values.push_back(row == s.rows.end() ? 0.0 : figure(*row));
     }
     chart.series.push_back(std::move(series));
@@ -41,14 +41,13 @@ std::string granularity_picture(const Results& results) {
                   {"energy efficiency", 1, true, {}},
                   {"area efficiency", 2, true, {}}};
   for (const Row& row : results.granularities) {
-    const auto x = static_cast<double>(row.cell.granularity);
+    const auto x = static_cast<double>(row.granularity);
     const double values[] = {row.compression(), row["energy_efficiency_gain"],
                              row["area_efficiency_gain"]};
     for (std::size_t i = 0; i < 3; ++i)
-      chart.series[i].points.push_back(
-          {x, values[i],
-           concat("G = ", row.cell.granularity, "\n", chart.series[i].name, ' ',
-                  io::format_number(values[i], 2))});
+      chart.series[i].points.push_back({x, values[i],
+                                        concat("G = ", row.granularity, "\n", chart.series[i].name,
+                                               ' ', io::format_number(values[i], 2))});
   }
   return io::xy_chart(chart);
 }
@@ -62,7 +61,7 @@ std::string index_picture(const Results& results) {
   chart.series = {{"autoprune", 0, {}}};
   for (const SubjectRows& s : results.subjects)
     for (const Row& row : s.rows)
-      if (row.cell.method.option == "autoprune") {
+      if (row.method.option == "autoprune") {
         chart.categories.push_back(s.subject.name());
         chart.series.front().values.push_back(row["index_percent_of_weights"]);
       }

@@ -2,36 +2,6 @@
 
 namespace autoprune::cli {
 
-const std::vector<Method>& all_methods() {
-  using enum prune::RowGrouping;
-  static const std::vector<Method> methods = {
-      {"PIM-Prune", "pim-prune", true, false},
-      {"PIM-Prune by OUs", "pim-prune-ou", true, false},
-      {"Pattern-Prune", "pattern-prune", true, false},
-      {"SRE", "sre", true, false, neighbours, hardware::OuFormation::dynamic},
-      {"LSR", "lsr", true, false},
-      {"magnitude", "magnitude", true, false},
-      {"LAMP on vectors", "lamp", false, true},
-      {"autoprune", "autoprune", true, true},
-      {"autoprune, gathered rows", "autoprune-gathered", true, true, gathered},
-      {"autoprune, OUs at run time", "autoprune-dynamic", true, true, gathered,
-       hardware::OuFormation::dynamic_vectors, 4}};
-  return methods;
-}
-
-const std::vector<Budget>& all_budgets() {
-  static const std::vector<Budget> budgets = {{"quick", 12, 500, 256, 1, 1, 1.0, 0, false},
-                                              {"paper", 60, 2000, 512, 8, 4, 1.0, 0, true},
-                                              {"long", 300, 5000, 512, 50, 16, 0.5, 0, true}};
-  return budgets;
-}
-
-const std::vector<double>& compression_ladder() {
-  static const std::vector<double> ladder = {1.2, 1.5, 2,  2.5, 3,  4,  5,  6,
-                                             8,   10,  12, 15,  20, 25, 30, 40};
-  return ladder;
-}
-
 std::optional<SlidesRow> slides_row(const std::string& network, const std::string& data,
                                     const std::string& method) {
   struct SlidesEntry {

@@ -2,13 +2,37 @@
 /// What `reproduce` found, as text, JSON and pictures.
 #pragma once
 
+#include <autoprune/study/compare.hpp>
 #include <string>
 #include <vector>
 
 #include "output_directory.hpp"
-#include "reproduce_rows.hpp"
 
 namespace autoprune::cli {
+
+/// A trained network and its data set.
+struct Subject {
+  std::string network, data;    ///< e.g. "plain20", "cifar10"
+  std::string weights, folder;  ///< file of the weights, and of the data set
+
+  [[nodiscard]] std::string name() const { return network + "-" + data; }
+  /// Small networks are compared in pooled crossbars: per layer Plain20 can't pass 2.95, so that
+  /// the slides' 10.3 must be pooled, and LeNet-5 can't pass 1.5.
+  [[nodiscard]] search::Counting counting() const {
+    const bool small = network == "plain20" || network == "lenet5";
+    return small ? search::Counting::pooled : search::Counting::per_layer;
+  }
+};
+
+using Row = study::ComparedRow;
+
+/// A network with what was measured of it.
+struct SubjectRows {
+  Subject subject;
+  io::Json dense;
+  std::vector<Row> rows;
+  std::vector<std::string> out_of_reach;  ///< methods that reach no compression of the ladder
+};
 
 struct Results {
   std::vector<SubjectRows> subjects;

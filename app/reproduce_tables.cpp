@@ -3,6 +3,7 @@
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/report_text.hpp>
 
+#include "reproduce_plan.hpp"
 #include "reproduce_results.hpp"
 
 namespace autoprune::cli {
@@ -33,8 +34,8 @@ Table compression_table(const SubjectRows& s) {
   table.push_back({"Naive", "1.00", "1.00", number(dense("top1")), number(dense("top5")), "", "",
                    "1.00", "1.00", "1.00", "", ""});
   for (const Row& row : s.rows) {
-    const auto slides = slides_row(s.subject.network, s.subject.data, row.cell.method.option);
-    table.push_back({row.cell.method.name + (row.allowed ? "" : " (beyond the loss allowed)"),
+    const auto slides = slides_row(s.subject.network, s.subject.data, row.method.option);
+    table.push_back({row.method.name + (row.allowed ? "" : " (beyond the loss allowed)"),
                      number(row["compression_per_layer"]), number(row["compression_pooled"]),
                      number(row["top1"]), number(row["top5"]), number(row.drop1), number(row.drop5),
                      number(row["energy_efficiency_gain"]), number(row["area_efficiency_gain"]),
@@ -49,7 +50,7 @@ Table index_table(const std::vector<SubjectRows>& subjects) {
   Table table = {{"network", "CR per layer", "index KiB", "% of kept weights"}};
   for (const SubjectRows& s : subjects)
     for (const Row& row : s.rows)
-      if (row.cell.method.option == "autoprune")
+      if (row.method.option == "autoprune")
         table.push_back({s.subject.name(), number(row["compression_per_layer"]),
                          number(row["index_kib"]), number(row["index_percent_of_weights"])});
   return table;
@@ -59,7 +60,7 @@ Table granularity_table(const std::vector<Row>& rows) {
   Table table = {{"G", "CR per layer", "CR pooled", "Acc1 drop", "Acc5 drop", "energy eff.",
                   "area eff.", "index % of kept weights"}};
   for (const Row& row : rows)
-    table.push_back({concat(row.cell.granularity), number(row["compression_per_layer"]),
+    table.push_back({concat(row.granularity), number(row["compression_per_layer"]),
                      number(row["compression_pooled"]), number(row.drop1), number(row.drop5),
                      number(row["energy_efficiency_gain"]), number(row["area_efficiency_gain"]),
                      number(row["index_percent_of_weights"])});
@@ -71,9 +72,9 @@ Table ratio_table(const SubjectRows& s) {
   Table table = {{"", "over", "CR", "slides", "energy eff.", "slides", "area eff.", "slides"}};
   const auto row_of = [&](const std::string& option) {
     return std::find_if(s.rows.begin(), s.rows.end(),
-                        [&](const Row& row) { return row.cell.method.option == option; });
+                        [&](const Row& row) { return row.method.option == option; });
   };
-  for (const Method& own : all_methods()) {
+  for (const study::Contender& own : study::contenders()) {
     if (!own.ours || !own.searches) continue;
     for (const SlidesRatios& slides : slides_ratios()) {
       const auto ours = row_of(own.option), rival = row_of(slides.rival);
@@ -81,7 +82,7 @@ Table ratio_table(const SubjectRows& s) {
       const auto ratio = [&](const char* figure) {
         return number((*ours)[figure] / (*rival)[figure]);
       };
-      table.push_back({ours->cell.method.name, rival->cell.method.name,
+      table.push_back({ours->method.name, rival->method.name,
                        number(ours->compression() / rival->compression()),
                        number(slides.compression, 1), ratio("energy_efficiency_gain"),
                        number(slides.energy, 1), ratio("area_efficiency_gain"),
@@ -115,18 +116,13 @@ void sections(const Options& o, const Results& results, const Section& section) 
             index_table(results.subjects));
 }
 
-io::Json row_json(const Row& row) {
-  const Subject& subject = row.cell.subject;
-  io::Json json = {{"network", subject.network},
-                   {"data", subject.data},
-                   {"method", row.cell.method.option},
-                   {"granularity", row.cell.granularity},
-                   {"target_compression", row.cell.target},
-                   {"drop_top1", row.drop1},
-                   {"drop_top5", row.drop5},
-                   {"allowed", row.allowed}};
+io::Json row_json(const Subject& subject, const Row& row) {
+  io::Json json = {{"network", subject.network},       {"data", subject.data},
+                   {"method", row.method.option},      {"granularity", row.granularity},
+                   {"target_compression", row.target}, {"drop_top1", row.drop1},
+                   {"drop_top5", row.drop5},           {"allowed", row.allowed}};
   json.update(row.figures);
-  if (const auto slides = slides_row(subject.network, subject.data, row.cell.method.option)) {
+  if (const auto slides = slides_row(subject.network, subject.data, row.method.option)) {
     json["slides"] = {{"compression", slides->compression},
                       {"top5", slides->top5},
                       {"drop_top5", slides->drop_top5}};
@@ -145,7 +141,8 @@ std::string results_text(const Options& o, const Results& results) {
   for (const SubjectRows& s : results.subjects)
     for (const std::string& method : s.out_of_reach)
       text += concat(s.subject.name(), ": ", method, " reaches no compression of ",
-                     o.reproduce.compression.value_or(compression_ladder().front()), " or more\n");
+                     o.reproduce.compression.value_or(study::compression_ladder().front()),
+                     " or more\n");
   for (const std::string& why : results.skipped) text += "skipped " + why + "\n";
   return text;
 }
@@ -173,9 +170,10 @@ io::Json results_json(const Options& o, const Results& results) {
         {"network", s.subject.network}, {"data", s.subject.data}, {"method", "naive"}};
     dense.update(s.dense);
     json["rows"].push_back(dense);
-    for (const Row& row : s.rows) json["rows"].push_back(row_json(row));
+    for (const Row& row : s.rows) json["rows"].push_back(row_json(s.subject, row));
   }
-  for (const Row& row : results.granularities) json["fig10"].push_back(row_json(row));
+  for (const Row& row : results.granularities)
+    json["fig10"].push_back(row_json(results.subjects.front().subject, row));
   return json;
 }
 

@@ -4,6 +4,7 @@
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/io/report_html.hpp>
+#include <autoprune/study/pruned_file.hpp>
 #include <iostream>
 
 namespace autoprune::cli {
@@ -41,14 +42,7 @@ void write_policy(const Job& job, const search::Policy& policy) {
 }
 
 void write_pruned(const Job& job, const nn::Network& network, const search::Policy& policy) {
-  io::save_network(
-      network, job.file(kPrunedFile),
-      {{kMethodKey, job.compressor.name()},
-       {kGeometryKey, job.compressor.geometry().to_string()},
-       {kGranularityKey, concat(job.compressor.granularity())},
-       {kRowGroupsKey,
-        job.compressor.rows() == prune::RowGrouping::gathered ? kGathered : "neighbours"},
-       {"autoprune.policy", io::json_text(io::policy_to_json(network, policy))}});
+  study::save_pruned(network, job.file(kPrunedFile), policy, job.compressor);
 }
 
 }  // namespace autoprune::cli

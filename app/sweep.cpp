@@ -6,11 +6,14 @@
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/report_text.hpp>
 #include <autoprune/io/svg_charts.hpp>
+#include <autoprune/study/sweep.hpp>
 #include <cmath>
 #include <map>
 
+#include "hardware.hpp"
+#include "job.hpp"
+#include "progress.hpp"
 #include "results.hpp"
-#include "sweep_cells.hpp"
 
 namespace autoprune::cli {
 
@@ -18,11 +21,11 @@ namespace {
 
 // ---- tables -------------------------------------------------------------------------------------
 
-std::string csv(const SweepResult& result) {
+std::string csv(const study::SweepResult& result) {
   std::string text = "geometry,granularity,target_compression";
   for (const auto& [name, value] : result.cells.front().figures.items()) text += "," + name;
   text += "\n";
-  for (const SweepCell& cell : result.cells) {
+  for (const study::SweepCell& cell : result.cells) {
     text += concat(cell.geometry.to_string(), ',', cell.granularity, ',', cell.target);
     for (const auto& [name, value] : cell.figures.items()) text += "," + io::json_text(value);
     text += "\n";
@@ -30,9 +33,9 @@ std::string csv(const SweepResult& result) {
   return text;
 }
 
-io::Json json_of(const Job& job, const SweepResult& result) {
+io::Json json_of(const Job& job, const study::SweepResult& result) {
   io::Json cells = io::Json::array();
-  for (const SweepCell& cell : result.cells) {
+  for (const study::SweepCell& cell : result.cells) {
     cells.push_back({{"geometry", cell.geometry.to_string()},
                      {"granularity", cell.granularity},
                      {"target_compression", cell.target}});
@@ -48,11 +51,11 @@ io::Json json_of(const Job& job, const SweepResult& result) {
           {"measured", result.measured}};
 }
 
-std::string table(const Job& job, const SweepResult& result) {
+std::string table(const Job& job, const study::SweepResult& result) {
   const auto number = [](double value, int decimals) { return io::format_number(value, decimals); };
   std::vector<std::vector<std::string>> rows = {
       {"geometry", "G", "CR", "pooled", "crossbars", "index %", "area ×", "energy ×", "Acc1 %"}};
-  for (const SweepCell& cell : result.cells)
+  for (const study::SweepCell& cell : result.cells)
     rows.push_back({cell.geometry.to_string(), number(static_cast<double>(cell.granularity), 0),
                     number(cell["compression_per_layer"], 2), number(cell["compression_pooled"], 2),
                     number(cell["crossbars"], 0), number(cell["index_percent_of_weights"], 1),
@@ -69,7 +72,7 @@ std::string table(const Job& job, const SweepResult& result) {
 
 // ---- pictures -----------------------------------------------------------------------------------
 
-std::string tooltip(const SweepCell& cell) {
+std::string tooltip(const study::SweepCell& cell) {
   std::string text =
       concat(cell.geometry.to_string(), ", G = ", cell.granularity, "\ncompression ",
              io::format_number(cell["compression_per_layer"], 2), " per layer\nindex ",
@@ -90,23 +93,24 @@ void add_series(io::XyChart& chart, std::map<Key, std::vector<io::XyChart::Point
 }
 
 /// Cells whose accuracy is within the allowed loss of the best one's, or all without accuracies.
-std::vector<const SweepCell*> accurate(const Job& job, const SweepResult& result) {
+std::vector<const study::SweepCell*> accurate(const Job& job, const study::SweepResult& result) {
   double best = 0.0;
-  for (const SweepCell& cell : result.cells)
+  for (const study::SweepCell& cell : result.cells)
     if (cell.has_accuracy()) best = std::max(best, cell["top1"]);
   const double drop = job.options.constraints.max_accuracy_drop.value_or(1.0);
-  std::vector<const SweepCell*> cells;
-  for (const SweepCell& cell : result.cells)
+  std::vector<const study::SweepCell*> cells;
+  for (const study::SweepCell& cell : result.cells)
     if (!cell.has_accuracy() || cell["top1"] >= best - drop) cells.push_back(&cell);
   return cells;
 }
 
 /// The slides' Fig. 10: the highest `figure` of an accurate cell over the granularity.
-std::string over_granularity(const std::vector<const SweepCell*>& cells, const char* figure,
+std::string over_granularity(const std::vector<const study::SweepCell*>& cells, const char* figure,
                              const std::string& label) {
-  std::map<std::string, std::map<Index, const SweepCell*>> best;  // of geometry and granularity
-  for (const SweepCell* cell : cells) {
-    const SweepCell*& now = best[cell->geometry.to_string()][cell->granularity];
+  std::map<std::string, std::map<Index, const study::SweepCell*>>
+      best;  // of geometry and granularity
+  for (const study::SweepCell* cell : cells) {
+    const study::SweepCell*& now = best[cell->geometry.to_string()][cell->granularity];
     if (now == nullptr || (*cell)[figure] > (*now)[figure]) now = cell;
   }
   io::XyChart chart;
@@ -123,13 +127,13 @@ std::string over_granularity(const std::vector<const SweepCell*>& cells, const c
 }
 
 /// The slides' Fig. 12: the index buffer against the weights that are kept.
-std::string index_picture(const SweepResult& result) {
+std::string index_picture(const study::SweepResult& result) {
   io::XyChart chart;
   chart.title = "Index buffer over the granularity";
   chart.x = {"granularity G", true, false, true};
   chart.y.label = "index buffer, % of the kept weights";
   std::map<double, std::vector<io::XyChart::Point>> points;  // of a target
-  for (const SweepCell& cell : result.cells)
+  for (const study::SweepCell& cell : result.cells)
     if (cell.geometry == result.cells.front().geometry)
       points[cell.target].push_back(
           {static_cast<double>(cell.granularity), cell["index_percent_of_weights"], tooltip(cell)});
@@ -138,20 +142,20 @@ std::string index_picture(const SweepResult& result) {
 }
 
 /// Accuracy over crossbars, and the cells that no other beats in both.
-std::string pareto_picture(const SweepResult& result) {
+std::string pareto_picture(const study::SweepResult& result) {
   io::XyChart chart;
   chart.title = "Accuracy over crossbars";
   chart.x = {"crossbars", true, false, false};
   chart.y = {"held-out Acc1, %", false, false};
   chart.series = {{"cells", 3, false, {}}, {"Pareto front", 0, true, {}}};
-  std::vector<const SweepCell*> cells;
-  for (const SweepCell& cell : result.cells) cells.push_back(&cell);
-  std::sort(cells.begin(), cells.end(), [](const SweepCell* a, const SweepCell* b) {
+  std::vector<const study::SweepCell*> cells;
+  for (const study::SweepCell& cell : result.cells) cells.push_back(&cell);
+  std::sort(cells.begin(), cells.end(), [](const study::SweepCell* a, const study::SweepCell* b) {
     const double x = (*a)["crossbars"], y = (*b)["crossbars"];
     return x != y ? x < y : (*a)["top1"] > (*b)["top1"];
   });
   double best = -1.0;
-  for (const SweepCell* cell : cells) {
+  for (const study::SweepCell* cell : cells) {
     const io::XyChart::Point point{(*cell)["crossbars"], (*cell)["top1"], tooltip(*cell)};
     chart.series[0].points.push_back(point);
     if (point.y > best) chart.series[1].points.push_back(point);
@@ -160,13 +164,33 @@ std::string pareto_picture(const SweepResult& result) {
   return io::xy_chart(chart);
 }
 
+study::SweepResult measure(Job& job) {
+  const Options& o = job.options;
+  study::StudySpec spec = o;
+  spec.method = job.compressor.name();
+  spec.options.rows = job.compressor.rows();
+  study::SweepSpec over{o.sweep.geometries(), o.sweep.granularities, o.sweep.compressions,
+                        o.heuristic, o.sweep.epochs};
+  if (!job.compressor.row_groups()) over.granularities = {1};
+  const study::AcceleratorFor accelerator = [&](const Geometry<>& geometry) {
+    Options on = o;
+    on.geometry = geometry;
+    return accelerator_of(on);
+  };
+  Progress progress("sweep", o.quiet);
+  return study::run_sweep(
+      {job.network, job.data ? &*job.data : nullptr, accelerator, job.constraints, spec, over,
+       job.pool},
+      [&](double share, const std::string& cell) { progress.show(share, cell, true); });
+}
+
 }  // namespace
 
 void sweep(const Options& options) {
   Job job(options, Weights::needed);
-  const SweepResult result = run_sweep(job);
+  const study::SweepResult result = measure(job);
   io::write_file(job.file("sweep.csv"), csv(result));
-  const std::vector<const SweepCell*> cells = accurate(job, result);
+  const std::vector<const study::SweepCell*> cells = accurate(job, result);
   const auto picture = [&](const char* file, const std::string& svg) {
     io::write_file(job.file(file), svg);
   };

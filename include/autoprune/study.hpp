@@ -3,10 +3,15 @@
 #pragma once
 
 #include "autoprune/study/auto_prune.hpp"
+#include "autoprune/study/compare.hpp"
+#include "autoprune/study/contenders.hpp"
+#include "autoprune/study/kept_figures.hpp"
 #include "autoprune/study/measure.hpp"
 #include "autoprune/study/observers.hpp"
+#include "autoprune/study/pruned_file.hpp"
 #include "autoprune/study/record.hpp"
 #include "autoprune/study/search.hpp"
 #include "autoprune/study/spec.hpp"
 #include "autoprune/study/study.hpp"
+#include "autoprune/study/sweep.hpp"
 #include "autoprune/study/training.hpp"

@@ -1,0 +1,50 @@
+/// @file kept_figures.hpp
+/// Figures in a file of their own, so that a later run needn't measure them again.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+
+#include "autoprune/io/file.hpp"
+#include "autoprune/io/json.hpp"
+#include "autoprune/search/archive.hpp"
+
+namespace autoprune::study {
+
+namespace detail {
+
+/// Of the run that measured the figures, and of these as they are written.
+[[nodiscard]] inline std::string checksum(search::Fingerprint run, const io::Json& figures) {
+  const std::string text = io::json_text(figures);
+  return concat(run.add(std::span<const char>(text)).value());
+}
+
+}  // namespace detail
+
+/// Nothing when there is no such file, when it is of another run, or not as it was written: then
+/// the figures are measured anew.
+[[nodiscard]] inline std::optional<io::Json> read_figures(const std::filesystem::path& file,
+                                                          const search::Fingerprint& run) {
+  if (std::error_code ignored; !std::filesystem::exists(file, ignored)) return {};
+  try {
+    const io::Json saved = io::parse_json(io::read_file(file), file.string());
+    if (!saved.is_object() || !saved.contains("figures")) return {};
+    const io::Json& figures = saved["figures"];
+    if (saved.value("checksum", io::Json()) != detail::checksum(run, figures)) return {};
+    return figures;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+/// Throws cannot_write.
+inline void write_figures(const std::filesystem::path& file, const search::Fingerprint& run,
+                          const io::Json& figures) {
+  const io::Json document = {{"checksum", detail::checksum(run, figures)}, {"figures", figures}};
+  io::write_file(file, io::json_text(document, 1) + "\n");
+}
+
+}  // namespace autoprune::study
