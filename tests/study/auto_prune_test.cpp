@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "../search/helpers.hpp"
+#include "helpers.hpp"
 
 namespace autoprune::study {
 
@@ -16,15 +16,8 @@ namespace fs = std::filesystem;
 using search::test::everything;
 using search::test::trained;
 
-const hardware::Accelerator& chip() {
-  static const hardware::Accelerator one = cost::ou_preset("paper", search::test::SmallGeometry{});
-  return one;
-}
-
-const io::Datasets& datasets() {
-  static const io::Datasets data{search::test::images(), nn::test::quarters(100, 8)};
-  return data;
-}
+using test::chip;
+using test::datasets;
 
 StudySpec spec() {
   StudySpec s;
@@ -39,15 +32,6 @@ StudySpec spec() {
   s.reconstruct = true;
   s.seed = 5;
   return s;
-}
-
-/// A new directory of its own.
-fs::path fresh_directory() {
-  static int number = 0;
-  const fs::path path =
-      fs::temp_directory_path() / concat("autoprune-study-", ::getpid(), "-", number++);
-  fs::remove_all(path);
-  return path;
 }
 
 struct Killed : std::runtime_error {
@@ -148,7 +132,8 @@ TEST_CASE("a study is its stages, one by one") {
 TEST_CASE("killed anywhere, a study goes on to the same bits") {
   const Record whole = auto_prune(trained(), datasets(), chip(), spec());
   StudySpec s = spec();
-  s.out = fresh_directory();
+  const test::Directory directory;
+  s.out = directory.path();
   CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{3, 9}), Killed);
   // Whoever doesn't say that he resumes has forgotten what is there.
   CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s), Error);
@@ -175,7 +160,6 @@ TEST_CASE("killed anywhere, a study goes on to the same bits") {
   CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{9, 2}), Killed);
   check_same(auto_prune(trained(), datasets(), chip(), s), whole);
   CHECK(fs::is_empty(s.out));
-  fs::remove_all(s.out);
 }
 
 TEST_CASE("threads don't change a study's bits") {
@@ -199,7 +183,8 @@ TEST_CASE("observers are told all, and stop a study well") {
   CHECK(also.episodes == 6);
   CHECK_FALSE(whole.stopped);
 
-  s.out = fresh_directory();
+  const test::Directory directory;
+  s.out = directory.path();
   Counter early{.stop_episode = 4};
   const Record untrained = auto_prune(trained(), datasets(), chip(), s, also, early);
   CHECK(untrained.stopped);
@@ -216,7 +201,6 @@ TEST_CASE("observers are told all, and stop a study well") {
   CHECK(later.episodes == 2);
   CHECK(half.training.epochs.size() == 2);
   check_same(auto_prune(trained(), datasets(), chip(), s), whole);
-  fs::remove_all(s.out);
 }
 
 TEST_CASE("a study simulates what it is asked to, on its accelerator") {
