@@ -49,8 +49,10 @@ Trial random_trial(Random& random, Index max_rows, Index max_cols) {
   t.spec = Geom{};
   do {
     t.options.weight_bits = 1 + random.below(9);
-    t.options.layout = random.below(2) == 0 ? hardware::BitPlanes::apart : hardware::BitPlanes::adjacent;
-    t.options.sign = random.below(2) == 0 ? hardware::SignEncoding::pair : hardware::SignEncoding::offset;
+    t.options.layout =
+        random.below(2) == 0 ? hardware::BitPlanes::apart : hardware::BitPlanes::adjacent;
+    t.options.sign =
+        random.below(2) == 0 ? hardware::SignEncoding::pair : hardware::SignEncoding::offset;
   } while (t.spec.ou_cols % t.bitlines() != 0);
   Index granularity = 0;
   do granularity = 4 + random.below(125);

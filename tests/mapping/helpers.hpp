@@ -52,14 +52,17 @@ inline PruneMask shuffled(Random& random, PruneMask mask) {
 }
 
 /// Hardware with square and rectangular OUs, and options that it can hold.
-inline ArrayShape random_shape(Random& random, hardware::WeightCode& options, Geometry<>& geometry) {
+inline ArrayShape random_shape(Random& random, hardware::WeightCode& options,
+                               Geometry<>& geometry) {
   const Geometry<> choices[] = {{128, 128, 32, 32, 1}, {64, 32, 16, 16, 2}, {32, 64, 8, 16, 4},
                                 {24, 24, 4, 8, 1},     {16, 16, 16, 16, 1}, {128, 128, 9, 8, 1}};
   for (;;) {
     geometry = choices[random.below(6)];
     options.weight_bits = 1 + random.below(9);
-    options.layout = random.below(2) == 0 ? hardware::BitPlanes::apart : hardware::BitPlanes::adjacent;
-    options.sign = random.below(2) == 0 ? hardware::SignEncoding::pair : hardware::SignEncoding::offset;
+    options.layout =
+        random.below(2) == 0 ? hardware::BitPlanes::apart : hardware::BitPlanes::adjacent;
+    options.sign =
+        random.below(2) == 0 ? hardware::SignEncoding::pair : hardware::SignEncoding::offset;
     if (geometry.xbar_rows % geometry.ou_rows != 0) geometry.xbar_rows = 14 * geometry.ou_rows;
     if (geometry.ou_cols % options.bitlines_per_weight(geometry.cell_bits) == 0)
       return ArrayShape(geometry, options);

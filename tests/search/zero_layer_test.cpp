@@ -86,8 +86,8 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
     session.set_masks(masks);
     const auto ranges = simulation::calibrate(session, masks, images.calibration);
     const auto layers = compressor.map(masks).layers;
-    const auto activity = simulation::measured_activity(
-        session, masks, layers, ranges, model.accelerator(), images.held_out);
+    const auto activity = simulation::measured_activity(session, masks, layers, ranges,
+                                                        model.accelerator(), images.held_out);
     REQUIRE((activity[layer].ou_activations == 0) == inputs);
     std::vector<cost::LayerWork> work = model.work(layers);
     for (std::size_t k = 0; k < work.size(); ++k)

@@ -26,9 +26,9 @@ template <class Component>
   for (Index i = 0; i < hardware::kComponents<Component>; ++i) {
     const auto c = static_cast<Component>(i);
     json[std::string(hardware::component_name(c))] = {{"area_um2", parts.area_um2[c]},
-                                                  {"power_w", parts.power_w[c]},
-                                                  {"energy_nj", parts.energy_nj[c]},
-                                                  {"busy_ns", parts.busy_ns[c]}};
+                                                      {"power_w", parts.power_w[c]},
+                                                      {"energy_nj", parts.energy_nj[c]},
+                                                      {"busy_ns", parts.busy_ns[c]}};
   }
   return json;
 }

@@ -12,8 +12,8 @@
 #include "autoprune/core/geometry.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/types.hpp"
-#include "autoprune/mapping/array_shape.hpp"
 #include "autoprune/hardware/weight_code.hpp"
+#include "autoprune/mapping/array_shape.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
 #include "autoprune/mapping/placement.hpp"
 
@@ -32,7 +32,8 @@ class CrossbarMapper {
  public:
   static constexpr bool kIndexed = true, kRowGroups = true;
 
-  explicit CrossbarMapper(const hardware::WeightCode& options = {}) : CrossbarMapper(Geom{}, options) {}
+  explicit CrossbarMapper(const hardware::WeightCode& options = {})
+      : CrossbarMapper(Geom{}, options) {}
   /// Throws out_of_range, or geometry_mismatch when the geometry can't exist or an OU can't hold
   /// whole weights.
   explicit CrossbarMapper(const Geom& geometry, const hardware::WeightCode& options = {})

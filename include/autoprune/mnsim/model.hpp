@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "autoprune/core/types.hpp"
+#include "autoprune/cost/breakdown.hpp"
 #include "autoprune/cost/layer_graph.hpp"
 #include "autoprune/cost/pipeline.hpp"
 #include "autoprune/cost/sram.hpp"
 #include "autoprune/cost/units.hpp"
-#include "autoprune/cost/breakdown.hpp"
 #include "autoprune/mnsim/area.hpp"
 #include "autoprune/mnsim/components.hpp"
 #include "autoprune/mnsim/hardware.hpp"

@@ -24,8 +24,9 @@ namespace autoprune::simulation {
 }
 
 /// x in steps, rounded and cut off at the largest code. Resizes `codes`.
-inline void quantise_inputs(const nn::Activation& x, double step, const hardware::InputCode& encoding,
-                            nn::Activation& codes, ThreadPool& pool) {
+inline void quantise_inputs(const nn::Activation& x, double step,
+                            const hardware::InputCode& encoding, nn::Activation& codes,
+                            ThreadPool& pool) {
   codes.resize(x.shape(), x.images());
   const auto scale = static_cast<float>(1.0 / step);
   const auto most = static_cast<float>(largest_code(encoding.bits));

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "autoprune/core/types.hpp"
-#include "autoprune/nn/activation.hpp"
 #include "autoprune/hardware/adcs.hpp"
+#include "autoprune/nn/activation.hpp"
 
 namespace autoprune::simulation::detail {
 

@@ -1,26 +1,30 @@
 // Figures that a sweep or a reproduction keeps: they come back as they were measured, or not at
 // all.
-#include "../../app/kept_figures.cpp"
+#include "autoprune/study/kept_figures.hpp"
+
+#include <catch2/catch.hpp>
 
 #include "helpers.hpp"
 
+namespace autoprune::study {
+
 namespace {
 
-using autoprune::cli::read_figures;
-using autoprune::cli::write_figures;
-using autoprune::search::Fingerprint;
+using io::Json;
+using search::Fingerprint;
 
 Fingerprint run_of(double number) { return Fingerprint().add(number); }
 
 }  // namespace
 
 TEST_CASE("figures come back to the run that measured them") {
-  const cli::fs::path file = cli::fresh("figures") + ".json";
+  const test::Directory directory;
+  std::filesystem::create_directory(directory.path());
+  const std::filesystem::path file = directory.path() / "figures.json";
   CHECK_FALSE(read_figures(file, run_of(1.0)));
-  const cli::Json none;
-  const cli::Json some = {
-      {"top1", 91.27}, {"crossbars", 944}, {"third", 1.0 / 3.0}, {"whole", 1.0}};
-  for (const cli::Json& figures : {some, none}) {
+  const Json none;
+  const Json some = {{"top1", 91.27}, {"crossbars", 944}, {"third", 1.0 / 3.0}, {"whole", 1.0}};
+  for (const Json& figures : {some, none}) {
     write_figures(file, run_of(1.0), figures);
     REQUIRE(read_figures(file, run_of(1.0)));
     CHECK(*read_figures(file, run_of(1.0)) == figures);
@@ -29,13 +33,15 @@ TEST_CASE("figures come back to the run that measured them") {
 }
 
 TEST_CASE("a damaged file gives its figures or none, never other ones") {
-  const cli::fs::path file = cli::fresh("figures") + ".json";
-  const cli::Json figures = {{"top1", 91.27}, {"crossbars", 944}, {"gain", 3.0625e-3}};
+  const test::Directory directory;
+  std::filesystem::create_directory(directory.path());
+  const std::filesystem::path file = directory.path() / "figures.json";
+  const Json figures = {{"top1", 91.27}, {"crossbars", 944}, {"gain", 3.0625e-3}};
   write_figures(file, run_of(1.0), figures);
-  const std::string whole = cli::read(file);
+  const std::string whole = io::read_file(file);
   int refused = 0;
   const auto check = [&](const std::string& bytes) {
-    cli::write(file, bytes);
+    io::write_file(file, bytes);
     const auto found = read_figures(file, run_of(1.0));
     if (found && *found != figures) FAIL(bytes);
     refused += found ? 0 : 1;
@@ -50,7 +56,9 @@ TEST_CASE("a damaged file gives its figures or none, never other ones") {
   CHECK(refused > static_cast<int>(whole.size()) * 6);  // what is left are changed blanks
   for (const char* other :
        {"null", "[]", "{}", "{\"checksum\": 1}", "{\"figures\": {\"top1\": 1}}"}) {
-    cli::write(file, other);
+    io::write_file(file, other);
     CHECK_FALSE(read_figures(file, run_of(1.0)));
   }
 }
+
+}  // namespace autoprune::study
