@@ -50,7 +50,8 @@ const Harness kOptions("options", [](std::string_view bytes) {
   const auto options = cli::read_options(static_cast<int>(arguments.size()), arguments.data());
   if (!options) return;
   (void)io::json_text(options->to_json());
-  (void)options->fingerprint({cli::kHardware, cli::kSearch, cli::kTraining});
+  hardware::Accelerator accelerator;
+  for (const cli::Override& override : options->overrides) override(accelerator);
 });
 
 }  // namespace
