@@ -205,7 +205,8 @@ TEST_CASE("one hardware file is what map, simulate and cost work on, an option o
   CHECK(told(Words{"map"} + network + Words{"--geometry", "32x32/16x16/1"})["geometry"] ==
         "32x32/16x16/1");
 
-  const Words simulate = Words{"simulate"} + network + Words{"--data", bench().data()};
+  const Words simulate =
+      Words{"simulate"} + network + Words{"--data", bench().data(), "--calibration-images", "64"};
   const auto lost = [](const Json& report) {
     return report["accuracy"]["quantised"]["top1"].get<double>() -
            report["accuracy"]["on_crossbar"]["top1"].get<double>();

@@ -28,7 +28,9 @@ const Harness kHardwareJson("hardware_json", [](std::string_view bytes) {
     (void)mnsim::price(network, hardware);
   } else {
     const hardware::Accelerator hardware = io::accelerator_from_json(document, "any");
-    check_written(hardware, io::accelerator_from_json);
+    check_written(hardware, [](const io::Json& json, const char* origin) {
+      return io::accelerator_from_json(json, origin);
+    });
     (void)cost::OuModel(network, hardware).price_dense();
   }
 });
