@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "autoprune/io/network_json.hpp"
 #include "autoprune/io/policy_json.hpp"
-#include "autoprune/io/weights.hpp"
 #include "autoprune/methods/compressor.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/search/policy.hpp"
