@@ -178,6 +178,26 @@ TEST_CASE("the last masks reach the target, whatever the ranking has become") {
     }
 }
 
+TEST_CASE("a training of a single step, or a ramp to the end, reaches the target as well") {
+  for (const bool single_step : {true, false}) {
+    ThreadPool pool(1);
+    nn::Network network = test::trained();
+    const Compressor compressor = test::small_compressor();
+    FineTuneConfig config = short_config(0.0);
+    config.train.epochs = single_step ? 1 : 2;
+    config.train.batch = single_step ? 256 : 32;
+    config.schedule.ramp = single_step ? 0.6 : 1.0;
+    FineTuner tuner(network, test::images(), nn::range(0, 256), Policy(4, 0.25), test::target(4.0),
+                    compressor, config, pool);
+    while (!tuner.done()) {
+      CHECK_FALSE(tuner.tightened());
+      tuner.run_epoch();
+    }
+    CHECK(tuner.tightened());
+    CHECK(compressor.count(tuner.masks()).crossbars.compression_pooled() >= 4.0);
+  }
+}
+
 TEST_CASE("the erased network is the masked one") {
   Run run;
   run.run();

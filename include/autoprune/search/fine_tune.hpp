@@ -57,7 +57,12 @@ class FineTuner {
   }
 
   nn::EpochReport run_epoch(const std::function<void(Index, Index)>& on_step = {}) {
-    return trainer_.run_epoch([this](double progress) { return tighten(progress); }, on_step);
+    nn::EpochReport report =
+        trainer_.run_epoch([this](double progress) { return tighten(progress); }, on_step);
+    // A training of few steps, or a ramp to its end, has none left that could tighten the masks.
+    if (trainer_.done())
+      if (auto masks = tighten(1.0)) trainer_.set_masks(std::move(*masks));
+    return report;
   }
 
   /// Goes on from a checkpoint: the network's parameters and trainer().state() have been restored.
