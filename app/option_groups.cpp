@@ -34,13 +34,6 @@ void add_inputs(CLI::App& app, Options& o, Words& w) {
   group.flag("--quiet", o.quiet, "no progress");
 }
 
-std::string method_names() {
-  std::string names;
-  for (const methods::MethodEntry& entry : methods::kMethods)
-    names += concat(names.empty() ? "" : ", ", entry.name);
-  return names;
-}
-
 /// Options that override a field of the accelerator.
 class OverrideGroup {
  public:
@@ -94,7 +87,7 @@ void add_encoding(CLI::App& app, Options& o, Words& w) {
   overrides.word<SignEncoding>(
       "--signs", {{"pair", SignEncoding::pair}, {"offset", SignEncoding::offset}}, "pair or offset",
       [](Accelerator& a, SignEncoding sign) { a.weights.sign = sign; });
-  group.text("--method", o.method, method_names() + " [column-vectors, or the network file's]");
+  group.text("--method", o.method, join(methods::method_names()) + " [column-vectors, or the network file's]");
   group.text("--importance", w.importance,
              "of a column-vector: mean-absolute, l2, or taylor, which needs --data");
   group.text("--ou-selection", w.selection, "best, refill, nearest or part-filled");

@@ -73,7 +73,7 @@ struct Compared {
   nn::Network network;
   hardware::Accelerator accelerator = cost::ou_preset("paper");
   Watching watching;
-  study::Comparison comparison;
+  study::Comparison<> comparison;
 
  private:
   const nn::Network& loaded() {

@@ -23,20 +23,21 @@ const nn::Network& layer() {
   return network;
 }
 
-constexpr Index kGathered = methods::kMethods.size();  // after the names
+constexpr Index kGathered = std::tuple_size_v<methods::Methods>;  // after the names
 
 methods::Compressor compressor(const benchmark::State& state) {
   const Index method = state.range(0);
   const methods::Setting setting{layer(), PaperGeometry{}};
-  if (method < kGathered) return methods::kMethods[static_cast<std::size_t>(method)].make(setting);
+  if (method < kGathered)
+    return methods::make_method(methods::method_names()[static_cast<std::size_t>(method)], setting);
   return methods::make_method("column-vectors",
                               {layer(), PaperGeometry{}, {.rows = prune::RowGrouping::gathered}});
 }
 
 void name(benchmark::State& state) {
   const Index method = state.range(0);
-  state.SetLabel(method < kGathered ? methods::kMethods[static_cast<std::size_t>(method)].name
-                                    : "column-vectors, gathered rows");
+  state.SetLabel(method < kGathered ? methods::method_names()[static_cast<std::size_t>(method)]
+                                    : std::string("column-vectors, gathered rows"));
 }
 
 void rank(benchmark::State& state) {

@@ -6,8 +6,7 @@
 using namespace cli;
 
 TEST_CASE("every method prunes, maps and is priced by the same commands") {
-  for (const auto& [name, make] : autoprune::methods::kMethods) {
-    const std::string method = name;
+  for (const std::string& method : autoprune::methods::method_names()) {
     INFO(method);
     const std::string out = fresh("method-" + method);
     const Answer mapped = run({"map", "--network", trained(), "--method", method, "--keep", "0.3",

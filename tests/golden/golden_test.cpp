@@ -129,12 +129,12 @@ void for_each_method(const std::string& network,
   const auto geometry = [&]<class Geom>() {
     vectors.template operator()<Geom, 16>();
     vectors.template operator()<Geom, 32>();
-    for (const auto& [name, make] : methods::kMethods) {
-      if (name == std::string("column-vectors")) continue;
+    for (const std::string& name : methods::method_names()) {
+      if (name == "column-vectors") continue;
       // The means of LSR's clusters depend on the processor's vectors where there are many filters.
-      if (name == std::string("lsr") && network.ends_with("/4")) continue;
-      f(concat(name, ' ', Geom{}.to_string()), [make = make](const nn::Network& of) {
-        return make({of, Geom{}});
+      if (name == "lsr" && network.ends_with("/4")) continue;
+      f(concat(name, ' ', Geom{}.to_string()), [name](const nn::Network& of) {
+        return methods::make_method(name, {of, Geom{}});
       });
     }
   };

@@ -19,8 +19,8 @@ Compressor rival(const std::string& name) {
 /// All but column-vectors.
 std::vector<std::string> rival_names() {
   std::vector<std::string> names;
-  for (const methods::MethodEntry& entry : methods::kMethods)
-    if (entry.name != std::string("column-vectors")) names.emplace_back(entry.name);
+  for (const std::string& name : methods::method_names())
+    if (name != "column-vectors") names.push_back(name);
   return names;
 }
 
@@ -64,7 +64,7 @@ Ranking by_sizes(const std::string& name, const nn::Node& node, const Geometry<>
 }  // namespace
 
 TEST_CASE("methods answer to their names") {
-  REQUIRE(methods::kMethods.size() == 9);
+  REQUIRE(methods::method_names().size() == 9);
   REQUIRE(error_of([] { (void)rival("pim-prun"); }) == ErrorId::unknown_name);
   REQUIRE(rival("column-vectors").granularity() == 8);
   REQUIRE(rival("sre").granularity() == 1);

@@ -106,11 +106,12 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
 }
 
 TEST_CASE("a layer of zeros is ranked, pruned, mapped and priced by every method") {
-  for (const auto& [name, make] : methods::kMethods)
+  for (const std::string& name : methods::method_names())
     for (std::size_t layer = 0; layer < 4; ++layer) {
       INFO(name << ", layer " << layer);
       const nn::Network network = silent(layer, false);
-      const Compressor compressor = make({network, test::SmallGeometry{}, {.granularity = 8}});
+      const Compressor compressor =
+          methods::make_method(name, {network, test::SmallGeometry{}, {.granularity = 8}});
       const std::vector<Ranking> rankings = compressor.rank(network);
       const cost::OuModel model(network, cost::ou_preset("paper", test::SmallGeometry{}));
       for (const double keep : {1.0, 0.3, 0.01})
@@ -138,12 +139,13 @@ TEST_CASE("row groups of zeros are gathered, and fine-tuning goes on") {
 
 TEST_CASE("weights that aren't finite are refused before they are ranked, by their layer's name") {
   const float nan = std::nanf("");
-  for (const auto& [name, make] : methods::kMethods)
+  for (const std::string& name : methods::method_names())
     for (std::size_t layer = 0; layer < 4; ++layer) {
       nn::Network network = test::trained();
       nn::Node& node = network.node(network.matrix_layers()[layer]);
       node.weight.flat(7) = nan;
-      const Compressor compressor = make({network, test::SmallGeometry{}, {.granularity = 8}});
+      const Compressor compressor =
+          methods::make_method(name, {network, test::SmallGeometry{}, {.granularity = 8}});
       REQUIRE(error_of([&] { (void)compressor.rank(network); }) == ErrorId::not_finite);
       REQUIRE_THROWS_WITH(compressor.rank(network), Catch::Contains("'" + node.name + "'"));
       REQUIRE_THROWS_WITH(test::small_compressor().rank(network),

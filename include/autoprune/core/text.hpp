@@ -3,8 +3,9 @@
 #pragma once
 
 #include <algorithm>
-#include <locale>
-#include <sstream>
+#include <charconv>
+#include <concepts>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,13 +14,41 @@
 
 namespace autoprune {
 
-/// The arguments streamed one after another into a string, the same in every locale.
+namespace detail {
+
+/// A piece of a message as text. Messages are put together from pieces, not streamed by a template
+/// of their own each: there are hundreds of them, and every header holds some.
+struct Piece {
+  std::string text;
+
+  Piece(std::string_view t) : text(t) {}
+  Piece(const std::string& t) : text(t) {}
+  Piece(const char* t) : text(t) {}
+  Piece(char c) : text(1, c) {}
+  Piece(bool b) : text(1, b ? '1' : '0') {}
+  template <std::integral T>
+  Piece(T number) : text(std::to_string(number)) {}
+  /// Six digits, as a stream writes it in the classic locale.
+  Piece(double number) : text(32, '\0') {
+    char* const begin = text.data();
+    text.resize(static_cast<std::size_t>(
+        std::to_chars(begin, begin + text.size(), number, std::chars_format::general, 6).ptr -
+        begin));
+  }
+};
+
+[[nodiscard]] inline std::string concat(std::initializer_list<Piece> pieces) {
+  std::string out;
+  for (const Piece& piece : pieces) out += piece.text;
+  return out;
+}
+
+}  // namespace detail
+
+/// Texts and numbers one after another, the same in every locale.
 template <class... Parts>
 [[nodiscard]] std::string concat(const Parts&... parts) {
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  (out << ... << parts);
-  return out.str();
+  return detail::concat({detail::Piece(parts)...});
 }
 
 /// Levenshtein distance: the fewest single-character edits that turn `a` into `b`.

@@ -26,9 +26,11 @@ bool any_adc(std::tuple<K...>, const Visit& visit) {
 
 }  // namespace detail
 
-[[nodiscard]] inline std::vector<std::string> adc_names() {
+/// Of a list of kinds: AdcKinds, or one's own.
+template <class Adcs = AdcKinds>
+[[nodiscard]] std::vector<std::string> adc_names() {
   std::vector<std::string> names;
-  (void)detail::any_adc(AdcKinds{}, [&](auto kind) {
+  (void)detail::any_adc(Adcs{}, [&](auto kind) {
     names.emplace_back(kind.kName);
     return false;
   });
@@ -36,18 +38,19 @@ bool any_adc(std::tuple<K...>, const Visit& visit) {
 }
 
 /// Throws unknown_name, or out_of_range for bits that the kind can't have.
-inline void validate(const Adc& adc) {
-  const std::vector<std::string> names = adc_names();
+template <class Adcs = AdcKinds>
+void validate(const Adc& adc) {
+  const std::vector<std::string> names = adc_names<Adcs>();
   if (std::find(names.begin(), names.end(), adc.kind) == names.end())
     fail_unknown("kind of ADC", adc.kind, names);
   if (adc.kind != Ideal::kName) require_adc_bits(adc.bits);
 }
 
 /// use(converter) with the converter of a layer. Throws what validate() throws.
-template <class Use>
+template <class Adcs = AdcKinds, class Use>
 void with_adc(const Adc& adc, const AdcSite& site, const Use& use) {
-  validate(adc);
-  (void)detail::any_adc(AdcKinds{}, [&](auto kind) {
+  validate<Adcs>(adc);
+  (void)detail::any_adc(Adcs{}, [&](auto kind) {
     if (adc.kind != kind.kName) return false;
     use(kind.make(adc.bits, site));
     return true;

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +28,50 @@ inline constexpr std::size_t kJsonDepth = 64;
 /// document takes a gigabyte at most.
 inline constexpr std::size_t kJsonBytes = std::size_t{1} << 28;
 inline constexpr std::size_t kJsonValues = std::size_t{1} << 23;
+
+struct JsonMember;
+
+/// What stands behind a key of json_object().
+class JsonValue {
+ public:
+  JsonValue(Json json) : json_(std::move(json)) {}
+  JsonValue(const char* text) : json_(std::string(text)) {}
+  JsonValue(std::string_view text) : json_(std::string(text)) {}
+  JsonValue(std::string text) : json_(std::move(text)) {}
+  JsonValue(double number) : json_(number) {}
+  JsonValue(std::signed_integral auto number) : json_(static_cast<std::int64_t>(number)) {}
+  JsonValue(std::unsigned_integral auto number) : json_(static_cast<std::uint64_t>(number)) {}
+  JsonValue(bool flag) : json_(flag) {}
+  JsonValue(std::initializer_list<JsonMember> members);
+  /// An array.
+  template <class T>
+  JsonValue(std::span<const T> values) : json_(Json::array()) {
+    for (const T& value : values) json_.push_back(std::move(JsonValue(value).json()));
+  }
+  template <class T>
+  JsonValue(const std::vector<T>& values) : JsonValue(std::span<const T>(values)) {}
+
+  [[nodiscard]] Json& json() const noexcept { return json_; }
+
+ private:
+  mutable Json json_;  // handed on by json_object(): lists are constant
+};
+struct JsonMember {
+  const char* key;
+  JsonValue value;
+};
+
+/// An object of these keys, in order, which must differ: `json_object({{"a", 1}, {"b", "two"}})`.
+/// nlohmann's own lists do the same with templates for every type and length of text: most of what
+/// a document takes to compile.
+[[nodiscard]] inline Json json_object(std::initializer_list<JsonMember> members) {
+  Json object = Json::object();
+  for (const JsonMember& member : members)
+    object.get_ref<Json::object_t&>().emplace_back(member.key, std::move(member.value.json()));
+  return object;
+}
+inline JsonValue::JsonValue(std::initializer_list<JsonMember> members)
+    : json_(json_object(members)) {}
 
 /// Adds a key that the object doesn't have yet. `object[key]` looks through all the others first.
 inline void append_key(Json& object, std::string key, Json value) {

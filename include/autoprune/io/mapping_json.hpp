@@ -17,23 +17,23 @@ namespace detail {
   const bool named = !layer.ous.shape().neighbours();
   for (Index i = 0; i < layer.ous.size(); ++i) {
     const mapping::Ou ou = layer.ous[i];
-    tiles.push_back({{"ou", i},
-                     {"row_group", ou.input_set},
-                     {"crossbar", ou.place.crossbar},
-                     {"row", ou.place.wordline},
-                     {"column", ou.place.bitline * bitlines_per_weight},
-                     {"rows", ou.n_rows()},
-                     {"columns", ou.columns}});
+    tiles.push_back(json_object({{"ou", i},
+                                 {"row_group", ou.input_set},
+                                 {"crossbar", ou.place.crossbar},
+                                 {"row", ou.place.wordline},
+                                 {"column", ou.place.bitline * bitlines_per_weight},
+                                 {"rows", ou.n_rows()},
+                                 {"columns", ou.columns}}));
     if (named) inputs[std::to_string(ou.input_set)] = ou.rows;
   }
-  Json json = {{"name", name},
-               {"crossbars_per_plane", layer.count.crossbars / planes},
-               {"planes", planes},
-               {"first_pooled_tile", layer.first_pooled_place},
-               {"tiles", std::move(tiles)}};
+  Json json = json_object({{"name", name},
+                           {"crossbars_per_plane", layer.count.crossbars / planes},
+                           {"planes", planes},
+                           {"first_pooled_tile", layer.first_pooled_place},
+                           {"tiles", std::move(tiles)}});
   if (layer.index)
-    json["index"] = {{"code", mapping::index_code_name(layer.index->code())},
-                     {"bits", layer.index->bits()}};
+    json["index"] = json_object(
+        {{"code", mapping::index_code_name(layer.index->code())}, {"bits", layer.index->bits()}});
   if (named) json["inputs"] = std::move(inputs);
   return json;
 }
@@ -56,11 +56,11 @@ namespace detail {
   for (std::size_t k = 0; k < nodes.size(); ++k)
     layers.push_back(detail::placement_json(mapping.layers[k], network.node(nodes[k]).name,
                                             compressor.arrays(), bitlines));
-  return {{"schema", "autoprune.mapping/2"},
-          {"geometry", geometry.to_string()},
-          {"granularity", compressor.granularity()},
-          {"bitlines_per_weight", bitlines},
-          {"layers", layers}};
+  return json_object({{"schema", "autoprune.mapping/2"},
+                      {"geometry", geometry.to_string()},
+                      {"granularity", compressor.granularity()},
+                      {"bitlines_per_weight", bitlines},
+                      {"layers", layers}});
 }
 
 }  // namespace autoprune::io

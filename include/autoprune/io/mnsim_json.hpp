@@ -99,18 +99,18 @@ void visit_mnsim_hardware(Visitor& v, Hardware& h) {
 [[nodiscard]] inline Json cost_json(const mnsim::Cost& cost) {
   Json layers = Json::array();
   for (const mnsim::LayerCost& layer : cost.layers)
-    layers.push_back({{"name", layer.layer.name},
-                      {"kind", cost::kind_name(layer.layer.kind)},
-                      {"pes", layer.map.pes},
-                      {"tiles", layer.map.tiles},
-                      {"start_ns", layer.start_ns},
-                      {"finish_ns", layer.finish_ns},
-                      {"totals", totals_json(layer.totals)},
-                      {"components", components_json(layer.components)}});
-  return {{"totals", totals_json(cost.totals)},
-          {"components", components_json(cost.components)},
-          {"unbilled_components", components_json(cost.unbilled)},
-          {"layers", std::move(layers)}};
+    layers.push_back(json_object({{"name", layer.layer.name},
+                                  {"kind", cost::kind_name(layer.layer.kind)},
+                                  {"pes", layer.map.pes},
+                                  {"tiles", layer.map.tiles},
+                                  {"start_ns", layer.start_ns},
+                                  {"finish_ns", layer.finish_ns},
+                                  {"totals", totals_json(layer.totals)},
+                                  {"components", components_json(layer.components)}}));
+  return json_object({{"totals", totals_json(cost.totals)},
+                      {"components", components_json(cost.components)},
+                      {"unbilled_components", components_json(cost.unbilled)},
+                      {"layers", std::move(layers)}});
 }
 
 }  // namespace autoprune::io

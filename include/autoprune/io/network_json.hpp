@@ -80,7 +80,7 @@ class AttributeReader : public nn::AttributeVisitor {
 
 [[nodiscard]] inline Json node_json(const nn::Network& network, Index i) {
   const nn::Node& node = network.node(i);
-  Json out = {{"name", node.name}, {"op", node.op.name()}};
+  Json out = json_object({{"name", node.name}, {"op", node.op.name()}});
   if (node.inputs != std::vector<Index>{i - 1}) {
     out["inputs"] = Json::array();
     for (const Index input : node.inputs) out["inputs"].push_back(network.node(input).name);
@@ -125,7 +125,8 @@ class AttributeReader : public nn::AttributeVisitor {
   const nn::Shape3 input = network.input_shape();
   auto nodes = Json::array();
   for (Index i = 1; i < network.size(); ++i) nodes.push_back(detail::node_json(network, i));
-  return {{"input", {input.channels, input.height, input.width}}, {"nodes", nodes}};
+  return json_object(
+      {{"input", std::vector{input.channels, input.height, input.width}}, {"nodes", nodes}});
 }
 
 /// The network of a graph, its weights still zero; `origin` names the graph in messages. Throws

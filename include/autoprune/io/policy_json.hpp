@@ -30,8 +30,8 @@ namespace autoprune::io {
          " layers with weights; one each is needed");
   Json layers = Json::array();
   for (std::size_t k = 0; k < names.size(); ++k)
-    layers.push_back({{"name", names[k]}, {"keep_ratio", policy[k]}});
-  return {{"schema", "autoprune.policy/1"}, {"layers", layers}};
+    layers.push_back(json_object({{"name", names[k]}, {"keep_ratio", policy[k]}}));
+  return json_object({{"schema", "autoprune.policy/1"}, {"layers", layers}});
 }
 
 /// The policy of a document for this network, whatever the order of its layers; `origin` names the

@@ -22,7 +22,7 @@
 #include "autoprune/nn/collapse.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/network.hpp"
-#include "autoprune/search/search.hpp"
+#include "autoprune/search/history.hpp"
 
 namespace autoprune::io {
 
@@ -45,22 +45,22 @@ namespace detail {
 [[nodiscard]] inline Json layer_json(const nn::Node& node, const PruneMask& mask,
                                      const mapping::Placement& layer) {
   const mapping::LayerCount& count = layer.count;
-  return {{"name", node.name},
-          {"op", node.op.name()},
-          {"rows", count.rows},
-          {"cols", count.cols},
-          {"crossbars_dense", count.crossbars_dense},
-          {"crossbars", count.crossbars},
-          {"ous", count.ous},
-          {"vectors", count.vectors},
-          {"kept", count.kept},
-          {"keep_ratio", mask.keep_ratio()},
-          {"dead_filters", mask.dead_filters()},
-          {"index_bits", layer.index_bits()}};
+  return json_object({{"name", node.name},
+                      {"op", node.op.name()},
+                      {"rows", count.rows},
+                      {"cols", count.cols},
+                      {"crossbars_dense", count.crossbars_dense},
+                      {"crossbars", count.crossbars},
+                      {"ous", count.ous},
+                      {"vectors", count.vectors},
+                      {"kept", count.kept},
+                      {"keep_ratio", mask.keep_ratio()},
+                      {"dead_filters", mask.dead_filters()},
+                      {"index_bits", layer.index_bits()}});
 }
 
 [[nodiscard]] inline Json top_json(const nn::Accuracy& accuracy) {
-  return {{"top1", accuracy.top1}, {"top5", accuracy.top5}};
+  return json_object({{"top1", accuracy.top1}, {"top5", accuracy.top5}});
 }
 
 }  // namespace detail
@@ -82,35 +82,35 @@ namespace detail {
   Json index = Json::object();
   for (const mapping::IndexCode code : mapping::kIndexCodes)
     index[concat(mapping::index_code_name(code), "_bits")] = mapping.index_sizes[code];
-  return {
-      {"schema", "autoprune.report/1"},
-      {"autoprune_version", AUTOPRUNE_VERSION},
-      {"command", run.command},
-      {"network", run.network},
-      {"data", run.data},
-      {"geometry", run.geometry.to_string()},
-      {"granularity", run.granularity},
-      {"seed", run.seed},
-      {"threads", run.threads},
-      {"options", run.options},
-      {"layers", layers},
-      {"crossbars",
-       {{"dense", crossbars.dense},
-        {"per_layer", crossbars.per_layer},
-        {"pooled", crossbars.pooled}}},
-      {"compression",
-       {{"per_layer", crossbars.compression_per_layer()},
-        {"pooled", crossbars.compression_pooled()}}},
-      {"index", std::move(index)},
-      {"seconds",
-       {{"search", seconds.search}, {"fine_tune", seconds.fine_tune}, {"total", seconds.total}}}};
+  return json_object(
+      {{"schema", "autoprune.report/1"},
+       {"autoprune_version", AUTOPRUNE_VERSION},
+       {"command", run.command},
+       {"network", run.network},
+       {"data", run.data},
+       {"geometry", run.geometry.to_string()},
+       {"granularity", run.granularity},
+       {"seed", run.seed},
+       {"threads", run.threads},
+       {"options", run.options},
+       {"layers", layers},
+       {"crossbars",
+        {{"dense", crossbars.dense},
+         {"per_layer", crossbars.per_layer},
+         {"pooled", crossbars.pooled}}},
+       {"compression",
+        {{"per_layer", crossbars.compression_per_layer()},
+         {"pooled", crossbars.compression_pooled()}}},
+       {"index", std::move(index)},
+       {"seconds",
+        {{"search", seconds.search}, {"fine_tune", seconds.fine_tune}, {"total", seconds.total}}}});
 }
 
 /// The value of "accuracy", of the dense network, the pruned one or both.
 [[nodiscard]] inline Json accuracy_json(Index images, const std::optional<nn::Accuracy>& dense,
                                         const std::optional<nn::Accuracy>& pruned = {},
                                         std::string_view kind = "float") {
-  Json accuracy = {{"kind", kind}, {"images", images}};
+  Json accuracy = json_object({{"kind", kind}, {"images", images}});
   if (dense) accuracy["dense"] = detail::top_json(*dense);
   if (pruned) accuracy["pruned"] = detail::top_json(*pruned);
   return accuracy;
@@ -121,19 +121,20 @@ namespace detail {
   Json episodes = Json::array();
   for (const search::Episode& episode : run.episodes) {
     const search::Outcome& outcome = episode.outcome;
-    episodes.push_back({{"episode", episodes.size()},
-                        {"kind", run.kind(episode)},
-                        {"reward", outcome.reward},
-                        {"accuracy", outcome.accuracy},
-                        {"feasible", outcome.feasible},
-                        {"compression_per_layer", outcome.crossbars.compression_per_layer()},
-                        {"compression_pooled", outcome.crossbars.compression_pooled()},
-                        {"keep_ratios", outcome.keep_ratios}});
+    episodes.push_back(
+        json_object({{"episode", episodes.size()},
+                     {"kind", run.kind(episode)},
+                     {"reward", outcome.reward},
+                     {"accuracy", outcome.accuracy},
+                     {"feasible", outcome.feasible},
+                     {"compression_per_layer", outcome.crossbars.compression_per_layer()},
+                     {"compression_pooled", outcome.crossbars.compression_pooled()},
+                     {"keep_ratios", outcome.keep_ratios}}));
   }
-  return {{"searcher", run.searcher},
-          {"objective", objective},
-          {"best", run.best},
-          {"episodes", std::move(episodes)}};
+  return json_object({{"searcher", run.searcher},
+                      {"objective", objective},
+                      {"best", run.best},
+                      {"episodes", std::move(episodes)}});
 }
 
 /// The value of "fine_tune", and of "training".
@@ -141,17 +142,17 @@ namespace detail {
                                          const nn::Course& course) {
   Json epochs = Json::array();
   for (const EpochFigures& e : history)
-    epochs.push_back({{"epoch", e.epoch},
-                      {"loss", e.loss},
-                      {"learning_rate", e.learning_rate},
-                      {"keep_ratio", e.keep_ratio},
-                      {"compression_pooled", e.compression_pooled},
-                      {"held_out_top1", e.held_out_top1},
-                      {"seconds", e.seconds}});
-  return {{"epochs", std::move(epochs)},
-          {"best_top1", course.best},
-          {"end_top1", course.end},
-          {"collapsed", course.collapsed}};
+    epochs.push_back(json_object({{"epoch", e.epoch},
+                                  {"loss", e.loss},
+                                  {"learning_rate", e.learning_rate},
+                                  {"keep_ratio", e.keep_ratio},
+                                  {"compression_pooled", e.compression_pooled},
+                                  {"held_out_top1", e.held_out_top1},
+                                  {"seconds", e.seconds}}));
+  return json_object({{"epochs", std::move(epochs)},
+                      {"best_top1", course.best},
+                      {"end_top1", course.end},
+                      {"collapsed", course.collapsed}});
 }
 
 }  // namespace autoprune::io

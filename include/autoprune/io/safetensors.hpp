@@ -250,9 +250,9 @@ inline void write_safetensors(const std::filesystem::path& path,
   for (const auto& [name, tensor] : tensors) {
     const Index begin = std::exchange(end, end + element * static_cast<Index>(tensor->size()));
     append_key(header, name,
-               {{"dtype", type == FloatType::f32 ? "F32" : "F16"},
-                {"shape", shape_of(*tensor)},
-                {"data_offsets", {begin, end}}});
+               json_object({{"dtype", type == FloatType::f32 ? "F32" : "F16"},
+                            {"shape", shape_of(*tensor)},
+                            {"data_offsets", std::vector{begin, end}}}));
   }
   std::string text = json_text(header);
   text.resize(static_cast<std::size_t>(ceil_div(static_cast<Index>(text.size()), 8) * 8), ' ');

@@ -1,9 +1,12 @@
 /// @file registry.hpp
-/// The methods by name. A new one is a file beside these and a line here.
+/// The methods by name. A new one is a file beside these and a word here.
 #pragma once
 
-#include <array>
+#include <optional>
 #include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -21,20 +24,20 @@
 
 namespace autoprune::methods {
 
-struct MethodEntry {
-  const char* name;
-  Compressor (*make)(const Setting&);
-};
+/// A list of methods: these, or one's own.
+using Methods = std::tuple<ColumnVectors<>, Naive, Magnitude, PimPrune, PimPruneOu, PatternPrune,
+                           Sre, Lsr, PackedVectors>;
 
 namespace detail {
 
 template <class M>
-[[nodiscard]] Compressor make_from_setting(const Setting& setting) {
+[[nodiscard]] Compressor make(const Setting& setting, std::type_identity<M>) {
   return {setting, M(setting)};
 }
 
 /// Column-vectors by the importance that the options name.
-[[nodiscard]] inline Compressor make_column_vectors(const Setting& setting) {
+template <class P>
+[[nodiscard]] Compressor make(const Setting& setting, std::type_identity<ColumnVectors<P>>) {
   const auto with = [&](auto criterion) {
     return Compressor(setting, ColumnVectors(setting, prune::ColumnVectorPruner(
                                                           setting.options.granularity, criterion)));
@@ -50,33 +53,33 @@ template <class M>
   fail_enum("importance", setting.options.importance);
 }
 
-template <class M>
-inline constexpr MethodEntry kEntry = {M::kName, make_from_setting<M>};
+template <class... M>
+[[nodiscard]] std::vector<std::string> names_of(std::type_identity<std::tuple<M...>>) {
+  return {M::kName...};
+}
+
+template <class... M>
+[[nodiscard]] Compressor make_of(std::type_identity<std::tuple<M...>> all, const std::string& name,
+                                 const Setting& setting) {
+  std::optional<Compressor> made;
+  ((name == M::kName && (made.emplace(make(setting, std::type_identity<M>{})), true)) || ...);
+  if (!made) fail_unknown("method", name, names_of(all));
+  return std::move(*made);
+}
 
 }  // namespace detail
 
-inline constexpr std::array kMethods = {
-    MethodEntry{ColumnVectors<>::kName, detail::make_column_vectors},
-    detail::kEntry<Naive>,
-    detail::kEntry<Magnitude>,
-    detail::kEntry<PimPrune>,
-    detail::kEntry<PimPruneOu>,
-    detail::kEntry<PatternPrune>,
-    detail::kEntry<Sre>,
-    detail::kEntry<Lsr>,
-    detail::kEntry<PackedVectors>,
-};
+template <class List = Methods>
+[[nodiscard]] std::vector<std::string> method_names() {
+  return detail::names_of(std::type_identity<List>{});
+}
 
 /// A method for a network and hardware. Throws unknown_name, and what the method throws.
 ///
 ///   const Compressor sre = make_method("sre", {network, PaperGeometry{}});
-[[nodiscard]] inline Compressor make_method(const std::string& name, const Setting& setting) {
-  std::vector<std::string> known;
-  for (const MethodEntry& entry : kMethods) {
-    if (name == entry.name) return entry.make(setting);
-    known.emplace_back(entry.name);
-  }
-  fail_unknown("method", name, known);
+template <class List = Methods>
+[[nodiscard]] Compressor make_method(const std::string& name, const Setting& setting) {
+  return detail::make_of(std::type_identity<List>{}, name, setting);
 }
 
 }  // namespace autoprune::methods

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -55,8 +56,10 @@ struct Adc {
   }
 };
 
-/// One layer, its weights written to its crossbars. Const calls may run at the same time.
-class SimulatedLayer {
+/// One layer, its weights written to its crossbars; `Scalar` is what outputs are summed in. Const
+/// calls may run at the same time.
+template <std::floating_point Scalar>
+class BasicSimulatedLayer {
  public:
   /// Changes one array's cells, [filters][rows of the sublayer], from levels to conductances.
   using Device = std::function<void(std::span<float>)>;
@@ -64,8 +67,8 @@ class SimulatedLayer {
   /// `weights` are integers [filters][channels][kh][kw] of magnitude 255 at most. `device` is
   /// called for each array: per sublayer, per digit from the lowest, the positive array and then
   /// the negative one. Throws geometry_mismatch, shape_mismatch, out_of_range or not_finite.
-  SimulatedLayer(const AnalogConfig& config, const Shape& shape, const Scales& scales,
-                 std::span<const std::int32_t> weights, const Device& device = {})
+  BasicSimulatedLayer(const AnalogConfig& config, const Shape& shape, const Scales& scales,
+                      std::span<const std::int32_t> weights, const Device& device = {})
       : config_(config), shape_(shape), sublayers_(config, shape), scales_(scales) {
     scales.validate();
     if (static_cast<Index>(weights.size()) != shape.filters * shape.rows())
@@ -89,16 +92,16 @@ class SimulatedLayer {
 
   /// The same with exact products, which is what MNSIM trains with ('FIX_TRAIN').
   [[nodiscard]] std::vector<std::int32_t> quantised(std::span<const std::int32_t> inputs) const {
-    const Eigen::MatrixXd weights = weights_.cast<double>();
+    const Eigen::MatrixX<Scalar> weights = weights_.template cast<Scalar>();
     return run(inputs, [&](const Columns& columns) -> Outputs {
-      return (weights * columns.cast<double>()).array() * scales_.unit();
+      return (weights * columns.template cast<Scalar>()).array() * scales_.unit();
     });
   }
 
  private:
   using Integers = Eigen::Matrix<std::int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Columns = Eigen::Matrix<std::int32_t, Eigen::Dynamic, Eigen::Dynamic>;  // a window each
-  using Outputs = Eigen::ArrayXXd;  // [filters][windows], as shares of the output range
+  using Outputs = Eigen::ArrayXX<Scalar>;  // [filters][windows], as shares of the output range
 
   static constexpr Index kWindows = 256;  // at once, so that their digits stay in the L2 cache
 
@@ -143,7 +146,10 @@ class SimulatedLayer {
           const auto& cells = cells_[static_cast<std::size_t>(s * config_.weight_digits() + j)];
           sums.noalias() = cells * digits;
           const auto shift = static_cast<int>(i * config_.dac_bits + j * config_.cell_bits);
-          total += (sums.cast<double>().array() / adc.lsb).rint().max(-adc.limit).min(adc.limit) *
+          total += (sums.template cast<Scalar>().array() / adc.lsb)
+                       .rint()
+                       .max(-adc.limit)
+                       .min(adc.limit) *
                    std::ldexp(1.0, shift);
         }
       }
@@ -206,5 +212,7 @@ class SimulatedLayer {
   Integers weights_;           // [filters][rows]
   std::vector<Matrix> cells_;  // [sublayer][digit], each [filters][rows of the sublayer]
 };
+
+using SimulatedLayer = BasicSimulatedLayer<double>;
 
 }  // namespace autoprune::mnsim

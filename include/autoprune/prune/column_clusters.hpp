@@ -4,6 +4,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <vector>
@@ -28,6 +29,13 @@ using ColumnClusters = std::vector<std::vector<std::int32_t>>;
 
 namespace detail {
 
+/// Of each row.
+[[nodiscard]] inline Eigen::VectorXf squared_norms(const Matrix& points) {
+  Eigen::VectorXf norms(points.rows());
+  for (Index c = 0; c < points.rows(); ++c) norms(c) = points.row(c).squaredNorm();
+  return norms;
+}
+
 /// Lloyd's algorithm on the rows of `points`, from centres as k-means++ draws them (Arthur and
 /// Vassilvitskii, SODA 2007).
 struct KMeans {
@@ -36,14 +44,16 @@ struct KMeans {
 
   KMeans(const Matrix& points, Index k, Index iterations, Random& random) {
     Matrix centres = spread(points, k, random);
-    const Eigen::VectorXf norms = points.rowwise().squaredNorm();
+    const Eigen::VectorXf norms = squared_norms(points);
     nearest.resize(static_cast<std::size_t>(points.rows()));
     for (Index step = 0; step < iterations; ++step) {
-      distance.noalias() = -2.0F * (points * centres.transpose());
-      distance.rowwise() += centres.rowwise().squaredNorm().transpose();
-      distance.colwise() += norms;
-      for (Index c = 0; c < points.rows(); ++c)
-        distance.row(c).minCoeff(&nearest[static_cast<std::size_t>(c)]);
+      distance.noalias() = points * Matrix(centres.transpose());
+      const Eigen::VectorXf centre_norms = squared_norms(centres);
+      for (Index c = 0; c < points.rows(); ++c) {
+        float* const row = distance.row(c).data();
+        for (Index i = 0; i < k; ++i) row[i] = -2.0F * row[i] + centre_norms(i) + norms(c);
+        nearest[static_cast<std::size_t>(c)] = std::min_element(row, row + k) - row;
+      }
       move(points, centres);
     }
   }
@@ -59,8 +69,10 @@ struct KMeans {
       for (double sum = far(0); sum <= target && chosen + 1 < far.size(); sum += far(chosen))
         ++chosen;
       centres.row(i) = points.row(chosen);
-      const Eigen::VectorXf d = (points.rowwise() - centres.row(i)).rowwise().squaredNorm();
-      far = i == 0 ? d : far.cwiseMin(d);
+      for (Index c = 0; c < far.size(); ++c) {
+        const float d = (points.row(c) - centres.row(i)).squaredNorm();
+        far(c) = i == 0 ? d : std::min(far(c), d);
+      }
     }
     return centres;
   }
@@ -99,7 +111,9 @@ struct KMeans {
 [[nodiscard]] inline Matrix project(const Matrix& points, Index dimensions, Random& random) {
   Matrix signs(points.cols(), dimensions);
   for (Index i = 0; i < signs.size(); ++i) signs.data()[i] = random.below(2) == 0 ? -1.0F : 1.0F;
-  return points * signs;
+  Matrix projected;
+  projected.noalias() = points * signs;
+  return projected;
 }
 
 inline constexpr Index kDimensions = 256;  ///< that points are clustered in, at most
@@ -113,7 +127,8 @@ inline constexpr Index kDimensions = 256;  ///< that points are clustered in, at
 [[nodiscard]] inline ColumnClusters cluster_columns(const Matrix& points, Index width,
                                                     Index iterations = 4) {
   if (width < 1) fail(ErrorId::out_of_range, "clusters of ", width, " columns");
-  if (points.size() > 0 && !(4.0F * points.rowwise().squaredNorm()).allFinite())
+  const Eigen::VectorXf norms = detail::squared_norms(points);
+  if (!std::all_of(norms.begin(), norms.end(), [](float n) { return std::isfinite(4.0F * n); }))
     fail(ErrorId::not_finite, points.rows(), " columns to cluster hold NaN, infinity or numbers ",
          "whose squares are more than float32 holds");
   Random random(1);

@@ -58,18 +58,20 @@ using SimulatorFactory = std::function<simulation::SimulatedNetwork(
 }
 
 /// On an accelerator whose geometry and weight code are the compressor's. Throws geometry_mismatch.
-[[nodiscard]] inline AccuracyOracle simulated_accuracy(
-    const Compressor& compressor, const hardware::Accelerator& accelerator,
-    const simulation::CalibrationConfig& calibration, Index devices = 1, std::uint64_t seed = 1) {
+template <class Adcs = hardware::AdcKinds>
+[[nodiscard]] AccuracyOracle simulated_accuracy(const Compressor& compressor,
+                                                const hardware::Accelerator& accelerator,
+                                                const simulation::CalibrationConfig& calibration,
+                                                Index devices = 1, std::uint64_t seed = 1) {
   compressor.require(accelerator);
   const auto make = [compressor, accelerator, seed](
                         nn::Session& session, std::span<const PruneMask> masks,
                         std::span<const simulation::LayerRanges> ranges, Index device) {
-    return simulation::SimulatedNetwork(session, accelerator, masks, compressor.map(masks).layers,
-                                        ranges,
-                                        {.seed = seed + static_cast<std::uint64_t>(device)});
+    return simulation::BasicSimulatedNetwork<Adcs>(
+        session, accelerator, masks, compressor.map(masks).layers, ranges,
+        {.seed = seed + static_cast<std::uint64_t>(device)});
   };
-  return simulated_accuracy(make, calibration, devices);
+  return simulated_accuracy(SimulatorFactory(make), calibration, devices);
 }
 
 }  // namespace autoprune::search

@@ -13,32 +13,11 @@
 #include <vector>
 
 #include "autoprune/search/environment.hpp"
+#include "autoprune/search/history.hpp"
 #include "autoprune/search/search_config.hpp"
 #include "autoprune/search/searchers.hpp"
 
 namespace autoprune::search {
-
-/// One policy that was measured.
-struct Episode {
-  Origin origin = Origin::searcher;
-  Outcome outcome;
-};
-
-/// Where an episode's policy came from: a heuristic, chance or the searcher, by its name.
-[[nodiscard]] inline std::string_view kind_of(const Episode& episode, std::string_view searcher) {
-  return episode.origin == Origin::searcher ? searcher : origin_name(episode.origin);
-}
-
-/// A search that has been done.
-struct History {
-  std::string searcher;
-  std::vector<Episode> episodes;
-  Index best = 0;  ///< of the episodes
-
-  [[nodiscard]] std::string_view kind(const Episode& episode) const {
-    return kind_of(episode, searcher);
-  }
-};
 
 /// A search, episode by episode, so that its owner can report and save in between. Policies are
 /// measured in the order asked, and told when all of a batch are: results depend on its size.

@@ -1,13 +1,14 @@
 /// @file searchers.hpp
-/// The searchers by their names.
+/// The searchers by their names: a file each in searchers/, and a word here.
 #pragma once
 
-#include <array>
 #include <string>
-#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
-#include "autoprune/core/text.hpp"
+#include "autoprune/core/error.hpp"
 #include "autoprune/search/searchers/ddpg.hpp"
 #include "autoprune/search/searchers/evolution.hpp"
 #include "autoprune/search/searchers/greedy.hpp"
@@ -18,44 +19,37 @@
 
 namespace autoprune::search {
 
+template <Landscape L>
+using Searchers = std::tuple<Ddpg<rl::DdpgAgent, L>, Guided<L>, RandomSearch, UniformSweep,
+                             LampSweep, Greedy<L>, EvolutionSearch>;
+
 namespace detail {
 
-template <Landscape L>
-struct NamedSearcher {
-  std::string_view name;
-  AnySearcher (*make)(std::string name, L&, const SearchConfig&);
-};
-
-template <Searcher S, Landscape L>
-[[nodiscard]] AnySearcher make(std::string name, L& landscape, const SearchConfig& config) {
-  return {std::move(name), S(landscape, config)};
+template <class... S>
+[[nodiscard]] std::vector<std::string> names_of(std::type_identity<std::tuple<S...>>) {
+  return {S::kName...};
 }
 
-template <Landscape L>
-inline constexpr std::array<NamedSearcher<L>, 7> kSearchers = {
-    {{"ddpg", make<Ddpg<rl::DdpgAgent, L>>},
-     {"guided", make<Guided<L>>},
-     {"random", make<RandomSearch>},
-     {"uniform", make<UniformSweep>},
-     {"lamp", make<LampSweep>},
-     {"greedy", make<Greedy<L>>},
-     {"evolution", make<EvolutionSearch>}}};
+template <class... S, Landscape L>
+[[nodiscard]] AnySearcher make(std::type_identity<std::tuple<S...>> all, const std::string& name,
+                               L& landscape, const SearchConfig& config) {
+  std::optional<AnySearcher> made;
+  ((name == S::kName && (made.emplace(name, S(landscape, config)), true)) || ...);
+  if (!made) fail_unknown("searcher", name, names_of(all));
+  return std::move(*made);
+}
 
 }  // namespace detail
 
 [[nodiscard]] inline std::vector<std::string> searcher_names() {
-  std::vector<std::string> names;
-  for (const auto& known : detail::kSearchers<PruningLandscape>) names.emplace_back(known.name);
-  return names;
+  return detail::names_of(std::type_identity<Searchers<PruningLandscape>>{});
 }
 
 /// Holds a reference to the landscape. Throws unknown_name.
 template <Landscape L>
 [[nodiscard]] AnySearcher make_searcher(const std::string& name, L& landscape,
                                         const SearchConfig& config) {
-  for (const auto& known : detail::kSearchers<L>)
-    if (known.name == name) return known.make(name, landscape, config);
-  fail_unknown("searcher", name, searcher_names());
+  return detail::make(std::type_identity<Searchers<L>>{}, name, landscape, config);
 }
 
 }  // namespace autoprune::search

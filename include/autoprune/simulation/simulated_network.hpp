@@ -25,15 +25,18 @@ struct Draw {
   bool walk_all = false;   ///< visit bitlines whose ADC can't err, too: slower, the same bits
 };
 
-/// Holds references: the session has to outlive it.
-class SimulatedNetwork {
+/// Of an accelerator whose converter is one of the kinds `Adcs`. Holds references: the session has
+/// to outlive it.
+template <class Adcs>
+class BasicSimulatedNetwork {
  public:
   /// The session's network under `masks` (one a matrix layer) on the places that a method gave
   /// them, with the ranges that calibrate() found. Throws shape_mismatch, and what the layers
   /// throw.
-  SimulatedNetwork(nn::Session& session, const hardware::Accelerator& accelerator,
-                   std::span<const PruneMask> masks, std::span<const mapping::Placement> placements,
-                   std::span<const LayerRanges> ranges, const Draw& draw = {})
+  BasicSimulatedNetwork(nn::Session& session, const hardware::Accelerator& accelerator,
+                        std::span<const PruneMask> masks,
+                        std::span<const mapping::Placement> placements,
+                        std::span<const LayerRanges> ranges, const Draw& draw = {})
       : session_(session), nodes_(session.network().matrix_layers()), activity_(nodes_.size()) {
     if (masks.size() != nodes_.size() || placements.size() != nodes_.size() ||
         ranges.size() != nodes_.size())
@@ -45,11 +48,11 @@ class SimulatedNetwork {
   }
 
   /// The same for column-vectors.
-  SimulatedNetwork(nn::Session& session, const hardware::Accelerator& accelerator,
-                   std::span<const PruneMask> masks, std::span<const LayerRanges> ranges,
-                   const Draw& draw = {})
-      : SimulatedNetwork(session, accelerator, masks, place_vectors(accelerator, masks), ranges,
-                         draw) {}
+  BasicSimulatedNetwork(nn::Session& session, const hardware::Accelerator& accelerator,
+                        std::span<const PruneMask> masks, std::span<const LayerRanges> ranges,
+                        const Draw& draw = {})
+      : BasicSimulatedNetwork(session, accelerator, masks, place_vectors(accelerator, masks),
+                              ranges, draw) {}
 
   /// Accuracy on the accelerator; what it did is added to activity().
   [[nodiscard]] nn::Accuracy evaluate(std::span<const nn::Batch> batches) {
@@ -94,7 +97,7 @@ class SimulatedNetwork {
     const std::uint64_t seed = draw.seed + (std::uint64_t{k} << 32);
     const auto devices = accelerator.devices.conductances();
     std::optional<SimulatedLayer> made;
-    hardware::with_adc(accelerator.adc, site_of(accelerator, layer), [&](const auto& adc) {
+    hardware::with_adc<Adcs>(accelerator.adc, site_of(accelerator, layer), [&](const auto& adc) {
       const auto with = [&](const auto& cells) {
         made = SimulatedLayer::make(layer, accelerator.geometry, adc, path, cells, seed,
                                     draw.walk_all, session_.pool());
@@ -137,5 +140,7 @@ class SimulatedNetwork {
   std::vector<Activity> activity_;
   bool counts_ = true;
 };
+
+using SimulatedNetwork = BasicSimulatedNetwork<hardware::AdcKinds>;
 
 }  // namespace autoprune::simulation

@@ -16,13 +16,15 @@
 namespace autoprune::study {
 
 /// The method of a spec on an accelerator. Throws unknown_name, and what the method throws.
-[[nodiscard]] inline methods::Compressor method_of(const nn::Network& network,
-                                                   const hardware::Accelerator& accelerator,
-                                                   const StudySpec& spec) {
+template <class Methods = methods::Methods>
+[[nodiscard]] methods::Compressor method_of(const nn::Network& network,
+                                            const hardware::Accelerator& accelerator,
+                                            const StudySpec& spec) {
   methods::Setting setting{network, accelerator.geometry, spec.options};
   setting.options.mapping = accelerator.weights;
-  methods::Compressor method =
-      spec.own_method ? spec.own_method(setting) : methods::make_method(spec.method, setting);
+  methods::Compressor method = spec.own_method
+                                   ? spec.own_method(setting)
+                                   : methods::make_method<Methods>(spec.method, setting);
   method.require(accelerator);
   return method;
 }
@@ -30,7 +32,8 @@ namespace autoprune::study {
 /// Searches, fine-tunes, maps, prices and measures: all stages of a study in turn, from the
 /// checkpoints where the spec resumes; these are removed when it has ended. The caller may save the
 /// policy and the network before.
-[[nodiscard]] inline Record run_study(const Study& study, Watcher& watcher) {
+template <class Watch>
+[[nodiscard]] Record run_study(const Study& study, Watch& watcher) {
   constexpr std::array kCheckpoints = {kSearchCheckpoint, kFineTuneCheckpoint};
   refuse_checkpoints(study.spec, kCheckpoints);
   check_training(study);
@@ -66,7 +69,7 @@ template <class... Observer>
   if (!spec.out.empty()) lock.emplace(spec.out);
   const Study study{network, images, accelerator, compressor, spec.constraints, spec, pool};
   Observers<std::remove_reference_t<Observer>...> watcher(observers...);
-  return run_study(study, watcher);
+  return run_study<Watcher>(study, watcher);
 }
 
 }  // namespace autoprune::study

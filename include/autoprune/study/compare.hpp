@@ -57,12 +57,13 @@ struct ComparedRow {
 };
 
 /// Compares contenders on one network. Holds references: what they refer to has to outlive it.
+template <class Watch = Watcher>
 class Comparison {
  public:
   /// `name` is that of the network and its data, in the names of cells.
   Comparison(std::string name, const nn::Network& network, const io::Datasets& images,
              const hardware::Accelerator& accelerator, CompareSpec spec, ThreadPool& pool,
-             Watcher& watcher, ShowCompared show = {})
+             Watch& watcher, ShowCompared show = {})
       : name_(std::move(name)),
         network_(network),
         images_(images),
@@ -133,7 +134,8 @@ class Comparison {
         cell(name, made, spec, [&](const Study& study) { return pruned(study, method.formation); });
     if (found.is_null()) return {};
     const auto drop = [&](const char* top) {
-      return dense()[top].get<double>() - found[top].get<double>();
+      const io::Json& whole = dense();
+      return whole[top].get<double>() - found[top].get<double>();
     };
     return ComparedRow{
         method,       spec.options.granularity,           target,        found, drop("top1"),
@@ -265,23 +267,23 @@ class Comparison {
     });
     const nn::Accuracy accuracy =
         test_accuracy(study, network, keeps_all ? std::vector<PruneMask>{} : masks);
-    return {{"top1", accuracy.top1},
-            {"top5", accuracy.top5},
-            {"crossbars_dense", crossbars.dense},
-            {"crossbars_per_layer", crossbars.per_layer},
-            {"crossbars_pooled", crossbars.pooled},
-            {"compression_per_layer", crossbars.compression_per_layer()},
-            {"compression_pooled", crossbars.compression_pooled()},
-            {"energy_nj", cost.totals.energy_nj},
-            {"area_um2", cost.totals.area_um2},
-            {"latency_ns", cost.totals.latency_ns},
-            {"energy_gain", gains.energy},
-            {"area_gain", gains.area},
-            {"latency_gain", gains.latency},
-            {"energy_efficiency_gain", gains.gops_per_w},
-            {"area_efficiency_gain", gains.gops_per_mm2},
-            {"index_kib", metrics.index_kib},
-            {"index_percent_of_weights", 100.0 * metrics.index_share}};
+    return io::json_object({{"top1", accuracy.top1},
+                            {"top5", accuracy.top5},
+                            {"crossbars_dense", crossbars.dense},
+                            {"crossbars_per_layer", crossbars.per_layer},
+                            {"crossbars_pooled", crossbars.pooled},
+                            {"compression_per_layer", crossbars.compression_per_layer()},
+                            {"compression_pooled", crossbars.compression_pooled()},
+                            {"energy_nj", cost.totals.energy_nj},
+                            {"area_um2", cost.totals.area_um2},
+                            {"latency_ns", cost.totals.latency_ns},
+                            {"energy_gain", gains.energy},
+                            {"area_gain", gains.area},
+                            {"latency_gain", gains.latency},
+                            {"energy_efficiency_gain", gains.gops_per_w},
+                            {"area_efficiency_gain", gains.gops_per_mm2},
+                            {"index_kib", metrics.index_kib},
+                            {"index_percent_of_weights", 100.0 * metrics.index_share}});
   }
 
   std::string name_;
@@ -290,7 +292,7 @@ class Comparison {
   const hardware::Accelerator& accelerator_;
   CompareSpec spec_;
   ThreadPool& pool_;
-  Watcher& watcher_;
+  Watch& watcher_;
   ShowCompared show_;
   io::Json dense_;
   std::optional<cost::OuCost> dense_price_;

@@ -13,7 +13,7 @@ namespace autoprune::study {
 /// The way that a method's policy is found and its masks are made.
 struct Contender {
   std::string name;    ///< as it stands in tables
-  std::string option;  ///< in one word; a rival's is its name in methods::kMethods
+  std::string option;  ///< in one word; a rival's is its name in methods::Methods
   bool searches;       ///< else the LAMP policy
   bool ours;           ///< column-vectors
   prune::RowGrouping rows = prune::RowGrouping::neighbours;

@@ -43,7 +43,8 @@ namespace detail {
 /// Throws cannot_write.
 inline void write_figures(const std::filesystem::path& file, const search::Fingerprint& run,
                           const io::Json& figures) {
-  const io::Json document = {{"checksum", detail::checksum(run, figures)}, {"figures", figures}};
+  const io::Json document =
+      io::json_object({{"checksum", detail::checksum(run, figures)}, {"figures", figures}});
   io::write_file(file, io::json_text(document, 1) + "\n");
 }
 

@@ -38,21 +38,23 @@ namespace autoprune::study {
 }
 
 /// Accuracy of the record's network on an accelerator, over the first `images` of the test set.
-[[nodiscard]] inline nn::Accuracy simulated(const Study& study, Record& record,
-                                            const hardware::Accelerator& accelerator,
-                                            Index images) {
+template <class Adcs = hardware::AdcKinds>
+[[nodiscard]] nn::Accuracy simulated(const Study& study, Record& record,
+                                     const hardware::Accelerator& accelerator, Index images) {
   nn::Session session(record.network, study.pool);
   session.set_masks(record.masks);
   const auto ranges = simulation::calibrate(session, record.masks, study.calibration_batches(),
                                             study.spec.calibration);
-  simulation::SimulatedNetwork network(session, accelerator, record.masks, record.placement.layers,
-                                       ranges, {.seed = study.spec.seed});
+  simulation::BasicSimulatedNetwork<Adcs> network(session, accelerator, record.masks,
+                                                  record.placement.layers, ranges,
+                                                  {.seed = study.spec.seed});
   network.count_activity(false);
   return network.evaluate(nn::load_batches(study.data.test, nn::range(0, images), study.pool));
 }
 
 /// Maps, prices and measures what the record's network and masks are.
-inline void measure(const Study& study, Record& record) {
+template <class Adcs = hardware::AdcKinds>
+void measure(const Study& study, Record& record) {
   const cost::OuModel prices(study.network, study.accelerator);
   record.placement = study.compressor.map(record.masks);
   record.dense_cost = prices.price_dense();
@@ -63,8 +65,8 @@ inline void measure(const Study& study, Record& record) {
   record.pruned = test_accuracy(study, record.network, record.masks);
   const Index simulates = std::min(study.spec.simulated_images, study.data.test.size());
   if (simulates < 1) return;
-  record.quantised = simulated(study, record, study.accelerator.ideal(), simulates);
-  record.on_crossbar = simulated(study, record, study.accelerator, simulates);
+  record.quantised = simulated<Adcs>(study, record, study.accelerator.ideal(), simulates);
+  record.on_crossbar = simulated<Adcs>(study, record, study.accelerator, simulates);
 }
 
 }  // namespace autoprune::study

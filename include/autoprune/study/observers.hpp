@@ -34,7 +34,9 @@ struct TrainingPoint {
 
 struct Record;
 
-/// The observers of a study, their types forgotten, so that its stages are compiled once.
+/// The observers of a study, their types forgotten. Stages are templates on who watches, so that
+/// only programs that call them compile them, and auto_prune() gives them this type, so that those
+/// compile them once.
 class Watcher {
  public:
   virtual ~Watcher() = default;

@@ -34,7 +34,8 @@ namespace autoprune::study {
 }
 
 /// Fits kept weights to the study's network, on its calibration images.
-[[nodiscard]] inline search::Reconstruction reconstruction(const Study& study) {
+template <class Scalar = float>
+[[nodiscard]] search::BasicReconstruction<Scalar> reconstruction(const Study& study) {
   nn::Network dense = study.network;
   nn::Session session(dense, study.pool);
   return {session, study.calibration_batches()};
@@ -43,19 +44,21 @@ namespace autoprune::study {
 namespace detail {
 
 /// What the reward reads of a pruned network; on crossbars, the mean over the devices drawn.
-[[nodiscard]] inline search::AccuracyOracle accuracy_oracle(const Study& study) {
+template <class Adcs = hardware::AdcKinds>
+[[nodiscard]] search::AccuracyOracle accuracy_oracle(const Study& study) {
   const StudySpec& spec = study.spec;
   if (spec.accuracy == AccuracyKind::real) return search::float_accuracy();
   const hardware::Accelerator chip =
       spec.accuracy == AccuracyKind::quantised ? study.accelerator.ideal() : study.accelerator;
-  return search::simulated_accuracy(study.compressor, chip, spec.calibration,
-                                    chip.noisy() ? spec.devices : 1, spec.seed);
+  return search::simulated_accuracy<Adcs>(study.compressor, chip, spec.calibration,
+                                          chip.noisy() ? spec.devices : 1, spec.seed);
 }
 
-[[nodiscard]] inline search::AccuracyOracle search_oracle(const Study& study) {
+template <class Scalar = float>
+[[nodiscard]] search::AccuracyOracle search_oracle(const Study& study) {
   if (!study.spec.reconstruct) return accuracy_oracle(study);
   return search::reconstructed_accuracy(
-      std::make_shared<const search::Reconstruction>(reconstruction(study)),
+      std::make_shared<const search::BasicReconstruction<Scalar>>(reconstruction<Scalar>(study)),
       accuracy_oracle(study));
 }
 
@@ -83,7 +86,8 @@ namespace detail {
 
 /// Fills the record's search and policy. Stopped, it takes the best policy so far. Throws
 /// infeasible_constraint, cannot_write, checkpoint_mismatch.
-inline void find_policy(const Study& study, Watcher& watcher, Record& record) {
+template <class Watch>
+void find_policy(const Study& study, Watch& watcher, Record& record) {
   const StudySpec& spec = study.spec;
   search::SearchConfig config = spec.search;
   config.seed = spec.seed;
@@ -109,9 +113,11 @@ inline void find_policy(const Study& study, Watcher& watcher, Record& record) {
 
 /// The record's network under its policy without any training: masks, weights that are fitted where
 /// the spec says so, and batch-norm statistics to go with them.
-inline void prune_untrained(const Study& study, Record& record) {
+template <class Scalar = float>
+void prune_untrained(const Study& study, Record& record) {
   record.masks = methods::Compressor::masks(study.rank(record.network), record.policy);
-  if (study.spec.reconstruct) reconstruction(study).apply(record.network, record.masks, study.pool);
+  if (study.spec.reconstruct)
+    reconstruction<Scalar>(study).apply(record.network, record.masks, study.pool);
   nn::Session session(record.network, study.pool);
   session.set_masks(record.masks);
   nn::recalibrate(session, study.calibration_batches());

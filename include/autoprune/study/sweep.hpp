@@ -133,20 +133,20 @@ class CellGroup {
     const cost::OuCost cost = model_.price(compressor_.map(masks).layers);
     const cost::Metrics metrics = cost::metrics(cost);
     const cost::Gains gains = cost::gains(cost, dense_);
-    return {{"crossbars", crossbars.per_layer},
-            {"compression_per_layer", crossbars.compression_per_layer()},
-            {"compression_pooled", crossbars.compression_pooled()},
-            {"keep_ratio", keep_ratio(masks)},
-            {"index_kib", metrics.index_kib},
-            {"index_percent_of_weights", 100.0 * metrics.index_share},
-            {"area_um2", cost.totals.area_um2},
-            {"energy_nj", cost.totals.energy_nj},
-            {"latency_ns", cost.totals.latency_ns},
-            {"gops_per_w", metrics.gops_per_w},
-            {"gops_per_mm2", metrics.gops_per_mm2},
-            {"area_gain", gains.area},
-            {"energy_gain", gains.energy},
-            {"area_efficiency_gain", gains.gops_per_mm2}};
+    return io::json_object({{"crossbars", crossbars.per_layer},
+                            {"compression_per_layer", crossbars.compression_per_layer()},
+                            {"compression_pooled", crossbars.compression_pooled()},
+                            {"keep_ratio", keep_ratio(masks)},
+                            {"index_kib", metrics.index_kib},
+                            {"index_percent_of_weights", 100.0 * metrics.index_share},
+                            {"area_um2", cost.totals.area_um2},
+                            {"energy_nj", cost.totals.energy_nj},
+                            {"latency_ns", cost.totals.latency_ns},
+                            {"gops_per_w", metrics.gops_per_w},
+                            {"gops_per_mm2", metrics.gops_per_mm2},
+                            {"area_gain", gains.area},
+                            {"energy_gain", gains.energy},
+                            {"area_efficiency_gain", gains.gops_per_mm2}});
   }
 
   const Sweep& sweep_;
@@ -206,7 +206,8 @@ class CellFiles {
 
 /// Measures every combination that can be; cells that StudySpec::out holds already aren't measured
 /// again. Throws infeasible_constraint when there is none.
-[[nodiscard]] inline SweepResult run_sweep(const Sweep& sweep, const ShowCell& show = {}) {
+template <class Methods = methods::Methods>
+[[nodiscard]] SweepResult run_sweep(const Sweep& sweep, const ShowCell& show = {}) {
   static const io::Datasets kNoImages;
   const detail::CellFiles files(sweep);
   SweepResult result;
@@ -227,7 +228,7 @@ class CellFiles {
       std::optional<methods::Compressor> compressor;
       try {
         accelerator = sweep.accelerator(geometry);
-        compressor = method_of(sweep.network, *accelerator, spec);
+        compressor = method_of<Methods>(sweep.network, *accelerator, spec);
       } catch (const Error& error) {
         skip(where, error);
         seen += static_cast<double>(over.compressions.size());

@@ -58,11 +58,12 @@ inline void add_training(const nn::TrainConfig& t, search::Fingerprint& print) {
 }
 
 /// Runs a trainer to its end, epoch by epoch, each followed by a measurement and a checkpoint.
+template <class Watch>
 class TrainingRun {
  public:
   /// `begun`: the network has learned something already.
   TrainingRun(const Study& study, nn::Network& network, nn::Trainer& trainer,
-              const char* checkpoint, std::uint64_t run, bool begun, Watcher& watcher)
+              const char* checkpoint, std::uint64_t run, bool begun, Watch& watcher)
       : study_(study),
         network_(network),
         trainer_(trainer),
@@ -120,7 +121,7 @@ class TrainingRun {
   const Study& study_;
   nn::Network& network_;
   nn::Trainer& trainer_;
-  Watcher& watcher_;
+  Watch& watcher_;
   Progress progress_;
   std::vector<nn::Batch> held_out_;
   std::vector<double> accuracies_;  // held out, in the order they were measured
@@ -131,7 +132,8 @@ class TrainingRun {
 
 /// Prunes the record's network to its policy while it trains; pruned weights are zero afterwards.
 /// Stopped, the masks are as tight as they had become.
-inline void fine_tune(const Study& study, Watcher& watcher, Record& record) {
+template <class Watch>
+void fine_tune(const Study& study, Watch& watcher, Record& record) {
   const search::FineTuneConfig config{train_config(study.spec), study.spec.fine_tune.schedule};
   nn::Network teacher = study.network;
   search::FineTuner tuner(record.network, study.data.train, study.split().train, record.policy,
@@ -152,7 +154,8 @@ inline void fine_tune(const Study& study, Watcher& watcher, Record& record) {
 }
 
 /// Trains the record's network without masks. `begun`: it has learned something already.
-inline void train(const Study& study, bool begun, Watcher& watcher, Record& record) {
+template <class Watch>
+void train(const Study& study, bool begun, Watch& watcher, Record& record) {
   search::Fingerprint print = study.fingerprint();
   detail::add_training(train_config(study.spec), print);
   nn::Trainer trainer(record.network, study.data.train, study.split().train,

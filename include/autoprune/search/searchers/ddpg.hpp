@@ -22,6 +22,8 @@ namespace autoprune::search {
 template <class Agent = rl::DdpgAgent, Landscape L = PruningLandscape>
 class Ddpg {
  public:
+  static constexpr const char* kName = "ddpg";
+
   Ddpg(L& landscape, const SearchConfig& config)
       : walk_(landscape, config.least_keep),
         budget_(config.episodes),

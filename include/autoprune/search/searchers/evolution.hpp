@@ -18,6 +18,8 @@ namespace autoprune::search {
 /// Begins with the policies that guided begins with, and with steps of the same length.
 class EvolutionSearch {
  public:
+  static constexpr const char* kName = "evolution";
+
   EvolutionSearch(Landscape auto& landscape, const SearchConfig& config)
       : scale_{config.least_keep},
         budget_(config.episodes),

@@ -20,6 +20,8 @@ namespace autoprune::search {
 template <Landscape L>
 class Greedy {
  public:
+  static constexpr const char* kName = "greedy";
+
   Greedy(L& landscape, const SearchConfig& config)
       : landscape_(landscape), budget_(config.episodes), least_keep_(config.least_keep) {
     const Index n = landscape.layers();

@@ -24,6 +24,8 @@ namespace autoprune::search {
 template <Landscape L = PruningLandscape>
 class Guided {
  public:
+  static constexpr const char* kName = "guided";
+
   Guided(L& landscape, const SearchConfig& config)
       : walk_(landscape, config.least_keep),
         config_(config),

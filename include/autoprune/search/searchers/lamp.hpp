@@ -7,6 +7,7 @@
 namespace autoprune::search {
 
 struct LampSweep : HeuristicList {
+  static constexpr const char* kName = "lamp";
   LampSweep(Landscape auto& landscape, const SearchConfig& config)
       : HeuristicList(Origin::lamp, landscape.rankings(), config.episodes) {}
 };

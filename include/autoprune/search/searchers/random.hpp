@@ -14,6 +14,8 @@ namespace autoprune::search {
 
 class RandomSearch {
  public:
+  static constexpr const char* kName = "random";
+
   RandomSearch(Landscape auto& landscape, const SearchConfig& config)
       : layers_(landscape.layers()),
         scale_{config.least_keep},

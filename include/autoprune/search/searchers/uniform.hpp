@@ -7,6 +7,7 @@
 namespace autoprune::search {
 
 struct UniformSweep : HeuristicList {
+  static constexpr const char* kName = "uniform";
   UniformSweep(Landscape auto& landscape, const SearchConfig& config)
       : HeuristicList(Origin::uniform, landscape.rankings(), config.episodes) {}
 };
