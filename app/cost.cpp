@@ -85,7 +85,7 @@ void ou_cost(Job& job) {
   io::Json json = head(job, "ou");
   json["geometry"] = job.compressor.geometry().to_string();
   json["granularity"] = job.compressor.granularity();
-  json["options"] = job.options.to_json();
+  json["options"] = job.options.all;
   json["hardware"] = io::hardware_to_json(hardware);
   json.update(io::cost_json(cost));
   json["metrics"] = io::metrics_json(metrics(cost));
@@ -106,7 +106,7 @@ void mnsim_cost(const Job& job) {
   save_hardware(job.options, hardware);
   const mnsim::Cost cost = mnsim::price(job.network, hardware);
   io::Json json = head(job, "mnsim");
-  json["options"] = job.options.to_json();
+  json["options"] = job.options.all;
   json["hardware"] = io::hardware_to_json(hardware);
   json.update(io::cost_json(cost));
   write_cost(job, json, cost,

@@ -252,7 +252,7 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
   run.granularity = compressor.granularity();
   run.seed = options.seed;
   run.threads = pool.threads();
-  run.options = options.to_json();
+  run.options = options.all;
   seconds.total = this->seconds();
   return io::report_json(run, of, masks, mapping, seconds);
 }

@@ -100,7 +100,7 @@ Results measure(const Options& o) {
   Progress progress("reproduce", o.quiet);
   ThreadPool pool(o.threads);
   const std::vector<Subject> all = subjects(o, results.skipped);
-  const std::vector<study::Contender>& methods = o.reproduce.methods;
+  const std::vector<study::Contender> methods = o.reproduce.contenders();
   double done = 0.0;
   const double cells = static_cast<double>(all.size() * (methods.size() + 1));
   const auto show = [&](const std::string& text) { progress.show(done / cells, text, true); };

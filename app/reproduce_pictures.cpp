@@ -19,7 +19,7 @@ std::string method_picture(const Options& o, const Results& results, const std::
   chart.decimals = 1;
   for (const SubjectRows& s : results.subjects) chart.categories.push_back(s.subject.name());
   Index style = 0;
-  for (const study::Contender& method : o.reproduce.methods) {
+  for (const study::Contender& method : o.reproduce.contenders()) {
     io::BarChart::Series series{method.name, style++, {}};
     for (const SubjectRows& s : results.subjects) {
       const auto row = std::find_if(s.rows.begin(), s.rows.end(),

@@ -45,7 +45,7 @@ io::Json json_of(const Job& job, const study::SweepResult& result) {
           {"autoprune_version", AUTOPRUNE_VERSION},
           {"command", "sweep"},
           {"network", job.options.network},
-          {"options", job.options.to_json()},
+          {"options", job.options.all},
           {"cells", std::move(cells)},
           {"skipped", result.skipped},
           {"measured", result.measured}};
