@@ -32,8 +32,7 @@ struct Interval {
 
 inline constexpr Interval<Index> kSizes{1, kMaxCrossbarSize};
 inline constexpr Interval<double> kShares{0.0, 1.0};
-/// Values of a list at most, and how they are written.
-inline constexpr std::size_t kMostValues = 64;
+/// How values of a list are written.
 inline constexpr const char* kWithCommas = "; several are written with commas: 1,2,4";
 
 /// The parts of a text between separators.
@@ -69,6 +68,7 @@ template <class Number>
 template <class ReadOne>
 [[nodiscard]] auto read_list(const std::string& option, const std::string& text,
                              const ReadOne& read_one) {
+  constexpr std::size_t kMostValues = 64;
   std::vector<decltype(read_one(option, text))> values;
   const std::vector<std::string> words = split_list(text);
   if (words.size() > kMostValues)

@@ -13,15 +13,12 @@ constexpr Index kMost = 1'000'000;  // of what would take for ever beyond
 constexpr Interval<Index> kImages{1, 1'000'000'000};
 constexpr Interval<double> kPoints{0.0, 100.0}, kCompressions{1.0, 1e6};
 
-/// Commands that take a network; those of them that prune, and those that take any crossbars.
-const std::vector<std::string> kOnNetworks = {"inspect", "map",   "evaluate", "simulate",
-                                              "cost",    "train", "search",   "fine-tune",
-                                              "sweep",   "prune"},
-                               kOnCrossbars = {"inspect", "map",    "evaluate",  "simulate", "cost",
-                                               "train",   "search", "fine-tune", "prune"},
-                               kStaged = {"train", "search", "fine-tune", "prune"},
-                               kPruning = {"search", "fine-tune", "prune"},
-                               kSearching = {"search", "prune"};
+// Commands, by what they take: crossbars, a network, checkpoints; and those that prune.
+const std::string kOnCrossbars = "inspect map evaluate simulate cost train search fine-tune prune";
+const std::string kOnNetworks = kOnCrossbars + " sweep";
+constexpr const char* kStaged = "train search fine-tune prune";
+constexpr const char* kPruning = "search fine-tune prune";
+constexpr const char* kSearching = "search prune";
 
 /// field(o, &Accelerator::adc, &Adc::bits) is `adc.bits` of the accelerator.
 template <class... Path>
@@ -50,9 +47,9 @@ void add_inputs(OptionTable& table, Options& o) {
   add_outputs(table, o, "report", "directory for results and checkpoints");
   table.under(kHeading, kStaged)
       .flag("--resume", o.resume, "go on from the checkpoints in --out, if there are any");
-  table.under(kHeading, {"simulate"})
+  table.under(kHeading, "simulate")
       .text("--model", o.model, "directory that prune or fine-tune wrote");
-  table.under(kHeading, {"cost"});
+  table.under(kHeading, "cost");
   table.text("--pruned", o.model, "directory that prune or fine-tune wrote");
   table.text("--activity", o.activity,
              "report.json of `simulate`: bill what was done, not what could be");
@@ -62,7 +59,7 @@ void add_hardware(OptionTable& table, Options& o) {
   using namespace hardware;  // NOLINT: the fields of one accelerator
   using methods::Importance, methods::OuSelection, prune::RowGrouping;
   constexpr const char* kHeading = "Hardware";
-  table.under(kHeading, {"cost"});
+  table.under(kHeading, "cost");
   table.word("--model", o.cost_model, {{"ou", CostModel::ou}, {"mnsim", CostModel::mnsim}},
              "ou, or mnsim: MNSIM-2.0's, without OUs and pruning");
   table.text("--save-hardware", o.save_hardware, "write the hardware to this file");
@@ -104,9 +101,9 @@ void add_hardware(OptionTable& table, Options& o) {
 void add_policies(OptionTable& table, Options& o) {
   using search::Counting, search::Origin;
   const Words<Origin> heuristics = {{"uniform", Origin::uniform}, {"lamp", Origin::lamp}};
-  table.under("Policy", {"map", "cost", "fine-tune"})
+  table.under("Policy", "map cost fine-tune")
       .text("--policy", o.policy, "policy.json with the keep ratio of every layer");
-  table.under("Policy", {"map", "cost"});
+  table.under("Policy", "map cost");
   table.number("--keep", o.keep, {0.0, 1.0, true}, "keep ratio of a heuristic policy");
   table.word("--heuristic", o.heuristic, heuristics, "uniform or lamp");
 
@@ -119,9 +116,9 @@ void add_policies(OptionTable& table, Options& o) {
               [&o](const std::vector<std::string>& texts) {
                 for (const std::string& t : texts) o.bounds.push_back(read_bounds("--bounds", t));
               });
-  table.under("Constraints", {"sweep"})
+  table.under("Constraints", "sweep")
       .word("--heuristic", o.heuristic, heuristics, "policy of every cell: uniform or lamp");
-  table.under("Constraints", {"search", "fine-tune", "sweep", "prune"})
+  table.under("Constraints", "search fine-tune sweep prune")
       .word("--count", o.constraints.counting,
             {{"per-layer", Counting::per_layer}, {"pooled", Counting::pooled}},
             "crossbars that count: per-layer or pooled");
@@ -167,21 +164,16 @@ void add_search(OptionTable& table, Options& o) {
 }
 
 void add_images(OptionTable& table, Options& o) {
-  table.under("Held-out images", {"train", "search", "fine-tune", "sweep", "prune"});
+  constexpr const char* kHeading = "Images";
+  table.under(kHeading, "train search fine-tune sweep prune");
   table.number("--held-out", o.held_out, kImages,
                "training images held out of training, the last ones");
   table.number("--held-out-images", o.held_out_images, kImages,
                "how many of them measure accuracy");
-  const auto calibration = [&](const char* heading, const std::vector<std::string>& commands,
-                               const std::string& what) {
-    table.under(heading, commands)
-        .number("--calibration-images", o.calibration_images, kImages,
-                "training images that set " + what);
-  };
-  calibration("Held-out images", {"sweep"}, "batch-norm statistics");
-  calibration("Search", kSearching, "batch-norm statistics and input ranges");
-  calibration("Simulation", {"simulate"}, "input ranges");
-  table.under("Evaluation", {"evaluate", "simulate", "train", "search", "fine-tune", "prune"})
+  table.under(kHeading, "simulate search sweep prune")
+      .number("--calibration-images", o.calibration_images, kImages,
+              "training images that set batch-norm statistics and input ranges");
+  table.under(kHeading, "evaluate simulate train search fine-tune prune")
       .number("--images", o.images, {0, kImages.high}, "first images of the test set; 0: all");
 }
 
@@ -189,9 +181,8 @@ void add_simulation(OptionTable& table, Options& o) {
   using namespace hardware;  // NOLINT: the fields of one accelerator
   using simulation::RangeRule;
   constexpr auto kDevices = &Accelerator::devices;
-  const std::vector<std::string> commands = {"simulate", "search", "prune"};
   for (const bool cost : {true, false}) {
-    cost ? table.under("Hardware", {"cost"}) : table.under("Simulation", commands);
+    cost ? table.under("Hardware", "cost") : table.under("Simulation", "simulate search prune");
     table.word("--adc", field(o, &Accelerator::adc, &Adc::kind), same(adc_names()),
                join(adc_names()));
     table.number("--adc-bits", field(o, &Accelerator::adc, &Adc::bits), {1, 16},
@@ -227,17 +218,17 @@ void add_simulation(OptionTable& table, Options& o) {
 void add_training(OptionTable& table, Options& o) {
   constexpr const char* kHeading = "Training";
   nn::TrainConfig& train = o.fine_tune.train;
-  table.under(kHeading, {"train", "fine-tune", "prune"})
+  table.under(kHeading, "train fine-tune prune")
       .number("--epochs", train.epochs, {1, kMost}, "passes over the training images");
-  table.under(kHeading, {"sweep"})
+  table.under(kHeading, "sweep")
       .number("--epochs", o.sweep.epochs, {0, kMost}, "passes over the training images");
-  table.under(kHeading, {"train", "fine-tune", "sweep", "prune"});
+  table.under(kHeading, "train fine-tune sweep prune");
   table.number("--learning-rate", train.learning_rate, {0.0, 1000.0, true},
                "at the start; falls along a half cosine [0.05, or 0.01 without batch-norm]");
   table.number("--batch", train.batch, {1, kMost}, "images a step");
   table.number("--variants", train.variants, {0, kMost},
                "augmentations of an image; 0: always new ones");
-  table.under(kHeading, {"fine-tune", "sweep", "prune"});
+  table.under(kHeading, "fine-tune sweep prune");
   table.number("--distillation", train.distillation.weight, kShares,
                "weight of the dense network's logits in the loss; 0: none");
   table.number("--ramp", o.fine_tune.schedule.ramp, {0.0, 1.0, true},
@@ -249,7 +240,7 @@ void add_training(OptionTable& table, Options& o) {
 
 void add_sweep(OptionTable& table, Options& o) {
   SweepOptions& sweep = o.sweep;
-  table.under("Sweep", {"sweep"});
+  table.under("Sweep", "sweep");
   table.number("--granularity", sweep.granularities, kSizes,
                "rows of a column-vector; other methods have none");
   const std::string sizes = "SIZES in " + kSizes.text();
@@ -264,7 +255,7 @@ void add_sweep(OptionTable& table, Options& o) {
 
 void add_reproduce(OptionTable& table, Options& o) {
   ReproduceOptions& reproduce = o.reproduce;
-  table.under("Reproduction", {"reproduce"});
+  table.under("Reproduction", "reproduce");
   table.word("part", reproduce.part, same({"table", "energy", "area", "fig10", "fig12", "all"}),
              "table, energy, area, fig10, fig12 or all");
   std::vector<std::string> methods = {"all"};

@@ -20,35 +20,28 @@ struct Field {
   std::function<Value&(hardware::Accelerator&)> of;
 };
 
-namespace detail {
-
 /// What one word of an option becomes.
 template <class T>
-struct Inner {
-  using type = T;
-};
+T inner(const T&);
 template <class T>
-struct Inner<std::optional<T>> : Inner<T> {};
+T inner(const std::optional<T>&);
 template <class T>
-struct Inner<std::vector<T>> : Inner<T> {};
+T inner(const std::vector<T>&);
 template <class T>
-struct Inner<Field<T>> : Inner<T> {};
-
-}  // namespace detail
-
+T inner(const Field<T>&);
 template <class Target>
-using Inner = typename detail::Inner<std::remove_cvref_t<Target>>::type;
+using Inner = decltype(inner(std::declval<const Target&>()));
 
 class OptionTable {
  public:
   /// Adds to the commands of a program.
   explicit OptionTable(CLI::App& program) : program_(program) {}
 
-  /// What follows is of these commands, under one heading of their --help.
-  OptionTable& under(const char* heading, const std::vector<std::string>& commands) {
+  /// What follows is of these commands, with blanks between them, under a heading of their --help.
+  OptionTable& under(const char* heading, const std::string& commands) {
     heading_ = heading;
     commands_.clear();
-    for (const std::string& command : commands)
+    for (const std::string& command : split_list(commands, ' '))
       commands_.push_back(program_.get_subcommand(command));
     return *this;
   }
@@ -56,8 +49,7 @@ class OptionTable {
   /// Any text, of a string or a path.
   template <class Text>
   void text(const std::string& name, Text& value, const std::string& what) {
-    add(name, value, "TEXT", value, what,
-        [](const std::string&, const std::string& word) { return word; });
+    option(name, "TEXT", value, what, [&value](const std::string& text) { value = text; });
   }
   /// May be given several times.
   void texts(const std::string& name, const std::string& what,

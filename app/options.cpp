@@ -1,8 +1,8 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <autoprune/core/version.hpp>
 #include <iostream>
-#include <set>
 
 #include "option_table.hpp"
 
@@ -27,15 +27,6 @@ constexpr Command kCommands[] = {
     {"sweep", "compression, cost and accuracy over granularity and hardware", false, true},
     {"prune", "search, fine-tune, map and report in one", true, true},
     {"reproduce", "the paper's tables and figures beside ours", false, true}};
-
-void check_sweep(const SweepOptions& sweep) {
-  constexpr std::size_t kMostCells = 10'000;
-  const std::size_t cells = sweep.crossbars.size() * sweep.ous.size() * sweep.cell_bits.size() *
-                            sweep.granularities.size() * sweep.compressions.size();
-  if (cells > kMostCells)
-    fail(ErrorId::out_of_range, "a sweep of ", cells, " cells; at most ", kMostCells,
-         " are measured at once");
-}
 
 /// A model directory stands for the network's file, or for the weights of a network that is named.
 void resolve_model(Options& o) {
@@ -82,31 +73,29 @@ io::Json parse_value(const std::string& text) {
   return value.is_number() || value.is_boolean() ? value : io::Json(text);
 }
 
-/// Every option that has a value.
-io::Json collect(const CLI::App& app) {
-  io::Json all = io::Json::object();
+/// What was given, and the defaults of what wasn't.
+void collect(const CLI::App& app, Options& o) {
+  o.all = io::Json::object();
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional() || option->get_lnames().front() == "help") continue;
     const std::vector<std::string> given = option->results();
-    const bool flag = option->get_expected_max() == 0;
     io::Json value = parse_value(given.empty() ? option->get_default_str() : given.back());
     if (!given.empty() && option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll)
       value = given;
-    if (flag && given.empty()) value = false;
-    if (value != io::Json("")) all[option->get_lnames().front()] = value;
+    if (given.empty() && option->get_expected_max() == 0) value = false;  // a flag
+    o.names.push_back(option->get_lnames().front());
+    if (value != io::Json("")) o.all[o.names.back()] = value;
   }
-  return all;
-}
-
-ErrorId id_of(const CLI::ParseError& error) {
-  const std::string& name = error.get_name();
-  if (name == "ArgumentMismatch" || name == "RequiredError") return ErrorId::missing_value;
-  return ErrorId::bad_syntax;
 }
 
 /// What one option asks of others; a --model becomes the network that it stands for.
 void check(Options& o) {
-  if (o.command == "sweep") check_sweep(o.sweep);
+  constexpr std::size_t kMostCells = 10'000;
+  const std::size_t cells =
+      o.sweep.geometries().size() * o.sweep.granularities.size() * o.sweep.compressions.size();
+  if (cells > kMostCells)
+    fail(ErrorId::out_of_range, "a sweep of ", cells, " cells; at most ", kMostCells,
+         " are measured at once");
   if (o.command != "simulate" && o.variations.size() > 1)
     fail(ErrorId::out_of_range, "--variation of ", o.variations.size(),
          " values: a search reads the accuracy at one; sweeps are for `autoprune simulate`");
@@ -138,14 +127,26 @@ std::vector<Geometry<>> SweepOptions::geometries() const {
 }
 
 std::vector<study::Contender> ReproduceOptions::contenders() const {
-  std::vector<study::Contender> chosen;
-  for (const study::Contender& one : study::contenders())
-    for (const std::string& method : methods)
-      if (method == "all" || method == one.option) {
-        chosen.push_back(one);
-        break;
-      }
+  std::vector<study::Contender> chosen = study::contenders();
+  std::erase_if(chosen, [&](const study::Contender& one) {
+    return std::none_of(methods.begin(), methods.end(), [&](const std::string& method) {
+      return method == "all" || method == one.option;
+    });
+  });
   return chosen;
+}
+
+std::string Options::named_in(const std::string& message) const {
+  std::vector<std::string> named;
+  for (const std::string& name : names) {
+    std::string field = name + " = ";
+    std::replace(field.begin(), field.begin() + std::ssize(name), '-', '_');
+    const std::size_t at = message.find(field);
+    if (at != std::string::npos &&
+        (at == 0 || std::string(" (.").find(message[at - 1]) != std::string::npos))
+      named.push_back("--" + name);
+  }
+  return named.empty() ? "" : " (" + join(named) + ")";
 }
 
 std::optional<Options> read_options(int argc, const char* const* argv) {
@@ -156,8 +157,8 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   for (const Command& command : kCommands)
     app.add_subcommand(command.name, command.what)->allow_extras()->option_defaults()->take_last();
   add_options(app, o);
-  const std::set<std::string> prints = {"--help", "-h", "--version"};
-  if (argc > 1 && prints.count(argv[1]) == 0) (void)find_command(argv[1]);
+  const std::string first = argc > 1 ? argv[1] : "--help";
+  if (first != "--help" && first != "-h" && first != "--version") (void)find_command(first);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -166,13 +167,15 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
       if (!std::cout.flush()) fail(ErrorId::cannot_write, "can't write to standard output");
       return {};
     }
-    fail(id_of(error), error.what(), "; `autoprune --help` lists commands, `autoprune COMMAND ",
-         "--help` their options");
+    const std::string& kind = error.get_name();
+    const bool missing = kind == "ArgumentMismatch" || kind == "RequiredError";
+    fail(missing ? ErrorId::missing_value : ErrorId::bad_syntax, error.what(),
+         "; `autoprune --help` lists commands, `autoprune COMMAND ", "--help` their options");
   }
   const CLI::App& sub = *app.get_subcommands().front();
   refuse_extras(sub);
   o.command = sub.get_name();
-  o.all = collect(sub);
+  collect(sub, o);
   check(o);
   return o;
 }

@@ -96,7 +96,11 @@ struct Options : study::StudySpec {
   SweepOptions sweep;
   ReproduceOptions reproduce;
 
-  io::Json all;  ///< every option of the command, given or default, for reports
+  io::Json all;                    ///< every option of the command that has a value, for reports
+  std::vector<std::string> names;  ///< of every option of the command
+
+  /// The options of the fields that the library's message of an error names: " (--batch)".
+  [[nodiscard]] std::string named_in(const std::string& message) const;
 };
 
 /// Reads the command line. Nothing comes back when help or the version was asked for, and has been
