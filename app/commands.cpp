@@ -3,63 +3,30 @@
 #include <array>
 #include <autoprune/io/cost_json.hpp>
 #include <autoprune/io/format.hpp>
+#include <autoprune/io/json_file.hpp>
 #include <autoprune/io/mapping_json.hpp>
 #include <autoprune/io/network_json.hpp>
-#include <autoprune/io/report_text.hpp>
+#include <autoprune/io/network_summary.hpp>
+#include <autoprune/io/policy_json.hpp>
 #include <autoprune/study/search.hpp>
 #include <autoprune/study/training.hpp>
 #include <map>
 
-#include "hardware.hpp"
 #include "job.hpp"
-#include "results.hpp"
-#include "watching.hpp"
+#include "progress.hpp"
 
 namespace autoprune::cli {
 
 namespace {
 
-// ---- inspect ------------------------------------------------------------------------------------
-
-io::Json nodes_json(const nn::Network& network) {
-  io::Json nodes = io::Json::array();
-  for (const nn::Node& node : network.nodes())
-    nodes.push_back({{"name", node.name},
-                     {"op", node.op.name()},
-                     {"output", {node.shape.channels, node.shape.height, node.shape.width}},
-                     {"weights", node.has_matrix() ? node.weight.size() : 0}});
-  return nodes;
-}
-
-std::string node_table(const nn::Network& network, const mapping::NetworkPlacement& mapping) {
-  std::vector<std::vector<std::string>> rows = {
-      {"layer", "op", "output", "matrix", "weights", "dense xb"}};
-  Index weights = 0;
-  std::size_t k = 0;
-  for (const nn::Node& node : network.nodes()) {
-    rows.push_back({node.name, std::string(node.op.name()), shape_text(node.shape)});
-    if (!node.has_matrix()) continue;
-    const mapping::LayerCount& count = mapping.layers[k++].count;
-    weights += count.rows * count.cols;
-    rows.back().insert(rows.back().end(), {concat(count.rows, 'x', count.cols),
-                                           io::format_number(count.rows * count.cols),
-                                           io::format_number(count.crossbars_dense)});
-  }
-  rows.push_back({"total", "", "", "", io::format_number(weights),
-                  io::format_number(mapping.crossbars.dense)});
-  return join(io::align_columns(rows), "\n") + "\n";
-}
-
 void inspect(const Options& options) {
   const Job job(options, Weights::optional);
-  const std::vector<PruneMask> masks = job.dense_masks();
-  const mapping::NetworkPlacement mapping = job.compressor.map(masks);
-  io::Json report = job.report(job.network, masks, mapping);
-  report["nodes"] = nodes_json(job.network);
-  write_report(job, report, nullptr, node_table(job.network, mapping));
+  const std::vector<PruneMask> masks =
+      study::dense_masks(job.network, job.compressor.granularity());
+  io::Json report = job.report(job.network, masks, job.compressor.map(masks));
+  report["nodes"] = io::nodes_json(job.network);
+  write_report(job, report, nullptr, io::network_table(job.network, job.compressor.count(masks)));
 }
-
-// ---- map, evaluate ------------------------------------------------------------------------------
 
 void map(const Options& options) {
   Job job(options, Weights::optional);
@@ -72,12 +39,13 @@ void map(const Options& options) {
 
 /// The report of the job's network, dense or pruned, with its accuracy on the test set.
 io::Json evaluated(Job& job) {
-  const std::vector<PruneMask> zeros = job.masks_of_zeros(job.network);
+  const study::Study study = job.study();
+  const std::vector<PruneMask> zeros = study::masks_of_zeros(job.network, job.compressor);
   const std::vector<PruneMask> masks = job.present_masks();
-  const nn::Accuracy accuracy = job.test_accuracy(zeros);
+  const nn::Accuracy accuracy = study::test_accuracy(study, job.network, zeros);
   io::Json report = job.report(job.network, masks, job.compressor.map(masks));
-  report["accuracy"] = zeros.empty() ? io::accuracy_json(job.test_images(), accuracy)
-                                     : io::accuracy_json(job.test_images(), {}, accuracy);
+  report["accuracy"] = zeros.empty() ? io::accuracy_json(study.test_images(), accuracy)
+                                     : io::accuracy_json(study.test_images(), {}, accuracy);
   return report;
 }
 
@@ -88,7 +56,7 @@ std::string accuracy_line(const Job& job, const io::Json& report) {
   return concat(job.options.network, " on ", job.data->test.name, ": top-1 ",
                 io::format_number(top["top1"].get<double>(), 2), " %, top-5 ",
                 io::format_number(top["top5"].get<double>(), 2), " % (float, ",
-                dense ? "dense, " : "pruned, ", io::format_number(job.test_images()),
+                dense ? "dense, " : "pruned, ", io::format_number(job.study().test_images()),
                 " test images)\n");
 }
 
@@ -97,8 +65,6 @@ void evaluate(const Options& options) {
   const io::Json report = evaluated(job);
   write_report(job, report, nullptr, accuracy_line(job, report));
 }
-
-// ---- train, search, fine-tune, prune ------------------------------------------------------------
 
 /// The report's "fine_tune" or "training"; warns of a network that has been ruined.
 io::Json training_json(const study::Trained& trained) {
@@ -156,10 +122,10 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
     study::find_policy(study, watching, record);
   else
     record.policy = read_policy(job);
-  write_policy(job, record.policy);
+  io::write_json(job.file("policy.json"), io::policy_to_json(job.network, record.policy));
   if (trains) {
     study::fine_tune(study, watching, record);
-    write_pruned(job, record.network, record.policy);
+    study::save_pruned(record.network, job.file(kPrunedFile), record.policy, job.compressor);
   } else {
     study::prune_untrained(study, record);
   }

@@ -16,8 +16,7 @@ void cost(const Options& options);
 /// A network's accuracy on the accelerator, and what the accelerator does.
 void simulate(const Options& options);
 
-/// Measures the network over granularities, hardware and compressions; cells that are in --out
-/// already aren't measured again.
+/// Measures the network over granularities, hardware and compressions, a cell of --out only once.
 void sweep(const Options& options);
 
 /// The paper's tables and figures beside ours.

@@ -1,36 +1,21 @@
 #include "job.hpp"
 
 #include <algorithm>
-#include <autoprune/io/hardware_json.hpp>
+#include <autoprune/io/json_file.hpp>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/methods/registry.hpp>
 #include <autoprune/nn/gradients.hpp>
 #include <autoprune/nn/zoo.hpp>
-#include <autoprune/prune/zero_mask.hpp>
 #include <autoprune/search/heuristics.hpp>
-#include <autoprune/study/pruned_file.hpp>
 #include <iostream>
 
 #include "hardware.hpp"
-#include "option_forms.hpp"
 #include "progress.hpp"
 
 namespace autoprune::cli {
 
-namespace fs = std::filesystem;
-
 namespace {
-
-std::optional<io::Datasets> read_data(const Options& options) {
-  if (options.data.empty()) return {};
-  return io::read_dataset(options.data);
-}
-
-/// Images that a network of the zoo takes when no data set says otherwise.
-nn::Shape3 usual_input(const std::string& network) {
-  return network == "lenet5" ? nn::Shape3{1, 32, 32} : nn::Shape3{3, 32, 32};
-}
 
 bool has_weights(const nn::Network& network) {
   const std::vector<Index> layers = network.matrix_layers();
@@ -42,62 +27,31 @@ bool has_weights(const nn::Network& network) {
 
 /// Options of column-vectors that were given to a method without any.
 void refuse_vector_options(const Options& o, const std::string& method) {
-  const char* const given = o.granularity ? "--granularity"
-                            : o.rows      ? "--row-groups"
-                            : o.options.importance != methods::Importance::mean_absolute
-                                ? "--importance"
-                            : o.options.selection != methods::OuSelection::best ? "--ou-selection"
-                                                                                : nullptr;
-  if (given)
-    fail(ErrorId::bad_syntax, given, " is of column-vectors, and --method is '", method,
-         "'; leave one of them out");
-}
-
-/// What the network's file says under a key.
-std::string stored_at(const io::Metadata& metadata, const char* key) {
-  const auto found = metadata.find(key);
-  return found == metadata.end() ? std::string{} : found->second;
-}
-
-hardware::Accelerator read_accelerator(const Options& o, const io::Metadata& metadata) {
-  const std::string geometry = stored_at(metadata, study::kGeometryKey);
-  return accelerator_of(
-      o, geometry.empty() ? std::optional<Geometry<>>{} : Geometry<>::parse(geometry));
+  using methods::Importance, methods::OuSelection;
+  const std::pair<const char*, bool> all[] = {
+      {"--granularity", o.granularity.has_value()},
+      {"--row-groups", o.rows.has_value()},
+      {"--importance", o.options.importance != Importance::mean_absolute},
+      {"--ou-selection", o.options.selection != OuSelection::best}};
+  for (const auto& [option, given] : all)
+    if (given)
+      fail(ErrorId::bad_syntax, option, " is of column-vectors, and --method is '", method,
+           "'; leave one of them out");
 }
 
 /// Of the options, else of the network's file.
 methods::Compressor read_compressor(const Options& o, const nn::Network& network,
                                     const hardware::Accelerator& accelerator,
-                                    const io::Metadata& metadata) {
-  const auto from_file = [&](const char* key) { return stored_at(metadata, key); };
-  methods::Setting setting{network,
-                           accelerator.geometry,
-                           {.mapping = accelerator.weights,
-                            .selection = o.options.selection,
-                            .importance = o.options.importance}};
-  const std::string stored = from_file(study::kMethodKey);
-  const std::string method = !o.method.empty() ? o.method : !stored.empty() ? stored : kOwnMethod;
-  Index granularity = setting.geometry.xbar_rows % 32 == 0 ? 32 : setting.geometry.ou_rows;
-  if (const std::string text = from_file(study::kGranularityKey); !text.empty())
-    granularity = read_number<Index>(study::kGranularityKey, text, kSizes);
-  const auto rows = from_file(study::kRowGroupsKey) == study::kGathered
-                        ? prune::RowGrouping::gathered
-                        : prune::RowGrouping::neighbours;
-  setting.options.granularity = o.granularity.value_or(granularity);
-  setting.options.rows = o.rows.value_or(rows);
-  const methods::Compressor compressor = methods::make_method(method, setting);
+                                    const study::PrunedAs& file) {
+  methods::Setting setting{network, accelerator.geometry, o.options};
+  setting.options.mapping = accelerator.weights;
+  const Index usual = setting.geometry.xbar_rows % 32 == 0 ? 32 : setting.geometry.ou_rows;
+  setting.options.granularity = o.granularity.value_or(file.granularity.value_or(usual));
+  setting.options.rows = o.rows.value_or(file.rows.value_or(prune::RowGrouping::neighbours));
+  const std::string method = !o.method.empty() ? o.method : file.method.value_or("column-vectors");
+  methods::Compressor compressor = methods::make_method(method, setting);
   if (!compressor.row_groups()) refuse_vector_options(o, method);
   return compressor;
-}
-
-/// Says once when there are fewer threads than were asked for.
-void warn_of_threads(const Options& o, const ThreadPool& pool) {
-  static bool said = false;
-  const Index asked = o.threads > 0 ? o.threads : usable_processors();
-  if (said || pool.threads() >= asked) return;
-  said = true;
-  warn(concat("the system allows ", pool.threads(), " of ", asked,
-              " threads; the work takes longer, its results are the same"));
 }
 
 }  // namespace
@@ -105,11 +59,13 @@ void warn_of_threads(const Options& o, const ThreadPool& pool) {
 Job::Job(const Options& o, Weights weights)
     : options(o),
       pool(o.threads),
-      data(read_data(o)),
+      data(o.data.empty() ? std::nullopt : std::optional(io::read_dataset(o.data))),
       network(read_network()),
-      accelerator(read_accelerator(o, metadata_)),
-      compressor(read_compressor(o, network, accelerator, metadata_)) {
-  warn_of_threads(o, pool);
+      accelerator(accelerator_of(o, file_.geometry)),
+      compressor(read_compressor(o, network, accelerator, file_)) {
+  if (const Index asked = o.threads > 0 ? o.threads : usable_processors(); pool.threads() < asked)
+    warn(concat("the system allows ", pool.threads(), " of ", asked,
+                " threads; the work takes longer, its results are the same"));
   constraints = read_constraints();
   check_inputs(weights);
   random_weights = weights == Weights::random && !has_weights(network);
@@ -119,25 +75,22 @@ Job::Job(const Options& o, Weights weights)
 }
 
 nn::Network Job::read_network() {
-  const std::vector<std::string> zoo = nn::zoo_names();
   const std::string& name = options.network;
   nn::Network net;
   std::string prefix;  // of the names in the file of the weights
-  if (std::find(zoo.begin(), zoo.end(), name) != zoo.end()) {
-    net = nn::make_network(name, data ? data->train.shape() : usual_input(name));
-  } else if (std::error_code ignored;
-             !fs::exists(name, ignored) && name.find_first_of("./") == std::string::npos) {
-    fail_unknown("network", name, zoo);
-  } else if (fs::path(name).extension() == ".json") {
+  if (!names_file("network", name, nn::zoo_names())) {
+    const nn::Shape3 usual{name == "lenet5" ? 1 : 3, 32, 32};
+    net = nn::make_network(name, data ? data->train.shape() : usual);
+  } else if (std::filesystem::path(name).extension() == ".json") {
     net = io::read_network(name, &prefix);
   } else {
     const io::Safetensors file = io::Safetensors::read(name);
-    metadata_ = file.metadata();
+    file_ = study::pruned_as(file.metadata());
     net = io::read_network(file, &prefix);
   }
   if (!options.weights.empty()) {
     const io::Safetensors file = io::Safetensors::read(options.weights);
-    metadata_ = file.metadata();
+    file_ = study::pruned_as(file.metadata());
     prefix = io::load_weights(net, file);
   }
   if (!prefix.empty())
@@ -152,7 +105,7 @@ void Job::check_inputs(Weights weights) const {
     fail(ErrorId::missing_value, "network '", options.network,
          "' has no weights; give them with --weights FILE");
   if (!data) return;
-  (void)test_images();
+  (void)study().test_images();
   if (data->train.shape() != network.input_shape())
     fail(ErrorId::shape_mismatch, "images of ", data->train.name, " are ",
          shape_text(data->train.shape()), ", but network '", options.network, "' takes ",
@@ -177,34 +130,14 @@ search::Constraints Job::read_constraints() const {
   return c;
 }
 
-double Job::seconds() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-}
-
 study::Study Job::study() const {
   if (!data) fail(ErrorId::missing_value, "no --data given, e.g. --data cifar10:data/cifar10");
   return {network, *data, accelerator, compressor, constraints, options, pool};
 }
 
-bool all_kept(const std::vector<PruneMask>& masks) {
-  return std::all_of(masks.begin(), masks.end(),
-                     [](const PruneMask& m) { return m.kept_count() == m.vectors(); });
-}
-
 search::Policy read_policy(const Job& job) {
-  const std::string origin = concat("file '", job.options.policy, '\'');
-  return io::policy_from_json(io::parse_json(io::read_file(job.options.policy), origin),
-                              job.network, origin);
-}
-
-std::vector<methods::Ranking> Job::rank() {
-  if (!compressor.needs_gradients()) return compressor.rank(network);
-  if (!data)
-    fail(ErrorId::missing_value,
-         "--importance taylor ranks by gradients of training images; give them with --data");
-  const Index images = std::min(options.calibration_images, data->train.size());
-  const auto batches = nn::load_batches(data->train, nn::range(0, images), pool);
-  return compressor.rank(network, nn::loss_gradients(network, batches, pool));
+  const std::string& file = job.options.policy;
+  return io::policy_from_json(io::read_json(file), job.network, io::file_origin(file));
 }
 
 std::vector<PruneMask> Job::chosen_masks() {
@@ -212,48 +145,38 @@ std::vector<PruneMask> Job::chosen_masks() {
   if (!options.policy.empty() && options.keep)
     fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
   check_inputs(Weights::needed);
-  const std::vector<methods::Ranking> rankings = rank();
+  std::vector<Tensor> gradients;
+  if (compressor.needs_gradients()) {
+    if (!data)
+      fail(ErrorId::missing_value,
+           "--importance taylor ranks by gradients of training images; give them with --data");
+    const Index images = std::min(options.calibration_images, data->train.size());
+    gradients = nn::loss_gradients(network,
+                                   nn::load_batches(data->train, nn::range(0, images), pool), pool);
+  }
+  const std::vector<methods::Ranking> rankings = compressor.rank(network, gradients);
   return methods::Compressor::masks(
       rankings, options.keep ? search::heuristic(options.heuristic, rankings, *options.keep).policy
                              : read_policy(*this));
 }
 
-std::vector<PruneMask> Job::masks_of_zeros(const nn::Network& of) const {
-  return study::masks_of_zeros(of, compressor);
-}
-
 std::vector<PruneMask> Job::present_masks() const {
-  std::vector<PruneMask> masks = masks_of_zeros(network);
-  return masks.empty() ? dense_masks() : masks;
-}
-
-std::vector<PruneMask> Job::dense_masks() const {
-  std::vector<PruneMask> masks;
-  for (const Index i : network.matrix_layers()) {
-    const ConstMatrixView weights = weight_matrix(network.node(i).weight);
-    masks.emplace_back(weights.cols(), weights.rows(), compressor.granularity());
-  }
-  return masks;
-}
-
-Index Job::test_images() const { return study().test_images(); }
-
-nn::Accuracy Job::test_accuracy(const std::vector<PruneMask>& masks) {
-  return study::test_accuracy(study(), network, masks);
+  std::vector<PruneMask> masks = study::masks_of_zeros(network, compressor);
+  return masks.empty() ? study::dense_masks(network, compressor.granularity()) : masks;
 }
 
 io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
                      const mapping::NetworkPlacement& mapping, io::RunSeconds seconds) const {
-  io::RunDescription run;
-  run.command = options.command;
-  run.network = options.network;
-  run.data = data ? data->train.name : "no data";
-  run.geometry = compressor.geometry();
-  run.granularity = compressor.granularity();
-  run.seed = options.seed;
-  run.threads = pool.threads();
-  run.options = options.to_json();
-  seconds.total = this->seconds();
+  const io::RunDescription run{.command = options.command,
+                               .network = options.network,
+                               .data = data ? data->train.name : "no data",
+                               .geometry = compressor.geometry(),
+                               .granularity = compressor.granularity(),
+                               .seed = options.seed,
+                               .threads = pool.threads(),
+                               .options = options.all};
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
+  seconds.total = took.count();
   return io::report_json(run, of, masks, mapping, seconds);
 }
 

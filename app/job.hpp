@@ -9,6 +9,7 @@
 #include <autoprune/io/safetensors.hpp>
 #include <autoprune/nn/evaluate.hpp>
 #include <autoprune/study/measure.hpp>
+#include <autoprune/study/pruned_file.hpp>
 #include <autoprune/study/record.hpp>
 #include <chrono>
 #include <filesystem>
@@ -17,19 +18,16 @@
 #include <vector>
 
 #include "options.hpp"
-#include "output_directory.hpp"
+#include "results.hpp"
 
 namespace autoprune::cli {
-
-/// The method when none is named.
-inline constexpr const char* kOwnMethod = "column-vectors";
 
 /// What a command expects of the network's weights.
 enum class Weights { needed, optional, random };
 
 class Job {
   // First, because reading the network fills it.
-  io::Metadata metadata_;  ///< of the network's file
+  study::PrunedAs file_;  ///< what the network's file says
 
  public:
   Job(const Options& options, Weights weights);
@@ -43,22 +41,13 @@ class Job {
   search::Compressor compressor;      ///< of the accelerator and the granularity
   search::Constraints constraints;    ///< with the bounds of every layer
 
-  [[nodiscard]] double seconds() const;
   /// Of the job's network and data. Throws missing_value without data.
   [[nodiscard]] study::Study study() const;
-  /// Masks that the network's zeros spell out; none for a network that isn't pruned.
-  [[nodiscard]] std::vector<PruneMask> masks_of_zeros(const nn::Network& of) const;
-  /// The same, or masks that keep everything.
+  /// Masks that the network's zeros spell out; they keep everything of one that isn't pruned.
   [[nodiscard]] std::vector<PruneMask> present_masks() const;
-  /// The network's layers, by gradients of the calibration images where the method needs them.
-  [[nodiscard]] std::vector<methods::Ranking> rank();
-  /// Masks of --policy or of --keep, else present_masks().
+  /// Masks of --policy or of --keep, else present_masks(); ranked by gradients of the calibration
+  /// images where the method needs them.
   [[nodiscard]] std::vector<PruneMask> chosen_masks();
-  /// Everything kept.
-  [[nodiscard]] std::vector<PruneMask> dense_masks() const;
-  /// Accuracy on the test set, or on its first --images images.
-  [[nodiscard]] nn::Accuracy test_accuracy(const std::vector<PruneMask>& masks);
-  [[nodiscard]] Index test_images() const;
 
   /// The report of a network under masks, without what a command adds to it.
   [[nodiscard]] io::Json report(const nn::Network& of, const std::vector<PruneMask>& masks,
@@ -80,7 +69,5 @@ class Job {
 
 /// The policy of the job's --policy file.
 [[nodiscard]] search::Policy read_policy(const Job& job);
-
-[[nodiscard]] bool all_kept(const std::vector<PruneMask>& masks);
 
 }  // namespace autoprune::cli

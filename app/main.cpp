@@ -5,14 +5,13 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
-#include <stdexcept>
+#include <optional>
 
 #include "commands.hpp"
 
 namespace {
 
-using autoprune::Error;
-using autoprune::ErrorId;
+using autoprune::Error, autoprune::ErrorId;
 
 /// What stopped the program, as an error with an id.
 Error reason(const std::exception_ptr& stopped) {
@@ -38,14 +37,15 @@ Error reason(const std::exception_ptr& stopped) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::optional<autoprune::cli::Options> options;
   try {
     autoprune::mnsim::register_networks();
-    if (const auto options = autoprune::cli::read_options(argc, argv))
-      autoprune::cli::run_command(*options);
+    options = autoprune::cli::read_options(argc, argv);
+    if (options) autoprune::cli::run_command(*options);
     return 0;
   } catch (...) {
     const Error error = reason(std::current_exception());
-    std::cerr << error.what() << '\n';
+    std::cerr << error.what() << (options ? options->named_in(error.what()) : "") << '\n';
     return static_cast<int>(error.id()) < 200 ? 2 : 1;
   }
 }

@@ -1,39 +1,138 @@
 /// @file option_forms.hpp
-/// Values that are several numbers in one word.
+/// How the values of options are read. All numbers have one reader: it takes no part of a text, no
+/// number that a type can't hold, no NaN, and nothing outside of limits.
 #pragma once
 
+#include <algorithm>
+#include <autoprune/core/number.hpp>
+#include <concepts>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "numbers.hpp"
 #include "options.hpp"
 
 namespace autoprune::cli {
 
-inline constexpr Interval<Index> kSizes{1, 65'536};
+/// Numbers from `low` to `high`, without the end that is open.
+template <class Number>
+struct Interval {
+  Number low, high;
+  bool open_low = false, open_high = false;
+
+  [[nodiscard]] bool holds(Number n) const {
+    return (open_low ? n > low : n >= low) && (open_high ? n < high : n <= high);
+  }
+  /// "[1, 1024]", "(0, 1]".
+  [[nodiscard]] std::string text() const {
+    return concat(open_low ? '(' : '[', low, ", ", high, open_high ? ')' : ']');
+  }
+};
+
+inline constexpr Interval<Index> kSizes{1, kMaxCrossbarSize};
 inline constexpr Interval<double> kShares{0.0, 1.0};
+/// How values of a list are written.
+inline constexpr const char* kWithCommas = "; several are written with commas: 1,2,4";
+
+/// The parts of a text between separators.
+[[nodiscard]] inline std::vector<std::string> split_list(const std::string& text,
+                                                         char separator = ',') {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+/// Where the parts of a text stand, for messages.
+[[nodiscard]] inline std::string inside(const std::string& place, const std::string& text) {
+  return concat(place, " '", text, "':");
+}
+
+/// The number that the whole of `word` spells, part of what stands at `place` ("--alpha"). `hint`
+/// says how that is written. Throws bad_syntax or out_of_range.
+template <class Number>
+[[nodiscard]] Number read_number(const std::string& place, const std::string& word,
+                                 const Interval<Number>& interval, const std::string& hint = "") {
+  const std::optional<Number> number = parse_number<Number>(word);
+  if (number && interval.holds(*number)) return *number;
+  fail(number ? ErrorId::out_of_range : ErrorId::bad_syntax, place, " '", word, "' is not a ",
+       std::integral<Number> ? "whole number" : "number", " in ", interval.text(), hint);
+}
+
+/// What `read_one(place, word)` makes of each of the words with commas between them. Throws what it
+/// throws, or out_of_range.
+template <class ReadOne>
+[[nodiscard]] auto read_list(const std::string& option, const std::string& text,
+                             const ReadOne& read_one) {
+  constexpr std::size_t kMostValues = 64;
+  std::vector<decltype(read_one(option, text))> values;
+  const std::vector<std::string> words = split_list(text);
+  if (words.size() > kMostValues)
+    fail(ErrorId::out_of_range, option, " has ", words.size(), " values; at most ", kMostValues,
+         " are taken");
+  for (const std::string& word : words)
+    values.push_back(read_one(words.size() > 1 ? inside(option, text) : option, word));
+  return values;
+}
+
+/// Words, and what they stand for.
+template <class Value>
+using Words = std::vector<std::pair<std::string, Value>>;
+
+/// Words that stand for themselves.
+[[nodiscard]] inline Words<std::string> same(const std::vector<std::string>& names) {
+  Words<std::string> words;
+  for (const std::string& name : names) words.emplace_back(name, name);
+  return words;
+}
 
 /// The value of a word. Throws unknown_name with the words there are.
-template <class E>
-[[nodiscard]] E choose(const std::string& option, const std::string& word,
-                       const std::vector<std::pair<std::string, E>>& choices) {
+template <class Value>
+[[nodiscard]] Value choose(const std::string& place, const std::string& word,
+                           const Words<Value>& words) {
   std::vector<std::string> known;
-  for (const auto& [name, value] : choices) {
+  for (const auto& [name, value] : words) {
     if (name == word) return value;
     known.push_back(name);
   }
-  fail_unknown("value of " + option, word, known);
+  fail_unknown("value of " + place, word, known);
 }
 
-/// "128" or "128x64", part of what stands at `place`. Throws bad_syntax or out_of_range, as the
-/// others do.
-[[nodiscard]] Size read_size(const std::string& place, const std::string& word);
+/// "128" or "128x64".
+[[nodiscard]] inline Size read_size(const std::string& place, const std::string& word) {
+  const std::string hint = "; write 128 or 128x64, several with commas";
+  const std::vector<std::string> parts = split_list(word, 'x');
+  if (parts.size() > 2) fail(ErrorId::bad_syntax, place, " '", word, "' can't be read", hint);
+  const auto size = [&](const std::string& part) {
+    return read_number(parts.size() > 1 ? inside(place, word) : place, part, kSizes, hint);
+  };
+  return {size(parts.front()), size(parts.back())};
+}
 
-/// "LOW:HIGH", of --stuck-at.
-[[nodiscard]] hardware::StuckAt read_stuck_at(const std::string& text);
+/// "LOW:HIGH".
+[[nodiscard]] inline hardware::StuckAt read_stuck_at(const std::string& place,
+                                                     const std::string& word) {
+  const std::string hint = "; write LOW:HIGH, e.g. 0.01:0.005", in = inside(place, word);
+  const std::vector<std::string> parts = split_list(word, ':');
+  if (parts.size() != 2)
+    fail(ErrorId::bad_syntax, place, " '", word, "' holds not two shares", hint);
+  return {read_number(in, parts[0], kShares, hint), read_number(in, parts[1], kShares, hint)};
+}
 
-/// "LAYER:MIN:MAX", of --bounds; a layer's name may hold colons.
-[[nodiscard]] LayerBounds read_bounds(const std::string& text);
+/// "LAYER:MIN:MAX"; a layer's name may hold colons.
+[[nodiscard]] inline LayerBounds read_bounds(const std::string& place, const std::string& word) {
+  const std::string hint = "; write LAYER:MIN:MAX, e.g. features.0:0.1:0.5",
+                    in = inside(place, word);
+  const std::size_t second = word.rfind(':'), first = word.substr(0, second).rfind(':');
+  if (first == std::string::npos || second == std::string::npos)
+    fail(ErrorId::bad_syntax, place, " '", word, "' can't be read", hint);
+  return {word.substr(0, first),
+          {read_number(in, word.substr(first + 1, second - first - 1), kShares, hint),
+           read_number(in, word.substr(second + 1), kShares, hint)}};
+}
 
 }  // namespace autoprune::cli

@@ -2,74 +2,31 @@
 
 #include <algorithm>
 #include <autoprune/core/version.hpp>
-#include <autoprune/nn/zoo.hpp>
-#include <autoprune/search/searchers.hpp>
 #include <iostream>
 
-#include "numbers.hpp"
-#include "option_forms.hpp"
-#include "option_groups.hpp"
+#include "option_table.hpp"
 
 namespace autoprune::cli {
 
 namespace {
 
-void check_sweep(const SweepOptions& sweep) {
-  constexpr std::size_t kMostCells = 10'000;
-  const std::size_t cells = sweep.crossbars.size() * sweep.ous.size() * sweep.cell_bits.size() *
-                            sweep.granularities.size() * sweep.compressions.size();
-  if (cells > kMostCells)
-    fail(ErrorId::out_of_range, "a sweep of ", cells, " cells; at most ", kMostCells,
-         " are measured at once");
-}
+struct Command {
+  const char *name, *what;
+  bool needs_data, needs_out;
+};
 
-void look_up_simulation(const Words& words, Options& o) {
-  using simulation::RangeRule;
-  o.calibration.rule = choose<RangeRule>("--calibration", words.calibration,
-                                         {{"percentile", RangeRule::percentile},
-                                          {"maximum", RangeRule::maximum},
-                                          {"running", RangeRule::running}});
-  o.calibration.validate();
-  // A sweep goes on from cells that don't vary.
-  if (!o.variations.empty())
-    o.overrides.push_back([sigma = o.variations.size() == 1 ? o.variations.front() : 0.0](
-                              hardware::Accelerator& a) { a.devices.variation.sigma = sigma; });
-}
-
-void look_up_reproduce(const Words& words, ReproduceOptions& reproduce) {
-  const auto known = [](const auto& all, auto name) {
-    std::vector<std::string> names;
-    for (const auto& one : all) names.push_back(name(one));
-    return names;
-  };
-  const std::vector<std::string> parts = {"table", "energy", "area", "fig10", "fig12", "all"};
-  if (std::find(parts.begin(), parts.end(), reproduce.part) == parts.end())
-    fail_unknown("part of the paper", reproduce.part, parts);
-  const std::vector<std::string> zoo = nn::zoo_names();
-  for (const std::string& network : split_list(words.networks)) {
-    if (std::find(zoo.begin(), zoo.end(), network) == zoo.end())
-      fail_unknown("network", network, zoo);
-    reproduce.networks.push_back(network);
-  }
-  for (const std::string& word : split_list(words.methods)) {
-    bool any = false;
-    for (const study::Contender& method : study::contenders())
-      if (word == "all" || word == method.option) {
-        reproduce.methods.push_back(method);
-        any = true;
-      }
-    if (!any)
-      fail_unknown("method", word,
-                   known(study::contenders(), [](const study::Contender& m) { return m.option; }));
-  }
-  const std::vector<study::Budget>& budgets = study::budgets();
-  const auto budget = std::find_if(budgets.begin(), budgets.end(),
-                                   [&](const study::Budget& b) { return b.name == words.budget; });
-  if (budget == budgets.end())
-    fail_unknown("budget", words.budget,
-                 known(budgets, [](const study::Budget& b) { return b.name; }));
-  reproduce.budget = *budget;
-}
+constexpr Command kCommands[] = {
+    {"inspect", "show a network's layers and its dense crossbars", false, false},
+    {"map", "count and place crossbars under a policy, or of a pruned network", false, false},
+    {"evaluate", "accuracy on the test set", true, false},
+    {"simulate", "accuracy on the accelerator: quantisation, ADCs, device noise", true, false},
+    {"cost", "area, energy and latency, dense or pruned", false, false},
+    {"train", "train a network, from scratch or from --weights", true, true},
+    {"search", "find a policy", true, true},
+    {"fine-tune", "prune to a policy while training", true, true},
+    {"sweep", "compression, cost and accuracy over granularity and hardware", false, true},
+    {"prune", "search, fine-tune, map and report in one", true, true},
+    {"reproduce", "the paper's tables and figures beside ours", false, true}};
 
 /// A model directory stands for the network's file, or for the weights of a network that is named.
 void resolve_model(Options& o) {
@@ -85,67 +42,13 @@ void resolve_model(Options& o) {
   (o.network.empty() ? o.network : o.weights) = file.string();
 }
 
-void look_up_search(const Words& words, search::SearchConfig& config) {
-  const std::vector<std::string> known = search::searcher_names();
-  if (std::find(known.begin(), known.end(), config.searcher) == known.end())
-    fail_unknown("searcher", config.searcher, known);
-  if (words.warm_start && words.no_warm_start)
-    fail(ErrorId::bad_syntax, "--warm-start and --no-warm-start contradict each other; give one");
-  if (words.warm_start || words.no_warm_start) config.warm_start = words.warm_start;
-}
-
-void look_up(const Words& words, Options& o) {
-  if (!words.geometry.empty()) o.geometry = Geometry<>::parse(words.geometry);
-  o.options.importance =
-      choose<methods::Importance>("--importance", words.importance,
-                                  {{"mean-absolute", methods::Importance::mean_absolute},
-                                   {"l2", methods::Importance::l2},
-                                   {"taylor", methods::Importance::taylor}});
-  if (!words.rows.empty())
-    o.rows = choose<prune::RowGrouping>("--row-groups", words.rows,
-                                        {{"neighbours", prune::RowGrouping::neighbours},
-                                         {"gathered", prune::RowGrouping::gathered}});
-  o.options.selection =
-      choose<search::OuSelection>("--ou-selection", words.selection,
-                                  {{"best", search::OuSelection::best},
-                                   {"refill", search::OuSelection::refill},
-                                   {"nearest", search::OuSelection::nearest},
-                                   {"part-filled", search::OuSelection::part_filled}});
-  o.heuristic = choose<search::Origin>(
-      "--heuristic", words.heuristic,
-      {{"uniform", search::Origin::uniform}, {"lamp", search::Origin::lamp}});
-  o.constraints.counting = choose<search::Counting>(
-      "--count", words.counting,
-      {{"per-layer", search::Counting::per_layer}, {"pooled", search::Counting::pooled}});
-  o.metric = choose<search::Metric>(
-      "--metric", words.metric, {{"top1", search::Metric::top1}, {"top5", search::Metric::top5}});
-  o.accuracy = choose<study::AccuracyKind>("--accuracy", words.accuracy,
-                                           {{"float", study::AccuracyKind::real},
-                                            {"quantised", study::AccuracyKind::quantised},
-                                            {"on-crossbar", study::AccuracyKind::on_crossbar}});
-  o.cost_model = choose<CostModel>("--model", words.cost_model,
-                                   {{"ou", CostModel::ou}, {"mnsim", CostModel::mnsim}});
-  using Target = std::optional<search::CostTarget>;
-  o.reward_target = choose<Target>("--reward", words.reward,
-                                   {{"crossbars", Target{}},
-                                    {"energy", search::CostTarget::energy},
-                                    {"latency", search::CostTarget::latency},
-                                    {"edp", search::CostTarget::edp}});
-  look_up_search(words, o.search);
-  o.out = words.out;
-  look_up_simulation(words, o);
-  for (const std::string& text : words.bounds) o.bounds.push_back(read_bounds(text));
-  if (o.command == "sweep") check_sweep(o.sweep);
-  if (o.command == "reproduce") look_up_reproduce(words, o.reproduce);
-  if (o.command != "simulate" && o.variations.size() > 1)
-    fail(ErrorId::out_of_range, "--variation of ", o.variations.size(),
-         " values: a search reads the accuracy at one; sweeps are for `autoprune simulate`");
-}
-
-void check_command(const std::string& word, const std::map<std::string, Command>& commands) {
-  if (commands.count(word) == 1 || word == "--help" || word == "-h" || word == "--version") return;
+/// The command that a word names. Throws unknown_name or bad_syntax.
+const Command& find_command(const std::string& word) {
   std::vector<std::string> known;
-  for (const auto& [name, command] : commands) known.push_back(name);
+  for (const Command& command : kCommands) {
+    if (command.name == word) return command;
+    known.emplace_back(command.name);
+  }
   if (word.starts_with("-"))
     fail(ErrorId::bad_syntax, "'", word, "' stands where the command belongs: autoprune COMMAND ",
          "--option value ...; commands: ", join(known));
@@ -170,26 +73,46 @@ io::Json parse_value(const std::string& text) {
   return value.is_number() || value.is_boolean() ? value : io::Json(text);
 }
 
-std::vector<OptionValue> collect(const CLI::App& app) {
-  std::vector<OptionValue> all;
+/// What was given, and the defaults of what wasn't.
+void collect(const CLI::App& app, Options& o) {
+  o.all = io::Json::object();
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional() || option->get_lnames().front() == "help") continue;
-    io::Json value = parse_value(option->get_default_str());
     const std::vector<std::string> given = option->results();
-    if (!given.empty()) value = parse_value(given.back());
+    io::Json value = parse_value(given.empty() ? option->get_default_str() : given.back());
     if (!given.empty() && option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll)
       value = given;
-    if (option->get_expected_max() == 0 && given.empty()) value = false;
-    if (value != io::Json(""))
-      all.push_back({option->get_group(), option->get_lnames().front(), value});
+    if (given.empty() && option->get_expected_max() == 0) value = false;  // a flag
+    o.names.push_back(option->get_lnames().front());
+    if (value != io::Json("")) o.all[o.names.back()] = value;
   }
-  return all;
 }
 
-ErrorId id_of(const CLI::ParseError& error) {
-  const std::string& name = error.get_name();
-  if (name == "ArgumentMismatch" || name == "RequiredError") return ErrorId::missing_value;
-  return ErrorId::bad_syntax;
+/// What one option asks of others; a --model becomes the network that it stands for.
+void check(Options& o) {
+  constexpr std::size_t kMostCells = 10'000;
+  const std::size_t cells =
+      o.sweep.geometries().size() * o.sweep.granularities.size() * o.sweep.compressions.size();
+  if (cells > kMostCells)
+    fail(ErrorId::out_of_range, "a sweep of ", cells, " cells; at most ", kMostCells,
+         " are measured at once");
+  if (o.command != "simulate" && o.variations.size() > 1)
+    fail(ErrorId::out_of_range, "--variation of ", o.variations.size(),
+         " values: a search reads the accuracy at one; sweeps are for `autoprune simulate`");
+  // A sweep goes on from cells that don't vary.
+  if (!o.variations.empty())
+    o.overrides.push_back([sigma = o.variations.size() == 1 ? o.variations.front() : 0.0](
+                              hardware::Accelerator& a) { a.devices.variation.sigma = sigma; });
+  resolve_model(o);
+  const Command& command = find_command(o.command);
+  const auto require = [](bool needed, const auto& value, const char* missing) {
+    if (needed && value.empty()) fail(ErrorId::missing_value, "no ", missing);
+  };
+  require(o.command != "reproduce", o.network,
+          "--network given; take alexnet, vgg16, plain20, lenet5, or a file");
+  require(command.needs_data, o.data, "--data given, e.g. --data cifar10:data/cifar10");
+  require(command.needs_out, o.out, "--out given: the directory for results and checkpoints");
+  require(o.command == "fine-tune", o.policy, "--policy given: the policy.json of a search");
 }
 
 }  // namespace
@@ -203,20 +126,39 @@ std::vector<Geometry<>> SweepOptions::geometries() const {
   return all;
 }
 
-io::Json Options::to_json() const {
-  io::Json object = io::Json::object();
-  for (const OptionValue& option : all) object[option.name] = option.value;
-  return object;
+std::vector<study::Contender> ReproduceOptions::contenders() const {
+  std::vector<study::Contender> chosen = study::contenders();
+  std::erase_if(chosen, [&](const study::Contender& one) {
+    return std::none_of(methods.begin(), methods.end(), [&](const std::string& method) {
+      return method == "all" || method == one.option;
+    });
+  });
+  return chosen;
+}
+
+std::string Options::named_in(const std::string& message) const {
+  std::vector<std::string> named;
+  for (const std::string& name : names) {
+    std::string field = name + " = ";
+    std::replace(field.begin(), field.begin() + std::ssize(name), '-', '_');
+    const std::size_t at = message.find(field);
+    if (at != std::string::npos &&
+        (at == 0 || std::string(" (.").find(message[at - 1]) != std::string::npos))
+      named.push_back("--" + name);
+  }
+  return named.empty() ? "" : " (" + join(named) + ")";
 }
 
 std::optional<Options> read_options(int argc, const char* const* argv) {
   Options o;
-  Words words;
   CLI::App app("Prunes trained networks for ReRAM crossbar accelerators.", "autoprune");
   app.set_version_flag("--version", AUTOPRUNE_VERSION);
   app.require_subcommand(1);
-  const std::map<std::string, Command> commands = add_commands(app, o, words);
-  if (argc > 1) check_command(argv[1], commands);
+  for (const Command& command : kCommands)
+    app.add_subcommand(command.name, command.what)->allow_extras()->option_defaults()->take_last();
+  add_options(app, o);
+  const std::string first = argc > 1 ? argv[1] : "--help";
+  if (first != "--help" && first != "-h" && first != "--version") (void)find_command(first);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -225,26 +167,16 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
       if (!std::cout.flush()) fail(ErrorId::cannot_write, "can't write to standard output");
       return {};
     }
-    fail(id_of(error), error.what(), "; `autoprune --help` lists commands, `autoprune COMMAND ",
-         "--help` their options");
+    const std::string& kind = error.get_name();
+    const bool missing = kind == "ArgumentMismatch" || kind == "RequiredError";
+    fail(missing ? ErrorId::missing_value : ErrorId::bad_syntax, error.what(),
+         "; `autoprune --help` lists commands, `autoprune COMMAND ", "--help` their options");
   }
   const CLI::App& sub = *app.get_subcommands().front();
   refuse_extras(sub);
   o.command = sub.get_name();
-  const Command& command = commands.at(o.command);
-  o.all = collect(sub);
-  look_up(words, o);
-  resolve_model(o);
-  if (o.network.empty() && o.command != "reproduce")
-    fail(ErrorId::missing_value,
-         "no --network given; take alexnet, vgg16, plain20, lenet5, or a "
-         "file");
-  if (command.needs_data && o.data.empty())
-    fail(ErrorId::missing_value, "no --data given, e.g. --data cifar10:data/cifar10");
-  if (command.needs_out && o.out.empty())
-    fail(ErrorId::missing_value, "no --out given: the directory for results and checkpoints");
-  if (o.command == "fine-tune" && o.policy.empty())
-    fail(ErrorId::missing_value, "no --policy given: the policy.json of a search");
+  collect(sub, o);
+  check(o);
   return o;
 }
 

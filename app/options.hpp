@@ -9,18 +9,11 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
 namespace autoprune::cli {
-
-/// Headings of options that several files add to.
-inline constexpr const char* kHardware = "Hardware";
-inline constexpr const char* kConstraints = "Constraints";
-inline constexpr const char* kHeldOut = "Held-out images";
-inline constexpr const char* kSearch = "Search";
-inline constexpr const char* kTraining = "Training";
-inline constexpr const char* kSimulation = "Simulation";
 
 /// The pruned network in --out, which --model reads.
 inline constexpr const char* kPrunedFile = "pruned.safetensors";
@@ -28,24 +21,22 @@ inline constexpr const char* kPrunedFile = "pruned.safetensors";
 /// What prices a network.
 enum class CostModel { ou, mnsim };
 
-/// An option as it stands in reports; its group tells which part of the work it decides.
-struct OptionValue {
-  std::string group, name;
-  io::Json value;
-};
-
 /// What an option changes in the accelerator of --hardware.
 using Override = std::function<void(hardware::Accelerator&)>;
 
 struct Size {
   Index rows = 0, cols = 0;
+
+  friend std::ostream& operator<<(std::ostream& out, const Size& size) {
+    return size.rows == size.cols ? out << size.rows : out << size.rows << 'x' << size.cols;
+  }
 };
 
 /// What a sweep goes over.
 struct SweepOptions {
-  std::vector<Size> crossbars, ous;
-  std::vector<Index> cell_bits, granularities;
-  std::vector<double> compressions;
+  std::vector<Size> crossbars = {{128, 128}}, ous = {{32, 32}};
+  std::vector<Index> cell_bits = {1}, granularities = {4, 8, 16, 32, 64, 128};
+  std::vector<double> compressions = {1, 2, 4, 8, 16, 32};
   Index epochs = 0;  ///< of fine-tuning a cell
 
   /// Every crossbar with every OU and every cell.
@@ -61,13 +52,15 @@ struct LayerBounds {
 /// What `reproduce` measures.
 struct ReproduceOptions {
   std::string part = "all";  ///< table, energy, area, fig10, fig12, or all
-  std::vector<std::string> networks;
-  std::vector<study::Contender> methods;
-  study::Budget budget;
+  std::vector<std::string> networks = {"lenet5", "plain20", "alexnet", "vgg16"};
+  std::vector<std::string> methods = {"all"};  ///< contenders
+  study::Budget budget = study::budgets().front();
   std::string weights = "models", data = "data";  ///< directories
   double drop = 1.0;                  ///< highest loss of top-1 accuracy of a row, in points
   std::optional<double> compression;  ///< of every row, instead of the highest within the loss
   Index granularity = 32;             ///< of our own column-vectors; the slides'
+
+  [[nodiscard]] std::vector<study::Contender> contenders() const;
 };
 
 /// A study, and what else the command line asks for.
@@ -103,10 +96,11 @@ struct Options : study::StudySpec {
   SweepOptions sweep;
   ReproduceOptions reproduce;
 
-  std::vector<OptionValue> all;  ///< every option of the command, given or default
+  io::Json all;                    ///< every option of the command that has a value, for reports
+  std::vector<std::string> names;  ///< of every option of the command
 
-  /// The options as an object, for reports.
-  [[nodiscard]] io::Json to_json() const;
+  /// The options of the fields that the library's message of an error names: " (--batch)".
+  [[nodiscard]] std::string named_in(const std::string& message) const;
 };
 
 /// Reads the command line. Nothing comes back when help or the version was asked for, and has been

@@ -1,19 +1,29 @@
 #include "results.hpp"
 
-#include <autoprune/io/mapping_json.hpp>
-#include <autoprune/io/network_json.hpp>
-#include <autoprune/io/policy_json.hpp>
+#include <autoprune/io/json_file.hpp>
 #include <autoprune/io/report_html.hpp>
-#include <autoprune/study/pruned_file.hpp>
 #include <iostream>
+
+#include "job.hpp"
 
 namespace autoprune::cli {
 
-namespace {
+namespace fs = std::filesystem;
 
-std::string text_of(const io::Json& document) { return io::json_text(document, 1) + "\n"; }
+fs::path OutputDirectory::file(const std::string& name) const {
+  const fs::path file = path_ / name;
+  if (file.parent_path() != path_) io::make_directory(file.parent_path());
+  io::remove_leftovers(file);
+  return file;
+}
 
-}  // namespace
+void prove_json_writable(const Options& options) {
+  if (options.json.empty() || options.json == "-") return;
+  const fs::path parent = fs::path(options.json).parent_path();
+  const fs::path directory = parent.empty() ? fs::path(".") : parent;
+  io::make_directory(directory);
+  io::require_writable(directory);
+}
 
 void write_report(const Job& job, const io::Json& report, const io::Json& mapping,
                   const std::string& text) {
@@ -26,23 +36,15 @@ void write_report(const Job& job, const io::Json& report, const io::Json& mappin
 
 void write_result(const Job& job, const std::string& name, const io::Json& document,
                   const std::string& text) {
-  if (!job.options.out.empty()) io::write_file(job.file(name), text_of(document));
+  if (!job.options.out.empty()) io::write_json(job.file(name), document);
   hand_over(job.options, document, text);
 }
 
 void hand_over(const Options& options, const io::Json& document, const std::string& text) {
   const std::string& json = options.json;
-  if (!json.empty() && json != "-") io::write_file(json, text_of(document));
-  std::cout << (json == "-" ? text_of(document) : text) << std::flush;
+  if (!json.empty() && json != "-") io::write_json(json, document);
+  std::cout << (json == "-" ? io::json_text(document, 1) + "\n" : text) << std::flush;
   if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output");
-}
-
-void write_policy(const Job& job, const search::Policy& policy) {
-  io::write_file(job.file("policy.json"), text_of(io::policy_to_json(job.network, policy)));
-}
-
-void write_pruned(const Job& job, const nn::Network& network, const search::Policy& policy) {
-  study::save_pruned(network, job.file(kPrunedFile), policy, job.compressor);
 }
 
 }  // namespace autoprune::cli

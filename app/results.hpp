@@ -1,10 +1,35 @@
 /// @file results.hpp
-/// What a command leaves behind.
+/// What a command leaves behind, and where.
 #pragma once
 
-#include "job.hpp"
+#include <autoprune/io/directory_lock.hpp>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "options.hpp"
 
 namespace autoprune::cli {
+
+class Job;
+
+/// --out. No other run writes there while this lives.
+class OutputDirectory {
+ public:
+  /// Makes it when it is missing. Throws directory_in_use or cannot_write.
+  explicit OutputDirectory(std::filesystem::path path) : path_(std::move(path)), lock_(path_) {}
+
+  /// Where the result `name` ("report.json", "cells/1.json") goes; what runs that were killed while
+  /// they wrote it have left is removed. Throws cannot_write.
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const;
+
+ private:
+  std::filesystem::path path_;
+  io::DirectoryLock lock_;
+};
+
+/// Throws cannot_write unless --json names a file that can be written; makes its directory.
+void prove_json_writable(const Options& options);
 
 /// Writes report.json, report.html and, when it isn't null, mapping.json into --out, the report to
 /// --json, and `text` to standard output unless the report goes there.
@@ -18,12 +43,5 @@ void write_result(const Job& job, const std::string& name, const io::Json& docum
 
 /// The same, of a document that is in --out already.
 void hand_over(const Options& options, const io::Json& document, const std::string& text);
-
-/// Writes policy.json into --out.
-void write_policy(const Job& job, const search::Policy& policy);
-
-/// Writes pruned.safetensors into --out: the network with its graph, the policy and the hardware
-/// that it was pruned for.
-void write_pruned(const Job& job, const nn::Network& network, const search::Policy& policy);
 
 }  // namespace autoprune::cli

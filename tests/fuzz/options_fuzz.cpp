@@ -49,7 +49,7 @@ const Harness kOptions("options", [](std::string_view bytes) {
   for (const std::string& word : words) arguments.push_back(word.c_str());
   const auto options = cli::read_options(static_cast<int>(arguments.size()), arguments.data());
   if (!options) return;
-  (void)io::json_text(options->to_json());
+  (void)io::json_text(options->all);
   hardware::Accelerator accelerator;
   for (const cli::Override& override : options->overrides) override(accelerator);
 });

@@ -62,7 +62,7 @@ inline constexpr std::array kSignatures = {
     Signature{0, "version https://git-lfs", {"a pointer of Git LFS", "get it by git lfs pull"}},
     Signature{0, {"\0\0\x8\1", 4}, {"an IDX file of one dimension, as MNIST's labels", kOther}},
     Signature{0, {"\0\0\x8\3", 4}, {"an IDX file of three dimensions, as MNIST's images", kOther}},
-    Signature{0, "APRCKPT", {"a checkpoint of a run", "go on with it by --resume"}},
+    Signature{0, "APRCKPT", {"a checkpoint of a run", "resume the run that wrote it"}},
     Signature{0, "{", {kJsonLook, kOther}},
     Signature{8, "{\"", {kSafetensorsLook, kOther}},
 };

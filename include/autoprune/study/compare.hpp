@@ -78,7 +78,7 @@ class Comparison {
     if (dense_.is_null())
       dense_ = cell(concat(name_, "-dense"), "naive", base_spec(), [&](const Study& study) {
         nn::Network network = network_;
-        return figures(study, network, dense_masks(), hardware::OuFormation::stored);
+        return figures(study, network, dense_masks(network, 1), hardware::OuFormation::stored);
       });
     return dense_;
   }
@@ -208,15 +208,6 @@ class Comparison {
     return found;
   }
 
-  [[nodiscard]] std::vector<PruneMask> dense_masks() const {
-    std::vector<PruneMask> masks;
-    for (const Index i : network_.matrix_layers()) {
-      const ConstMatrixView weights = weight_matrix(network_.node(i).weight);
-      masks.emplace_back(weights.cols(), weights.rows(), 1);
-    }
-    return masks;
-  }
-
   /// What a network costs as `mapper` maps it: inputs that are zero are skipped, as images have
   /// them.
   [[nodiscard]] cost::OuCost price(nn::Network& network, const std::vector<PruneMask>& masks,
@@ -250,7 +241,7 @@ class Comparison {
     if (!dense_price_) {
       const methods::Compressor naive = method_of(network_, accelerator_, {.method = "naive"});
       nn::Network network = network_;
-      dense_price_ = price(network, dense_masks(), naive, hardware::OuFormation::stored);
+      dense_price_ = price(network, dense_masks(network, 1), naive, hardware::OuFormation::stored);
     }
     return *dense_price_;
   }
@@ -262,11 +253,8 @@ class Comparison {
     const cost::OuCost cost = price(network, masks, study.compressor, formation);
     const cost::Metrics metrics = cost::metrics(cost);
     const cost::Gains gains = cost::gains(cost, dense_price());
-    const bool keeps_all = std::all_of(masks.begin(), masks.end(), [](const PruneMask& mask) {
-      return mask.kept_count() == mask.vectors();
-    });
     const nn::Accuracy accuracy =
-        test_accuracy(study, network, keeps_all ? std::vector<PruneMask>{} : masks);
+        test_accuracy(study, network, all_kept(masks) ? std::vector<PruneMask>{} : masks);
     return io::json_object({{"top1", accuracy.top1},
                             {"top5", accuracy.top5},
                             {"crossbars_dense", crossbars.dense},

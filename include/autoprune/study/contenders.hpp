@@ -48,6 +48,8 @@ struct Budget {
   double ramp_begin;                                    ///< of its schedule
   Index test_images;                                    ///< 0: all
   bool climbs;  ///< whether other compressions than the first are tried
+
+  friend bool operator==(const Budget&, const Budget&) = default;
 };
 
 [[nodiscard]] inline const std::vector<Budget>& budgets() {

@@ -8,8 +8,7 @@
 #include <string>
 #include <system_error>
 
-#include "autoprune/io/file.hpp"
-#include "autoprune/io/json.hpp"
+#include "autoprune/io/json_file.hpp"
 #include "autoprune/search/archive.hpp"
 
 namespace autoprune::study {
@@ -30,7 +29,7 @@ namespace detail {
                                                           const search::Fingerprint& run) {
   if (std::error_code ignored; !std::filesystem::exists(file, ignored)) return {};
   try {
-    const io::Json saved = io::parse_json(io::read_file(file), file.string());
+    const io::Json saved = io::read_json(file);
     if (!saved.is_object() || !saved.contains("figures")) return {};
     const io::Json& figures = saved["figures"];
     if (saved.value("checksum", io::Json()) != detail::checksum(run, figures)) return {};
@@ -45,7 +44,7 @@ inline void write_figures(const std::filesystem::path& file, const search::Finge
                           const io::Json& figures) {
   const io::Json document =
       io::json_object({{"checksum", detail::checksum(run, figures)}, {"figures", figures}});
-  io::write_file(file, io::json_text(document, 1) + "\n");
+  io::write_json(file, document);
 }
 
 }  // namespace autoprune::study

@@ -23,18 +23,33 @@ namespace autoprune::study {
   return nn::evaluate(session, study.data.test, nn::range(0, study.test_images()));
 }
 
+/// Masks of a granularity that keep everything.
+[[nodiscard]] inline std::vector<PruneMask> dense_masks(const nn::Network& network,
+                                                        Index granularity) {
+  std::vector<PruneMask> masks;
+  for (const Index i : network.matrix_layers()) {
+    const ConstMatrixView weights = weight_matrix(network.node(i).weight);
+    masks.emplace_back(weights.cols(), weights.rows(), granularity);
+  }
+  return masks;
+}
+
+[[nodiscard]] inline bool all_kept(std::span<const PruneMask> masks) {
+  return std::all_of(masks.begin(), masks.end(),
+                     [](const PruneMask& m) { return m.kept_count() == m.vectors(); });
+}
+
 /// Masks that a network's zeros spell out in the compressor's row groups; none when nothing is.
 [[nodiscard]] inline std::vector<PruneMask> masks_of_zeros(const nn::Network& network,
                                                            const methods::Compressor& compressor) {
   std::vector<PruneMask> masks;
-  bool any = false, all = true;
+  bool any = false;
   for (const Index i : network.matrix_layers()) {
     masks.push_back(prune::zero_mask(weight_matrix(network.node(i).weight),
                                      compressor.granularity(), compressor.rows()));
     any = any || masks.back().kept_count() > 0;
-    all = all && masks.back().kept_count() == masks.back().vectors();
   }
-  return any && !all ? masks : std::vector<PruneMask>{};
+  return any && !all_kept(masks) ? masks : std::vector<PruneMask>{};
 }
 
 /// Accuracy of the record's network on an accelerator, over the first `images` of the test set.

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "autoprune/core/number.hpp"
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/methods/compressor.hpp"
@@ -31,6 +33,35 @@ inline void save_pruned(const nn::Network& network, const std::filesystem::path&
                     {kGranularityKey, concat(compressor.granularity())},
                     {kRowGroupsKey, gathered ? kGathered : "neighbours"},
                     {kPolicyKey, io::json_text(io::policy_to_json(network, policy))}});
+}
+
+/// What a network's file says of how it was pruned: nothing of one that wasn't.
+struct PrunedAs {
+  std::optional<std::string> method;
+  std::optional<Geometry<>> geometry;
+  std::optional<Index> granularity;
+  std::optional<prune::RowGrouping> rows;
+};
+
+/// Throws bad_syntax, out_of_range or geometry_mismatch for what save_pruned() can't have written.
+[[nodiscard]] inline PrunedAs pruned_as(const io::Metadata& metadata) {
+  const auto at = [&](const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string{} : found->second;
+  };
+  PrunedAs as;
+  if (const std::string method = at(kMethodKey); !method.empty()) as.method = method;
+  if (const std::string text = at(kGeometryKey); !text.empty())
+    as.geometry = Geometry<>::parse(text);
+  if (const std::string text = at(kGranularityKey); !text.empty()) {
+    as.granularity = parse_number<Index>(text);
+    if (!as.granularity)
+      fail(ErrorId::bad_syntax, kGranularityKey, " '", text, "' of the file is no whole number");
+    require_range(*as.granularity, kGranularityKey, 1, kMaxCrossbarSize);
+  }
+  if (const std::string rows = at(kRowGroupsKey); !rows.empty())
+    as.rows = rows == kGathered ? prune::RowGrouping::gathered : prune::RowGrouping::neighbours;
+  return as;
 }
 
 }  // namespace autoprune::study

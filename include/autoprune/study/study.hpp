@@ -45,24 +45,28 @@ struct Study {
   [[nodiscard]] std::vector<nn::Batch> held_out_batches() const {
     std::vector<Index> images = split().held_out;
     if (spec.held_out_images < 1)
-      fail(ErrorId::out_of_range, "--held-out-images ", spec.held_out_images,
+      fail(ErrorId::out_of_range, "held_out_images = ", spec.held_out_images,
            "; at least 1 is needed");
     images.resize(static_cast<std::size_t>(
         std::min(spec.held_out_images, static_cast<Index>(images.size()))));
     return nn::load_batches(data.train, images, pool);
   }
-  /// The first ones of the training images.
+  /// The first ones of the images for training.
   [[nodiscard]] std::vector<nn::Batch> calibration_batches() const {
-    const Index taken = spec.calibration_images, all = static_cast<Index>(split().train.size());
+    return calibration_batches(static_cast<Index>(split().train.size()));
+  }
+  /// The same, where none of `all` are held out.
+  [[nodiscard]] std::vector<nn::Batch> calibration_batches(Index all) const {
+    const Index taken = spec.calibration_images;
     if (taken < 1 || taken > all)
-      fail(ErrorId::out_of_range, "--calibration-images ", taken, " of ", all, " training images");
+      fail(ErrorId::out_of_range, "calibration_images = ", taken, " of ", all, " training images");
     return nn::load_batches(data.train, nn::range(0, taken), pool);
   }
   /// Of the test set.
   [[nodiscard]] Index test_images() const {
     const Index all = data.test.size();
     if (spec.images < 0 || spec.images > all)
-      fail(ErrorId::out_of_range, "--images ", spec.images, " of a test set of ", all);
+      fail(ErrorId::out_of_range, "images = ", spec.images, " of a test set of ", all);
     return spec.images == 0 ? all : spec.images;
   }
 
@@ -112,8 +116,8 @@ inline void refuse_checkpoints(const StudySpec& spec, std::span<const char* cons
     if (const auto path = checkpoint_path(spec, name);
         !spec.resume && std::filesystem::exists(path, ignored))
       fail(ErrorId::checkpoint_mismatch, "'", path.string(),
-           "' is the checkpoint of a run that didn't end; pass --resume to go on with it, or "
-           "choose another --out");
+           "' is the checkpoint of a run that didn't end; go on with it (resume = true), or choose "
+           "another directory (out = DIR)");
 }
 
 inline void remove_checkpoints(const StudySpec& spec, std::span<const char* const> names) {

@@ -32,8 +32,8 @@ inline void check_training(const Study& study) {
   study.spec.fine_tune.schedule.validate();
   const auto images = static_cast<Index>(study.split().train.size());
   if (images < config.batch)
-    fail(ErrorId::empty_data, images, " training images make no batch of ", config.batch,
-         "; take a smaller --batch or --held-out");
+    fail(ErrorId::empty_data, images, " training images make no batch (batch = ", config.batch,
+         ", held_out = ", study.spec.held_out, "); take smaller ones");
 }
 
 /// Share of all column-vectors that masks keep.

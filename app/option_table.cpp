@@ -1,0 +1,289 @@
+#include "option_table.hpp"
+
+#include <autoprune/methods/registry.hpp>
+#include <autoprune/nn/zoo.hpp>
+#include <autoprune/search/searchers.hpp>
+#include <limits>
+
+namespace autoprune::cli {
+
+namespace {
+
+constexpr Index kMost = 1'000'000;  // of what would take for ever beyond
+constexpr Interval<Index> kImages{1, 1'000'000'000};
+constexpr Interval<double> kPoints{0.0, 100.0}, kCompressions{1.0, 1e6};
+
+// Commands, by what they take: crossbars, a network, checkpoints; and those that prune.
+const std::string kOnCrossbars = "inspect map evaluate simulate cost train search fine-tune prune";
+const std::string kOnNetworks = kOnCrossbars + " sweep";
+constexpr const char* kStaged = "train search fine-tune prune";
+constexpr const char* kPruning = "search fine-tune prune";
+constexpr const char* kSearching = "search prune";
+
+/// field(o, &Accelerator::adc, &Adc::bits) is `adc.bits` of the accelerator.
+template <class... Path>
+auto field(Options& o, Path... path) {
+  const auto of = [=](hardware::Accelerator & a) -> auto& { return (a.*....*path); };
+  using Value = std::remove_cvref_t<std::invoke_result_t<decltype(of), hardware::Accelerator&>>;
+  return Field<Value>{o.overrides, of};
+}
+
+void add_outputs(OptionTable& table, Options& o, const std::string& what,
+                 const std::string& directory) {
+  table.text("--json", o.json, concat("write the ", what, " to this file; -: to standard output"));
+  table.text("--out", o.out, directory);
+  table.number("--seed", o.seed, {0, std::numeric_limits<std::uint64_t>::max()},
+               "of everything random");
+  table.number("--threads", o.threads, {0, 1024}, "0: one a processor");
+  table.flag("--quiet", o.quiet, "no progress");
+}
+
+void add_inputs(OptionTable& table, Options& o) {
+  constexpr const char* kHeading = "Inputs and outputs";
+  table.under(kHeading, kOnNetworks);
+  table.text("--network", o.network, "alexnet, vgg16, plain20, lenet5, or a file with a graph");
+  table.text("--weights", o.weights, "safetensors file with the network's parameters");
+  table.text("--data", o.data, "cifar10:DIR or mnist:DIR");
+  add_outputs(table, o, "report", "directory for results and checkpoints");
+  table.under(kHeading, kStaged)
+      .flag("--resume", o.resume, "go on from the checkpoints in --out, if there are any");
+  table.under(kHeading, "simulate")
+      .text("--model", o.model, "directory that prune or fine-tune wrote");
+  table.under(kHeading, "cost");
+  table.text("--pruned", o.model, "directory that prune or fine-tune wrote");
+  table.text("--activity", o.activity,
+             "report.json of `simulate`: bill what was done, not what could be");
+}
+
+void add_hardware(OptionTable& table, Options& o) {
+  using namespace hardware;  // NOLINT: the fields of one accelerator
+  using methods::Importance, methods::OuSelection, prune::RowGrouping;
+  constexpr const char* kHeading = "Hardware";
+  table.under(kHeading, "cost");
+  table.word("--model", o.cost_model, {{"ou", CostModel::ou}, {"mnsim", CostModel::mnsim}},
+             "ou, or mnsim: MNSIM-2.0's, without OUs and pruning");
+  table.text("--save-hardware", o.save_hardware, "write the hardware to this file");
+  table.under(kHeading, kOnCrossbars);
+  table.other("--geometry", o.geometry, "TEXT",
+              "crossbar/OU/bits a cell [128x128/32x32/1, or the network file's]",
+              [](const std::string&, const std::string& word) { return Geometry<>::parse(word); });
+  table.number("--granularity", o.granularity, kSizes,
+               "rows of a column-vector [32, or an OU's where a crossbar's are no multiple; or "
+               "the network file's]");
+  table.under(kHeading, kOnNetworks);
+  table.word("--row-groups", o.rows,
+             {{"neighbours", RowGrouping::neighbours}, {"gathered", RowGrouping::gathered}},
+             "of neighbours, or gathered from anywhere [neighbours, or the network file's]");
+  table.text("--hardware", o.hardware,
+             "the accelerator: paper, mnsim-2020, mnsim-2024, isaac, or a file [paper]");
+  table.number("--weight-bits", field(o, &Accelerator::weights, &WeightCode::weight_bits), {1, 16},
+               "magnitude bits");
+  table.word("--bit-planes", field(o, &Accelerator::weights, &WeightCode::layout),
+             {{"apart", BitPlanes::apart}, {"adjacent", BitPlanes::adjacent}}, "apart or adjacent");
+  table.word("--signs", field(o, &Accelerator::weights, &WeightCode::sign),
+             {{"pair", SignEncoding::pair}, {"offset", SignEncoding::offset}}, "pair or offset");
+  table.text("--method", o.method,
+             join(methods::method_names()) + " [column-vectors, or the network file's]");
+  table.word("--importance", o.options.importance,
+             {{"mean-absolute", Importance::mean_absolute},
+              {"l2", Importance::l2},
+              {"taylor", Importance::taylor}},
+             "of a column-vector: mean-absolute, l2, or taylor, which needs --data");
+  table.word("--ou-selection", o.options.selection,
+             {{"best", OuSelection::best},
+              {"refill", OuSelection::refill},
+              {"nearest", OuSelection::nearest},
+              {"part-filled", OuSelection::part_filled}},
+             "best, refill, nearest or part-filled");
+}
+
+void add_policies(OptionTable& table, Options& o) {
+  using search::Counting, search::Origin;
+  const Words<Origin> heuristics = {{"uniform", Origin::uniform}, {"lamp", Origin::lamp}};
+  table.under("Policy", "map cost fine-tune")
+      .text("--policy", o.policy, "policy.json with the keep ratio of every layer");
+  table.under("Policy", "map cost");
+  table.number("--keep", o.keep, {0.0, 1.0, true}, "keep ratio of a heuristic policy");
+  table.word("--heuristic", o.heuristic, heuristics, "uniform or lamp");
+
+  table.under("Constraints", kPruning);
+  table.number("--target-compression", o.constraints.target_compression, kCompressions,
+               "crossbar compression to reach at least");
+  table.texts("--freeze", "layer that is not pruned (repeatable)",
+              [&o](const std::vector<std::string>& layers) { o.freeze = layers; });
+  table.texts("--bounds", "LAYER:MIN:MAX, keep ratios of a layer (repeatable)",
+              [&o](const std::vector<std::string>& texts) {
+                for (const std::string& t : texts) o.bounds.push_back(read_bounds("--bounds", t));
+              });
+  table.under("Constraints", "sweep")
+      .word("--heuristic", o.heuristic, heuristics, "policy of every cell: uniform or lamp");
+  table.under("Constraints", "search fine-tune sweep prune")
+      .word("--count", o.constraints.counting,
+            {{"per-layer", Counting::per_layer}, {"pooled", Counting::pooled}},
+            "crossbars that count: per-layer or pooled");
+}
+
+void add_search(OptionTable& table, Options& o) {
+  using search::CostTarget, search::Metric, study::AccuracyKind;
+  table.under("Search", kSearching);
+  table.number("--max-accuracy-drop", o.constraints.max_accuracy_drop, kPoints,
+               "highest loss of held-out accuracy before fine-tuning, in points");
+  table.word("--searcher", o.search.searcher, same(search::searcher_names()),
+             "what proposes policies: " + join(search::searcher_names()));
+  table.number("--episodes", o.search.episodes, {1, kMost}, "policies that are measured");
+  table.number("--alpha", o.reward.alpha, {0.0, 1000.0}, "weight of compression in the reward");
+  const Words<std::optional<CostTarget>> targets = {{"crossbars", {}},
+                                                    {"energy", CostTarget::energy},
+                                                    {"latency", CostTarget::latency},
+                                                    {"edp", CostTarget::edp}};
+  table.word("--reward", o.reward_target, targets,
+             "what compression counts: crossbars, energy, latency or edp");
+  table.word("--metric", o.metric, {{"top1", Metric::top1}, {"top5", Metric::top5}},
+             "accuracy in the reward: top1 or top5");
+  table.word("--accuracy", o.accuracy,
+             {{"float", AccuracyKind::real},
+              {"quantised", AccuracyKind::quantised},
+              {"on-crossbar", AccuracyKind::on_crossbar}},
+             "which one: float, quantised, or on-crossbar, of the simulated accelerator");
+  table.flag("--reconstruct", o.reconstruct,
+             "fit kept weights to the dense layers' outputs before the accuracy is read");
+  const auto start = [&warm = o.search.warm_start](bool to) {
+    return [&warm, to] {
+      if (warm.value_or(to) != to)
+        fail(ErrorId::bad_syntax,
+             "--warm-start and --no-warm-start contradict each other; give one");
+      warm = to;
+    };
+  };
+  table.flag("--warm-start", start(true), "ddpg: begin with heuristic policies, not random ones");
+  table.flag("--no-warm-start", start(false),
+             "guided: begin with random policies, not heuristic ones");
+  table.number("--least-keep", o.search.least_keep, {0.0, 1.0, false, true},
+               "smallest keep ratio that guided, ddpg, random, greedy and evolution propose");
+}
+
+void add_images(OptionTable& table, Options& o) {
+  constexpr const char* kHeading = "Images";
+  table.under(kHeading, "train search fine-tune sweep prune");
+  table.number("--held-out", o.held_out, kImages,
+               "training images held out of training, the last ones");
+  table.number("--held-out-images", o.held_out_images, kImages,
+               "how many of them measure accuracy");
+  table.under(kHeading, "simulate search sweep prune")
+      .number("--calibration-images", o.calibration_images, kImages,
+              "training images that set batch-norm statistics and input ranges");
+  table.under(kHeading, "evaluate simulate train search fine-tune prune")
+      .number("--images", o.images, {0, kImages.high}, "first images of the test set; 0: all");
+}
+
+void add_simulation(OptionTable& table, Options& o) {
+  using namespace hardware;  // NOLINT: the fields of one accelerator
+  using simulation::RangeRule;
+  constexpr auto kDevices = &Accelerator::devices;
+  for (const bool cost : {true, false}) {
+    cost ? table.under("Hardware", "cost") : table.under("Simulation", "simulate search prune");
+    table.word("--adc", field(o, &Accelerator::adc, &Adc::kind), same(adc_names()),
+               join(adc_names()));
+    table.number("--adc-bits", field(o, &Accelerator::adc, &Adc::bits), {1, 16},
+                 "of any but the ideal ADC");
+    table.number("--dac-bits", field(o, &Accelerator::inputs, &InputCode::dac_bits), {1, 4},
+                 "input bits that are driven at a time: 1, 2 or 4");
+    table.number("--input-bits", field(o, &Accelerator::inputs, &InputCode::bits), {1, 8},
+                 "magnitude bits");
+  }
+  table.word("--calibration", o.calibration.rule,
+             {{"percentile", RangeRule::percentile},
+              {"maximum", RangeRule::maximum},
+              {"running", RangeRule::running}},
+             "range of inputs: percentile, maximum or running (MNSIM)");
+  table.number("--percentile", o.calibration.percentile, {0.0, 100.0, true},
+               "% of the inputs that lie within the range");
+  table.number("--variation", o.variations, {0.0, 2.0},
+               "of the cells' conductance, 0.1: 10 %; several, 0.05,0.1,0.2: a sweep beside none");
+  table.word("--spread", field(o, kDevices, &CellDevices::variation, &Variation::spread),
+             {{"normal", Spread::normal}, {"log-normal", Spread::log_normal}},
+             "of the variation: normal or log-normal");
+  table.other("--stuck-at", field(o, kDevices, &CellDevices::stuck_at),
+              "LOW:HIGH in " + kShares.text(), "shares of cells stuck at lowest and highest level",
+              read_stuck_at);
+  table.number("--read-noise", field(o, kDevices, &CellDevices::read_noise), {0.0, 100.0},
+               "standard deviation of every bitline's every read, in cell levels");
+  table.number("--on-off", field(o, kDevices, &CellDevices::on_off, &OnOffRatio::ratio),
+               {1.0, 1e12, true}, "highest conductance / lowest");
+  table.number("--seeds", o.devices, {1, kMost},
+               "devices drawn for one accuracy; from 2 on with a 95 % interval");
+}
+
+void add_training(OptionTable& table, Options& o) {
+  constexpr const char* kHeading = "Training";
+  nn::TrainConfig& train = o.fine_tune.train;
+  table.under(kHeading, "train fine-tune prune")
+      .number("--epochs", train.epochs, {1, kMost}, "passes over the training images");
+  table.under(kHeading, "sweep")
+      .number("--epochs", o.sweep.epochs, {0, kMost}, "passes over the training images");
+  table.under(kHeading, "train fine-tune sweep prune");
+  table.number("--learning-rate", train.learning_rate, {0.0, 1000.0, true},
+               "at the start; falls along a half cosine [0.05, or 0.01 without batch-norm]");
+  table.number("--batch", train.batch, {1, kMost}, "images a step");
+  table.number("--variants", train.variants, {0, kMost},
+               "augmentations of an image; 0: always new ones");
+  table.under(kHeading, "fine-tune sweep prune");
+  table.number("--distillation", train.distillation.weight, kShares,
+               "weight of the dense network's logits in the loss; 0: none");
+  table.number("--ramp", o.fine_tune.schedule.ramp, {0.0, 1.0, true},
+               "share of the epochs in which masks tighten");
+  table.number("--ramp-begin", o.fine_tune.schedule.begin, kShares,
+               "share of the way, in factors, that is pruned before the first epoch, the kept "
+               "weights fitted");
+}
+
+void add_sweep(OptionTable& table, Options& o) {
+  SweepOptions& sweep = o.sweep;
+  table.under("Sweep", "sweep");
+  table.number("--granularity", sweep.granularities, kSizes,
+               "rows of a column-vector; other methods have none");
+  const std::string sizes = "SIZES in " + kSizes.text();
+  table.other("--crossbar", sweep.crossbars, sizes, "sizes, 128 or 128x64", read_size);
+  table.other("--ou", sweep.ous, sizes, "sizes, 32 or 16x32", read_size);
+  table.number("--cell-bits", sweep.cell_bits, {1, 8}, "bits a cell");
+  table.number("--compression", sweep.compressions, kCompressions,
+               "crossbar compressions to reach");
+  table.number("--max-accuracy-drop", o.constraints.max_accuracy_drop, kPoints,
+               "in pictures over the granularity: loss against the best cell, in points [1]");
+}
+
+void add_reproduce(OptionTable& table, Options& o) {
+  ReproduceOptions& reproduce = o.reproduce;
+  table.under("Reproduction", "reproduce");
+  table.word("part", reproduce.part, same({"table", "energy", "area", "fig10", "fig12", "all"}),
+             "table, energy, area, fig10, fig12 or all");
+  std::vector<std::string> methods = {"all"};
+  for (const study::Contender& method : study::contenders()) methods.push_back(method.option);
+  Words<study::Budget> budgets;
+  for (const study::Budget& budget : study::budgets()) budgets.emplace_back(budget.name, budget);
+  table.word("--networks", reproduce.networks, same(nn::zoo_names()),
+             "of the zoo, several with commas");
+  table.word("--methods", reproduce.methods, same(methods), "all, or some of them with commas");
+  table.word("--budget", reproduce.budget, budgets, "effort of one cell: quick, paper or long");
+  table.number("--max-accuracy-drop", reproduce.drop, kPoints,
+               "highest loss of test Acc1 of a row, in points");
+  table.number("--compression", reproduce.compression, kCompressions,
+               "crossbar compression of every row, instead of the highest within that loss");
+  table.number("--granularity", reproduce.granularity, kSizes,
+               "rows of autoprune's column-vectors");
+  table.text("--weights", reproduce.weights, "directory with NETWORK-DATA.safetensors");
+  table.text("--data", reproduce.data, "directory with cifar10 and mnist");
+  add_outputs(table, o, "results",
+              "directory for results, and for cells that a later run goes on from");
+}
+
+}  // namespace
+
+void add_options(CLI::App& program, Options& options) {
+  OptionTable table(program);
+  for (const auto add : {add_inputs, add_hardware, add_policies, add_images, add_search,
+                         add_simulation, add_training, add_sweep, add_reproduce})
+    add(table, options);
+}
+
+}  // namespace autoprune::cli
