@@ -1,5 +1,6 @@
 #include "option_groups.hpp"
 
+#include <algorithm>
 #include <autoprune/methods/registry.hpp>
 #include <autoprune/search/searchers.hpp>
 #include <limits>
@@ -76,6 +77,38 @@ class OverrideGroup {
  private:
   OptionGroup group_;
   Options& o_;
+};
+
+/// An option for all that devices describe.
+struct DeviceOptions {
+  const OverrideGroup& overrides;
+
+  void number(const char* key, double, const hardware::Limits& limits, const char* what) const {
+    const std::string name = option(key);
+    // These have a form of their own: a sweep, and LOW:HIGH.
+    if (name == "--variation" || name.starts_with("--stuck-")) return;
+    overrides.number<double>(
+        name, {limits.low, std::min(limits.high, 1e12), limits.above}, what,
+        [key](hardware::Accelerator& a, double value) { a.devices.cells.set(key, value); });
+  }
+  template <class Word>
+  void word(const char* key, Word, const char* what) const {
+    std::vector<std::pair<std::string, Word>> words;
+    std::vector<std::string> names;
+    for (const auto& [value, name] : words_of(Word{})) {
+      words.emplace_back(name, value);
+      names.push_back(name);
+    }
+    overrides.word<Word>(
+        option(key), words, concat(what, ": ", join(names)),
+        [key](hardware::Accelerator& a, Word value) { a.devices.cells.set(key, value); });
+  }
+
+ private:
+  static std::string option(std::string key) {
+    std::replace(key.begin(), key.end(), '_', '-');
+    return "--" + key;
+  }
 };
 
 void add_encoding(CLI::App& app, Options& o, Words& w) {
@@ -288,19 +321,16 @@ void add_simulation(CLI::App& app, Options& o, Words& w) {
                "% of the inputs that lie within the range");
   group.numbers("--variation", o.variations, "", {0.0, 2.0},
                 "of the cells' conductance, 0.1: 10 %; several, 0.05,0.1,0.2: a sweep beside none");
-  using hardware::Spread;
-  overrides.word<Spread>(
-      "--spread", {{"normal", Spread::normal}, {"log-normal", Spread::log_normal}},
-      "of the variation: normal or log-normal",
-      [](Accelerator& a, Spread spread) { a.devices.variation.spread = spread; });
   overrides.other("--stuck-at", "LOW:HIGH in " + kShares.text(),
                   "shares of cells stuck at lowest and highest level", read_stuck_at,
-                  [](Accelerator& a, hardware::StuckAt stuck) { a.devices.stuck_at = stuck; });
+                  [](Accelerator& a, hardware::StuckAt stuck) {
+                    a.devices.cells.get<hardware::StuckAt>() = stuck;
+                  });
   overrides.number<double>("--read-noise", {0.0, 100.0},
                            "standard deviation of every bitline's every read, in cell levels",
                            [](Accelerator& a, double noise) { a.devices.read_noise = noise; });
-  overrides.number<double>("--on-off", {1.0, 1e12, true}, "highest conductance / lowest",
-                           [](Accelerator& a, double ratio) { a.devices.on_off.ratio = ratio; });
+  const DeviceOptions devices{overrides};
+  hardware::CellKinds().describe(devices);
   group.number("--seeds", o.devices, {1, kMost},
                "devices drawn for one accuracy; from 2 on with a 95 % interval");
 }

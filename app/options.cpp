@@ -32,8 +32,10 @@ void look_up_simulation(const Words& words, Options& o) {
   o.calibration.validate();
   // A sweep goes on from cells that don't vary.
   if (!o.variations.empty())
-    o.overrides.push_back([sigma = o.variations.size() == 1 ? o.variations.front() : 0.0](
-                              hardware::Accelerator& a) { a.devices.variation.sigma = sigma; });
+    o.overrides.push_back(
+        [sigma = o.variations.size() == 1 ? o.variations.front() : 0.0](hardware::Accelerator& a) {
+          a.devices.cells.get<hardware::Variation>().sigma = sigma;
+        });
 }
 
 void look_up_reproduce(const Words& words, ReproduceOptions& reproduce) {

@@ -33,7 +33,7 @@ class SimulationRun {
   SimulationResult finish() {
     const std::vector<double>& variations = job_.options.variations;
     const bool sweeps = variations.size() > 1;
-    const double variation = job_.accelerator.devices.variation.sigma;
+    const double variation = job_.accelerator.devices.cells.get<hardware::Variation>().sigma;
     evaluations_ = 2 + seeds(variation);
     for (const double point : variations) evaluations_ += sweeps ? seeds(point) : 0;
 
@@ -51,7 +51,7 @@ class SimulationRun {
  private:
   [[nodiscard]] hardware::Accelerator varying(double variation) const {
     hardware::Accelerator accelerator = job_.accelerator;
-    accelerator.devices.variation.sigma = variation;
+    accelerator.devices.cells.get<hardware::Variation>().sigma = variation;
     return accelerator;
   }
   /// Ideal devices are all the same.
