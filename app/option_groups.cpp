@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <autoprune/methods/registry.hpp>
+#include <autoprune/search/rewards.hpp>
 #include <autoprune/search/searchers.hpp>
 #include <limits>
 
@@ -223,8 +224,8 @@ void add_search(CLI::App& app, Options& o, Words& w) {
   group.text("--searcher", o.search.searcher,
              "what proposes policies: " + join(search::searcher_names()));
   group.number("--episodes", o.search.episodes, {1, kMost}, "policies that are measured");
-  group.number("--alpha", o.reward.alpha, {0.0, 1000.0}, "weight of compression in the reward");
-  group.text("--reward", w.reward, "what compression counts: crossbars, energy, latency or edp");
+  group.number("--alpha", o.alpha, {0.0, 1000.0}, "weight of compression in the reward");
+  group.text("--reward", o.reward, "what the search rewards: " + join(search::reward_names()));
   group.text("--metric", w.metric, "accuracy in the reward: top1 or top5");
   group.text("--accuracy", w.accuracy,
              "which one: float, quantised, or on-crossbar, of the simulated accelerator");

@@ -17,7 +17,7 @@ struct Words {
   std::string importance = "mean-absolute", rows, selection = "best", heuristic = "lamp",
               counting = "per-layer", metric = "top1";
   std::string accuracy = "float";
-  std::string cost_model = "ou", reward = "crossbars";
+  std::string cost_model = "ou";
   std::string calibration = "percentile";
   std::vector<std::string> bounds;
   std::string networks = "lenet5,plain20,alexnet,vgg16", methods = "all", budget = "quick";

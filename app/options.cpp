@@ -127,12 +127,7 @@ void look_up(const Words& words, Options& o) {
                                             {"on-crossbar", study::AccuracyKind::on_crossbar}});
   o.cost_model = choose<CostModel>("--model", words.cost_model,
                                    {{"ou", CostModel::ou}, {"mnsim", CostModel::mnsim}});
-  using Target = std::optional<search::CostTarget>;
-  o.reward_target = choose<Target>("--reward", words.reward,
-                                   {{"crossbars", Target{}},
-                                    {"energy", search::CostTarget::energy},
-                                    {"latency", search::CostTarget::latency},
-                                    {"edp", search::CostTarget::edp}});
+  (void)search::reward_entry(o.reward);  // refuses an unknown name
   look_up_search(words, o.search);
   o.out = words.out;
   look_up_simulation(words, o);
