@@ -8,6 +8,7 @@
 #include "autoprune/hardware/adcs/ideal.hpp"
 #include "autoprune/hardware/adcs/rounding.hpp"
 #include "autoprune/hardware/adcs/saturating.hpp"
+#include "autoprune/hardware/component.hpp"
 #include "autoprune/hardware/component_table.hpp"
 #include "autoprune/hardware/components.hpp"
 #include "autoprune/hardware/device.hpp"

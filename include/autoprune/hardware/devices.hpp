@@ -18,9 +18,9 @@
 
 namespace autoprune::hardware {
 
-/// Devices one after another, in this order.
+/// Devices one after another, in this order; at least one.
 template <DevicePolicy... Kinds>
-class Devices {
+requires(sizeof...(Kinds) > 0) class Devices {
   template <class Device>
   static constexpr bool kHas = (std::is_same_v<Device, Kinds> || ...);
 

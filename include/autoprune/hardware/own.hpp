@@ -12,6 +12,10 @@
 
 namespace autoprune::hardware {
 
+/// Components that are priced; component.hpp says what they have.
+template <class = void>
+struct OwnComponents : std::type_identity<std::tuple<>> {};
+
 /// Devices that act behind the library's; device.hpp says what they have.
 template <class = void>
 struct OwnDevices : std::type_identity<std::tuple<>> {};
