@@ -1,5 +1,6 @@
 #include "option_table.hpp"
 
+#include <algorithm>
 #include <autoprune/methods/registry.hpp>
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/search/searchers.hpp>
@@ -25,8 +26,45 @@ template <class... Path>
 auto field(Options& o, Path... path) {
   const auto of = [=](hardware::Accelerator & a) -> auto& { return (a.*....*path); };
   using Value = std::remove_cvref_t<std::invoke_result_t<decltype(of), hardware::Accelerator&>>;
-  return Field<Value>{o.overrides, of};
+  return Field<Value>{o.overrides,
+                      [of](hardware::Accelerator& a, const Value& value) { of(a) = value; }};
 }
+
+/// An option for each number and word that devices describe.
+struct DeviceOptions {
+  OptionTable& table;
+  Options& o;
+
+  void number(const char* key, double, const hardware::Limits& limits, const char* what) const {
+    // These have a form of their own: a sweep, and LOW:HIGH.
+    const std::string_view described = key;
+    if (described == "variation" || described.starts_with("stuck_")) return;
+    table.number(option(key), field<double>(key),
+                 {limits.low, std::min(limits.high, 1e12), limits.above}, what);
+  }
+  template <class Word>
+  void word(const char* key, Word, const char* what) const {
+    Words<Word> words;
+    std::vector<std::string> names;
+    for (const auto& [value, name] : words_of(Word{})) {
+      words.emplace_back(name, value);
+      names.push_back(name);
+    }
+    table.word(option(key), field<Word>(key), words, concat(what, ": ", join(names)));
+  }
+
+ private:
+  static std::string option(std::string key) {
+    std::replace(key.begin(), key.end(), '_', '-');
+    return "--" + key;
+  }
+  template <class Value>
+  Field<Value> field(const char* key) const {
+    return {o.overrides, [key](hardware::Accelerator& a, const Value& value) {
+              a.devices.cells.set(key, value);
+            }};
+  }
+};
 
 void add_outputs(OptionTable& table, Options& o, const std::string& what,
                  const std::string& directory) {
@@ -124,20 +162,16 @@ void add_policies(OptionTable& table, Options& o) {
 }
 
 void add_search(OptionTable& table, Options& o) {
-  using search::CostTarget, search::Metric, study::AccuracyKind;
+  using search::Metric, study::AccuracyKind;
   table.under("Search", kSearching);
   table.number("--max-accuracy-drop", o.constraints.max_accuracy_drop, kPoints,
                "highest loss of held-out accuracy before fine-tuning, in points");
   table.word("--searcher", o.search.searcher, same(search::searcher_names()),
              "what proposes policies: " + join(search::searcher_names()));
   table.number("--episodes", o.search.episodes, {1, kMost}, "policies that are measured");
-  table.number("--alpha", o.reward.alpha, {0.0, 1000.0}, "weight of compression in the reward");
-  const Words<std::optional<CostTarget>> targets = {{"crossbars", {}},
-                                                    {"energy", CostTarget::energy},
-                                                    {"latency", CostTarget::latency},
-                                                    {"edp", CostTarget::edp}};
-  table.word("--reward", o.reward_target, targets,
-             "what compression counts: crossbars, energy, latency or edp");
+  table.number("--alpha", o.alpha, {0.0, 1000.0}, "weight of compression in the reward");
+  table.word("--reward", o.reward, same(search::reward_names()),
+             "what the search rewards: " + join(search::reward_names()));
   table.word("--metric", o.metric, {{"top1", Metric::top1}, {"top5", Metric::top5}},
              "accuracy in the reward: top1 or top5");
   table.word("--accuracy", o.accuracy,
@@ -200,16 +234,15 @@ void add_simulation(OptionTable& table, Options& o) {
                "% of the inputs that lie within the range");
   table.number("--variation", o.variations, {0.0, 2.0},
                "of the cells' conductance, 0.1: 10 %; several, 0.05,0.1,0.2: a sweep beside none");
-  table.word("--spread", field(o, kDevices, &CellDevices::variation, &Variation::spread),
-             {{"normal", Spread::normal}, {"log-normal", Spread::log_normal}},
-             "of the variation: normal or log-normal");
-  table.other("--stuck-at", field(o, kDevices, &CellDevices::stuck_at),
-              "LOW:HIGH in " + kShares.text(), "shares of cells stuck at lowest and highest level",
-              read_stuck_at);
+  const Field<StuckAt> stuck{o.overrides, [](Accelerator& a, const StuckAt& value) {
+                               a.devices.cells.get<StuckAt>() = value;
+                             }};
+  table.other("--stuck-at", stuck, "LOW:HIGH in " + kShares.text(),
+              "shares of cells stuck at lowest and highest level", read_stuck_at);
   table.number("--read-noise", field(o, kDevices, &CellDevices::read_noise), {0.0, 100.0},
                "standard deviation of every bitline's every read, in cell levels");
-  table.number("--on-off", field(o, kDevices, &CellDevices::on_off, &OnOffRatio::ratio),
-               {1.0, 1e12, true}, "highest conductance / lowest");
+  const DeviceOptions devices{table, o};
+  hardware::CellKinds().describe(devices);
   table.number("--seeds", o.devices, {1, kMost},
                "devices drawn for one accuracy; from 2 on with a 95 % interval");
 }

@@ -17,7 +17,7 @@ namespace autoprune::cli {
 template <class Value>
 struct Field {
   std::vector<Override>& overrides;
-  std::function<Value&(hardware::Accelerator&)> of;
+  std::function<void(hardware::Accelerator&, const Value&)> set;
 };
 
 /// What one word of an option becomes.
@@ -127,8 +127,8 @@ class OptionTable {
            const std::string& standard, const std::string& what, const Read& read) {
     option(name, type, standard, what + " [the hardware's]",
            [field, name, read](const std::string& word) {
-             field.overrides.push_back([of = field.of, value = read(name, word)](
-                                           hardware::Accelerator& a) { of(a) = value; });
+             field.overrides.push_back([set = field.set, value = read(name, word)](
+                                           hardware::Accelerator& a) { set(a, value); });
            });
   }
   template <class Value, class Read>

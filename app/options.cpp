@@ -101,8 +101,10 @@ void check(Options& o) {
          " values: a search reads the accuracy at one; sweeps are for `autoprune simulate`");
   // A sweep goes on from cells that don't vary.
   if (!o.variations.empty())
-    o.overrides.push_back([sigma = o.variations.size() == 1 ? o.variations.front() : 0.0](
-                              hardware::Accelerator& a) { a.devices.variation.sigma = sigma; });
+    o.overrides.push_back(
+        [sigma = o.variations.size() == 1 ? o.variations.front() : 0.0](hardware::Accelerator& a) {
+          a.devices.cells.get<hardware::Variation>().sigma = sigma;
+        });
   resolve_model(o);
   const Command& command = find_command(o.command);
   const auto require = [](bool needed, const auto& value, const char* missing) {

@@ -151,7 +151,8 @@ benchmark::internal::Benchmark* add(const std::string& name, F&& f, Arguments&&.
   add("data_path/naive", data_path_naive);
   add("limit/and_popcount", and_popcount);
   const auto chip = [](const char* adc, Index bits, double variation = 0.0) {
-    return hardware::Accelerator{.adc = {adc, bits}, .devices = {.variation = {variation}}};
+    return hardware::Accelerator{.adc = {adc, bits},
+                                 .devices = {hardware::CellKinds(hardware::Variation{variation})}};
   };
   // A third of the multiplications are left of VGG16 at twelve times fewer crossbars.
   for (const double keep : {1.0, 0.33}) {

@@ -18,6 +18,7 @@
 #include "autoprune/search/reconstruction.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/reward_model.hpp"
+#include "autoprune/search/rewards.hpp"
 #include "autoprune/search/saving.hpp"
 #include "autoprune/search/search.hpp"
 #include "autoprune/search/search_config.hpp"

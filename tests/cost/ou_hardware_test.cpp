@@ -80,6 +80,25 @@ TEST_CASE("an ADC tells sums of cells' and inputs' levels apart") {
   CHECK_FALSE(h.lossless());
 }
 
+namespace {
+
+struct NamedRouter {
+  static constexpr std::string_view kName = "router";
+};
+
+}  // namespace
+
+TEST_CASE("components that are added are named behind the library's") {
+  constexpr auto none = hardware::detail::all_names(std::type_identity<std::tuple<>>{});
+  REQUIRE(none == hardware::detail::kBuiltIn);
+  constexpr auto names = hardware::detail::all_names(std::type_identity<std::tuple<NamedRouter>>{});
+  REQUIRE(names.size() == none.size() + 1);
+  REQUIRE(std::equal(none.begin(), none.end(), names.begin()));
+  REQUIRE(names.back() == "router");
+  const auto last = static_cast<std::size_t>(hardware::Component::accumulator);
+  REQUIRE(none.size() == last + 1);
+}
+
 TEST_CASE("every number of a preset has a source, and every preset fits other geometries") {
   for (const std::string& name : ou_preset_names()) {
     INFO(name);

@@ -40,10 +40,12 @@ TEST_CASE("an accelerator comes back from its JSON", "[hardware_json]") {
       hardware.weights = {1 + random.below(16), static_cast<hardware::BitPlanes>(random.below(2)),
                           static_cast<hardware::SignEncoding>(random.below(2))};
       hardware.inputs.bits = 1 + random.below(8);
-      hardware.devices = {{random.below(2) == 0 ? 5.0 : std::numeric_limits<double>::infinity()},
-                          {0.25 * random.uniform(), 0.25},
-                          {random.uniform(), static_cast<hardware::Spread>(random.below(2))},
-                          random.uniform()};
+      hardware.devices.cells = hardware::CellKinds(
+          hardware::OnOffRatio{random.below(2) == 0 ? 5.0
+                                                    : std::numeric_limits<double>::infinity()},
+          hardware::StuckAt{0.25 * random.uniform(), 0.25},
+          hardware::Variation{random.uniform(), static_cast<hardware::Spread>(random.below(2))});
+      hardware.devices.read_noise = random.uniform();
       hardware.formation = static_cast<hardware::OuFormation>(random.below(3));
       for (Index i = 0; i < hardware::kComponents<hardware::Component>; ++i) {
         const auto c = static_cast<hardware::Component>(i);
@@ -67,7 +69,9 @@ TEST_CASE("an accelerator's file says what simulates and what prices", "[hardwar
   expected.weights = {6, hardware::BitPlanes::adjacent, hardware::SignEncoding::offset};
   expected.inputs.dac_bits = 2;
   expected.adc = {"rounding", 5};
-  expected.devices = {{30.0}, {0.01, 0.02}, {0.1, hardware::Spread::log_normal}, 0.5};
+  expected.devices = {hardware::CellKinds(hardware::OnOffRatio{30.0}, hardware::StuckAt{0.01, 0.02},
+                                          hardware::Variation{0.1, hardware::Spread::log_normal}),
+                      0.5};
   expected.formation = hardware::OuFormation::dynamic;
   const std::string fields = R"(, "base": "isaac", "geometry": "64x64/16x16/2",
       "weights": {"bits": 6, "bit_planes": "adjacent", "signs": "offset"},
@@ -93,7 +97,7 @@ TEST_CASE("an accelerator's file says what simulates and what prices", "[hardwar
               ErrorId::unknown_name, {"did you mean 'rounding'?"});
   check_error(error_of([&] { (void)parse(R"(, "adc_bits": 6)"); }), ErrorId::unknown_name, {});
   check_error(error_of([&] { (void)parse(R"(, "devices": {"variation": 3})"); }),
-              ErrorId::out_of_range, {"variation of 3"});
+              ErrorId::out_of_range, {"variation is 3"});
   check_error(error_of([&] { (void)parse(R"(, "weights": {"bits": 0})"); }), ErrorId::out_of_range,
               {"weight_bits = 0"});
 }

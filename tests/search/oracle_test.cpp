@@ -60,7 +60,7 @@ TEST_CASE("the reward reads the accuracy that the oracle is asked for") {
 TEST_CASE("a simulated accuracy is the mean over devices that are drawn one by one") {
   Masked masked(0.6);
   hardware::Accelerator chip = saturating(4);
-  chip.devices.variation.sigma = 0.8;
+  chip.devices.cells.get<hardware::Variation>().sigma = 0.8;
   const simulation::CalibrationConfig maximum{simulation::RangeRule::maximum};
 
   const auto ranges =

@@ -1,4 +1,4 @@
-#include "autoprune/search/reward.hpp"
+#include "autoprune/search/rewards.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -43,4 +43,26 @@ TEST_CASE("an exponent that is below zero or no number is refused") {
   for (const double alpha : {-1.0, 2e6, std::nan(""), std::numeric_limits<double>::infinity()})
     REQUIRE(error_of([&] { CompressionReward{alpha}.validate(); }) == ErrorId::out_of_range);
   REQUIRE_NOTHROW(CompressionReward{0.0}.validate());
+}
+
+TEST_CASE("a reward whose type is forgotten answers what it did") {
+  const Figures figures{4.0, 80.0, 90.0};
+  REQUIRE(AnyReward()(figures) == CompressionReward{}(figures));
+  REQUIRE(AnyReward(CompressionReward{0.5})(figures) == CompressionReward{0.5}(figures));
+  REQUIRE(AnyReward(CompressionReward{0.5}).words("top-1") == "(1 - 1/CR)^0.5 x top-1");
+  REQUIRE(error_of([] { (void)AnyReward(CompressionReward{-1.0}); }) == ErrorId::out_of_range);
+  // A function is a reward, too: 80 - 100 / 4.
+  const AnyReward taxed([](const Figures& f) { return f.accuracy - 100.0 / f.compression; });
+  REQUIRE(taxed(figures) == 55.0);
+  REQUIRE(AnyReward(taxed)(figures) == 55.0);
+  REQUIRE(taxed.words("top-1").find("top-1") != std::string::npos);
+}
+
+TEST_CASE("rewards have names, and say what counts as compression") {
+  REQUIRE(reward_names() == std::vector<std::string>{"crossbars", "energy", "latency", "edp"});
+  REQUIRE_FALSE(reward_entry("crossbars").counts);
+  REQUIRE(reward_entry("edp").counts == CostTarget::edp);
+  // (1 - 1/4)^2 x 0.8
+  REQUIRE(reward_entry("latency").make(2.0)({4.0, 80.0, 90.0}) == Approx(0.45));
+  REQUIRE(error_of([] { (void)reward_entry("energi"); }) == ErrorId::unknown_name);
 }

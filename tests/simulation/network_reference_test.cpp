@@ -151,7 +151,8 @@ TEST_CASE("cells of different layers vary on their own") {
   const std::vector<nn::Batch> batches = {
       {nn::test::random_activation(random, n.input_shape(), 4), {0, 1, 2, 3}}};
   const auto ranges = calibrate(session, masks, batches);
-  const hardware::Accelerator chip{.geometry = WideGeometry{}, .devices = {.variation = {0.3}}};
+  const hardware::Accelerator chip{.geometry = WideGeometry{},
+                                   .devices = {hardware::CellKinds(hardware::Variation{0.3})}};
   auto simulated = SimulatedNetwork(session, chip, masks, ranges);
   (void)simulated.evaluate(batches);
   CHECK(nn::test::values_of(session.output(a)) != nn::test::values_of(session.output(b)));
@@ -191,7 +192,7 @@ TEST_CASE("hardware is noisy by its cells or by its reads, and ideal without eit
   CHECK_FALSE(chip.noisy());
   chip.devices.read_noise = 0.1;
   CHECK(chip.noisy());
-  chip.devices.variation.sigma = 0.3;
+  chip.devices.cells.get<hardware::Variation>().sigma = 0.3;
   chip.adc.kind = "rounding";
   CHECK_FALSE(chip.ideal().noisy());
   CHECK(chip.ideal().adc.kind == "ideal");

@@ -106,7 +106,8 @@ TEST_CASE("visiting every bitline gives the same bits as adding up errors, on an
 
 TEST_CASE("real cells: visiting every bitline gives the same as adding up errors, on any threads") {
   hardware::Accelerator config{.adc = {"saturating", 3}};
-  config.devices = {.stuck_at = {0.01, 0.001}, .variation = {0.2}};
+  config.devices.cells =
+      hardware::CellKinds(hardware::StuckAt{0.01, 0.001}, hardware::Variation{0.2});
   for (const double noise : {0.0, 0.3}) {
     config.devices.read_noise = noise;
     Setup one(1), two(2);
@@ -138,7 +139,7 @@ TEST_CASE("fewer bits, more variation: further from the quantised network") {
   config = {};
   before = 0.0;
   for (const double sigma : {0.02, 0.1, 0.5}) {
-    config.devices.variation.sigma = sigma;
+    config.devices.cells.get<hardware::Variation>().sigma = sigma;
     double sum = 0.0;
     for (std::uint64_t seed = 1; seed <= 5; ++seed) sum += distance(config, seed);
     REQUIRE(sum >= before);

@@ -169,7 +169,9 @@ TEST_CASE("real cells and raised weights work on layers of zeros as well") {
     (void)raised.evaluate(c.batches);
     CHECK(puts_out_its_bias(c, session));
     chip.weights = {};
-    chip.devices = {{20.0}, {0.01, 0.01}, {0.1}, 0.1};
+    chip.devices = {hardware::CellKinds(hardware::OnOffRatio{20.0}, hardware::StuckAt{0.01, 0.01},
+                                        hardware::Variation{0.1}),
+                    0.1};
     auto real = SimulatedNetwork(session, chip, c.masks, ranges);
     const nn::Accuracy accuracy = real.evaluate(c.batches);
     CHECK((accuracy.top1 >= 0.0 && accuracy.top1 <= 100.0));

@@ -142,7 +142,9 @@ TEST_CASE("killed anywhere, a study goes on to the same bits") {
   CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{9, 1}), Killed);
   // Another study's checkpoints are refused, whatever it is that differs.
   for (const auto& change : std::vector<std::function<void(StudySpec&)>>{
-           [](StudySpec& o) { o.seed = 6; }, [](StudySpec& o) { o.reward.alpha = 2.0; },
+           [](StudySpec& o) { o.seed = 6; }, [](StudySpec& o) { o.alpha = 2.0; },
+           [](StudySpec& o) { o.reward = "latency"; },
+           [](StudySpec& o) { o.own_reward = [](const search::Figures& f) { return f.accuracy; }; },
            [](StudySpec& o) { o.constraints.target_compression = 2.5; },
            [](StudySpec& o) { o.reconstruct = false; },
            [](StudySpec& o) { o.held_out_images = 63; },
@@ -160,6 +162,20 @@ TEST_CASE("killed anywhere, a study goes on to the same bits") {
   CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{9, 2}), Killed);
   check_same(auto_prune(trained(), datasets(), chip(), s), whole);
   CHECK(fs::is_empty(s.out));
+}
+
+TEST_CASE("a study searches by a reward of one's own") {
+  StudySpec s = spec();
+  s.fine_tune.train.epochs = 1;
+  s.own_reward = [](const search::Figures& f) { return f.accuracy - 100.0 / f.compression; };
+  const Record record = auto_prune(trained(), datasets(), chip(), s);
+  REQUIRE(std::ssize(record.search.episodes) == 6);
+  for (const auto& episode : record.search.episodes) {
+    const search::Outcome& o = episode.outcome;
+    CHECK(o.reward ==
+          o.accuracy - 100.0 / search::compression(o.crossbars, s.constraints.counting));
+  }
+  CHECK(record.objective.find("reward of one's own of float top-1 accuracy") != std::string::npos);
 }
 
 TEST_CASE("threads don't change a study's bits") {

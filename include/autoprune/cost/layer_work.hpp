@@ -80,6 +80,13 @@ struct LayerWork {
   Index step_cols = 0;   ///< bitlines that an activation makes room for
 };
 
+/// What components that are added (hardware/component.hpp) count by.
+struct LayerUse {
+  const LayerWork& work;
+  const hardware::Accelerator& hardware;
+  double sets;  ///< of crossbars that hold the same tiles
+};
+
 /// One operation unit as a crossbar of each array stores it. Any rows and any filters of the layer.
 struct PlacedOu {
   Index rows = 0, filters = 0;

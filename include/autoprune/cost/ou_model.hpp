@@ -70,7 +70,7 @@ class OuLayerPricer {
 
   [[nodiscard]] OuBreakdown price() const {
     OuBreakdown cost;
-    for (Index i = 0; i < hardware::kComponents<hardware::Component>; ++i) {
+    for (std::size_t i = 0; i < hardware::detail::kBuiltIn.size(); ++i) {
       const auto c = static_cast<hardware::Component>(i);
       if (hardware::is_memory(c)) continue;
       const hardware::Part part = h_.part(c);
@@ -78,6 +78,13 @@ class OuLayerPricer {
       cost.energy_nj[c] = actions(c) * part.energy_nj;
       cost.busy_ns[c] = serial_actions(c) * part.latency_ns;
     }
+    const LayerUse use{work_, h_, number(sets_)};
+    hardware::for_each_added([&](hardware::Component c, auto kind) {
+      cost.area_um2[c] = kind.built(use) * h_.parts[c].area_um2;
+      cost.energy_nj[c] = kind.actions(use) * h_.parts[c].energy_nj;
+      if constexpr (requires { kind.serial_actions(use); })
+        cost.busy_ns[c] = kind.serial_actions(use) * h_.parts[c].latency_ns;
+    });
     using enum hardware::Component;
     cost.area_um2[input_buffer] = (number(sets_) * input_.area).value;
     cost.area_um2[index_buffer] = (number(sets_) * index_.area).value;

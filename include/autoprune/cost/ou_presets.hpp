@@ -144,6 +144,7 @@ inline void add_index_and_outputs(hardware::PartTable<hardware::Part>& parts,
     h.parts = detail::circuit_parts(h, circuits, concat("MNSIM-2.0 of ", of_2024 ? 2024 : 2020),
                                     of_2024 ? kDriverUm2 : 0.0);
   }
+  hardware::for_each_added([&](hardware::Component c, auto kind) { h.parts[c] = kind.part(); });
   h.adc.kind = hardware::Saturating::kName;
   h.priced_adc_bits = h.adc.bits;
   h.validate();

@@ -1,16 +1,21 @@
 /// @file components.hpp
-/// What an OU accelerator is built of.
+/// What an OU accelerator is built of: what cost/ou_model.hpp knows by itself, and a list of more.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/hardware/component.hpp"
 #include "autoprune/hardware/component_table.hpp"
+#include "autoprune/hardware/own.hpp"
 
 namespace autoprune::hardware {
 
@@ -31,27 +36,58 @@ enum class Component {
   accumulator,      ///< one a filter: register and adder at the end of the scatter
 };
 
+/// Components that are added: a file each that is included here, and a word; behind them a
+/// program's own. As values of Component they follow the accumulator.
+using AddedComponents =
+    decltype(std::tuple_cat(std::declval<std::tuple<>>(), std::declval<OwnComponents<>::type>()));
+
+namespace detail {
+
+inline constexpr std::array<std::string_view, 14> kBuiltIn = {
+    "cell",         "wordline_driver", "dac",           "input_demux",     "input_register",
+    "sample_hold",  "output_mux",      "adc",           "output_register", "shift_add",
+    "input_buffer", "index_buffer",    "index_decoder", "accumulator"};
+
+template <class... Kinds>
+[[nodiscard]] constexpr auto all_names(std::type_identity<std::tuple<Kinds...>>) {
+  std::array<std::string_view, kBuiltIn.size() + sizeof...(Kinds)> names{};
+  std::copy(kBuiltIn.begin(), kBuiltIn.end(), names.begin());
+  [[maybe_unused]] auto next = names.begin() + kBuiltIn.size();
+  ((*next++ = Kinds::kName), ...);
+  return names;
+}
+
+}  // namespace detail
+
 template <>
 struct ComponentNames<Component> {
-  static constexpr std::array<std::string_view, 14> names = {
-      "cell",         "wordline_driver", "dac",           "input_demux",     "input_register",
-      "sample_hold",  "output_mux",      "adc",           "output_register", "shift_add",
-      "input_buffer", "index_buffer",    "index_decoder", "accumulator"};
+  static constexpr auto names = detail::all_names(std::type_identity<AddedComponents>{});
 };
+
+/// visit(component, kind) for each component that is added.
+template <class Visit>
+constexpr void for_each_added(const Visit& visit) {
+  std::apply(
+      [&](auto... kinds) {
+        [[maybe_unused]] std::size_t next = detail::kBuiltIn.size();
+        (visit(static_cast<Component>(next++), kinds), ...);
+      },
+      AddedComponents{});
+}
+
+/// The place of an added component in tables; doesn't compile for one that isn't in the list.
+template <class Kind>
+[[nodiscard]] consteval Component component_of() {
+  Component found{};
+  for_each_added([&]<class K>(Component c, K) {
+    if (std::is_same_v<K, Kind>) found = c;
+  });
+  if (found == Component{}) throw "not in AddedComponents";
+  return found;
+}
 
 template <class T>
 using PartTable = ComponentTable<Component, T>;
-
-/// One component of a kind.
-struct Part {
-  double area_um2 = 0.0;
-  double energy_nj = 0.0;   ///< of one action
-  double latency_ns = 0.0;  ///< of one action
-  std::string technology;   ///< "65 nm"
-  std::string source;       ///< where the numbers are from; "ours: ..." with the reason
-
-  friend bool operator==(const Part&, const Part&) = default;
-};
 
 [[nodiscard]] inline std::vector<std::string> memory_technologies() {
   return {"sram-45nm", "sram-65nm", "sram-90nm", "edram-32nm"};

@@ -48,12 +48,6 @@ inline const Names<hardware::SignEncoding>& words_of(hardware::SignEncoding) {
   return names;
 }
 template <>
-inline const Names<hardware::Spread>& words_of(hardware::Spread) {
-  using enum hardware::Spread;
-  static const Names<hardware::Spread> names = {{normal, "normal"}, {log_normal, "log-normal"}};
-  return names;
-}
-template <>
 inline const Names<hardware::OuFormation>& words_of(hardware::OuFormation) {
   using enum hardware::OuFormation;
   static const Names<hardware::OuFormation> names = {
@@ -66,6 +60,7 @@ inline const Names<hardware::DenseRead>& words_of(hardware::DenseRead) {
                                                    {hardware::DenseRead::crossbars, "crossbars"}};
   return names;
 }
+
 // The visitors below go through a hardware's fields once to write and once to read them.
 
 /// Writes each field that it is shown.
@@ -156,6 +151,30 @@ class FieldReader {
   std::vector<std::string> keys_;
 };
 
+/// Shows a visitor the numbers and words that devices describe.
+template <class Visitor>
+struct DeviceFields {
+  Visitor& v;
+
+  void number(const char* key, double& value, const hardware::Limits&, const char*) const {
+    v.or_infinite(key, value);
+  }
+  template <class Word>
+  void word(const char* key, Word& value, const char*) const {
+    v(key, value);
+  }
+};
+
+template <class Visitor, class Devices>
+void visit_devices(Visitor& v, Devices& devices) {
+  const DeviceFields<Visitor> fields{v};
+  if constexpr (std::is_const_v<Devices>) {
+    std::remove_const_t<Devices>(devices).describe(fields);
+  } else {
+    devices.describe(fields);
+  }
+}
+
 /// What stands alike in files of both schemas.
 template <class Visitor, class Accelerator>
 void visit_parts(Visitor& v, Accelerator& a) {
@@ -200,11 +219,7 @@ void visit_accelerator(Visitor& v, Accelerator& a) {
     adc("bits", a.adc.bits);
   });
   v.object("devices", [&](auto& devices) {
-    devices.or_infinite("on_off", a.devices.on_off.ratio);
-    devices("stuck_low", a.devices.stuck_at.low);
-    devices("stuck_high", a.devices.stuck_at.high);
-    devices("variation", a.devices.variation.sigma);
-    devices("spread", a.devices.variation.spread);
+    visit_devices(devices, a.devices.cells);
     devices("read_noise", a.devices.read_noise);
   });
   v("formation", a.formation);

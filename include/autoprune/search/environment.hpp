@@ -33,7 +33,7 @@ concept Environment = requires(E& environment, const Policy& policy) {
   { environment.fingerprint() } -> std::same_as<Fingerprint>;
 };
 
-template <RewardFunction Reward = CompressionReward>
+template <RewardFunction Reward = AnyReward>
 class PruningEnvironment {
  public:
   /// Copies the network. The pool has to outlive the environment. With a `saving` the reward counts

@@ -95,7 +95,7 @@ class BasicSimulatedNetwork {
                               accelerator.devices.read_noise};
     // Cells of different layers are drawn independently.
     const std::uint64_t seed = draw.seed + (std::uint64_t{k} << 32);
-    const auto devices = accelerator.devices.conductances();
+    const hardware::CellKinds& devices = accelerator.devices.cells;
     std::optional<SimulatedLayer> made;
     hardware::with_adc<Adcs>(accelerator.adc, site_of(accelerator, layer), [&](const auto& adc) {
       const auto with = [&](const auto& cells) {

@@ -14,6 +14,12 @@
 
 namespace autoprune::study {
 
+/// What a policy is worth. Throws unknown_name, and what the reward's validate() throws.
+[[nodiscard]] inline search::AnyReward reward(const StudySpec& spec) {
+  const search::RewardEntry& entry = search::reward_entry(spec.reward);
+  return spec.own_reward ? *spec.own_reward : entry.make(spec.alpha);
+}
+
 /// What the search rewards, in words.
 [[nodiscard]] inline std::string objective(const StudySpec& spec,
                                            const search::Constraints& constraints) {
@@ -22,15 +28,14 @@ namespace autoprune::study {
                                                                       : "on-crossbar";
   std::string what = constraints.counting == search::Counting::pooled ? "crossbars, pooled"
                                                                       : "crossbars, per layer";
-  if (spec.reward_target) {
+  if (const auto counts = search::reward_entry(spec.reward).counts) {
     using enum search::CostTarget;
-    what = *spec.reward_target == energy    ? "energy"
-           : *spec.reward_target == latency ? "latency"
-                                            : "energy times latency";
+    what = *counts == energy ? "energy" : *counts == latency ? "latency" : "energy times latency";
   }
-  return concat("(1 - 1/CR)^", spec.reward.alpha, " x ", kind, ' ',
-                spec.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy",
-                spec.reconstruct ? " after reconstruction" : "", ", CR of ", what);
+  const std::string accuracy =
+      concat(kind, ' ', spec.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy",
+             spec.reconstruct ? " after reconstruction" : "");
+  return concat(reward(spec).words(accuracy), ", CR of ", what);
 }
 
 /// Fits kept weights to the study's network, on its calibration images.
@@ -64,19 +69,24 @@ template <class Scalar = float>
 
 /// What the reward counts, when it isn't crossbars.
 [[nodiscard]] inline search::Saving saving(const Study& study) {
-  if (!study.spec.reward_target) return {};
+  const auto counts = search::reward_entry(study.spec.reward).counts;
+  if (!counts) return {};
   return search::cost_saving(cost::OuModel(study.network, study.accelerator), study.compressor,
-                             *study.spec.reward_target);
+                             *counts);
 }
 
 [[nodiscard]] inline std::uint64_t search_fingerprint(const Study& study) {
   const StudySpec& spec = study.spec;
   search::Fingerprint print = study.fingerprint();
-  print.add(spec.reward.alpha).add(spec.calibration.percentile);
+  // Rewards, which may be of any type, are told apart by what they answer.
+  const search::AnyReward worth = reward(spec);
+  print.add(worth({3.0, 50.0, 60.0})).add(worth({10.0, 80.0, 90.0}));
+  print.add(spec.calibration.percentile);
+  const auto counts = search::reward_entry(spec.reward).counts;
   for (const Index n :
-       {spec.reward_target ? static_cast<Index>(*spec.reward_target) : Index{-1},
-        static_cast<Index>(spec.metric), static_cast<Index>(spec.accuracy),
-        static_cast<Index>(spec.calibration.rule), spec.devices, Index{spec.reconstruct}})
+       {counts ? static_cast<Index>(*counts) : Index{-1}, static_cast<Index>(spec.metric),
+        static_cast<Index>(spec.accuracy), static_cast<Index>(spec.calibration.rule), spec.devices,
+        Index{spec.reconstruct}})
     print.add(static_cast<double>(n));
   spec.search.add_to(print);
   return print.value();
@@ -91,10 +101,9 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
   const StudySpec& spec = study.spec;
   search::SearchConfig config = spec.search;
   config.seed = spec.seed;
-  spec.reward.validate();
   search::PruningEnvironment<> environment(study.network, study.compressor,
                                            {study.calibration_batches(), study.held_out_batches()},
-                                           study.constraints, study.pool, spec.metric, spec.reward,
+                                           study.constraints, study.pool, spec.metric, reward(spec),
                                            detail::search_oracle(study), detail::saving(study));
   search::Search<> search(environment, config);
   detail::Progress progress(checkpoint_path(spec, kSearchCheckpoint),

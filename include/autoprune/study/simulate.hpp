@@ -47,6 +47,7 @@ using ShowSimulation = std::function<void(double done, const std::string& text, 
 namespace detail {
 
 /// Measures one network after another on the study's test images.
+template <class Adcs>
 class SimulationRun {
  public:
   SimulationRun(const Study& study, nn::Network& network, const std::vector<PruneMask>& masks,
@@ -62,7 +63,7 @@ class SimulationRun {
         show_(show) {}
 
   [[nodiscard]] Simulation finish(std::span<const double> variations) {
-    const double variation = study_.accelerator.devices.variation.sigma;
+    const double variation = study_.accelerator.devices.cells.get<hardware::Variation>().sigma;
     evaluations_ = 2 + seeds(variation);
     for (const double point : variations) evaluations_ += seeds(point);
     Simulation result;
@@ -79,16 +80,16 @@ class SimulationRun {
  private:
   [[nodiscard]] hardware::Accelerator varying(double variation) const {
     hardware::Accelerator accelerator = study_.accelerator;
-    accelerator.devices.variation.sigma = variation;
+    accelerator.devices.cells.get<hardware::Variation>().sigma = variation;
     return accelerator;
   }
   /// Ideal devices are all the same.
   [[nodiscard]] Index seeds(double variation) const {
     return varying(variation).noisy() ? study_.spec.devices : 1;
   }
-  [[nodiscard]] simulation::SimulatedNetwork on(const hardware::Accelerator& accelerator,
-                                                Index device, bool counts) {
-    simulation::SimulatedNetwork network(
+  [[nodiscard]] simulation::BasicSimulatedNetwork<Adcs> on(const hardware::Accelerator& accelerator,
+                                                           Index device, bool counts) {
+    simulation::BasicSimulatedNetwork<Adcs> network(
         session_, accelerator, masks_, placements_, ranges_,
         {.seed = study_.spec.seed + static_cast<std::uint64_t>(device)});
     network.count_activity(counts);
@@ -96,7 +97,7 @@ class SimulationRun {
   }
 
   nn::Accuracy quantised() {
-    simulation::SimulatedNetwork ideal = on(study_.accelerator.ideal(), 0, false);
+    simulation::BasicSimulatedNetwork<Adcs> ideal = on(study_.accelerator.ideal(), 0, false);
     return measure("quantised", [&](auto batch) { return ideal.evaluate(batch); });
   }
 
@@ -108,7 +109,7 @@ class SimulationRun {
     std::vector<double> top1, top5;
     for (Index i = 0; i < seeds(variation); ++i) {
       const bool counts = activity != nullptr && i == 0;
-      simulation::SimulatedNetwork drawn = on(varying(variation), i, counts);
+      simulation::BasicSimulatedNetwork<Adcs> drawn = on(varying(variation), i, counts);
       const nn::Accuracy accuracy =
           measure(what, [&](auto batch) { return drawn.evaluate(batch); });
       top1.push_back(accuracy.top1);
@@ -157,11 +158,12 @@ class SimulationRun {
 /// Calibrates a network under masks (one a matrix layer) and measures it on the test images; where
 /// the devices are noisy on StudySpec::devices of them, and again at each of the variations. Throws
 /// out_of_range for more calibration images than there are.
-[[nodiscard]] inline Simulation simulate(const Study& study, nn::Network& network,
-                                         const std::vector<PruneMask>& masks,
-                                         std::span<const double> variations = {},
-                                         const ShowSimulation& show = {}) {
-  return detail::SimulationRun(study, network, masks, show).finish(variations);
+template <class Adcs = hardware::AdcKinds>
+[[nodiscard]] Simulation simulate(const Study& study, nn::Network& network,
+                                  const std::vector<PruneMask>& masks,
+                                  std::span<const double> variations = {},
+                                  const ShowSimulation& show = {}) {
+  return detail::SimulationRun<Adcs>(study, network, masks, show).finish(variations);
 }
 
 }  // namespace autoprune::study

@@ -12,6 +12,7 @@
 #include "autoprune/methods/compressor.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/fine_tune.hpp"
+#include "autoprune/search/rewards.hpp"
 #include "autoprune/search/search_config.hpp"
 #include "autoprune/simulation/calibration.hpp"
 
@@ -31,9 +32,10 @@ struct StudySpec {
   search::Constraints constraints = {};
 
   // What the search reads and rewards
-  search::SearchConfig search = {};  ///< its seed is the study's
-  search::CompressionReward reward = {};
-  std::optional<search::CostTarget> reward_target = {};  ///< not given: crossbars
+  search::SearchConfig search = {};                  ///< its seed is the study's
+  std::string reward = "crossbars";                  ///< see search/rewards.hpp
+  double alpha = 1.0;                                ///< its weight of compression
+  std::optional<search::AnyReward> own_reward = {};  ///< instead; counts what `reward` counts
   search::Metric metric = search::Metric::top1;
   AccuracyKind accuracy = AccuracyKind::real;
   simulation::CalibrationConfig calibration = {};  ///< of the inputs' ranges
