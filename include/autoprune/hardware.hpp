@@ -11,5 +11,6 @@
 #include "autoprune/hardware/component_table.hpp"
 #include "autoprune/hardware/components.hpp"
 #include "autoprune/hardware/devices.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/hardware/input_code.hpp"
 #include "autoprune/hardware/weight_code.hpp"

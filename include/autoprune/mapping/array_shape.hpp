@@ -3,7 +3,7 @@
 #pragma once
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/hardware/weight_code.hpp"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/hardware/weight_code.hpp"
