@@ -2,7 +2,7 @@
 /// What the user asked for, read and checked as far as it can be without opening a file.
 #pragma once
 
-#include <autoprune/core/geometry.hpp>
+#include <autoprune/hardware/geometry.hpp>
 #include <autoprune/io/json.hpp>
 #include <autoprune/study/contenders.hpp>
 #include <autoprune/study/spec.hpp>

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/geometry.hpp"
 #include "autoprune/core/number.hpp"
 #include "autoprune/core/processors.hpp"
 #include "autoprune/core/prune_mask.hpp"

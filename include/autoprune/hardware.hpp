@@ -16,6 +16,7 @@
 #include "autoprune/hardware/devices/on_off_ratio.hpp"
 #include "autoprune/hardware/devices/stuck_at.hpp"
 #include "autoprune/hardware/devices/variation.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/hardware/input_code.hpp"
 #include "autoprune/hardware/own.hpp"
 #include "autoprune/hardware/weight_code.hpp"

@@ -5,6 +5,7 @@
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/environment.hpp"
+#include "autoprune/search/evaluator.hpp"
 #include "autoprune/search/evolution.hpp"
 #include "autoprune/search/fine_tune.hpp"
 #include "autoprune/search/heuristic_list.hpp"
@@ -32,3 +33,4 @@
 #include "autoprune/search/searchers/random.hpp"
 #include "autoprune/search/searchers/uniform.hpp"
 #include "autoprune/search/state.hpp"
+#include "autoprune/search/workspaces.hpp"

@@ -3,7 +3,7 @@
 #include <set>
 #include <vector>
 
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "helpers.hpp"
 
 using namespace cli;  // NOLINT: a test's own helpers

@@ -45,7 +45,7 @@ class QuickEnvironment {
   [[nodiscard]] static mapping::NetworkCount counts() {
     mapping::LayerCount layer;
     layer.crossbars_dense = 4;
-    return mapping::sum_counts({layer, layer, layer}, 1);
+    return mapping::sum_counts({layer, layer, layer});
   }
 
   search::StateTable states_{small_network(), counts()};

@@ -247,13 +247,48 @@ TEST_CASE("only layers with the same places share crossbars") {
     count.slots = {taken, per_crossbar};
     count.crossbars = ceil_div(taken, per_crossbar) * 4;
     count.crossbars_dense = 20;
+    count.array.arrays = 4;
     return count;
   };
   // Nine places of eight a crossbar and seven of three, in four arrays.
-  const CrossbarCount crossbars = sum_counts({layer(5, 8), layer(7, 3), layer(4, 8)}, 4).crossbars;
+  const CrossbarCount crossbars = sum_counts({layer(5, 8), layer(7, 3), layer(4, 8)}).crossbars;
   CHECK(crossbars.dense == 60);
   CHECK(crossbars.per_layer == (1 + 3 + 1) * 4);
   CHECK(crossbars.pooled == (2 + 3) * 4);
+}
+
+TEST_CASE("layers of other crossbars or bits are counted as what they are, and share none") {
+  // Cells of 2 bits at 8 bits a weight and of 1 at 4 are as many arrays, and not the same ones.
+  const std::vector<CrossbarMapper<>> mappers = {
+      CrossbarMapper(Geometry<>{64, 64, 16, 16, 1}),
+      CrossbarMapper(Geometry<>{64, 64, 16, 16, 1}, {.weight_bits = 4}),
+      CrossbarMapper(Geometry<>{64, 64, 16, 16, 2}),
+      CrossbarMapper(Geometry<>{128, 32, 16, 16, 1})};
+  Random random(81);
+  for (int trial = 0; trial < 30; ++trial) {
+    std::vector<LayerCount> counts;
+    std::vector<Placement> placements;
+    std::vector<Index> ous(mappers.size(), 0);
+    CrossbarCount expected;
+    for (Index layer = 0; layer < 6; ++layer) {
+      const auto m = static_cast<std::size_t>(random.below(std::ssize(mappers)));
+      const PruneMask mask = test::random_mask(random, 16);
+      counts.push_back(mappers[m].count(mask));
+      placements.push_back(mappers[m].map(mask));
+      CHECK(network_placement(placements).layers.back().first_pooled_place == ous[m]);
+      ous[m] += counts.back().ous;
+      expected.dense += counts.back().crossbars_dense;
+      expected.per_layer += ceil_div(counts.back().ous, 16) * mappers[m].arrays();
+    }
+    for (std::size_t m = 0; m < mappers.size(); ++m)
+      expected.pooled += ceil_div(ous[m], 16) * mappers[m].arrays();
+    for (const CrossbarCount& found :
+         {sum_counts(counts).crossbars, network_placement(placements).crossbars}) {
+      CHECK(found.dense == expected.dense);
+      CHECK(found.per_layer == expected.per_layer);
+      CHECK(found.pooled == expected.pooled);
+    }
+  }
 }
 
 TEST_CASE("bits per cell, layout and signs set the arrays") {

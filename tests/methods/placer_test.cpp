@@ -161,10 +161,10 @@ TEST_CASE("layers share crossbars bitline by bitline in the pooled counting") {
   const ArrayShape shape(PaperGeometry{});
   const PruneMask narrow(128, 16, 32);
   const std::vector<LayerCount> pim(8, autoprune::mapping::count(PimMapper(shape), narrow));
-  REQUIRE(sum_counts(pim, shape.arrays).crossbars.per_layer == 8 * 16);
-  REQUIRE(sum_counts(pim, shape.arrays).crossbars.pooled == 16);
+  REQUIRE(sum_counts(pim).crossbars.per_layer == 8 * 16);
+  REQUIRE(sum_counts(pim).crossbars.pooled == 16);
   const std::vector<LayerCount> packed(8, autoprune::mapping::count(PackedMapper(shape), narrow));
-  REQUIRE(sum_counts(packed, shape.arrays).crossbars.pooled == 16);
+  REQUIRE(sum_counts(packed).crossbars.pooled == 16);
 }
 
 TEST_CASE("pattern blocks lie shoulder to shoulder") {

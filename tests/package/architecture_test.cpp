@@ -20,7 +20,7 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"core", {}},
     {"hardware", {"core"}},
     {"nn", {"core"}},
-    {"prune", {"core"}},
+    {"prune", {"core", "hardware"}},
     {"mapping", {"core", "hardware", "prune"}},
     {"methods", {"core", "hardware", "nn", "prune", "mapping"}},
     {"simulation", {"core", "hardware", "nn", "prune", "mapping", "methods"}},

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/mapping/placement.hpp"

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/hardware/adcs.hpp"
 #include "autoprune/hardware/components.hpp"

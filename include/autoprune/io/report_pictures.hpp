@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/io/svg_charts.hpp"
 #include "autoprune/io/svg_occupancy.hpp"

@@ -2,9 +2,11 @@
 /// The hardware in weights instead of cells, for mappers that take their geometry at run time.
 #pragma once
 
+#include <compare>
+
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/geometry.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/hardware/weight_code.hpp"
 
 namespace autoprune::mapping {
@@ -13,7 +15,8 @@ namespace autoprune::mapping {
 struct ArrayShape {
   Index xbar_rows = 0, xbar_cols = 0;
   Index ou_rows = 0, ou_cols = 0;
-  Index arrays = 0;  ///< physical arrays that hold the same places: bit planes times sign arrays
+  Index cell_bits = 0;
+  Index arrays = 1;  ///< physical arrays that hold the same places: bit planes times sign arrays
 
   ArrayShape() = default;
   /// Throws out_of_range, or geometry_mismatch when an OU can't hold whole weights.
@@ -29,6 +32,7 @@ struct ArrayShape {
     xbar_cols = geometry.xbar_cols / bitlines;
     ou_rows = geometry.ou_rows;
     ou_cols = geometry.ou_cols / bitlines;
+    cell_bits = geometry.cell_bits;
     arrays = options.arrays(geometry.cell_bits);
   }
 
@@ -39,6 +43,8 @@ struct ArrayShape {
   [[nodiscard]] Index dense_crossbars(Index rows, Index cols) const noexcept {
     return ceil_div(rows, xbar_rows) * ceil_div(cols, xbar_cols) * arrays;
   }
+
+  friend auto operator<=>(const ArrayShape&, const ArrayShape&) = default;
 };
 
 }  // namespace autoprune::mapping

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "autoprune/core/types.hpp"
+#include "autoprune/mapping/array_shape.hpp"
 
 namespace autoprune::mapping {
 
-/// Places of a crossbar (OUs, or wordlines) that a layer takes. Layers with the same places can
-/// share crossbars.
+/// Places of a crossbar (OUs, or wordlines) that a layer takes.
 struct Slots {
   Index taken = 0, per_crossbar = 1;
 };
@@ -24,7 +24,8 @@ struct LayerCount {
   Index ous = 0;             ///< OUs, one storage tile each
   Index crossbars_dense = 0;
   Index crossbars = 0;  ///< of the pruned layer, none of them shared with another layer
-  Slots slots;
+  Slots slots = {};
+  ArrayShape array = {};  ///< of the crossbars
 };
 
 /// Crossbars of a network and its crossbar compression, in both countings. Compression is infinite
@@ -47,18 +48,22 @@ struct NetworkCount {
   CrossbarCount crossbars;
 };
 
-/// Counts of a network whose arrays are `arrays` physical ones each. Only layers with the same
-/// places share crossbars in the pooled counting.
-[[nodiscard]] inline NetworkCount sum_counts(std::vector<LayerCount> layers, Index arrays) {
+/// Crossbars that a layer can share with others: those of the same arrays, with as many places.
+[[nodiscard]] inline std::pair<ArrayShape, Index> shared_by(const LayerCount& layer) {
+  return {layer.array, layer.slots.per_crossbar};
+}
+
+/// Counts of a network, whose layers may differ in their arrays.
+[[nodiscard]] inline NetworkCount sum_counts(std::vector<LayerCount> layers) {
   NetworkCount network{std::move(layers), {}};
-  std::map<Index, Index> taken;
+  std::map<std::pair<ArrayShape, Index>, Index> taken;
   for (const LayerCount& layer : network.layers) {
     network.crossbars.dense += layer.crossbars_dense;
     network.crossbars.per_layer += layer.crossbars;
-    taken[layer.slots.per_crossbar] += layer.slots.taken;
+    taken[shared_by(layer)] += layer.slots.taken;
   }
-  for (const auto& [per_crossbar, slots] : taken)
-    network.crossbars.pooled += ceil_div(slots, per_crossbar) * arrays;
+  for (const auto& [shared, slots] : taken)
+    network.crossbars.pooled += ceil_div(slots, shared.second) * shared.first.arrays;
   return network;
 }
 

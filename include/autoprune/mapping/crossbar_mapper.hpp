@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/geometry.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/hardware/weight_code.hpp"
 #include "autoprune/mapping/array_shape.hpp"
 #include "autoprune/mapping/ou_placer.hpp"
@@ -97,7 +97,7 @@ class CrossbarMapper {
     check_granularity(masks);
     std::vector<LayerCount> layers;
     for (const PruneMask& mask : masks) layers.push_back(count(mask));
-    return sum_counts(std::move(layers), arrays());
+    return sum_counts(std::move(layers));
   }
 
   /// OUs, places, index buffer and counts of one layer. Throws mask_mismatch.
@@ -108,7 +108,7 @@ class CrossbarMapper {
     check_granularity(masks);
     std::vector<Placement> layers;
     for (const PruneMask& mask : masks) layers.push_back(map(mask));
-    return network_placement(std::move(layers), arrays());
+    return network_placement(std::move(layers));
   }
 
  private:

@@ -69,7 +69,8 @@ template <Placer P>
           ous,
           shape.dense_crossbars(mask.rows(), mask.cols()),
           ceil_div(slots.taken, slots.per_crossbar) * shape.arrays,
-          slots};
+          slots,
+          shape};
 }
 
 }  // namespace detail
@@ -96,20 +97,19 @@ template <Placer P>
   return placement;
 }
 
-/// The layers of one network, on arrays of `arrays` physical ones each.
-[[nodiscard]] inline NetworkPlacement network_placement(std::vector<Placement> layers,
-                                                        Index arrays) {
+/// The layers of one network.
+[[nodiscard]] inline NetworkPlacement network_placement(std::vector<Placement> layers) {
   NetworkPlacement network{std::move(layers), {}, {}};
   std::vector<LayerCount> counts;
-  std::map<Index, Index> taken;  // of crossbars with as many places
+  std::map<std::pair<ArrayShape, Index>, Index> taken;
   for (Placement& layer : network.layers) {
-    const Slots& slots = layer.count.slots;
-    layer.first_pooled_place =
-        std::exchange(taken[slots.per_crossbar], taken[slots.per_crossbar] + slots.taken);
+    Index& before = taken[shared_by(layer.count)];
+    layer.first_pooled_place = before;
+    before += layer.count.slots.taken;
     counts.push_back(layer.count);
     network.index_sizes += layer.index_sizes;
   }
-  network.crossbars = sum_counts(std::move(counts), arrays).crossbars;
+  network.crossbars = sum_counts(std::move(counts)).crossbars;
   return network;
 }
 

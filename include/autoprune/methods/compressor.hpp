@@ -120,14 +120,14 @@ class Compressor {
     std::vector<mapping::LayerCount> layers;
     for (const PruneMask& mask : masks)
       layers.push_back(count(static_cast<Index>(layers.size()), mask));
-    return mapping::sum_counts(std::move(layers), arrays());
+    return mapping::sum_counts(std::move(layers));
   }
   /// OUs, places and index buffers of every layer. Throws mask_mismatch.
   [[nodiscard]] mapping::NetworkPlacement map(std::span<const PruneMask> masks) const {
     std::vector<mapping::Placement> layers;
     for (const PruneMask& mask : masks)
       layers.push_back(place_(static_cast<Index>(layers.size()), mask));
-    return mapping::network_placement(std::move(layers), arrays());
+    return mapping::network_placement(std::move(layers));
   }
 
  private:

@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/hardware/weight_code.hpp"

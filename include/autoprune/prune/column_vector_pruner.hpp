@@ -5,7 +5,7 @@
 #include <concepts>
 #include <utility>
 
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/number.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"

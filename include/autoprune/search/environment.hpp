@@ -19,17 +19,18 @@
 #include "autoprune/search/proposal.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/saving.hpp"
+#include "autoprune/search/workspaces.hpp"
 
 namespace autoprune::search {
 
 /// Which accuracy the reward reads.
 enum class Metric { top1, top5 };
 
-/// Measures policies.
+/// Measures policies: what evaluate() answers depends on the policy alone.
 template <class E>
-concept Environment = requires(E& environment, const Policy& policy) {
+concept Environment = requires(E& environment, const E& measuring, const Policy& policy) {
   requires Landscape<std::remove_reference_t<decltype(environment.landscape())>>;
-  { environment.evaluate(policy) } -> std::same_as<Outcome>;
+  { measuring.evaluate(policy) } -> std::same_as<Outcome>;
   { environment.fingerprint() } -> std::same_as<Fingerprint>;
 };
 
@@ -37,7 +38,9 @@ template <RewardFunction Reward = AnyReward>
 class PruningEnvironment {
  public:
   /// Copies the network. The pool has to outlive the environment. With a `saving` the reward counts
-  /// that instead of crossbars. Throws what the constraints, the compressor and the oracle throw.
+  /// that instead of crossbars. Where policies are measured at the same time, reward, oracle and
+  /// saving are asked at the same time, too, and each measurement has as many threads as the pool.
+  /// Throws what the constraints, the compressor and the oracle throw.
   PruningEnvironment(nn::Network network, Compressor compressor, EnvironmentImages images,
                      const Constraints& constraints, ThreadPool& pool, Metric metric = Metric::top1,
                      Reward reward = {}, AccuracyOracle oracle = float_accuracy(),
@@ -49,29 +52,32 @@ class PruningEnvironment {
         reward_(std::move(reward)),
         oracle_(std::move(oracle)),
         saving_(std::move(saving)),
-        session_(network_, pool),
+        workspaces_(network_, pool),
         layers_(rank(pool)),
         // Where energy or time are counted, filling crossbars isn't free.
-        landscape_(network_, compressor_, layers_, constraints, measure(dense_masks()), !saving_) {}
+        landscape_(network_, compressor_, layers_, constraints, dense_accuracy(), !saving_) {}
   PruningEnvironment(const PruningEnvironment&) = delete;
   PruningEnvironment& operator=(const PruningEnvironment&) = delete;
 
   /// What may be asked of policies without measuring them.
   [[nodiscard]] PruningLandscape& landscape() noexcept { return landscape_; }
   [[nodiscard]] const Compressor& compressor() const noexcept { return compressor_; }
+  /// Dense, as it was given.
   [[nodiscard]] const nn::Network& network() const noexcept { return network_; }
 
-  /// Prunes under the (allowed) policy and measures. Throws not_finite when the reward isn't a
-  /// number: it couldn't be compared.
-  [[nodiscard]] Outcome evaluate(const Policy& policy) {
+  /// Prunes under the (allowed) policy and measures, on a copy of the network; for many threads at
+  /// a time. Throws not_finite when the reward isn't a number: it couldn't be compared.
+  [[nodiscard]] Outcome evaluate(const Policy& policy) const {
     const std::vector<PruneMask> masks = Compressor::masks(layers_, policy);
     Outcome out;
     out.policy = policy;
     for (const PruneMask& mask : masks) out.keep_ratios.push_back(mask.keep_ratio());
     out.crossbars = compressor_.count(masks).crossbars;
-    session_.set_masks(masks);
-    nn::recalibrate(session_, images_.calibration);
-    out.accuracy = measure(masks);
+    out.accuracy = workspaces_.use([&](nn::Session& session) {
+      session.set_masks(masks);
+      nn::recalibrate(session, images_.calibration);
+      return accuracy(session, masks);
+    });
     const Constraints& constraints = landscape_.constraints();
     const double dense_accuracy = landscape_.dense_accuracy();
     out.feasible = !constraints.max_accuracy_drop ||
@@ -124,12 +130,13 @@ class PruningEnvironment {
     return compressor_.rank(network_, nn::loss_gradients(network_, images_.calibration, pool));
   }
 
-  [[nodiscard]] std::vector<PruneMask> dense_masks() const {
-    return Compressor::masks(layers_, Policy(layers_.size(), 1.0));
+  [[nodiscard]] double dense_accuracy() const {
+    const std::vector<PruneMask> dense = Compressor::masks(layers_, Policy(layers_.size(), 1.0));
+    return workspaces_.use([&](nn::Session& session) { return accuracy(session, dense); });
   }
 
-  [[nodiscard]] double measure(std::span<const PruneMask> masks) {
-    const nn::Accuracy accuracy = oracle_(session_, masks, images_);
+  [[nodiscard]] double accuracy(nn::Session& session, std::span<const PruneMask> masks) const {
+    const nn::Accuracy accuracy = oracle_(session, masks, images_);
     return metric_ == Metric::top5 ? accuracy.top5 : accuracy.top1;
   }
 
@@ -140,7 +147,7 @@ class PruningEnvironment {
   Reward reward_;
   AccuracyOracle oracle_;
   Saving saving_;
-  nn::Session session_;
+  mutable Workspaces workspaces_;  // of the network
   std::vector<Ranking> layers_;
   PruningLandscape landscape_;
 };

@@ -40,7 +40,7 @@ class LayerCounts {
            " layers with weights; one each is needed");
     std::vector<mapping::LayerCount> counts;
     for (std::size_t k = 0; k < layers(); ++k) counts.push_back(at(k, keep_ratios[k]));
-    return mapping::sum_counts(std::move(counts), compressor_.arrays()).crossbars;
+    return mapping::sum_counts(std::move(counts)).crossbars;
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "autoprune/search/environment.hpp"
+#include "autoprune/search/evaluator.hpp"
 #include "autoprune/search/history.hpp"
 #include "autoprune/search/search_config.hpp"
 #include "autoprune/search/searchers.hpp"
@@ -20,7 +22,7 @@
 namespace autoprune::search {
 
 /// A search, episode by episode, so that its owner can report and save in between. Policies are
-/// measured in the order asked, and told when all of a batch are: results depend on its size.
+/// told when all of a batch are measured, in the order asked: results depend on its size.
 template <Environment E = PruningEnvironment<>>
 class Search {
  public:
@@ -34,7 +36,17 @@ class Search {
       : environment_(environment),
         config_((config.validate(), std::move(config))),
         searcher_(std::move(searcher)),
+        measure_([&environment](std::span<const Policy> policies) {
+          return std::vector<Outcome>{environment.evaluate(policies.front())};
+        }),
         fingerprint_(fingerprint()) {}
+
+  /// Who measures; without, the environment does, one policy after the other. Holds a reference.
+  void measure_with(Evaluator auto& evaluator) {
+    measure_ = [&evaluator](std::span<const Policy> policies) {
+      return evaluator.measure(policies);
+    };
+  }
 
   [[nodiscard]] const std::string& searcher() const noexcept { return searcher_.name(); }
   /// As History::kind().
@@ -81,18 +93,18 @@ class Search {
     return outcome;
   }
 
-  /// Measures one policy; the last of a batch is told with all of it. Throws wrong_order when
-  /// nothing is left to measure.
+  /// The next policy, measured, perhaps together with others of its batch; the last of a batch is
+  /// told with all of it. Throws wrong_order when nothing is left to measure, and what measuring
+  /// throws.
   const Episode& run_episode() {
     if (done())
       fail(ErrorId::wrong_order, "all ", episodes_.size(),
            " policies have been measured; ask done()");
-    const Proposal proposal = asked_.front();
-    const bool probe = proposal.origin == Origin::probe;
-    Outcome outcome = environment_.evaluate(
-        probe ? proposal.policy : environment_.landscape().allowed(proposal.policy));
+    if (measured_.empty()) measure();
+    episodes_.push_back({asked_.front().origin, std::move(measured_.front())});
     asked_.erase(asked_.begin());
-    episodes_.push_back({proposal.origin, std::move(outcome)});
+    allowed_.erase(allowed_.begin());
+    measured_.erase(measured_.begin());
     ++untold_;
     if (asked_.empty()) tell();
     return episodes_.back();
@@ -114,6 +126,19 @@ class Search {
  private:
   static constexpr std::uint64_t kFormat = 5;
 
+  /// The first of the policies that are left of the batch, at least one.
+  void measure() {
+    while (allowed_.size() < asked_.size()) {
+      const Proposal& proposal = asked_[allowed_.size()];
+      const bool probe = proposal.origin == Origin::probe;
+      allowed_.push_back(probe ? proposal.policy
+                               : environment_.landscape().allowed(proposal.policy));
+    }
+    measured_ = measure_(allowed_);
+    if (measured_.empty() || measured_.size() > allowed_.size())
+      fail(ErrorId::shape_mismatch, "an evaluator answers ", measured_.size(), " outcomes for ",
+           allowed_.size(), " policies; it has to answer those of the first ones, at least one");
+  }
   void tell() {
     std::vector<Outcome> outcomes;
     for (auto e = episodes_.end() - untold_; e != episodes_.end(); ++e)
@@ -137,6 +162,10 @@ class Search {
     Index asked = std::ssize(asked_);
     visit_integer(archive, "asked", asked, config_.batch);
     asked_.resize(static_cast<std::size_t>(asked));
+    if constexpr (Archive::loading) {
+      allowed_.clear();
+      measured_.clear();
+    }
     for (Proposal& proposal : asked_) {
       visit_integer(archive, "origin", proposal.origin, kLastOrigin);
       proposal.policy.resize(layers());
@@ -182,8 +211,11 @@ class Search {
   SearchConfig config_;
   AnySearcher searcher_;
   std::vector<Episode> episodes_;
-  std::vector<Proposal> asked_;  // of the batch, not yet measured
-  Index untold_ = 0;             // of it, measured
+  std::function<std::vector<Outcome>(std::span<const Policy>)> measure_;
+  std::vector<Proposal> asked_;    // of the batch, not yet among the episodes
+  std::vector<Policy> allowed_;    // of the first of them: moved into the constraints
+  std::vector<Outcome> measured_;  // of the first of these
+  Index untold_ = 0;               // of the batch, among the episodes
   std::uint64_t fingerprint_;
 };
 

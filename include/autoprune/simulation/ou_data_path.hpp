@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/hardware/adcs.hpp"
 #include "autoprune/hardware/devices.hpp"

@@ -1,4 +1,4 @@
-#include "autoprune/core/geometry.hpp"
+#include "autoprune/hardware/geometry.hpp"
 
 #include <catch2/catch.hpp>
 
