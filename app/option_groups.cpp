@@ -1,5 +1,6 @@
 #include "option_groups.hpp"
 
+#include <autoprune/io/dataset.hpp>
 #include <autoprune/methods/registry.hpp>
 #include <autoprune/search/searchers.hpp>
 #include <limits>
@@ -26,7 +27,7 @@ void add_inputs(CLI::App& app, Options& o, Words& w) {
   const OptionGroup group(app, kInputs);
   group.text("--network", o.network, "alexnet, vgg16, plain20, lenet5, or a file with a graph");
   group.text("--weights", o.weights, "safetensors file with the network's parameters");
-  group.text("--data", o.data, "cifar10:DIR or mnist:DIR");
+  group.text("--data", o.data, io::dataset_forms());
   group.text("--json", o.json, "write the report to this file; -: to standard output");
   group.text("--out", w.out, "directory for results and checkpoints");
   group.number("--seed", o.seed, kSeeds, "of everything random");

@@ -69,7 +69,7 @@ TEST_CASE("SGD follows PyTorch's rule and leaves pruned vectors alone", "[nn]") 
   session.set_masks(masks);
   Sgd sgd(network, {0.9, 0.01});
   Batch batch;
-  load_batch(data, range(0, 20), batch, pool);
+  data.load(range(0, 20), nullptr, batch, pool);
 
   std::vector<std::pair<std::string, std::pair<Values, Values>>> state;  // weights, velocity
   for (const auto& [name, tensor] : network.parameters())

@@ -35,7 +35,7 @@ TEST_CASE("the README shows the quickstart as it is") {
 
 TEST_CASE("what docs/extending.md adds is the examples', and short") {
   for (const std::string example :
-       {"own_op", "own_adc", "own_method", "own_importance", "own_searcher"}) {
+       {"own_op", "own_adc", "own_dataset", "own_method", "own_importance", "own_searcher"}) {
     const std::string code = marked_code("examples/" + example + "/main.cpp", "// [extending]\n");
     INFO(code);
     CHECK(project_file("docs/extending.md").find("```cpp\n" + code + "```") != std::string::npos);

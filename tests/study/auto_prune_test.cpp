@@ -89,7 +89,7 @@ TEST_CASE("a study is its stages, one by one") {
   const Record record = auto_prune(trained(), datasets(), chip(), s);
 
   ThreadPool pool(1);
-  const nn::Dataset& images = datasets().train;
+  const nn::ImageSource& images = datasets().train;
   const auto compressor = search::test::small_compressor();
   search::PruningEnvironment<> environment(trained(), compressor,
                                            {nn::load_batches(images, nn::range(0, 96), pool),

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/session.hpp"
 
 namespace autoprune::nn {
@@ -34,7 +34,7 @@ struct Accuracy {
     const Activation& logits = session.forward(batch.images, Mode::inference);
     for (Index i = 0; i < logits.images(); ++i) {
       const Index label = batch.labels[static_cast<std::size_t>(i)];
-      if (label >= logits.shape().channels)
+      if (label < 0 || label >= logits.shape().channels)
         fail(ErrorId::bad_label, "label ", label, "; the network has ", logits.shape().channels,
              " classes");
       const Index rank = rank_of_label(logits, i, label);
@@ -48,10 +48,10 @@ struct Accuracy {
   return {percent * static_cast<double>(first), percent * static_cast<double>(five)};
 }
 
-/// The same over images of a data set, loaded batch by batch.
-[[nodiscard]] inline Accuracy evaluate(Session& session, const Dataset& data,
+/// The same over images of a source, loaded batch by batch.
+[[nodiscard]] inline Accuracy evaluate(Session& session, const ImageSource& source,
                                        std::span<const Index> indices) {
-  const std::vector<Batch> batches = load_batches(data, indices, session.pool());
+  const std::vector<Batch> batches = load_batches(source, indices, session.pool());
   return evaluate(session, batches);
 }
 

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "autoprune/core/number.hpp"
-#include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/evaluate.hpp"
+#include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/loss.hpp"
 #include "autoprune/nn/session.hpp"
 #include "autoprune/nn/sgd.hpp"
@@ -79,7 +79,7 @@ using MaskSchedule = std::function<std::optional<std::vector<PruneMask>>(double 
 class Trainer {
  public:
   /// Trains `network` in place on images `indices` of `data`. `teacher` may be null.
-  Trainer(Network& network, const Dataset& data, std::vector<Index> indices, TrainConfig config,
+  Trainer(Network& network, const ImageSource& data, std::vector<Index> indices, TrainConfig config,
           ThreadPool& pool, Network* teacher = nullptr)
       : data_(data),
         indices_(std::move(indices)),
@@ -164,7 +164,7 @@ class Trainer {
     const Index variant = config_.variants > 0 ? epoch_ % config_.variants : epoch_;
     const Augmentation augmentation{4, data_.mirrors, config_.seed,
                                     static_cast<std::uint64_t>(variant)};
-    load_batch(data_, images, batch_, session_.pool(), config_.augment ? &augmentation : nullptr);
+    data_.load(images, config_.augment ? &augmentation : nullptr, batch_, session_.pool());
     const Activation* taught = teacher_ ? &teach(images, variant) : nullptr;
 
     session_.set_dropout_step(config_.seed, static_cast<std::uint64_t>(epoch_ * steps() + s));
@@ -220,7 +220,7 @@ class Trainer {
     return teacher_logits_;
   }
 
-  const Dataset& data_;
+  const ImageSource& data_;
   std::vector<Index> indices_;
   TrainConfig config_;
   double learning_rate_;

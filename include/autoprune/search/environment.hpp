@@ -105,8 +105,7 @@ class PruningEnvironment {
       }
     }
     for (const auto* batches : {&images_.calibration, &images_.held_out})
-      for (const nn::Batch& batch : *batches)
-        print.add(std::span<const std::uint8_t>(batch.labels));
+      for (const nn::Batch& batch : *batches) print.add(std::span<const nn::Label>(batch.labels));
     if (saving_) print.add(saving_(Compressor::masks(layers_, Policy(layers_.size(), 0.3))));
     const Constraints& constraints = landscape_.constraints();
     print.add(constraints.target_compression.value_or(-1.0));

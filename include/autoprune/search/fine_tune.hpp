@@ -27,7 +27,7 @@ struct FineTuneConfig {
 class FineTuner {
  public:
   /// Trains `network` in place towards `policy`; `teacher`, the dense network, may be null.
-  FineTuner(nn::Network& network, const nn::Dataset& data, std::vector<Index> indices,
+  FineTuner(nn::Network& network, const nn::ImageSource& data, std::vector<Index> indices,
             Policy policy, Constraints constraints, Compressor compressor, FineTuneConfig config,
             ThreadPool& pool, nn::Network* teacher = nullptr)
       : network_(network),
@@ -114,7 +114,7 @@ class FineTuner {
   }
 
   nn::Network& network_;
-  const nn::Dataset& data_;
+  const nn::ImageSource& data_;
   std::vector<Index> ranking_images_;  // of criteria that need gradients
   Policy policy_;
   Constraints constraints_;

@@ -18,8 +18,8 @@
 #include "autoprune/io/dataset.hpp"
 #include "autoprune/io/hardware_json.hpp"
 #include "autoprune/io/network_json.hpp"
-#include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/gradients.hpp"
+#include "autoprune/nn/image_source.hpp"
 #include "autoprune/study/spec.hpp"
 
 namespace autoprune::study {
@@ -81,7 +81,11 @@ struct Study {
       print.add(std::span<const char>(*text));
     for (const nn::ConstNamedTensor& p : network.parameters())
       print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
-    print.add(std::span<const std::uint8_t>(data.train.labels)).add(std::span(&spec.seed, 1));
+    for (Index i = 0; i < data.train.size(); ++i) {
+      const nn::Label label = data.train.label(i);
+      print.add(std::span(&label, 1));
+    }
+    print.add(std::span(&spec.seed, 1));
     for (const Index n :
          {compressor.granularity(), static_cast<Index>(compressor.rows()),
           static_cast<Index>(spec.options.selection), static_cast<Index>(spec.options.importance),
