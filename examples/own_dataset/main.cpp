@@ -38,7 +38,7 @@ int main() {
   config.batch = 32;
   nn::Trainer trainer(lenet5, crosses, images.train, config, pool);
   while (!trainer.done()) trainer.run_epoch();
-  const nn::Accuracy accuracy = nn::evaluate(trainer.session(), crosses, images.held_out);
+  const nn::Accuracy accuracy = nn::evaluate(trainer.backend(), crosses, images.held_out);
   std::cout << crosses.size() << " images of " << crosses.classes
             << " classes: " << (accuracy.top1 > 90.0 ? "learned" : "not learned") << '\n';
 }

@@ -2,12 +2,15 @@
 /// The room `nn`: networks as data, and their execution and training, dense and masked.
 #pragma once
 
+#include "autoprune/nn/accuracy.hpp"
 #include "autoprune/nn/activation.hpp"
 #include "autoprune/nn/attributes.hpp"
+#include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/byte_images.hpp"
 #include "autoprune/nn/channel_sums.hpp"
 #include "autoprune/nn/collapse.hpp"
+#include "autoprune/nn/cpu_backend.hpp"
 #include "autoprune/nn/dataset.hpp"
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/evaluate.hpp"
@@ -28,7 +31,9 @@
 #include "autoprune/nn/session.hpp"
 #include "autoprune/nn/sgd.hpp"
 #include "autoprune/nn/shape.hpp"
+#include "autoprune/nn/teacher.hpp"
 #include "autoprune/nn/train.hpp"
+#include "autoprune/nn/train_config.hpp"
 #include "autoprune/nn/transposed.hpp"
 #include "autoprune/nn/weight_gradient.hpp"
 #include "autoprune/nn/zoo.hpp"

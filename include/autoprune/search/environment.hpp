@@ -5,13 +5,14 @@
 
 #include <cmath>
 #include <concepts>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "autoprune/nn/evaluate.hpp"
-#include "autoprune/nn/gradients.hpp"
+#include "autoprune/nn/backend.hpp"
+#include "autoprune/nn/cpu_backend.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/landscape.hpp"
@@ -37,11 +38,12 @@ template <RewardFunction Reward = CompressionReward>
 class PruningEnvironment {
  public:
   /// Copies the network. The pool has to outlive the environment. With a `saving` the reward counts
-  /// that instead of crossbars. Throws what the constraints, the compressor and the oracle throw.
+  /// that instead of crossbars. `make` says where the network runs. Throws what the constraints,
+  /// the compressor and the oracle throw.
   PruningEnvironment(nn::Network network, Compressor compressor, EnvironmentImages images,
                      const Constraints& constraints, ThreadPool& pool, Metric metric = Metric::top1,
                      Reward reward = {}, AccuracyOracle oracle = float_accuracy(),
-                     Saving saving = {})
+                     Saving saving = {}, const nn::MakeBackend& make = nn::cpu_backend)
       : network_(std::move(network)),
         compressor_(std::move(compressor)),
         images_(std::move(images)),
@@ -49,8 +51,8 @@ class PruningEnvironment {
         reward_(std::move(reward)),
         oracle_(std::move(oracle)),
         saving_(std::move(saving)),
-        session_(network_, pool),
-        layers_(rank(pool)),
+        backend_(make(network_, pool)),
+        layers_(rank()),
         // Where energy or time are counted, filling crossbars isn't free.
         landscape_(network_, compressor_, layers_, constraints, measure(dense_masks()), !saving_) {}
   PruningEnvironment(const PruningEnvironment&) = delete;
@@ -69,8 +71,8 @@ class PruningEnvironment {
     out.policy = policy;
     for (const PruneMask& mask : masks) out.keep_ratios.push_back(mask.keep_ratio());
     out.crossbars = compressor_.count(masks).crossbars;
-    session_.set_masks(masks);
-    nn::recalibrate(session_, images_.calibration);
+    backend_->set_masks(masks);
+    backend_->recalibrate(images_.calibration);
     out.accuracy = measure(masks);
     const Constraints& constraints = landscape_.constraints();
     const double dense_accuracy = landscape_.dense_accuracy();
@@ -118,9 +120,9 @@ class PruningEnvironment {
   }
 
  private:
-  [[nodiscard]] std::vector<Ranking> rank(ThreadPool& pool) const {
+  [[nodiscard]] std::vector<Ranking> rank() const {
     if (!compressor_.needs_gradients()) return compressor_.rank(network_);
-    return compressor_.rank(network_, nn::loss_gradients(network_, images_.calibration, pool));
+    return compressor_.rank(network_, backend_->loss_gradients(images_.calibration));
   }
 
   [[nodiscard]] std::vector<PruneMask> dense_masks() const {
@@ -128,7 +130,7 @@ class PruningEnvironment {
   }
 
   [[nodiscard]] double measure(std::span<const PruneMask> masks) {
-    const nn::Accuracy accuracy = oracle_(session_, masks, images_);
+    const nn::Accuracy accuracy = oracle_(*backend_, masks, images_);
     return metric_ == Metric::top5 ? accuracy.top5 : accuracy.top1;
   }
 
@@ -139,7 +141,7 @@ class PruningEnvironment {
   Reward reward_;
   AccuracyOracle oracle_;
   Saving saving_;
-  nn::Session session_;
+  std::unique_ptr<nn::Backend> backend_;
   std::vector<Ranking> layers_;
   PruningLandscape landscape_;
 };
