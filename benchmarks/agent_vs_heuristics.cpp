@@ -14,7 +14,7 @@ using Environment = ap::search::PruningEnvironment<>;
 
 namespace {
 
-ap::search::EnvironmentImages images(const ap::nn::Dataset& train, ap::Index held_out,
+ap::search::EnvironmentImages images(const ap::nn::ImageSource& train, ap::Index held_out,
                                      ap::ThreadPool& pool) {
   const ap::nn::Split split = ap::nn::split(train, 5000);
   return {ap::nn::load_batches(train, std::span(split.train).first(512), pool),

@@ -83,14 +83,14 @@ struct Subject {
   nn::Network network;
   std::vector<PruneMask> masks;
   Activation images;
-  std::vector<std::uint8_t> labels;
+  std::vector<nn::Label> labels;
 
   Subject(const std::string& name, Index batch, bool masked)
       : network(nn::make_network(name, {3, 32, 32})),
         images(random_batch({3, 32, 32}, batch)),
         labels(static_cast<std::size_t>(batch)) {
     network.initialise(1);
-    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::uint8_t>(i % 10);
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
     for (const Index i : masked ? network.matrix_layers() : std::vector<Index>{}) {
       const MatrixView w = weight_matrix(network.node(i).weight);
       masks.push_back(random_mask(w.cols(), w.rows(), kGranularity, kKeepRatio));

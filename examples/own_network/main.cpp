@@ -80,7 +80,7 @@ int main() {
     const nn::EpochReport report = trainer.run_epoch();
     std::cout << "epoch " << report.epoch << ": loss " << io::format_number(report.loss, 3) << '\n';
   }
-  const nn::Accuracy accuracy = nn::evaluate(trainer.session(), data, images.held_out);
+  const nn::Accuracy accuracy = nn::evaluate(trainer.backend(), data, images.held_out);
   std::cout << "accuracy " << io::format_number(accuracy.top1, 1) << " %\n";
 
   const auto hardware = search::Compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));

@@ -64,7 +64,7 @@ int main() {
   config.augment = false;  // a mirror image runs another way
   nn::Trainer trainer(net, data, images.train, config, pool);
   while (!trainer.done()) trainer.run_epoch();
-  const double top1 = nn::evaluate(trainer.session(), data, images.held_out).top1;
+  const double top1 = nn::evaluate(trainer.backend(), data, images.held_out).top1;
   std::cout << "trained: " << (top1 > 60.0 ? "far better than guesses" : "no better") << '\n';
 
   const auto file = std::filesystem::temp_directory_path() / concat("own-op-", ::getpid());

@@ -36,7 +36,7 @@ int main() {
   nn::Network network = nn::lenet5();
   io::load_weights(network, "models/lenet5-mnist.safetensors");
   // Accuracy is made up: the share of weights that is kept, so that the example needs no images.
-  const auto made_up = [](nn::Session&, std::span<const PruneMask> masks,
+  const auto made_up = [](nn::Backend&, std::span<const PruneMask> masks,
                           const search::EnvironmentImages&) {
     double kept = 0.0;
     for (const PruneMask& mask : masks) kept += 20.0 * std::sqrt(mask.keep_ratio());

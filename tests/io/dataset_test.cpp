@@ -65,14 +65,15 @@ TEST_CASE("counts of an IDX file are read whole", "[dataset]") {
   io::write_file(dir / "t10k-images-idx3-ubyte",
                  idx({200, 28, 28}, random_bytes(random, 784 * 200)));
   io::write_file(dir / "t10k-labels-idx1-ubyte", idx({200}, std::string(200, '\7')));
-  CHECK(io::read_mnist(dir.path(), io::Part::test).size() == 200);
+  CHECK(io::Mnist::read({dir.path()}, Part::test).size() == 200);
 }
 
 TEST_CASE("CIFAR-10: every record becomes its label and its pixels, in order", "[dataset]") {
   const TempDir dir;
   Random random(8);
   write_cifar10(dir, random);
-  const auto [train, test] = io::read_dataset("cifar10:" + dir.path().string());
+  const nn::Dataset train = io::Cifar10::read({dir.path()}, Part::train);
+  const nn::Dataset test = io::Cifar10::read({dir.path()}, Part::test);
   CHECK(train.size() == 1 + 2 + 3 + 4 + 5);
   CHECK(test.size() == 7);
   CHECK((train.mirrors && test.mirrors));
@@ -113,7 +114,8 @@ TEST_CASE("MNIST: images and labels in order, with a border of black pixels", "[
   const TempDir dir;
   Random random(10);
   write_mnist(dir, random);
-  const auto [train, test] = io::read_dataset("mnist:" + dir.path().string());
+  const nn::Dataset train = io::Mnist::read({dir.path()}, Part::train);
+  const nn::Dataset test = io::Mnist::read({dir.path()}, Part::test);
   CHECK(train.size() == 5);
   CHECK(test.size() == 3);
   CHECK(test.stored == nn::Shape3{1, 28, 28});
@@ -171,11 +173,12 @@ TEST_CASE("MNIST: some copies have a dot where others have a dash", "[dataset]")
     for (const auto& [stem, end] : {std::pair{"images", "idx3-ubyte"}, {"labels", "idx1-ubyte"}})
       io::write_file(dots / concat(part, '-', stem, '.', end),
                      io::read_file(dir / concat(part, '-', stem, '-', end)));
-  const auto dashed = io::read_dataset("mnist:" + dir.path().string());
-  const auto dotted = io::read_dataset("mnist:" + dots.path().string());
-  CHECK(dashed.train.pixels == dotted.train.pixels);
-  CHECK(dashed.train.labels == dotted.train.labels);
-  CHECK(dashed.test.pixels == dotted.test.pixels);
+  for (const Part part : {Part::train, Part::test}) {
+    const nn::Dataset dashed = io::Mnist::read({dir.path()}, part);
+    const nn::Dataset dotted = io::Mnist::read({dots.path()}, part);
+    CHECK(dashed.pixels == dotted.pixels);
+    CHECK(dashed.labels == dotted.labels);
+  }
 }
 
 TEST_CASE("a directory of another data set is told by what it holds", "[dataset]") {
@@ -260,6 +263,23 @@ TEST_CASE("a file of another format is named for what it looks like", "[looks_li
     io::write_file(dir / name, page);
     CHECK_THAT(error_of([&] { (void)io::read_network(dir / name); }).what(),
                Catch::Contains("a web page"));
+  }
+}
+
+TEST_CASE("every data set of the table is read by its name", "[dataset]") {
+  const TempDir cifar10, mnist;
+  Random random(16);
+  write_cifar10(cifar10, random);
+  write_mnist(mnist, random);
+  for (const io::DatasetEntry& set : io::kDatasets) {
+    const bool colours = set.name == std::string("cifar10");
+    const TempDir& dir = colours ? cifar10 : mnist;
+    const io::Datasets data = io::read_dataset(concat(set.name, ':', dir.path().string()));
+    CHECK(data.train.name == set.name);
+    CHECK(data.train.size() == (colours ? 15 : 5));
+    CHECK(data.test.size() == (colours ? 7 : 3));
+    CHECK(data.test.label(2) < data.test.classes);
+    CHECK(io::dataset_forms().find(concat(set.name, ":DIR")) != std::string::npos);
   }
 }
 

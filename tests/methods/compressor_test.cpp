@@ -173,8 +173,8 @@ TEST_CASE("gathered row groups keep more in as many OUs, through search and fine
                   gathered, tune, pool);
   tuner.reconstruct([&] {
     nn::Network dense = search::test::trained();
-    nn::Session session(dense, pool);
-    return Reconstruction(session, search::test::environment_images(pool).calibration);
+    nn::CpuBackend backend(dense, pool);
+    return Reconstruction(backend, search::test::environment_images(pool).calibration);
   }());
   while (!tuner.done()) tuner.run_epoch();
   tuner.erase_pruned();

@@ -1,4 +1,4 @@
-#include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/dataset.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
@@ -52,7 +52,7 @@ TEST_CASE("A batch holds the normalised pixels and labels of its images, in orde
   Random random(1);
   const std::vector<Index> indices = random.permutation(50);
   Batch batch;
-  load_batch(data, std::span(indices).first(37), batch, pool);
+  data.load(std::span(indices).first(37), nullptr, batch, pool);
   REQUIRE(batch.images.images() == 37);
   REQUIRE(batch.images.shape() == Shape3{2, 11, 10});
   for (Index i = 0; i < 37; ++i) {
@@ -81,7 +81,7 @@ TEST_CASE("Augmentation shifts and mirrors within its limits, evenly", "[nn]") {
   const Augmentation augmentation{2, true, 5, 0};
   Batch batch;
   const std::vector<Index> indices = range(0, 600);
-  load_batch(data, indices, batch, pool, &augmentation);
+  data.load(indices, &augmentation, batch, pool);
   std::map<std::tuple<Index, Index, bool>, Index> draws;
   for (Index i = 0; i < 600; ++i) {
     Index found = 0;
@@ -108,7 +108,7 @@ TEST_CASE("An image's augmentation depends on seed, variant and image alone", "[
   ThreadPool pool(2);
   const auto load = [&](std::vector<Index> indices, Augmentation augmentation) {
     Batch batch;
-    load_batch(data, indices, batch, pool, &augmentation);
+    data.load(indices, &augmentation, batch, pool);
     return values_of(batch.images);
   };
   const Values one = load({40}, {4, true, 1, 0});
@@ -118,6 +118,35 @@ TEST_CASE("An image's augmentation depends on seed, variant and image alone", "[
   CHECK(load(all, {4, true, 1, 0}) != load(all, {4, true, 1, 1}));
   CHECK(load(all, {4, true, 1, 0}) != load(all, {4, true, 2, 0}));
   CHECK(load(all, {4, true, 1, 3}) == load(all, {4, true, 1, 3}));
+}
+
+TEST_CASE("Images that are made when they are asked for load as those in memory do", "[nn]") {
+  /// Writes each image into the room that it is given.
+  struct Made : ByteImages {
+    const Dataset& all;
+    explicit Made(const Dataset& data) : ByteImages(data), all(data) {}
+    Index size() const override { return all.size(); }
+    Label label(Index i) const override { return all.label(i); }
+    const std::uint8_t* bytes(Index i, std::span<std::uint8_t> room) const override {
+      REQUIRE(static_cast<Index>(room.size()) == stored.size());
+      std::copy_n(all.image(i), room.size(), room.begin());
+      return room.data();
+    }
+  };
+  const Dataset data = bordered(75);
+  const Made made(data);
+  ThreadPool pool(1);
+  const Augmentation varied{3, true, 2, 1};
+  for (const Augmentation* augmentation : {static_cast<const Augmentation*>(nullptr), &varied}) {
+    Batch one, other;
+    const std::vector<Index> indices = Random(4).permutation(75);
+    data.load(indices, augmentation, one, pool);
+    made.load(indices, augmentation, other, pool);
+    CHECK(values_of(one.images) == values_of(other.images));
+    CHECK(one.labels == other.labels);
+  }
+  CHECK(made.shape() == data.shape());
+  CHECK(split(made, 10).held_out == split(data, 10).held_out);
 }
 
 TEST_CASE("A split keeps the held-out images out of training", "[nn]") {

@@ -74,7 +74,7 @@ TEST_CASE("Steps that are too long don't end unnoticed, the default ones end wel
     std::vector<double> accuracies;
     while (!trainer.done()) {
       trainer.run_epoch();
-      accuracies.push_back(evaluate(trainer.session(), data, range(300, 400)).top1);
+      accuracies.push_back(evaluate(trainer.backend(), data, range(300, 400)).top1);
     }
     return course_of(accuracies, 4);
   };

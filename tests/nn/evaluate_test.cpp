@@ -73,6 +73,8 @@ TEST_CASE("Accuracy refuses what it can't count", "[nn]") {
   std::vector<Batch> batches{random_batch(random, 4, 10)};
   batches[0].labels[3] = 4;
   CHECK(id(batches) == ErrorId::bad_label);
+  batches[0].labels[3] = -1;
+  CHECK(id(batches) == ErrorId::bad_label);
 
   batches[0].labels[3] = 0;
   batches[0].labels[7] = 1;

@@ -12,8 +12,8 @@ TEST_CASE("Loss and gradient agree with their definition", "[nn]") {
   Random random(3);
   const Activation logits = random_activation(random, {7, 1, 1}, 35);
   const Activation teacher = random_activation(random, {7, 1, 1}, 35);
-  std::vector<std::uint8_t> labels;
-  for (Index i = 0; i < 35; ++i) labels.push_back(static_cast<std::uint8_t>(random.below(7)));
+  std::vector<Label> labels;
+  for (Index i = 0; i < 35; ++i) labels.push_back(static_cast<Label>(random.below(7)));
   const Distillation d{GENERATE(1.0, 3.0, 10.0), GENERATE(0.0, 0.7, 1.0)};
   const bool taught = GENERATE(false, true);
 
@@ -41,7 +41,7 @@ TEST_CASE("The loss stays finite for logits far apart", "[nn]") {
   logits.fill(0.0F);
   logits.at(0, 0, 0, 0) = 1e5F;
   logits.at(1, 2, 0, 0) = -1e5F;
-  const std::vector<std::uint8_t> labels{1, 2};
+  const std::vector<Label> labels{1, 2};
   Activation dlogits;
   CHECK(std::isfinite(loss(logits, labels, &logits, {3.0, 0.75}, dlogits)));
   // Softmaxes of (1, 0, 0) and (1/2, 1/2, 0); a quarter of each counts, for half of the batch.
@@ -52,11 +52,12 @@ TEST_CASE("The loss stays finite for logits far apart", "[nn]") {
 TEST_CASE("A loss refuses labels and teachers that don't fit", "[nn]") {
   Activation logits({3, 1, 1}, 2), dlogits;
   logits.fill(0.0F);
-  const auto id = [&](const std::vector<std::uint8_t>& labels, const Activation* teacher) {
+  const auto id = [&](const std::vector<Label>& labels, const Activation* teacher) {
     return error_of([&] { loss(logits, labels, teacher, {}, dlogits); });
   };
   CHECK(id({0, 1, 2}, nullptr) == ErrorId::shape_mismatch);
   CHECK(id({0, 3}, nullptr) == ErrorId::bad_label);
+  CHECK(id({0, -1}, nullptr) == ErrorId::bad_label);
   const Activation other({4, 1, 1}, 2), longer({3, 1, 1}, 3);
   CHECK(id({0, 1}, &other) == ErrorId::shape_mismatch);
   CHECK(id({0, 1}, &longer) == ErrorId::shape_mismatch);

@@ -147,7 +147,7 @@ class Reference {
 };
 
 /// Mean cross-entropy, or its mix with the distance from a teacher's logits.
-inline double reference_loss(const Values& logits, const std::vector<std::uint8_t>& labels,
+inline double reference_loss(const Values& logits, const std::vector<Label>& labels,
                              const Values* teacher, const Distillation& d) {
   const std::size_t classes = logits.size() / labels.size();
   const auto log_softmax = [&](const Values& v, std::size_t i, std::size_t c, double t) {

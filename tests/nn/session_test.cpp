@@ -71,7 +71,7 @@ Network network_of(Index which) {
 struct Run {
   Network network;
   Activation input;
-  std::vector<std::uint8_t> labels;
+  std::vector<Label> labels;
   std::vector<PruneMask> masks;
   Activation teacher;
   bool distil = false;
@@ -94,7 +94,7 @@ Run make_run(Network network, Index images, std::uint64_t seed) {
   Run run{std::move(network), {}, {}, {}, {}};
   run.input = random_activation(random, run.network.input_shape(), images);
   for (Index i = 0; i < images; ++i)
-    run.labels.push_back(static_cast<std::uint8_t>(random.below(run.network.outputs())));
+    run.labels.push_back(static_cast<Label>(random.below(run.network.outputs())));
   run.teacher = random_activation(random, {run.network.outputs(), 1, 1}, images);
   return run;
 }

@@ -69,7 +69,7 @@ TEST_CASE("SGD follows PyTorch's rule and leaves pruned vectors alone", "[nn]") 
   session.set_masks(masks);
   Sgd sgd(network, {0.9, 0.01});
   Batch batch;
-  load_batch(data, range(0, 20), batch, pool);
+  data.load(range(0, 20), nullptr, batch, pool);
 
   std::vector<std::pair<std::string, std::pair<Values, Values>>> state;  // weights, velocity
   for (const auto& [name, tensor] : network.parameters())
@@ -199,9 +199,10 @@ TEST_CASE("Dropout draws anew in every step of every epoch", "[nn]") {
     network.initialise(1);
     ThreadPool pool(1);
     Trainer trainer(network, data, range(0, 40), config, pool);
+    const Session& session = dynamic_cast<CpuBackend&>(trainer.backend()).session();
     while (!trainer.done())
-      trainer.run_epoch(
-          {}, [&](Index, Index) { draws.insert(values_of(trainer.session().output(dropout))); });
+      trainer.run_epoch({},
+                        [&](Index, Index) { draws.insert(values_of(session.output(dropout))); });
   }
   CHECK(draws.size() == 2 * 4 * 2);
 }
@@ -220,7 +221,7 @@ TEST_CASE("A tiny network learns to tell the quarters apart", "[nn]") {
     (report.epoch == 1 ? first : last) = report.loss;
   }
   CHECK(last < 0.2 * first);
-  CHECK(evaluate(trainer.session(), test, range(0, 200)).top1 == 100.0);
+  CHECK(evaluate(trainer.backend(), test, range(0, 200)).top1 == 100.0);
 }
 
 TEST_CASE("A data set whose mirror images change their class is not mirrored", "[nn]") {

@@ -34,8 +34,9 @@ TEST_CASE("the README shows the quickstart as it is") {
 }
 
 TEST_CASE("what docs/extending.md adds is the examples', and short") {
-  for (const std::string example : {"own_op", "own_adc", "own_component", "own_device",
-                                    "own_method", "own_importance", "own_reward", "own_searcher"}) {
+  for (const std::string example :
+       {"own_op", "own_adc", "own_component", "own_dataset", "own_device", "own_method",
+        "own_importance", "own_reward", "own_searcher"}) {
     const std::string code = marked_code("examples/" + example + "/main.cpp", "// [extending]\n");
     INFO(code);
     CHECK(project_file("docs/extending.md").find("```cpp\n" + code + "```") != std::string::npos);

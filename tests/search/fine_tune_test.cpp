@@ -39,7 +39,7 @@ struct Run {
     while (!tuner.done()) tuner.run_epoch();
   }
   [[nodiscard]] double accuracy() {
-    return nn::evaluate(tuner.trainer().session(), test::images(), nn::range(256, 384)).top1;
+    return nn::evaluate(tuner.trainer().backend(), test::images(), nn::range(256, 384)).top1;
   }
 
   ThreadPool pool;
@@ -105,12 +105,12 @@ TEST_CASE("a schedule begins where it says, from weights that make up for what i
   Run run(test::target(4.0), OuSelection::best, 1, 1.0);
   const std::vector<nn::Batch> calibration =
       nn::load_batches(test::images(), nn::range(0, 128), run.pool);
-  nn::Session session(run.teacher, run.pool);
-  run.tuner.reconstruct(Reconstruction(session, calibration));
+  nn::CpuBackend dense(run.teacher, run.pool);
+  run.tuner.reconstruct(Reconstruction(dense, calibration));
   const std::vector<PruneMask> masks = run.tuner.masks();
   REQUIRE(run.tuner.tightened());
   REQUIRE(run.compressor.count(masks).crossbars.compression_pooled() >= 4.0);
-  const std::vector<Matrix> fitted = Reconstruction(session, calibration).fit(masks, run.pool);
+  const std::vector<Matrix> fitted = Reconstruction(dense, calibration).fit(masks, run.pool);
   const std::vector<Index> nodes = run.network.matrix_layers();
   for (std::size_t k = 0; k < nodes.size(); ++k)
     REQUIRE(fitted[k] == weight_matrix(std::as_const(run.network).node(nodes[k]).weight));
@@ -120,7 +120,7 @@ TEST_CASE("a schedule begins where it says, from weights that make up for what i
 
 TEST_CASE("a network that is fitted anew runs with its new weights") {
   Run run(test::target(4.0), OuSelection::best, 1, 1.0);
-  nn::Session dense(run.teacher, run.pool);
+  nn::CpuBackend dense(run.teacher, run.pool);
   const auto fit = [&](Index begin, Index end) {
     run.tuner.reconstruct(
         Reconstruction(dense, nn::load_batches(test::images(), nn::range(begin, end), run.pool)));
@@ -129,12 +129,13 @@ TEST_CASE("a network that is fitted anew runs with its new weights") {
   const auto outputs = [&](nn::Session& session) {
     return nn::test::values_of(session.forward(batch.images, nn::Mode::inference));
   };
+  nn::Session& session = dynamic_cast<nn::CpuBackend&>(run.tuner.trainer().backend()).session();
   fit(0, 128);
-  const nn::test::Values first = outputs(run.tuner.trainer().session());
+  const nn::test::Values first = outputs(session);
   fit(128, 256);
   nn::Session fresh(run.network, run.pool);
   fresh.set_masks(run.tuner.masks());
-  REQUIRE(outputs(run.tuner.trainer().session()) == outputs(fresh));
+  REQUIRE(outputs(session) == outputs(fresh));
   REQUIRE(outputs(fresh) != first);
 }
 
@@ -204,8 +205,9 @@ TEST_CASE("the erased network is the masked one") {
   const std::vector<PruneMask> masks = run.tuner.masks();
   const double masked = run.accuracy();
   const nn::Batch batch = nn::load_batches(test::images(), nn::range(0, 32), run.pool).front();
+  nn::Session& session = dynamic_cast<nn::CpuBackend&>(run.tuner.trainer().backend()).session();
   const nn::test::Values before =
-      nn::test::values_of(run.tuner.trainer().session().forward(batch.images, nn::Mode::inference));
+      nn::test::values_of(session.forward(batch.images, nn::Mode::inference));
 
   run.tuner.erase_pruned();
   const std::vector<Index> layers = run.network.matrix_layers();

@@ -22,13 +22,13 @@ Compressor on_paper() {
 /// The trained network under masks of one keep ratio, ready to be measured.
 struct Masked {
   explicit Masked(double keep) : masks(Compressor::masks(ranked, Policy(4, keep))) {
-    session.set_masks(masks);
-    nn::recalibrate(session, images.calibration);
+    backend.set_masks(masks);
+    backend.recalibrate(images.calibration);
   }
 
   ThreadPool pool{1};
   nn::Network network = test::trained();
-  nn::Session session{network, pool};
+  nn::CpuBackend backend{network, pool};
   EnvironmentImages images = test::environment_images(pool);
   std::vector<Ranking> ranked = test::small_compressor().rank(network);
   std::vector<PruneMask> masks;
@@ -63,16 +63,16 @@ TEST_CASE("a simulated accuracy is the mean over devices that are drawn one by o
   chip.devices.cells.get<hardware::Variation>().sigma = 0.8;
   const simulation::CalibrationConfig maximum{simulation::RangeRule::maximum};
 
-  const auto ranges =
-      simulation::calibrate(masked.session, masked.masks, masked.images.calibration, maximum);
+  const auto ranges = simulation::calibrate(masked.backend.session(), masked.masks,
+                                            masked.images.calibration, maximum);
   std::vector<nn::Accuracy> single;
   for (const std::uint64_t seed : {1, 2, 3})
-    single.push_back(
-        simulation::SimulatedNetwork(masked.session, chip, masked.masks, ranges, {.seed = seed})
-            .evaluate(masked.images.held_out));
+    single.push_back(simulation::SimulatedNetwork(masked.backend.session(), chip, masked.masks,
+                                                  ranges, {.seed = seed})
+                         .evaluate(masked.images.held_out));
   REQUIRE((single[0].top1 != single[1].top1 || single[1].top1 != single[2].top1));
   const nn::Accuracy mean =
-      simulated_accuracy(on_paper(), chip, maximum, 3)(masked.session, masked.masks, masked.images);
+      simulated_accuracy(on_paper(), chip, maximum, 3)(masked.backend, masked.masks, masked.images);
   REQUIRE(mean.top1 == Approx((single[0].top1 + single[1].top1 + single[2].top1) / 3.0));
   REQUIRE(mean.top5 == Approx((single[0].top5 + single[1].top5 + single[2].top5) / 3.0));
   REQUIRE(mean.top1 < mean.top5);
@@ -89,7 +89,7 @@ TEST_CASE("ranges are those of the images that are there for it") {
           return simulation::SimulatedNetwork(s, {.geometry = PaperGeometry{}}, m, ranges);
         },
         {});
-    (void)oracle(masked.session, masked.masks, shown);
+    (void)oracle(masked.backend, masked.masks, shown);
     return largest;
   };
   EnvironmentImages others = masked.images;

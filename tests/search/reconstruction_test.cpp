@@ -38,9 +38,10 @@ Matrix patches(const nn::Activation& x, const nn::detail::MatrixShape& s) {
 TEST_CASE("fitted weights bring a layer's outputs nearer to the dense layer's than masked ones") {
   ThreadPool pool(1);
   nn::Network network = test::trained();
-  nn::Session session(network, pool);
+  nn::CpuBackend backend(network, pool);
+  nn::Session& session = backend.session();
   const EnvironmentImages images = test::environment_images(pool);
-  const Reconstruction reconstruction(session, images.calibration, {.samples = 20});
+  const Reconstruction reconstruction(backend, images.calibration, {.samples = 20});
   const Compressor compressor = test::small_compressor();
   const std::vector<Ranking> layers = compressor.rank(network);
   const std::vector<Index> nodes = network.matrix_layers();
@@ -80,7 +81,8 @@ TEST_CASE("a fit with more weights than patches meets the dense outputs of all i
   network.conv("a", {.out = 8, .kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 0}});
   network.conv("b", {.out = 5, .kernel = {2, 3}, .stride = {1, 2}, .padding = {0, 1}});
   network.initialise(3);
-  nn::Session session(network, pool);
+  nn::CpuBackend backend(network, pool);
+  nn::Session& session = backend.session();
   std::vector<nn::Batch> images(2);
   for (nn::Batch& batch : images)
     batch.images = nn::test::random_activation(random, network.input_shape(), 2);
@@ -92,7 +94,7 @@ TEST_CASE("a fit with more weights than patches meets the dense outputs of all i
       for (Index r = c % 5; r < masks.back().rows(); r += 5) masks.back().set(r, c, false);
   }
   session.set_masks(masks);  // as a search leaves it
-  const BasicReconstruction<double> reconstruction(session, images, {.samples = 40, .ridge = 1e-9});
+  const BasicReconstruction<double> reconstruction(backend, images, {.samples = 40, .ridge = 1e-9});
   const std::vector<Matrix> fitted = reconstruction.fit(masks, pool);
   session.set_masks({});
   for (const nn::Batch& batch : images) {
@@ -111,31 +113,31 @@ TEST_CASE("a fit with more weights than patches meets the dense outputs of all i
 TEST_CASE("the oracle measures the fitted network, with batch-norm statistics that fit it") {
   ThreadPool pool(1);
   nn::Network network = test::trained(), applied = test::trained();
-  nn::Session session(network, pool), other(applied, pool);
+  nn::CpuBackend backend(network, pool), other(applied, pool);
   const EnvironmentImages images = test::environment_images(pool);
-  const auto reconstruction = std::make_shared<const Reconstruction>(session, images.calibration);
+  const auto reconstruction = std::make_shared<const Reconstruction>(backend, images.calibration);
   const auto masks = Compressor::masks(test::small_compressor().rank(network), Policy(4, 0.3));
   reconstruction->apply(applied, masks, pool);
   other.set_masks(masks);
-  nn::recalibrate(other, images.calibration);
+  other.recalibrate(images.calibration);
   std::vector<float> measured;
   const auto oracle = reconstructed_accuracy(
       reconstruction,
-      [&](nn::Session& at, std::span<const PruneMask>, const EnvironmentImages&) -> nn::Accuracy {
+      [&](nn::Backend& at, std::span<const PruneMask>, const EnvironmentImages&) -> nn::Accuracy {
         measured = test::everything(at.network());
         return {};
       });
-  session.set_masks(masks);
-  (void)oracle(session, masks, images);
+  backend.set_masks(masks);
+  (void)oracle(backend, masks, images);
   REQUIRE(measured == test::everything(applied));
 }
 
 TEST_CASE("the oracle leaves the network as it was, and sees more accuracy than is there without") {
   ThreadPool pool(1);
   nn::Network network = test::trained();
-  nn::Session session(network, pool);
+  nn::CpuBackend backend(network, pool);
   const EnvironmentImages images = test::environment_images(pool);
-  const auto reconstruction = std::make_shared<const Reconstruction>(session, images.calibration);
+  const auto reconstruction = std::make_shared<const Reconstruction>(backend, images.calibration);
   const Policy policy(4, 0.3);
   double plain = 0.0, fitted = 0.0;
   for (const bool reconstructs : {false, true}) {
@@ -153,32 +155,32 @@ TEST_CASE("the oracle leaves the network as it was, and sees more accuracy than 
 TEST_CASE("a measurement that fails leaves the network as it was, too") {
   ThreadPool pool(1);
   nn::Network network = test::trained();
-  nn::Session session(network, pool);
+  nn::CpuBackend backend(network, pool);
   const EnvironmentImages images = test::environment_images(pool);
   const auto oracle = reconstructed_accuracy(
-      std::make_shared<const Reconstruction>(session, images.calibration),
-      [](nn::Session&, std::span<const PruneMask>, const EnvironmentImages&) -> nn::Accuracy {
+      std::make_shared<const Reconstruction>(backend, images.calibration),
+      [](nn::Backend&, std::span<const PruneMask>, const EnvironmentImages&) -> nn::Accuracy {
         fail(ErrorId::empty_data, "no images");
       });
   const auto masks = Compressor::masks(test::small_compressor().rank(network), Policy(4, 0.3));
-  session.set_masks(masks);
+  backend.set_masks(masks);
   const std::vector<float> before = test::learned(network);
-  REQUIRE(error_of([&] { (void)oracle(session, masks, images); }) == ErrorId::empty_data);
+  REQUIRE(error_of([&] { (void)oracle(backend, masks, images); }) == ErrorId::empty_data);
   REQUIRE(test::learned(network) == before);
 }
 
 TEST_CASE("reconstruction needs images and a mask a layer") {
   ThreadPool pool(1);
   nn::Network network = test::trained();
-  nn::Session session(network, pool);
-  REQUIRE(error_of([&] { (void)Reconstruction(session, {}); }) == ErrorId::empty_data);
+  nn::CpuBackend backend(network, pool);
+  REQUIRE(error_of([&] { (void)Reconstruction(backend, {}); }) == ErrorId::empty_data);
   const EnvironmentImages images = test::environment_images(pool);
   for (const ReconstructionConfig& wrong :
        {ReconstructionConfig{.ridge = 0.0}, ReconstructionConfig{.ridge = std::nan("")},
         ReconstructionConfig{.ridge = 1e300}, ReconstructionConfig{.samples = 0},
         ReconstructionConfig{.samples = Index{1} << 62}})
-    REQUIRE(error_of([&] { (void)Reconstruction(session, images.calibration, wrong); }) ==
+    REQUIRE(error_of([&] { (void)Reconstruction(backend, images.calibration, wrong); }) ==
             ErrorId::out_of_range);
-  const Reconstruction reconstruction(session, images.calibration);
+  const Reconstruction reconstruction(backend, images.calibration);
   REQUIRE(error_of([&] { (void)reconstruction.fit({}, pool); }) == ErrorId::mask_mismatch);
 }

@@ -72,8 +72,8 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
   const EnvironmentImages images = test::environment_images(pool);
   for (const auto& [layer, inputs] : kSilent) {
     nn::Network network = silent(layer, inputs);
-    nn::Session session(network, pool);
-    const auto fitting = std::make_shared<const Reconstruction>(session, images.calibration);
+    nn::CpuBackend backend(network, pool);
+    const auto fitting = std::make_shared<const Reconstruction>(backend, images.calibration);
     PruningEnvironment<> environment(network, compressor, images, test::target(3.0), pool,
                                      Metric::top1, {}, reconstructed_accuracy(fitting));
     const Outcome outcome = environment.evaluate(environment.landscape().allowed(Policy(4, 0.3)));

@@ -160,7 +160,7 @@ TEST_CASE("a network's activity is that of its layers' input vectors, one by one
   net.linear("linear", 5);
   net.initialise(7);
   Random random(92);
-  nn::Batch batch{nn::Activation({2, 5, 4}, 35), std::vector<std::uint8_t>(35, 0)};
+  nn::Batch batch{nn::Activation({2, 5, 4}, 35), std::vector<nn::Label>(35, 0)};
   batch.images.fill(0.0F);
   for (Index i = 0; i < 35; ++i)
     for (Index c = 0; c < 2; ++c)

@@ -167,7 +167,7 @@ TEST_CASE("every read of a network has noise of its own") {
   ThreadPool pool(2);
   nn::Session session(n, pool);
   const std::vector<PruneMask> masks(1, PruneMask(8, 4, 8));
-  nn::Batch batch{nn::Activation(n.input_shape(), 40), std::vector<std::uint8_t>(40, 0)};
+  nn::Batch batch{nn::Activation(n.input_shape(), 40), std::vector<nn::Label>(40, 0)};
   batch.images.fill(1.0F);
   const std::span<const nn::Batch> batches(&batch, 1);
   const auto ranges = calibrate(session, masks, batches);

@@ -59,7 +59,7 @@ struct SilentCase {
     layer = static_cast<std::size_t>(random.below(static_cast<Index>(nodes.size())));
     for (const Index images : {33, 3})
       batches.push_back({nn::test::random_activation(random, network.input_shape(), images),
-                         std::vector<std::uint8_t>(static_cast<std::size_t>(images), 1)});
+                         std::vector<nn::Label>(static_cast<std::size_t>(images), 1)});
     switch (static_cast<Silence>(random.below(3))) {
       case Silence::weights:
         network.node(nodes[layer]).weight.fill(0.0F);
@@ -235,7 +235,7 @@ TEST_CASE("numbers that stop being numbers are found in simulations, and named b
     c.masks.emplace_back(w.cols(), w.rows(), 8);
   }
   c.batches = {{nn::test::random_activation(random, c.network.input_shape(), 5),
-                std::vector<std::uint8_t>(5, 1)}};
+                std::vector<nn::Label>(5, 1)}};
   ThreadPool pool(1);
   nn::Session session(c.network, pool);
   const auto ranges = calibrate(session, c.masks, c.batches);

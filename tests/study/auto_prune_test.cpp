@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "../nn/remote_backend.hpp"
 #include "helpers.hpp"
 
 namespace autoprune::study {
@@ -83,13 +84,28 @@ void check_same(const Record& a, const Record& b) {
 
 }  // namespace
 
+TEST_CASE("a study runs where its spec says, to the same bits") {
+  StudySpec s = spec();
+  const Record here = auto_prune(trained(), datasets(), chip(), s);
+  using nn::test::RemoteBackend;
+  const Index steps = RemoteBackend::steps, evaluations = RemoteBackend::evaluations;
+  s.backend = nn::test::remote_backend;
+  const Record there = auto_prune(trained(), datasets(), chip(), s);
+  CHECK(there.policy == here.policy);
+  CHECK(everything(there.network) == everything(here.network));
+  CHECK(there.pruned.top1 == here.pruned.top1);
+  CHECK(there.dense.top1 == here.dense.top1);
+  CHECK(RemoteBackend::steps > steps);
+  CHECK(RemoteBackend::evaluations > evaluations + s.search.episodes);
+}
+
 TEST_CASE("a study is its stages, one by one") {
   StudySpec s = spec();
   s.reconstruct = false;
   const Record record = auto_prune(trained(), datasets(), chip(), s);
 
   ThreadPool pool(1);
-  const nn::Dataset& images = datasets().train;
+  const nn::ImageSource& images = datasets().train;
   const auto compressor = search::test::small_compressor();
   search::PruningEnvironment<> environment(trained(), compressor,
                                            {nn::load_batches(images, nn::range(0, 96), pool),

@@ -109,13 +109,13 @@ TEST_CASE("a comparison finds each method's best row within the loss, and keeps 
   spec.granularity = 8;
   spec.out = directory.path();
   // The datasets' images are few: as many are held out as the spec of a study says.
-  const io::Datasets& images = datasets();
-  nn::Dataset many = images.train;
+  const nn::Dataset& images = search::test::images();
+  nn::Dataset many = images;
   while (many.size() < 5600) {
-    many.pixels.insert(many.pixels.end(), images.train.pixels.begin(), images.train.pixels.end());
-    many.labels.insert(many.labels.end(), images.train.labels.begin(), images.train.labels.end());
+    many.pixels.insert(many.pixels.end(), images.pixels.begin(), images.pixels.end());
+    many.labels.insert(many.labels.end(), images.labels.begin(), images.labels.end());
   }
-  const io::Datasets data{many, images.test};
+  const io::Datasets data{many, nn::test::quarters(100, 8)};
   ThreadPool pool(1);
   Watcher none;
   std::vector<std::string> shown;

@@ -2,7 +2,7 @@
 /// CIFAR-10 in its binary format: records of a label byte and 3x32x32 pixel bytes.
 #pragma once
 
-#include <filesystem>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -46,20 +46,34 @@ inline void append_cifar10(nn::Dataset& data, const DataFile& file) {
 
 }  // namespace detail
 
-/// The training images (data_batch_1.bin to data_batch_5.bin, in order) or the test images
-/// (test_batch.bin) of a directory. Throws cannot_open, truncated_file, bad_magic or bad_label.
-[[nodiscard]] inline nn::Dataset read_cifar10(const std::filesystem::path& directory, Part part) {
-  nn::Dataset data = detail::empty_cifar10();
-  const auto append = [&](const std::string& name) {
-    const std::size_t most = kMaxDataset - data.pixels.size();
-    detail::append_cifar10(data, detail::read_data_file(directory, {name}, "cifar10", most));
+struct Cifar10 {
+  static constexpr const char* kName = "cifar10";
+  static constexpr std::array kOwnNames = {
+      KnownName{"data_batch_1.bin", "as CIFAR-10's: write cifar10:DIR"},
   };
-  if (part == Part::test) {
-    append("test_batch.bin");
-  } else {
-    for (int batch = 1; batch <= 5; ++batch) append(concat("data_batch_", batch, ".bin"));
+  static constexpr std::array kForeignNames = {
+      KnownName{"data_batch_1", "as the Python version of CIFAR-10: get the binary version"},
+      KnownName{"train.bin", "as CIFAR-100's, of 100 classes: get CIFAR-10's"},
+      KnownName{"train", "as the Python version of CIFAR-100: get CIFAR-10's binary one"},
+      KnownName{"cifar-10-batches-bin", "which may be CIFAR-10: write cifar10: and its path"},
+      KnownName{"cifar-10-batches-py", "the Python version of CIFAR-10: get the binary version"},
+  };
+
+  /// The training images (data_batch_1.bin to data_batch_5.bin, in order) or the test images
+  /// (test_batch.bin). Throws cannot_open, truncated_file, bad_magic or bad_label.
+  [[nodiscard]] static nn::Dataset read(const DataDirectory& directory, Part part) {
+    nn::Dataset data = detail::empty_cifar10();
+    const auto append = [&](const std::string& name) {
+      const std::size_t most = kMaxDataset - data.pixels.size();
+      detail::append_cifar10(data, detail::read_data_file(directory, {name}, kName, most));
+    };
+    if (part == Part::test) {
+      append("test_batch.bin");
+    } else {
+      for (int batch = 1; batch <= 5; ++batch) append(concat("data_batch_", batch, ".bin"));
+    }
+    return data;
   }
-  return data;
-}
+};
 
 }  // namespace autoprune::io

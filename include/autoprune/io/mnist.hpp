@@ -2,7 +2,7 @@
 /// MNIST in its IDX format: a big-endian header, then one byte a pixel or label.
 #pragma once
 
-#include <filesystem>
+#include <array>
 #include <limits>
 #include <string>
 #include <utility>
@@ -57,7 +57,7 @@ struct Idx {
 }
 
 /// The file "train-images-idx3-ubyte" of `stem` "train-images", or with a dot, as some copies have.
-[[nodiscard]] inline Idx read_idx(const std::filesystem::path& directory, const std::string& stem,
+[[nodiscard]] inline Idx read_idx(const DataDirectory& directory, const std::string& stem,
                                   Index rank) {
   const std::string end = concat("idx", rank, "-ubyte");
   return parse_idx(
@@ -66,7 +66,8 @@ struct Idx {
 
 /// The images and labels of one part, which `origin` names in messages. Throws shape_mismatch or
 /// bad_label.
-[[nodiscard]] inline nn::Dataset make_mnist(Idx images, Idx labels, const std::string& origin) {
+[[nodiscard]] inline nn::Dataset make_mnist(Idx images, const Idx& labels,
+                                            const std::string& origin) {
   if (images.shape != std::vector<Index>{labels.shape[0], 28, 28})
     fail(ErrorId::shape_mismatch, origin, " images of ", shape_text(images.shape), " and ",
          labels.shape[0], " labels; MNIST has one label for each image of 28x28");
@@ -78,9 +79,9 @@ struct Idx {
   data.mean = {0.1307F};
   data.stddev = {0.3081F};
   data.pixels = std::move(images.values);
-  data.labels = std::move(labels.values);
+  data.labels.assign(labels.values.begin(), labels.values.end());
   for (Index i = 0; i < data.size(); ++i)
-    if (const int label = data.labels[static_cast<std::size_t>(i)]; label >= data.classes)
+    if (const nn::Label label = data.label(i); label >= data.classes)
       fail(ErrorId::bad_label, origin, " label ", i, " is ", label, ", not one of 0 to ",
            data.classes - 1, "; get the file again");
   return data;
@@ -88,15 +89,27 @@ struct Idx {
 
 }  // namespace detail
 
-/// The training images (train-*ubyte) or the test images (t10k-*ubyte) of a directory; a border
-/// of 2 makes 32x32 of their 28x28. Throws cannot_open, bad_magic, truncated_file, bad_header,
-/// shape_mismatch or bad_label.
-[[nodiscard]] inline nn::Dataset read_mnist(const std::filesystem::path& directory, Part part) {
-  const std::string prefix = part == Part::train ? "train" : "t10k";
-  detail::Idx images = detail::read_idx(directory, prefix + "-images", 3);
-  detail::Idx labels = detail::read_idx(directory, prefix + "-labels", 1);
-  return detail::make_mnist(std::move(images), std::move(labels),
-                            concat("directory '", directory.string(), "': ", prefix));
-}
+struct Mnist {
+  static constexpr const char* kName = "mnist";
+  static constexpr std::array kOwnNames = {
+      KnownName{"train-images-idx3-ubyte", "as MNIST's: write mnist:DIR"},
+      KnownName{"train-images.idx3-ubyte", "as MNIST's: write mnist:DIR"},
+      KnownName{"train-images-idx3-ubyte.gz", "as MNIST's: write mnist:DIR"},
+  };
+  static constexpr std::array kForeignNames = {
+      KnownName{"raw", "which may be MNIST: write mnist: and its path"},
+  };
+
+  /// The training images (train-*ubyte) or the test images (t10k-*ubyte); a border of 2 makes 32x32
+  /// of their 28x28. Throws cannot_open, bad_magic, truncated_file, bad_header, shape_mismatch or
+  /// bad_label.
+  [[nodiscard]] static nn::Dataset read(const DataDirectory& directory, Part part) {
+    const std::string prefix = part == Part::train ? "train" : "t10k";
+    detail::Idx images = detail::read_idx(directory, prefix + "-images", 3);
+    detail::Idx labels = detail::read_idx(directory, prefix + "-labels", 1);
+    return detail::make_mnist(std::move(images), labels,
+                              concat("directory '", directory.path.string(), "': ", prefix));
+  }
+};
 
 }  // namespace autoprune::io

@@ -5,27 +5,11 @@
 #include <span>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/accuracy.hpp"
+#include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/session.hpp"
 
 namespace autoprune::nn {
-
-/// Percent of images whose label is the largest logit, or among the five largest.
-struct Accuracy {
-  double top1 = 0.0, top5 = 0.0;
-};
-
-/// How many logits of an image come before its label's; of equal ones the earlier class comes
-/// first.
-[[nodiscard]] inline Index rank_of_label(const Activation& logits, Index image, Index label) {
-  const float own = logits.at(image, label, 0, 0);
-  Index rank = 0;
-  for (Index c = 0; c < logits.shape().channels; ++c) {
-    const float other = logits.at(image, c, 0, 0);
-    rank += other > own || (other == own && c < label) ? 1 : 0;
-  }
-  return rank;
-}
 
 /// Throws empty_data for no images, and what Session::forward() throws.
 [[nodiscard]] inline Accuracy evaluate(Session& session, std::span<const Batch> batches) {
@@ -34,7 +18,7 @@ struct Accuracy {
     const Activation& logits = session.forward(batch.images, Mode::inference);
     for (Index i = 0; i < logits.images(); ++i) {
       const Index label = batch.labels[static_cast<std::size_t>(i)];
-      if (label >= logits.shape().channels)
+      if (label < 0 || label >= logits.shape().channels)
         fail(ErrorId::bad_label, "label ", label, "; the network has ", logits.shape().channels,
              " classes");
       const Index rank = rank_of_label(logits, i, label);
@@ -48,10 +32,10 @@ struct Accuracy {
   return {percent * static_cast<double>(first), percent * static_cast<double>(five)};
 }
 
-/// The same over images of a data set, loaded batch by batch.
-[[nodiscard]] inline Accuracy evaluate(Session& session, const Dataset& data,
+/// The same over images of a source, loaded batch by batch.
+[[nodiscard]] inline Accuracy evaluate(Session& session, const ImageSource& source,
                                        std::span<const Index> indices) {
-  const std::vector<Batch> batches = load_batches(data, indices, session.pool());
+  const std::vector<Batch> batches = load_batches(source, indices, session.pool());
   return evaluate(session, batches);
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/batch.hpp"
 
 namespace autoprune::nn {
 
@@ -38,7 +38,7 @@ inline void softmax(const Activation& logits, Index image, double temperature,
 
 /// Mean loss over the batch and its gradient with respect to the logits. `teacher` may be null.
 /// Throws shape_mismatch, or bad_label for a label outside of the logits' classes.
-inline double loss(const Activation& logits, std::span<const std::uint8_t> labels,
+inline double loss(const Activation& logits, std::span<const Label> labels,
                    const Activation* teacher, const Distillation& distillation,
                    Activation& dlogits) {
   const Index images = logits.images(), classes = logits.shape().channels;
@@ -56,7 +56,7 @@ inline double loss(const Activation& logits, std::span<const std::uint8_t> label
   double total = 0.0;
   for (Index i = 0; i < images; ++i) {
     const Index label = labels[static_cast<std::size_t>(i)];
-    if (label >= classes)
+    if (label < 0 || label >= classes)
       fail(ErrorId::bad_label, "label ", label, " of image ", i, "; the network has ", classes,
            " classes");
     detail::softmax(logits, i, 1.0, student);

@@ -9,13 +9,9 @@
 
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/nn/session.hpp"
+#include "autoprune/nn/train_config.hpp"
 
 namespace autoprune::nn {
-
-struct SgdConfig {
-  double momentum = 0.9;
-  double weight_decay = 5e-4;
-};
 
 class Sgd {
  public:

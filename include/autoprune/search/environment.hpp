@@ -5,13 +5,14 @@
 
 #include <cmath>
 #include <concepts>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "autoprune/nn/evaluate.hpp"
-#include "autoprune/nn/gradients.hpp"
+#include "autoprune/nn/backend.hpp"
+#include "autoprune/nn/cpu_backend.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/landscape.hpp"
@@ -38,13 +39,14 @@ template <RewardFunction Reward = AnyReward>
 class PruningEnvironment {
  public:
   /// Copies the network. The pool has to outlive the environment. With a `saving` the reward counts
-  /// that instead of crossbars. Where policies are measured at the same time, reward, oracle and
-  /// saving are asked at the same time, too, and each measurement has as many threads as the pool.
-  /// Throws what the constraints, the compressor and the oracle throw.
+  /// that instead of crossbars. `make` says where the network runs. Where policies are measured at
+  /// the same time, reward, oracle and saving are asked at the same time, too, and each measurement
+  /// has as many threads as the pool. Throws what the constraints, the compressor and the oracle
+  /// throw.
   PruningEnvironment(nn::Network network, Compressor compressor, EnvironmentImages images,
                      const Constraints& constraints, ThreadPool& pool, Metric metric = Metric::top1,
                      Reward reward = {}, AccuracyOracle oracle = float_accuracy(),
-                     Saving saving = {})
+                     Saving saving = {}, const nn::MakeBackend& make = nn::cpu_backend)
       : network_(std::move(network)),
         compressor_(std::move(compressor)),
         images_(std::move(images)),
@@ -52,8 +54,8 @@ class PruningEnvironment {
         reward_(std::move(reward)),
         oracle_(std::move(oracle)),
         saving_(std::move(saving)),
-        workspaces_(network_, pool),
-        layers_(rank(pool)),
+        workspaces_(network_, pool, make),
+        layers_(rank()),
         // Where energy or time are counted, filling crossbars isn't free.
         landscape_(network_, compressor_, layers_, constraints, dense_accuracy(), !saving_) {}
   PruningEnvironment(const PruningEnvironment&) = delete;
@@ -73,10 +75,10 @@ class PruningEnvironment {
     out.policy = policy;
     for (const PruneMask& mask : masks) out.keep_ratios.push_back(mask.keep_ratio());
     out.crossbars = compressor_.count(masks).crossbars;
-    out.accuracy = workspaces_.use([&](nn::Session& session) {
-      session.set_masks(masks);
-      nn::recalibrate(session, images_.calibration);
-      return accuracy(session, masks);
+    out.accuracy = workspaces_.use([&](nn::Backend& backend) {
+      backend.set_masks(masks);
+      backend.recalibrate(images_.calibration);
+      return accuracy(backend, masks);
     });
     const Constraints& constraints = landscape_.constraints();
     const double dense_accuracy = landscape_.dense_accuracy();
@@ -111,8 +113,7 @@ class PruningEnvironment {
       }
     }
     for (const auto* batches : {&images_.calibration, &images_.held_out})
-      for (const nn::Batch& batch : *batches)
-        print.add(std::span<const std::uint8_t>(batch.labels));
+      for (const nn::Batch& batch : *batches) print.add(std::span<const nn::Label>(batch.labels));
     if (saving_) print.add(saving_(Compressor::masks(layers_, Policy(layers_.size(), 0.3))));
     const Constraints& constraints = landscape_.constraints();
     print.add(constraints.target_compression.value_or(-1.0));
@@ -125,18 +126,20 @@ class PruningEnvironment {
   }
 
  private:
-  [[nodiscard]] std::vector<Ranking> rank(ThreadPool& pool) const {
+  [[nodiscard]] std::vector<Ranking> rank() const {
     if (!compressor_.needs_gradients()) return compressor_.rank(network_);
-    return compressor_.rank(network_, nn::loss_gradients(network_, images_.calibration, pool));
+    return workspaces_.use([&](nn::Backend& backend) {
+      return compressor_.rank(network_, backend.loss_gradients(images_.calibration));
+    });
   }
 
   [[nodiscard]] double dense_accuracy() const {
     const std::vector<PruneMask> dense = Compressor::masks(layers_, Policy(layers_.size(), 1.0));
-    return workspaces_.use([&](nn::Session& session) { return accuracy(session, dense); });
+    return workspaces_.use([&](nn::Backend& backend) { return accuracy(backend, dense); });
   }
 
-  [[nodiscard]] double accuracy(nn::Session& session, std::span<const PruneMask> masks) const {
-    const nn::Accuracy accuracy = oracle_(session, masks, images_);
+  [[nodiscard]] double accuracy(nn::Backend& backend, std::span<const PruneMask> masks) const {
+    const nn::Accuracy accuracy = oracle_(backend, masks, images_);
     return metric_ == Metric::top5 ? accuracy.top5 : accuracy.top1;
   }
 

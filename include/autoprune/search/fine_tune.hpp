@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "autoprune/nn/gradients.hpp"
+#include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/train.hpp"
 #include "autoprune/prune/schedule.hpp"
 #include "autoprune/search/policy.hpp"
@@ -26,10 +26,12 @@ struct FineTuneConfig {
 /// A fine-tuning run, epoch by epoch, so that its owner can measure and save in between.
 class FineTuner {
  public:
-  /// Trains `network` in place towards `policy`; `teacher`, the dense network, may be null.
-  FineTuner(nn::Network& network, const nn::Dataset& data, std::vector<Index> indices,
+  /// Trains `network` in place towards `policy`, where `make` says; `teacher`, the dense network,
+  /// may be null.
+  FineTuner(nn::Network& network, const nn::ImageSource& data, std::vector<Index> indices,
             Policy policy, Constraints constraints, Compressor compressor, FineTuneConfig config,
-            ThreadPool& pool, nn::Network* teacher = nullptr)
+            ThreadPool& pool, nn::Network* teacher = nullptr,
+            const nn::MakeBackend& make = nn::cpu_backend)
       : network_(network),
         data_(data),
         ranking_images_(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(std::min(
@@ -38,7 +40,7 @@ class FineTuner {
         constraints_(std::move(constraints)),
         compressor_(std::move(compressor)),
         config_(config),
-        trainer_(network, data, std::move(indices), config.train, pool, teacher) {
+        trainer_(network, data, std::move(indices), config.train, pool, teacher, make) {
     config_.schedule.validate();
   }
 
@@ -52,8 +54,8 @@ class FineTuner {
   template <class Scalar>
   void reconstruct(const BasicReconstruction<Scalar>& reconstruction) {
     if (auto masks = tighten(0.0)) trainer_.set_masks(std::move(*masks));
-    reconstruction.apply(network_, masks(), trainer_.session().pool());
-    trainer_.session().weights_changed();
+    reconstruction.apply(network_, masks(), trainer_.backend().pool());
+    trainer_.backend().weights_changed();
   }
 
   nn::EpochReport run_epoch(const std::function<void(Index, Index)>& on_step = {}) {
@@ -93,9 +95,9 @@ class FineTuner {
 
   [[nodiscard]] std::vector<Ranking> rank() {
     if (!compressor_.needs_gradients()) return compressor_.rank(network_);
-    ThreadPool& pool = trainer_.session().pool();
-    const auto batches = nn::load_batches(data_, ranking_images_, pool);
-    return compressor_.rank(network_, nn::loss_gradients(network_, batches, pool));
+    nn::Backend& backend = trainer_.backend();
+    const auto batches = nn::load_batches(data_, ranking_images_, backend.pool());
+    return compressor_.rank(network_, backend.loss_gradients(batches));
   }
 
   std::optional<std::vector<PruneMask>> tighten(double progress) {
@@ -114,7 +116,7 @@ class FineTuner {
   }
 
   nn::Network& network_;
-  const nn::Dataset& data_;
+  const nn::ImageSource& data_;
   std::vector<Index> ranking_images_;  // of criteria that need gradients
   Policy policy_;
   Constraints constraints_;

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "autoprune/core/number.hpp"
-#include "autoprune/nn/evaluate.hpp"
+#include "autoprune/nn/backend.hpp"
+#include "autoprune/nn/session.hpp"
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
 
@@ -20,14 +21,14 @@ struct EnvironmentImages {
   std::vector<nn::Batch> calibration, held_out;
 };
 
-/// Accuracy on the held-out images of the session's network under `masks`, which the session has
+/// Accuracy on the held-out images of the backend's network under `masks`, which the backend has
 /// been given already, with batch-norm statistics that fit them.
-using AccuracyOracle = std::function<nn::Accuracy(nn::Session&, std::span<const PruneMask> masks,
+using AccuracyOracle = std::function<nn::Accuracy(nn::Backend&, std::span<const PruneMask> masks,
                                                   const EnvironmentImages&)>;
 
 [[nodiscard]] inline AccuracyOracle float_accuracy() {
-  return [](nn::Session& session, std::span<const PruneMask>, const EnvironmentImages& images) {
-    return nn::evaluate(session, images.held_out);
+  return [](nn::Backend& backend, std::span<const PruneMask>, const EnvironmentImages& images) {
+    return backend.evaluate(images.held_out);
   };
 }
 
@@ -37,13 +38,15 @@ using SimulatorFactory = std::function<simulation::SimulatedNetwork(
     Index device)>;
 
 /// Every policy's network is calibrated and written into crossbars of its own; the accuracy is the
-/// mean over `devices` of them.
+/// mean over `devices` of them. Simulated on the processor, wherever the network runs.
 [[nodiscard]] inline AccuracyOracle simulated_accuracy(
     SimulatorFactory make, const simulation::CalibrationConfig& calibration, Index devices = 1) {
   require_range(devices, "number of drawn devices", 1, 1'000'000);
   return
       [make = std::move(make), calibration, devices](
-          nn::Session& session, std::span<const PruneMask> masks, const EnvironmentImages& images) {
+          nn::Backend& backend, std::span<const PruneMask> masks, const EnvironmentImages& images) {
+        nn::Session session(backend.network(), backend.pool());
+        session.set_masks(backend.masks());
         const auto ranges = simulation::calibrate(session, masks, images.calibration, calibration);
         nn::Accuracy mean;
         for (Index device = 0; device < devices; ++device) {

@@ -17,10 +17,9 @@
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/core/tensor.hpp"
+#include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/batch.hpp"
-#include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
-#include "autoprune/nn/session.hpp"
 #include "autoprune/search/oracle.hpp"
 
 namespace autoprune::search {
@@ -42,12 +41,12 @@ template <class Scalar>
 class BasicReconstruction {
  public:
   /// Of the unpruned network on calibration images. Throws out_of_range, empty_data or not_finite.
-  BasicReconstruction(nn::Session& session, std::span<const nn::Batch> images,
+  BasicReconstruction(nn::Backend& backend, std::span<const nn::Batch> images,
                       const ReconstructionConfig& config = {}) {
     config.validate();
     if (images.empty()) fail(ErrorId::empty_data, "reconstruction without calibration images");
-    session.set_masks({});
-    const nn::Network& network = session.network();
+    backend.set_masks({});
+    const nn::Network& network = backend.network();
     nodes_ = network.matrix_layers();
     std::vector<MatrixOf<Scalar>> inputs;  // samples x rows
     std::vector<Index> filled(nodes_.size(), 0);
@@ -57,15 +56,13 @@ class BasicReconstruction {
     }
     Random random(1, 0x4EC0);
     for (std::size_t b = 0; b < images.size(); ++b) {
-      session.forward(images[b].images, nn::Mode::inference);
-      for (std::size_t k = 0; k < nodes_.size(); ++k) {
-        const nn::Node& node = network.node(nodes_[k]);
-        const nn::detail::MatrixShape shape(network, node);
+      backend.inputs_of_layers(images[b], [&](Index layer, const nn::Activation& x) {
+        const std::size_t k = at(layer);
+        const nn::detail::MatrixShape shape(network, network.node(nodes_[k]));
         const Index end =
             inputs[k].rows() * static_cast<Index>(b + 1) / static_cast<Index>(images.size());
-        for (; filled[k] < end; ++filled[k])
-          sample(session.output(node.inputs.front()), shape, random, inputs[k].row(filled[k]));
-      }
+        for (; filled[k] < end; ++filled[k]) sample(x, shape, random, inputs[k].row(filled[k]));
+      });
     }
     for (std::size_t k = 0; k < nodes_.size(); ++k) {
       const MatrixOf<Scalar>& x = inputs[k];
@@ -197,11 +194,11 @@ using Reconstruction = BasicReconstruction<float>;
 
 namespace detail {
 
-/// A session's weights exchanged for others, and back in the end, whatever happens in between.
+/// A backend's weights exchanged for others, and back in the end, whatever happens in between.
 class ExchangedWeights {
  public:
-  ExchangedWeights(nn::Session& session, std::vector<Matrix> weights)
-      : session_(session), weights_(std::move(weights)) {
+  ExchangedWeights(nn::Backend& backend, std::vector<Matrix> weights)
+      : backend_(backend), weights_(std::move(weights)) {
     exchange();
   }
   ~ExchangedWeights() { exchange(); }
@@ -210,32 +207,32 @@ class ExchangedWeights {
 
  private:
   void exchange() {
-    nn::Network& network = session_.network();
+    nn::Network& network = backend_.network();
     std::size_t k = 0;
     for (const Index i : network.matrix_layers()) {
       MatrixView own = weight_matrix(network.node(i).weight);
       weights_[k++].swap(own);
     }
-    session_.weights_changed();
+    backend_.weights_changed();
   }
 
-  nn::Session& session_;
+  nn::Backend& backend_;
   std::vector<Matrix> weights_;
 };
 
 }  // namespace detail
 
-/// Accuracy after reconstruction: the session's weights are exchanged for the fitted ones while
+/// Accuracy after reconstruction: the backend's weights are exchanged for the fitted ones while
 /// `inner` measures.
 template <class Scalar>
 [[nodiscard]] AccuracyOracle reconstructed_accuracy(
     std::shared_ptr<const BasicReconstruction<Scalar>> reconstruction,
     AccuracyOracle inner = float_accuracy()) {
-  return [reconstruction, inner](nn::Session& session, std::span<const PruneMask> masks,
+  return [reconstruction, inner](nn::Backend& backend, std::span<const PruneMask> masks,
                                  const EnvironmentImages& images) {
-    const detail::ExchangedWeights exchanged(session, reconstruction->fit(masks, session.pool()));
-    nn::recalibrate(session, images.calibration);
-    return inner(session, masks, images);
+    const detail::ExchangedWeights exchanged(backend, reconstruction->fit(masks, backend.pool()));
+    backend.recalibrate(images.calibration);
+    return inner(backend, masks, images);
   };
 }
 

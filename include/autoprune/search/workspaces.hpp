@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "autoprune/core/thread_pool.hpp"
-#include "autoprune/nn/session.hpp"
+#include "autoprune/nn/backend.hpp"
 
 namespace autoprune::search {
 
@@ -17,15 +17,16 @@ namespace autoprune::search {
 class Workspaces {
  public:
   /// Each has as many threads as the pool; the first takes the pool itself. Holds references to
-  /// both.
-  Workspaces(const nn::Network& network, ThreadPool& pool) : network_(network), pool_(pool) {}
+  /// network and pool.
+  Workspaces(const nn::Network& network, ThreadPool& pool, nn::MakeBackend make)
+      : network_(network), pool_(pool), make_(std::move(make)) {}
 
-  /// Answers work(session), on a session that nobody else has meanwhile. One whose work threw is
+  /// Answers work(backend), on a backend that nobody else has meanwhile. One whose work threw is
   /// given up: nobody knows what it has left in it.
   template <class Work>
   [[nodiscard]] auto use(const Work& work) {
     std::unique_ptr<Workspace> space = take();
-    auto result = work(space->session);
+    auto result = work(*space->backend);
     const std::lock_guard lock(mutex_);
     free_.push_back(std::move(space));
     return result;
@@ -33,14 +34,15 @@ class Workspaces {
 
  private:
   struct Workspace {
-    Workspace(const nn::Network& dense, ThreadPool* lent, Index threads)
+    Workspace(const nn::Network& dense, ThreadPool* lent, Index threads,
+              const nn::MakeBackend& make)
         : network(dense),
           own(lent ? nullptr : std::make_unique<ThreadPool>(threads)),
-          session(network, lent ? *lent : *own) {}
+          backend(make(network, lent ? *lent : *own)) {}
 
     nn::Network network;
     std::unique_ptr<ThreadPool> own;
-    nn::Session session;
+    std::unique_ptr<nn::Backend> backend;
   };
 
   [[nodiscard]] std::unique_ptr<Workspace> take() {
@@ -54,11 +56,12 @@ class Workspaces {
       }
       first = !std::exchange(lent_, true);
     }
-    return std::make_unique<Workspace>(network_, first ? &pool_ : nullptr, pool_.threads());
+    return std::make_unique<Workspace>(network_, first ? &pool_ : nullptr, pool_.threads(), make_);
   }
 
   const nn::Network& network_;
   ThreadPool& pool_;
+  nn::MakeBackend make_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Workspace>> free_;
   bool lent_ = false;  // the pool, to the first

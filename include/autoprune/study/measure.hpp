@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "autoprune/cost/ou_model.hpp"
-#include "autoprune/nn/evaluate.hpp"
+#include "autoprune/nn/backend.hpp"
+#include "autoprune/nn/session.hpp"
 #include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
 #include "autoprune/study/record.hpp"
@@ -18,9 +19,9 @@ namespace autoprune::study {
 /// Float accuracy of a network under masks, or without any, on the study's test images.
 [[nodiscard]] inline nn::Accuracy test_accuracy(const Study& study, nn::Network& network,
                                                 const std::vector<PruneMask>& masks) {
-  nn::Session session(network, study.pool);
-  session.set_masks(masks);
-  return nn::evaluate(session, study.data.test, nn::range(0, study.test_images()));
+  const auto backend = study.run(network);
+  backend->set_masks(masks);
+  return nn::evaluate(*backend, study.data.test, nn::range(0, study.test_images()));
 }
 
 /// Masks of a granularity that keep everything.

@@ -42,8 +42,7 @@ namespace autoprune::study {
 template <class Scalar = float>
 [[nodiscard]] search::BasicReconstruction<Scalar> reconstruction(const Study& study) {
   nn::Network dense = study.network;
-  nn::Session session(dense, study.pool);
-  return {session, study.calibration_batches()};
+  return {*study.run(dense), study.calibration_batches()};
 }
 
 namespace detail {
@@ -101,10 +100,10 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
   const StudySpec& spec = study.spec;
   search::SearchConfig config = spec.search;
   config.seed = spec.seed;
-  search::PruningEnvironment<> environment(study.network, study.compressor,
-                                           {study.calibration_batches(), study.held_out_batches()},
-                                           study.constraints, study.pool, spec.metric, reward(spec),
-                                           detail::search_oracle(study), detail::saving(study));
+  search::PruningEnvironment<> environment(
+      study.network, study.compressor, {study.calibration_batches(), study.held_out_batches()},
+      study.constraints, study.pool, spec.metric, reward(spec), detail::search_oracle(study),
+      detail::saving(study), spec.backend);
   search::Search<> search(environment, config);
   detail::Progress progress(checkpoint_path(spec, kSearchCheckpoint),
                             detail::search_fingerprint(study));
@@ -127,9 +126,9 @@ void prune_untrained(const Study& study, Record& record) {
   record.masks = methods::Compressor::masks(study.rank(record.network), record.policy);
   if (study.spec.reconstruct)
     reconstruction<Scalar>(study).apply(record.network, record.masks, study.pool);
-  nn::Session session(record.network, study.pool);
-  session.set_masks(record.masks);
-  nn::recalibrate(session, study.calibration_batches());
+  const auto backend = study.run(record.network);
+  backend->set_masks(record.masks);
+  backend->recalibrate(study.calibration_batches());
 }
 
 }  // namespace autoprune::study

@@ -10,6 +10,7 @@
 
 #include "autoprune/core/types.hpp"
 #include "autoprune/methods/compressor.hpp"
+#include "autoprune/nn/cpu_backend.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/fine_tune.hpp"
 #include "autoprune/search/rewards.hpp"
@@ -47,7 +48,8 @@ struct StudySpec {
   Index images = 0;            ///< of the test set, for the Record; 0: all
   Index simulated_images = 0;  ///< of them, on the simulated accelerator
 
-  search::FineTuneConfig fine_tune = {};  ///< its training's seed is the study's
+  search::FineTuneConfig fine_tune = {};      ///< its training's seed is the study's
+  nn::MakeBackend backend = nn::cpu_backend;  ///< where networks run and train
   std::uint64_t seed = 1;
 
   std::filesystem::path out = {};  ///< directory of checkpoints; empty: none are kept

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,8 +19,8 @@
 #include "autoprune/io/dataset.hpp"
 #include "autoprune/io/hardware_json.hpp"
 #include "autoprune/io/network_json.hpp"
-#include "autoprune/nn/batch.hpp"
-#include "autoprune/nn/gradients.hpp"
+#include "autoprune/nn/backend.hpp"
+#include "autoprune/nn/image_source.hpp"
 #include "autoprune/study/spec.hpp"
 
 namespace autoprune::study {
@@ -41,6 +42,11 @@ struct Study {
 
   /// Images for training, and images held out of it.
   [[nodiscard]] nn::Split split() const { return nn::split(data.train, spec.held_out); }
+
+  /// Runs a network where the spec says.
+  [[nodiscard]] std::unique_ptr<nn::Backend> run(nn::Network& of) const {
+    return spec.backend(of, pool);
+  }
 
   [[nodiscard]] std::vector<nn::Batch> held_out_batches() const {
     std::vector<Index> images = split().held_out;
@@ -73,7 +79,8 @@ struct Study {
   /// The layers of a network, by gradients of the calibration images where the method needs them.
   [[nodiscard]] std::vector<methods::Ranking> rank(const nn::Network& of) const {
     if (!compressor.needs_gradients()) return compressor.rank(of);
-    return compressor.rank(of, nn::loss_gradients(of, calibration_batches(), pool));
+    nn::Network copy = of;
+    return compressor.rank(of, run(copy)->loss_gradients(calibration_batches()));
   }
 
   /// Of all that every stage depends on: weights, images, accelerator, method, seed.
@@ -85,7 +92,11 @@ struct Study {
       print.add(std::span<const char>(*text));
     for (const nn::ConstNamedTensor& p : network.parameters())
       print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
-    print.add(std::span<const std::uint8_t>(data.train.labels)).add(std::span(&spec.seed, 1));
+    for (Index i = 0; i < data.train.size(); ++i) {
+      const nn::Label label = data.train.label(i);
+      print.add(std::span(&label, 1));
+    }
+    print.add(std::span(&spec.seed, 1));
     for (const Index n :
          {compressor.granularity(), static_cast<Index>(compressor.rows()),
           static_cast<Index>(spec.options.selection), static_cast<Index>(spec.options.importance),

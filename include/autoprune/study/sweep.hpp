@@ -118,14 +118,15 @@ class CellGroup {
       search::FineTuneConfig config{train_config(sweep_.spec), sweep_.spec.fine_tune.schedule};
       config.train.epochs = sweep_.over.epochs;
       search::FineTuner tuner(network, sweep_.images->train, study().split().train, policy,
-                              constraints, compressor_, config, sweep_.pool, &teacher);
+                              constraints, compressor_, config, sweep_.pool, &teacher,
+                              sweep_.spec.backend);
       while (!tuner.done()) tuner.run_epoch();
       masks = tuner.masks();
     }
-    nn::Session session(network, sweep_.pool);
-    session.set_masks(masks);
-    nn::recalibrate(session, study().calibration_batches());
-    return nn::evaluate(session, study().held_out_batches());
+    const auto backend = study().run(network);
+    backend->set_masks(masks);
+    backend->recalibrate(study().calibration_batches());
+    return backend->evaluate(study().held_out_batches());
   }
 
   [[nodiscard]] io::Json count(const std::vector<PruneMask>& masks) const {

@@ -70,7 +70,7 @@ class TrainingRun {
         watcher_(watcher),
         progress_(checkpoint_path(study.spec, checkpoint), run),
         held_out_(study.held_out_batches()) {
-    if (begun) accuracies_.push_back(nn::evaluate(trainer.session(), held_out_).top1);
+    if (begun) accuracies_.push_back(trainer.backend().evaluate(held_out_).top1);
   }
 
   /// Loads the checkpoint when there is one. The caller resumes with what comes back.
@@ -110,7 +110,7 @@ class TrainingRun {
                              1.0,          0.0,         report.seconds};
     if (!masks.empty())
       figures.compression_pooled = study_.compressor.count(masks).crossbars.compression_pooled();
-    figures.held_out_top1 = nn::evaluate(trainer_.session(), held_out_).top1;
+    figures.held_out_top1 = trainer_.backend().evaluate(held_out_).top1;
     state_.history.push_back(figures);
     state_.epoch = report.epoch;
     state_.tightened = tightened;
@@ -137,7 +137,8 @@ void fine_tune(const Study& study, Watch& watcher, Record& record) {
   const search::FineTuneConfig config{train_config(study.spec), study.spec.fine_tune.schedule};
   nn::Network teacher = study.network;
   search::FineTuner tuner(record.network, study.data.train, study.split().train, record.policy,
-                          study.constraints, study.compressor, config, study.pool, &teacher);
+                          study.constraints, study.compressor, config, study.pool, &teacher,
+                          study.spec.backend);
   search::Fingerprint print = study.fingerprint();
   detail::add_training(config.train, print);
   print.add(config.schedule.ramp).add(config.schedule.begin);
@@ -159,7 +160,7 @@ void train(const Study& study, bool begun, Watch& watcher, Record& record) {
   search::Fingerprint print = study.fingerprint();
   detail::add_training(train_config(study.spec), print);
   nn::Trainer trainer(record.network, study.data.train, study.split().train,
-                      train_config(study.spec), study.pool);
+                      train_config(study.spec), study.pool, nullptr, study.spec.backend);
   detail::TrainingRun run(study, record.network, trainer, kTrainCheckpoint, print.value(), begun,
                           watcher);
   if (run.restore()) trainer.resume(run.state().epoch, {});
