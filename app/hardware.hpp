@@ -2,7 +2,7 @@
 /// The accelerator of --hardware, and what else is a name or a file.
 #pragma once
 
-#include <autoprune/core/geometry.hpp>
+#include <autoprune/hardware/geometry.hpp>
 #include <optional>
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "option_table.hpp"
 
 #include <algorithm>
+#include <autoprune/io/dataset.hpp>
 #include <autoprune/methods/registry.hpp>
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/search/searchers.hpp>
@@ -81,7 +82,7 @@ void add_inputs(OptionTable& table, Options& o) {
   table.under(kHeading, kOnNetworks);
   table.text("--network", o.network, "alexnet, vgg16, plain20, lenet5, or a file with a graph");
   table.text("--weights", o.weights, "safetensors file with the network's parameters");
-  table.text("--data", o.data, "cifar10:DIR or mnist:DIR");
+  table.text("--data", o.data, io::dataset_forms());
   add_outputs(table, o, "report", "directory for results and checkpoints");
   table.under(kHeading, kStaged)
       .flag("--resume", o.resume, "go on from the checkpoints in --out, if there are any");
