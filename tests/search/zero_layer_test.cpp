@@ -73,6 +73,7 @@ TEST_CASE("weights are fitted, and costs are computed, where a layer is silent")
   for (const auto& [layer, inputs] : kSilent) {
     nn::Network network = silent(layer, inputs);
     nn::CpuBackend backend(network, pool);
+    nn::Session& session = backend.session();
     const auto fitting = std::make_shared<const Reconstruction>(backend, images.calibration);
     PruningEnvironment<> environment(network, compressor, images, test::target(3.0), pool,
                                      Metric::top1, {}, reconstructed_accuracy(fitting));
