@@ -235,9 +235,9 @@ void add_simulation(OptionTable& table, Options& o) {
                "% of the inputs that lie within the range");
   table.number("--variation", o.variations, {0.0, 2.0},
                "of the cells' conductance, 0.1: 10 %; several, 0.05,0.1,0.2: a sweep beside none");
-  const Field<StuckAt> stuck{o.overrides, [](Accelerator& a, const StuckAt& value) {
-                               a.devices.cells.get<StuckAt>() = value;
-                             }};
+  Field<StuckAt> stuck{o.overrides, [](Accelerator& a, const StuckAt& value) {
+                         a.devices.cells.get<StuckAt>() = value;
+                       }};
   table.other("--stuck-at", stuck, "LOW:HIGH in " + kShares.text(),
               "shares of cells stuck at lowest and highest level", read_stuck_at);
   table.number("--read-noise", field(o, kDevices, &CellDevices::read_noise), {0.0, 100.0},

@@ -99,7 +99,7 @@ class OptionTable {
   /// A default as it is written, where there is one.
   template <class T>
   static std::string standard(const T& value) {
-    if constexpr (requires(std::ostream & out) { out << value; }) return concat(value);
+    if constexpr (Printable<T>) return concat(value);
     return "";
   }
   template <class T>

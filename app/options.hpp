@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -27,9 +26,7 @@ using Override = std::function<void(hardware::Accelerator&)>;
 struct Size {
   Index rows = 0, cols = 0;
 
-  friend std::ostream& operator<<(std::ostream& out, const Size& size) {
-    return size.rows == size.cols ? out << size.rows : out << size.rows << 'x' << size.cols;
-  }
+  operator std::string() const { return rows == cols ? concat(rows) : concat(rows, 'x', cols); }
 };
 
 /// What a sweep goes over.

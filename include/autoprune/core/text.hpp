@@ -45,8 +45,12 @@ struct Piece {
 
 }  // namespace detail
 
+/// What concat() takes: texts and numbers.
+template <class T>
+concept Printable = std::constructible_from<detail::Piece, const T&>;
+
 /// Texts and numbers one after another, the same in every locale.
-template <class... Parts>
+template <Printable... Parts>
 [[nodiscard]] std::string concat(const Parts&... parts) {
   return detail::concat({detail::Piece(parts)...});
 }
