@@ -8,6 +8,7 @@
 
 #include "autoprune/io/checkpoint_file.hpp"
 #include "autoprune/io/training_checkpoint.hpp"
+#include "autoprune/nn/dataset.hpp"
 #include "autoprune/search/fine_tune.hpp"
 #include "helpers.hpp"
 

@@ -14,6 +14,7 @@
 #include "autoprune/io/report_text.hpp"
 #include "autoprune/mnsim/model.hpp"
 #include "autoprune/nn/zoo.hpp"
+#include "autoprune/search/search.hpp"
 #include "helpers.hpp"
 #include "report_samples.hpp"
 
@@ -32,7 +33,7 @@ struct ThirdIsBest {
   std::vector<search::Ranking> ranked = {
       {prune::Scores::Ones(2, 5), prune::Scores::Ones(2, 5), {}}};
   search::Constraints limits;
-  Index measured = 0;
+  mutable Index measured = 0;
 
   struct States {
     [[nodiscard]] search::State at(Index, double, double) const { return {}; }
@@ -47,7 +48,7 @@ struct ThirdIsBest {
   [[nodiscard]] double saved(Index, double) const { return 0.0; }
   [[nodiscard]] search::Policy allowed(const search::Policy& policy) const { return policy; }
   [[nodiscard]] search::Policy realised(const search::Policy& policy) const { return policy; }
-  [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) {
+  [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) const {
     return {policy, 50.0, measured++ == 2 ? 0.9 : 0.1, true, {12, 4, 3}, policy};
   }
 };

@@ -49,9 +49,9 @@ AccuracyOracle on_crossbars() {
 AccuracyOracle reconstructed() {
   nn::Network network = test::trained();
   ThreadPool pool(1);
-  nn::Session session(network, pool);
+  nn::CpuBackend backend(network, pool);
   return reconstructed_accuracy(
-      std::make_shared<const Reconstruction>(session, test::environment_images(pool).calibration));
+      std::make_shared<const Reconstruction>(backend, test::environment_images(pool).calibration));
 }
 
 struct Measured {
@@ -187,10 +187,10 @@ TEST_CASE("where a policy fails, those before it are answered, and then the firs
 
 TEST_CASE("a search keeps what was measured before an error, and may try again") {
   std::atomic<bool> broken = true;
-  const auto oracle = [&](nn::Session& session, std::span<const PruneMask> masks,
+  const auto oracle = [&](nn::Backend& backend, std::span<const PruneMask> masks,
                           const EnvironmentImages& images) {
     if (broken && masks[2].keep_ratio() < 0.4) fail(ErrorId::not_finite, "no accuracy");
-    return nn::evaluate(session, images.held_out);
+    return backend.evaluate(images.held_out);
   };
   Measured m(oracle, 1, {}), whole(float_accuracy(), 1, {});
   SearchConfig config;
