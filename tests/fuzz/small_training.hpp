@@ -7,6 +7,7 @@
 
 #include "autoprune/core/thread_pool.hpp"
 #include "autoprune/io/training_checkpoint.hpp"
+#include "autoprune/nn/dataset.hpp"
 #include "autoprune/nn/train.hpp"
 #include "small_network.hpp"
 
