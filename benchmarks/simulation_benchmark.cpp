@@ -100,7 +100,7 @@ struct Subject {
     network.initialise(1);
     Random random(1);
     nn::Batch batch{nn::Activation({3, 32, 32}, count),
-                    std::vector<std::uint8_t>(static_cast<std::size_t>(count))};
+                    std::vector<nn::Label>(static_cast<std::size_t>(count))};
     for (Index b = 0; b < batch.images.blocks(); ++b)
       for (Index i = 0; i < batch.images.block_size(); ++i)
         batch.images.block(b)[i] = static_cast<float>(random.normal());
