@@ -65,6 +65,9 @@ class OuList {
   /// An empty list. Throws out_of_range.
   explicit OuList(const OuShape& shape) : shape_(shape) { shape.validate(); }
 
+  /// Makes room for filters of all OUs together.
+  void reserve(Index columns) { column_list_.reserve(at(columns)); }
+
   /// Appends a copy of an OU. Without row groups its input set is numbered here: rows that equal
   /// those of the OU before are the same set.
   void add(const Ou& ou) {

@@ -87,6 +87,7 @@ template <Placer P>
 [[nodiscard]] Placement place(const P& placer, const PruneMask& mask) {
   Placement placement{OuList(detail::ou_shape(placer, mask)), {}};
   OuList& ous = placement.ous;
+  if (ous.shape().granularity > 0) ous.reserve(mask.kept_count());  // each vector has one bitline
   const Slots slots = placer.for_each_ou(mask, [&](const Ou& ou) { ous.add(ou); });
   placement.count = detail::layer_count(placer.shape(), mask, mask.kept_count(), ous.size(), slots);
   if (!P::kIndexed) return placement;
