@@ -41,13 +41,26 @@ void write_cost(const Job& job, const char* model, const Hardware& hardware, con
 /// The work of the network under masks: of every activation, or of those that were measured.
 std::vector<cost::LayerWork> work_of(const Job& job, const cost::OuModel& model,
                                      const std::vector<PruneMask>& masks) {
-  std::vector<cost::LayerWork> work = model.work(job.compressor.map(masks).layers);
+  const std::vector<mapping::Placement> layers = job.compressor.map(masks).layers;
+  std::vector<cost::LayerWork> work = model.work(layers);
   if (job.options.activity.empty()) return work;
-  const std::vector<cost::MeasuredWork> measured = study::read_activity(
-      io::read_json(job.options.activity), io::file_origin(job.options.activity));
-  if (measured.size() != work.size())
-    fail(ErrorId::mask_mismatch, "file '", job.options.activity, "' holds the activity of ",
-         measured.size(), " layers, the network has ", work.size(), "; simulate the same network");
+  const std::string origin = io::file_origin(job.options.activity);
+  const io::Json report = io::read_json(job.options.activity);
+  const std::vector<cost::MeasuredWork> measured = study::read_activity(report, origin);
+  const io::JsonField simulated(report, origin);
+  const io::JsonItems counted = simulated["layers"].items();
+  if (measured.size() != work.size() || counted.size() != work.size())
+    fail(ErrorId::mask_mismatch, origin, " holds the activity of ", measured.size(),
+         " layers, the network has ", work.size(), "; simulate the same network");
+  const std::string geometry = job.compressor.geometry().to_string();
+  if (simulated["geometry"].text() != geometry)
+    fail(ErrorId::geometry_mismatch, origin, " is of ", simulated["geometry"].text(),
+         ", and the network is priced on ", geometry, "; simulate it on the same hardware");
+  for (std::size_t k = 0; k < work.size(); ++k)
+    if (const Index ous = counted[k]["ous"].count(); ous != layers[k].count.ous)
+      fail(ErrorId::mask_mismatch, origin, " is of ", ous, " OUs in layer '",
+           counted[k]["name"].text(), "', which has ", layers[k].count.ous,
+           " here; simulate the same network, pruned alike");
   for (std::size_t k = 0; k < work.size(); ++k) work[k] = cost::measured_work(work[k], measured[k]);
   return work;
 }

@@ -176,7 +176,8 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
                                .threads = pool.threads(),
                                .options = options.all};
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
-  seconds.total = took.count();
+  // Stages may have gone on from earlier runs.
+  seconds.total = std::max(took.count(), seconds.search + seconds.fine_tune);
   return io::report_json(run, of, masks, mapping, seconds);
 }
 

@@ -139,6 +139,11 @@ TEST_CASE("a simulation's activity is billed in the place of all activations") {
   for (std::size_t k = 0; k < done["layers"].size(); ++k)
     CHECK(close(16.0 * number(done["layers"][k], "work", "bitlines"),
                 activity["layers"][k]["adc_conversions"].get<double>()));
+  // Of another mapping it says nothing.
+  const Words cost = {"cost", "--network", trained(), "--activity", report};
+  CHECK(run(cost + Words{"--geometry", "64x64/16x16/1"}).err.find("config.103") !=
+        std::string::npos);
+  CHECK(run(cost + Words{"--keep", "0.3"}).err.find("mapping.401") != std::string::npos);
 }
 
 TEST_CASE("searches can be rewarded for energy, and reports carry the cost") {

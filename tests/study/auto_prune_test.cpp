@@ -180,6 +180,23 @@ TEST_CASE("killed anywhere, a study goes on to the same bits") {
   CHECK(fs::is_empty(s.out));
 }
 
+TEST_CASE("stopped after any epoch, a study goes on to the same bits") {
+  StudySpec s = spec();
+  s.fine_tune.train.epochs = 4;
+  s.fine_tune.schedule = {.ramp = 0.6, .begin = 0.0};  // the masks are final within epoch 3
+  const Record whole = auto_prune(trained(), datasets(), chip(), s);
+  s.resume = true;
+  for (Index epoch = 1; epoch < 4; ++epoch) {
+    INFO("after epoch " << epoch);
+    const test::Directory directory;
+    s.out = directory.path();
+    CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{99, epoch}), Killed);
+    const Record record = auto_prune(trained(), datasets(), chip(), s);
+    CHECK(everything(record.network) == everything(whole.network));
+    CHECK(record.pruned.top1 == whole.pruned.top1);
+  }
+}
+
 TEST_CASE("a study searches by a reward of one's own") {
   StudySpec s = spec();
   s.fine_tune.train.epochs = 1;

@@ -85,10 +85,10 @@ class TrainingRun {
   template <class Epoch, class Tightened>
   void finish(const Epoch& epoch, const Tightened& tightened, Record& record) {
     while (!record.stopped && !trainer_.done()) {
-      remember(epoch([&](Index step, Index steps) {
-                 watcher_.step(point(static_cast<double>(step) / static_cast<double>(steps)));
-               }),
-               tightened());
+      const nn::EpochReport report = epoch([&](Index step, Index steps) {
+        watcher_.step(point(static_cast<double>(step) / static_cast<double>(steps)));
+      });
+      remember(report, tightened());  // which the epoch may have changed
       record.stopped = watcher_.epoch(point(0.0)) == Flow::stop;
     }
     for (const io::EpochFigures& figures : state_.history)
