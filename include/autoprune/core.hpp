@@ -3,6 +3,7 @@
 #pragma once
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/kinds.hpp"
 #include "autoprune/core/number.hpp"
 #include "autoprune/core/processors.hpp"
 #include "autoprune/core/prune_mask.hpp"

@@ -24,13 +24,6 @@ Network backend_network(std::uint64_t seed) {
   return n;
 }
 
-Values parameters_of(const Network& network) {
-  Values all;
-  for (const auto& [name, tensor] : network.parameters())
-    all.insert(all.end(), tensor->begin(), tensor->end());
-  return all;
-}
-
 }  // namespace
 
 TEST_CASE("A backend says what a session says", "[nn]") {
@@ -47,7 +40,7 @@ TEST_CASE("A backend says what a session says", "[nn]") {
     backend->set_masks(masks);
     recalibrate(session, batches);
     backend->recalibrate(batches);
-    CHECK(parameters_of(network) == parameters_of(other));
+    CHECK(everything(network) == everything(other));
     const Accuracy one = evaluate(session, batches), two = evaluate(*backend, data, range(0, 90));
     CHECK(one.top1 == two.top1);
     CHECK(one.top5 == two.top5);
@@ -100,7 +93,7 @@ TEST_CASE("A training ends in the same bits wherever the weights are meanwhile",
       for (std::size_t k = 0; k < momentum.size(); ++k) *trainer->state()[k].tensor = momentum[k];
       trainer->resume(epoch, reached);
     }
-    Values all = parameters_of(network);
+    Values all = everything(network);
     all.push_back(loss);
     all.push_back(evaluate(trainer->backend(), data, range(0, 130)).top1);
     return all;

@@ -120,4 +120,12 @@ inline Dataset quarters(Index images, std::uint64_t seed, Shape3 shape = {1, 8, 
   return data;
 }
 
+/// Every number that a trained network consists of.
+inline Values everything(const Network& network) {
+  Values all;
+  for (const auto& [name, tensor] : network.parameters())
+    all.insert(all.end(), tensor->begin(), tensor->end());
+  return all;
+}
+
 }  // namespace autoprune::nn::test

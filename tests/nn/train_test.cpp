@@ -27,14 +27,6 @@ Network small_network(std::uint64_t seed) {
   return n;
 }
 
-/// Every number that a trained network consists of.
-Values everything(const Network& network) {
-  Values all;
-  for (const auto& [name, tensor] : network.parameters())
-    all.insert(all.end(), tensor->begin(), tensor->end());
-  return all;
-}
-
 /// Masks that get tighter, and that depend on the progress alone.
 std::optional<std::vector<PruneMask>> tightening(const Network& network, double progress) {
   Random random(static_cast<std::uint64_t>(progress * 64.0));

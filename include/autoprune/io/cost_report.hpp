@@ -12,16 +12,15 @@
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/io/report_text.hpp"
 #include "autoprune/io/svg_charts.hpp"
+#include "autoprune/io/table.hpp"
 #include "autoprune/mnsim/model.hpp"
 
 namespace autoprune::io {
 
 namespace detail {
 
-using Rows = std::vector<std::vector<std::string>>;
-
 /// Rows under a rule, the last one under another.
-[[nodiscard]] inline std::string ruled_table(const Rows& rows) {
+[[nodiscard]] inline std::string ruled_table(const Table& rows) {
   std::vector<std::string> lines = align_columns(rows);
   const std::string rule(static_cast<std::size_t>(text_length(lines.front())), '-');
   lines.insert(lines.begin() + 1, rule);
@@ -37,7 +36,7 @@ using Rows = std::vector<std::vector<std::string>>;
 template <class Component>
 [[nodiscard]] std::string component_table(const cost::Breakdown<Component>& parts,
                                           const cost::Totals& totals) {
-  Rows rows = {{"component", "area mm²", "%", "energy µJ", "%", "busy µs"}};
+  Table rows = {{"component", "area mm²", "%", "energy µJ", "%", "busy µs"}};
   for (Index i = 0; i < hardware::kComponents<Component>; ++i) {
     const auto c = static_cast<Component>(i);
     const double area = parts.area_um2[c], energy = parts.energy_nj[c], busy = parts.busy_ns[c];
@@ -72,8 +71,7 @@ template <class Component>
 /// One line a layer; `size` says what is counted: crossbars or PEs.
 template <class Cost>
 [[nodiscard]] std::string cost_layer_table(const Cost& cost, const std::string& size) {
-  detail::Rows rows = {
-      {"layer", size, "area mm²", "energy µJ", "power W", "latency µs", "alone µs"}};
+  Table rows = {{"layer", size, "area mm²", "energy µJ", "power W", "latency µs", "alone µs"}};
   Index all = 0;
   const auto add = [&](const std::string& name, Index count, const cost::Totals& totals) {
     rows.push_back({shorten(name, 16), format_number(count)});
@@ -104,7 +102,7 @@ template <class Cost>
                                     format_number(gain, 2) + "×"};
   };
   const auto latency = [](const cost::OuCost& cost) { return 1e-3 * cost.totals.latency_ns; };
-  const detail::Rows rows = {
+  const Table rows = {
       {"", "dense", "pruned", "gain"},
       row("area, mm²", 1e-6 * dense.totals.area_um2, 1e-6 * pruned.totals.area_um2, g.area),
       row("energy an inference, µJ", 1e-3 * a.energy_nj, 1e-3 * b.energy_nj, g.energy),
@@ -112,8 +110,8 @@ template <class Cost>
       row("images a second", a.images_per_s, b.images_per_s, g.images_per_s),
       row("GOPS/W", a.gops_per_w, b.gops_per_w, g.gops_per_w),
       row("GOPS/mm²", a.gops_per_mm2, b.gops_per_mm2, g.gops_per_mm2)};
-  return join(align_columns(rows), "\n") + "\nindex buffer " + format_number(b.index_kib, 2) +
-         " KiB, " + format_number(100.0 * b.index_share, 1) + " % of the kept weights' " +
+  return text_table(rows) + "index buffer " + format_number(b.index_kib, 2) + " KiB, " +
+         format_number(100.0 * b.index_share, 1) + " % of the kept weights' " +
          format_number(b.weight_kib, 2) + " KiB\n";
 }
 

@@ -26,9 +26,9 @@
 #include <variant>
 #include <vector>
 
-#include "autoprune/io/file.hpp"
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/json_field.hpp"
+#include "autoprune/io/json_file.hpp"
 #include "autoprune/io/weights.hpp"
 #include "autoprune/nn/network.hpp"
 
@@ -174,8 +174,8 @@ inline void save_network(const nn::Network& network, const std::filesystem::path
 [[nodiscard]] inline nn::Network read_network(const std::filesystem::path& path,
                                               std::string* prefix = nullptr) {
   if (path.extension() != ".json") return read_network(Safetensors::read(path), prefix);
-  const std::string origin = concat("file '", path.string(), '\'');
-  const Json graph = parse_json(read_file(path), origin);
+  const std::string origin = file_origin(path);
+  const Json graph = read_json(path);
   nn::Network network = network_from_json(graph, origin);
   const JsonField root(graph, origin);
   std::string stripped;

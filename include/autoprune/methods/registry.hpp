@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/kinds.hpp"
 #include "autoprune/methods/column_vectors.hpp"
 #include "autoprune/methods/compressor.hpp"
 #include "autoprune/methods/lsr.hpp"
@@ -53,25 +54,11 @@ template <class P>
   fail_enum("importance", setting.options.importance);
 }
 
-template <class... M>
-[[nodiscard]] std::vector<std::string> names_of(std::type_identity<std::tuple<M...>>) {
-  return {M::kName...};
-}
-
-template <class... M>
-[[nodiscard]] Compressor make_of(std::type_identity<std::tuple<M...>> all, const std::string& name,
-                                 const Setting& setting) {
-  std::optional<Compressor> made;
-  ((name == M::kName && (made.emplace(make(setting, std::type_identity<M>{})), true)) || ...);
-  if (!made) fail_unknown("method", name, names_of(all));
-  return std::move(*made);
-}
-
 }  // namespace detail
 
 template <class List = Methods>
 [[nodiscard]] std::vector<std::string> method_names() {
-  return detail::names_of(std::type_identity<List>{});
+  return kind_names<List>();
 }
 
 /// A method for a network and hardware. Throws unknown_name, and what the method throws.
@@ -79,7 +66,9 @@ template <class List = Methods>
 ///   const Compressor sre = make_method("sre", {network, PaperGeometry{}});
 template <class List = Methods>
 [[nodiscard]] Compressor make_method(const std::string& name, const Setting& setting) {
-  return detail::make_of(std::type_identity<List>{}, name, setting);
+  std::optional<Compressor> made;
+  with_kind<List>("method", name, [&](auto kind) { made.emplace(detail::make(setting, kind)); });
+  return std::move(*made);
 }
 
 }  // namespace autoprune::methods
