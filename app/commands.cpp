@@ -21,8 +21,7 @@ namespace {
 
 void inspect(const Options& options) {
   const Job job(options, Weights::optional);
-  const std::vector<PruneMask> masks =
-      study::dense_masks(job.network, job.compressor.granularity());
+  const std::vector<PruneMask> masks = study::dense_masks(job.network, job.compressor);
   io::Json report = job.report(job.network, masks, job.compressor.map(masks));
   report["nodes"] = io::nodes_json(job.network);
   write_report(job, report, nullptr, io::network_table(job.network, job.compressor.count(masks)));

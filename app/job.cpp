@@ -54,6 +54,19 @@ methods::Compressor read_compressor(const Options& o, const nn::Network& network
   return compressor;
 }
 
+/// What --plan, else --policy, else the network's file decides of layers beside keep ratios.
+methods::Policy read_plan(const Options& o, const nn::Network& network,
+                          const study::PrunedAs& file) {
+  if (!o.plan_file.empty() && !o.policy.empty())
+    fail(ErrorId::bad_syntax,
+         "--plan and --policy exclude each other; the policy's file may hold the plan");
+  const std::string& path = o.plan_file.empty() ? o.policy : o.plan_file;
+  if (!path.empty()) return io::plan_from_json(io::read_json(path), network, io::file_origin(path));
+  if (file.policy.empty()) return {};
+  return io::plan_from_json(io::parse_json(file.policy, study::kPolicyKey), network,
+                            study::kPolicyKey);
+}
+
 }  // namespace
 
 Job::Job(const Options& o, Weights weights)
@@ -61,12 +74,15 @@ Job::Job(const Options& o, Weights weights)
       pool(o.threads),
       data(o.data.empty() ? std::nullopt : std::optional(io::read_dataset(o.data))),
       network(read_network()),
-      accelerator(accelerator_of(o, file_.geometry)),
-      compressor(read_compressor(o, network, accelerator, file_)) {
+      plan(read_plan(o, network, file_)),
+      accelerator(methods::planned(accelerator_of(o, file_.geometry), plan)),
+      compressor(read_compressor(o, network, accelerator, file_).with(plan)) {
   if (const Index asked = o.threads > 0 ? o.threads : usable_processors(); pool.threads() < asked)
     warn(concat("the system allows ", pool.threads(), " of ", asked,
                 " threads; the work takes longer, its results are the same"));
   constraints = read_constraints();
+  spec = o;
+  spec.plan = plan;
   check_inputs(weights);
   random_weights = weights == Weights::random && !has_weights(network);
   if (random_weights) network.initialise(o.seed);
@@ -132,12 +148,13 @@ search::Constraints Job::read_constraints() const {
 
 study::Study Job::study() const {
   if (!data) fail(ErrorId::missing_value, "no --data given, e.g. --data cifar10:data/cifar10");
-  return {network, *data, accelerator, compressor, constraints, options, pool};
+  return {network, *data, accelerator, compressor, constraints, spec, pool};
 }
 
-search::Policy read_policy(const Job& job) {
+methods::Policy read_policy(const Job& job) {
   const std::string& file = job.options.policy;
-  return io::policy_from_json(io::read_json(file), job.network, io::file_origin(file));
+  return methods::decided(
+      io::policy_from_json(io::read_json(file), job.network, io::file_origin(file)), job.plan);
 }
 
 std::vector<PruneMask> Job::chosen_masks() {
@@ -162,7 +179,7 @@ std::vector<PruneMask> Job::chosen_masks() {
 
 std::vector<PruneMask> Job::present_masks() const {
   std::vector<PruneMask> masks = study::masks_of_zeros(network, compressor);
-  return masks.empty() ? study::dense_masks(network, compressor.granularity()) : masks;
+  return masks.empty() ? study::dense_masks(network, compressor) : masks;
 }
 
 io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,

@@ -37,9 +37,11 @@ class Job {
   std::optional<io::Datasets> data;
   nn::Network network;                ///< as it was given
   bool random_weights = false;        ///< as none were given
-  hardware::Accelerator accelerator;  ///< of --hardware and the options over it
-  search::Compressor compressor;      ///< of the accelerator and the granularity
+  methods::Policy plan;               ///< of layers, beside keep ratios; empty: nothing is decided
+  hardware::Accelerator accelerator;  ///< of --hardware, the options over it, and the plan
+  search::Compressor compressor;      ///< of the accelerator, the granularity and the plan
   search::Constraints constraints;    ///< with the bounds of every layer
+  study::StudySpec spec;              ///< of the options and the plan
 
   /// Of the job's network and data. Throws missing_value without data.
   [[nodiscard]] study::Study study() const;
@@ -68,6 +70,6 @@ class Job {
 };
 
 /// The policy of the job's --policy file.
-[[nodiscard]] search::Policy read_policy(const Job& job);
+[[nodiscard]] methods::Policy read_policy(const Job& job);
 
 }  // namespace autoprune::cli

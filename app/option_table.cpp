@@ -141,6 +141,9 @@ void add_policies(OptionTable& table, Options& o) {
   const Words<Origin> heuristics = {{"uniform", Origin::uniform}, {"lamp", Origin::lamp}};
   table.under("Policy", "map cost fine-tune")
       .text("--policy", o.policy, "policy.json with the keep ratio of every layer");
+  table.under("Policy", "inspect map evaluate search fine-tune prune simulate cost")
+      .text("--plan", o.plan_file,
+            "plan.json with granularity, bits and crossbars of layers, as policy.json has them");
   table.under("Policy", "map cost");
   table.number("--keep", o.keep, {0.0, 1.0, true}, "keep ratio of a heuristic policy");
   table.word("--heuristic", o.heuristic, heuristics, "uniform or lamp");

@@ -67,7 +67,7 @@ struct Options : study::StudySpec {
   std::string command;
 
   // Inputs and outputs
-  std::string network, weights, data, policy;
+  std::string network, weights, data, policy, plan_file;
   std::string model;  ///< simulate, cost: what prune left in its --out
   std::string json;   ///< "-": standard output
   bool quiet = false;

@@ -17,7 +17,8 @@ std::string hardware_lines(const Job& job, bool pruned) {
                 "\nADC ", a.adc.kind,
                 a.adc.kind == hardware::Ideal::kName ? "" : concat(", ", a.adc.bits, " bits"),
                 "; inputs of ", a.inputs.bits, " bits, ", a.inputs.dac_bits,
-                " at a time; weights of ", a.weights.weight_bits, " bits and a sign\n\n");
+                " at a time; weights of ", a.weights.weight_bits, " bits and a sign",
+                a.layers.empty() ? "" : "; layers as their plan says", "\n\n");
 }
 
 }  // namespace

@@ -18,5 +18,6 @@
 #include "autoprune/hardware/devices/variation.hpp"
 #include "autoprune/hardware/geometry.hpp"
 #include "autoprune/hardware/input_code.hpp"
+#include "autoprune/hardware/layer_hardware.hpp"
 #include "autoprune/hardware/own.hpp"
 #include "autoprune/hardware/weight_code.hpp"

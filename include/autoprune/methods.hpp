@@ -4,6 +4,7 @@
 
 #include "autoprune/methods/column_vectors.hpp"
 #include "autoprune/methods/compressor.hpp"
+#include "autoprune/methods/layer_plan.hpp"
 #include "autoprune/methods/lsr.hpp"
 #include "autoprune/methods/magnitude.hpp"
 #include "autoprune/methods/method.hpp"
@@ -14,3 +15,4 @@
 #include "autoprune/methods/pim_prune_ou.hpp"
 #include "autoprune/methods/registry.hpp"
 #include "autoprune/methods/sre.hpp"
+#include "autoprune/methods/variants.hpp"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "autoprune/search/archive.hpp"
+#include "autoprune/search/candidate.hpp"
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/evaluator.hpp"
@@ -14,8 +15,10 @@
 #include "autoprune/search/layer_counts.hpp"
 #include "autoprune/search/layer_walk.hpp"
 #include "autoprune/search/oracle.hpp"
+#include "autoprune/search/plan_archive.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/proposal.hpp"
+#include "autoprune/search/rankings.hpp"
 #include "autoprune/search/reconstruction.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/reward_model.hpp"

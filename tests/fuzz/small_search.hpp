@@ -29,13 +29,17 @@ class QuickEnvironment {
   [[nodiscard]] search::Policy allowed(const search::Policy& policy) const {
     return search::clamp_to_bounds(policy, constraints_);
   }
-  [[nodiscard]] search::Policy realised(const search::Policy& policy) const { return policy; }
+  [[nodiscard]] std::vector<double> realised(const search::Policy& policy) const {
+    return search::keep_ratios(policy);
+  }
   [[nodiscard]] double saved(Index, double keep) const { return 4.0 - 4.0 * keep; }
   [[nodiscard]] search::Fingerprint fingerprint() const { return {}; }
   [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) const {
     search::Outcome outcome;
-    outcome.policy = outcome.keep_ratios = policy;
-    outcome.reward = std::accumulate(policy.begin(), policy.end(), 0.0) / 4.0;
+    outcome.policy = policy;
+    outcome.keep_ratios = search::keep_ratios(policy);
+    outcome.reward =
+        std::accumulate(outcome.keep_ratios.begin(), outcome.keep_ratios.end(), 0.0) / 4.0;
     outcome.accuracy = 100.0 * outcome.reward;
     outcome.crossbars = {12, 6, 5};
     return outcome;

@@ -47,9 +47,12 @@ struct ThirdIsBest {
   [[nodiscard]] search::Fingerprint fingerprint() const { return {}; }
   [[nodiscard]] double saved(Index, double) const { return 0.0; }
   [[nodiscard]] search::Policy allowed(const search::Policy& policy) const { return policy; }
-  [[nodiscard]] search::Policy realised(const search::Policy& policy) const { return policy; }
+  [[nodiscard]] std::vector<double> realised(const search::Policy& policy) const {
+    return search::keep_ratios(policy);
+  }
   [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) const {
-    return {policy, 50.0, measured++ == 2 ? 0.9 : 0.1, true, {12, 4, 3}, policy};
+    return {
+        search::keep_ratios(policy), 50.0, measured++ == 2 ? 0.9 : 0.1, true, {12, 4, 3}, policy};
   }
 };
 

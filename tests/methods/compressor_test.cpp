@@ -63,7 +63,7 @@ TEST_CASE("masks and counts are those of pruner and mapper") {
     REQUIRE(masks.size() == nodes.size());
     for (std::size_t k = 0; k < masks.size(); ++k) {
       const ConstMatrixView weights = weight_matrix(network.node(nodes[k]).weight);
-      REQUIRE(masks[k] == by_parts(weights, policy[k], mapper.columns_per_ou(), selection));
+      REQUIRE(masks[k] == by_parts(weights, policy[k].keep, mapper.columns_per_ou(), selection));
       REQUIRE(compressor.count(static_cast<Index>(k), masks[k]).crossbars ==
               mapper.count(masks[k]).crossbars);
     }

@@ -20,7 +20,8 @@ TEST_CASE("the agent sees the states of its own policy, and stores those of the 
     environment.table.asked.clear();
     const Outcome outcome = search.run_episode().outcome;
     const std::span<const Witness::Asked> asked = environment.table.asked;
-    require_way(asked.first(kWitnessed), way_of(environment, environment.proposals.back()));
+    require_way(asked.first(kWitnessed),
+                way_of(environment, keep_ratios(environment.proposals.back())));
     require_way(asked.subspan(kWitnessed), way_of(environment, outcome.keep_ratios));
 
     // A step: state, action, next state, reward, whether the episode goes on.
@@ -68,7 +69,7 @@ TEST_CASE("an action is a share of the way down to the least keep ratio, in equa
   Random exploration(config.seed, 0x5EED'0000'0002);  // the agent's own stream
   for (int n = 0; n < 3; ++n) {
     search.run_episode();
-    for (const double keep : environment.proposals.back())
+    for (const double keep : keep_ratios(environment.proposals.back()))
       REQUIRE(keep == Approx(keep_of(static_cast<float>(exploration.uniform()))));
   }
 }
@@ -119,11 +120,12 @@ struct Hill : Witness {
   [[nodiscard]] Policy allowed(const Policy& policy) const { return policy; }
   [[nodiscard]] Outcome evaluate(const Policy& policy) const {
     Outcome out;
-    out.policy = out.keep_ratios = policy;
+    out.policy = policy;
+    out.keep_ratios = keep_ratios(policy);
     out.reward = 0.9;
     for (Index k = 0; k < 12; ++k) {
       const double top = 0.85 - 0.7 * static_cast<double>(States::size(k));
-      out.reward -= std::pow(action_of(policy[static_cast<std::size_t>(k)]) - top, 2) / 12.0;
+      out.reward -= std::pow(action_of(policy[static_cast<std::size_t>(k)].keep) - top, 2) / 12.0;
     }
     return out;
   }

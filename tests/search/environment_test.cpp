@@ -106,7 +106,8 @@ TEST_CASE("the realised keep ratios are the policy of the same masks") {
   Random random(73);
   for (int trial = 0; trial < 5; ++trial) {
     const Outcome outcome = f.environment.evaluate(test::random_policy(random, 4));
-    REQUIRE(same(f.environment.evaluate(outcome.keep_ratios), outcome));
+    REQUIRE(same(f.environment.evaluate({outcome.keep_ratios.begin(), outcome.keep_ratios.end()}),
+                 outcome));
     REQUIRE(f.environment.landscape().realised(outcome.policy) == outcome.keep_ratios);
   }
 }

@@ -32,7 +32,7 @@ std::string bits_of(const Outcome& outcome) {
                                    static_cast<double>(o.crossbars.dense),
                                    static_cast<double>(o.crossbars.per_layer),
                                    static_cast<double>(o.crossbars.pooled)};
-  out("policy", std::span(o.policy));
+  visit_policy(out, o.policy);
   out("keep_ratios", std::span(o.keep_ratios));
   out("numbers", std::span(numbers));
   return out.bytes();
@@ -75,10 +75,10 @@ struct Busy {
     const int at_once = ++now;
     for (int seen = most; at_once > seen && !most.compare_exchange_weak(seen, at_once);) {
     }
-    for (int i = 0; policy[0] < 0.1 && most < together && i < 10'000; ++i)
+    for (int i = 0; policy[0].keep < 0.1 && most < together && i < 10'000; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     --now;
-    if (policy[0] > 0.9) fail(ErrorId::not_finite, "no outcome at ", policy[0]);
+    if (policy[0].keep > 0.9) fail(ErrorId::not_finite, "no outcome at ", policy[0].keep);
     Outcome out;
     out.policy = policy;
     return out;
@@ -187,9 +187,9 @@ TEST_CASE("where a policy fails, those before it are answered, and then the firs
 
 TEST_CASE("a search keeps what was measured before an error, and may try again") {
   std::atomic<bool> broken = true;
-  const auto oracle = [&](nn::Backend& backend, std::span<const PruneMask> masks,
+  const auto oracle = [&](nn::Backend& backend, const Candidate& candidate,
                           const EnvironmentImages& images) {
-    if (broken && masks[2].keep_ratio() < 0.4) fail(ErrorId::not_finite, "no accuracy");
+    if (broken && candidate.masks[2].keep_ratio() < 0.4) fail(ErrorId::not_finite, "no accuracy");
     return backend.evaluate(images.held_out);
   };
   Measured m(oracle, 1, {}), whole(float_accuracy(), 1, {});

@@ -95,7 +95,7 @@ namespace {
 /// What a model of all episodes expects of each proposal but the last, which was chosen.
 std::vector<double> gains_of(const std::vector<Episode>& episodes,
                              std::span<const Policy> proposals) {
-  const auto point_of = [](const Policy& policy) {
+  const auto point_of = [](const std::vector<double>& policy) {
     Eigen::VectorXd point(kWitnessed);
     for (Index k = 0; k < kWitnessed; ++k)
       point(k) = double{static_cast<float>(action_of(policy[static_cast<std::size_t>(k)]))};
@@ -161,7 +161,7 @@ TEST_CASE("candidates lie a quarter to twice a step away, in all layers or in a 
     double squares = 0.0;
     for (std::size_t k = 0; k + 1 < kWitnessed; ++k) {
       const double own = action_of(environment.table.asked[k + 1].previous);
-      const double step = action_of(environment.proposals[i][k]) - own;
+      const double step = action_of(environment.proposals[i][k].keep) - own;
       moved[i % 2] += std::abs(step) > 1e-6 ? 1 : 0;
       up += step > 1e-6 ? 1 : 0;
       squares += step * step;
@@ -196,7 +196,7 @@ TEST_CASE(
     for (std::size_t i = 1; i < asked.size(); ++i) {
       double step = 0.0;  // none twice
       for (std::size_t k = 0; k < asked[i].policy.size(); ++k)
-        step += std::abs(std::log(asked[i].policy[k] / asked[i - 1].policy[k]));
+        step += std::abs(std::log(asked[i].policy[k].keep / asked[i - 1].policy[k].keep));
       REQUIRE(step > 0.01);
     }
   }

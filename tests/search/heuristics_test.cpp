@@ -24,7 +24,7 @@ Index ous_of(const PruneMask& mask) {
 Kept kept_by(const std::vector<Ranking>& layers, const Policy& policy) {
   Kept kept;
   for (std::size_t k = 0; k < layers.size(); ++k) {
-    kept.ous += ous_of(layers[k].mask(policy[k]));
+    kept.ous += ous_of(layers[k].mask(policy[k].keep));
     kept.all += layers[k].ous.size();
   }
   return kept;
@@ -57,7 +57,8 @@ TEST_CASE("LAMP keeps the asked share of all OUs, uniform the asked share of eac
     REQUIRE(kept.ous == prune::keep_count(kept.all, keep));
     const Policy uniform = heuristic(Origin::uniform, layers, keep).policy;
     for (std::size_t k = 0; k < layers.size(); ++k)
-      REQUIRE(ous_of(layers[k].mask(uniform[k])) == prune::keep_count(layers[k].ous.size(), keep));
+      REQUIRE(ous_of(layers[k].mask(uniform[k].keep)) ==
+              prune::keep_count(layers[k].ous.size(), keep));
   }
 }
 

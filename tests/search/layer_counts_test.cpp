@@ -60,6 +60,5 @@ TEST_CASE("a keep ratio that is refused leaves no count behind") {
   LayerCounts counts(compressor, layers);
   for (int i = 0; i < 2; ++i)
     REQUIRE(error_of([&] { (void)counts.at(1, 1.5); }) == ErrorId::out_of_range);
-  REQUIRE(error_of([&] { (void)counts.crossbars(std::vector<double>(3, 0.5)); }) ==
-          ErrorId::shape_mismatch);
+  REQUIRE(error_of([&] { (void)counts.crossbars(Policy(3, 0.5)); }) == ErrorId::shape_mismatch);
 }

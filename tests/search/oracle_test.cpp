@@ -83,10 +83,10 @@ TEST_CASE("ranges are those of the images that are there for it") {
   const auto seen = [&](const EnvironmentImages& shown) {
     std::vector<double> largest;
     const auto oracle = simulated_accuracy(
-        [&](nn::Session& s, std::span<const PruneMask> m,
-            std::span<const simulation::LayerRanges> ranges, Index) {
+        [&](nn::Session& s, const Candidate& of, std::span<const simulation::LayerRanges> ranges,
+            Index) {
           for (const simulation::LayerRanges& r : ranges) largest.push_back(r.input.largest);
-          return simulation::SimulatedNetwork(s, {.geometry = PaperGeometry{}}, m, ranges);
+          return simulation::SimulatedNetwork(s, {.geometry = PaperGeometry{}}, of.masks, ranges);
         },
         {});
     (void)oracle(masked.backend, masked.masks, shown);

@@ -12,7 +12,7 @@ using test::target;
 namespace {
 
 Policy scaled(Policy policy, double factor, const Constraints& constraints) {
-  for (double& keep : policy) keep *= factor;
+  for (LayerPlan& plan : policy) plan.keep *= factor;
   return clamp_to_bounds(std::move(policy), constraints);
 }
 
@@ -60,7 +60,8 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
   Index feasible = 0;
   for (int trial = 0; trial < 300; ++trial) {
     Policy policy = test::random_policy(random, 4);
-    for (double& keep : policy) keep = search::detail::on_grid(search::detail::steps_down(keep));
+    for (LayerPlan& plan : policy)
+      plan.keep = search::detail::on_grid(search::detail::steps_down(plan.keep));
     Constraints constraints = target(random.uniform(1.2, 4.5),
                                      random.below(2) == 0 ? Counting::per_layer : Counting::pooled);
     constraints.bounds = random_bounds(random);
@@ -76,14 +77,15 @@ TEST_CASE("a target is just reached: one factor for all layers, inside the bound
     double factor = 0.0;
     for (std::size_t k = 0; k < 4; ++k) {
       const Bounds b = constraints.bounds[k];
-      REQUIRE(met[k] >= b.min);
-      REQUIRE(met[k] <= b.max);
+      REQUIRE(met[k].keep >= b.min);
+      REQUIRE(met[k].keep <= b.max);
       if (b.min == 1.0) REQUIRE(met[k] == 1.0);
-      if (met[k] > std::max(b.min, kLeastKeepRatio) && met[k] < b.max) factor = met[k] / policy[k];
+      if (met[k].keep > std::max(b.min, kLeastKeepRatio) && met[k].keep < b.max)
+        factor = met[k].keep / policy[k].keep;
     }
     if (factor == 0.0) continue;
     const Policy again = scaled(policy, factor, constraints);
-    for (std::size_t k = 0; k < 4; ++k) REQUIRE(again[k] == Approx(met[k]));
+    for (std::size_t k = 0; k < 4; ++k) REQUIRE(again[k].keep == Approx(met[k].keep));
     REQUIRE(f.reached(scaled(policy, factor * 1.0021, constraints), constraints.counting) <
             *constraints.target_compression);
   }
@@ -102,10 +104,11 @@ TEST_CASE("a layer with crossbars of its own fills all that it pays for, inside 
     const Policy paid = f.scale(policy, constraints), met = f.meet(policy, constraints);
     REQUIRE(clamp_to_bounds(met, constraints) == met);
     for (std::size_t k = 0; k < 4; ++k) {
-      REQUIRE(met[k] >= paid[k]);
-      REQUIRE(f.crossbars(k, met[k]) == f.crossbars(k, paid[k]));
+      REQUIRE(met[k].keep >= paid[k].keep);
+      REQUIRE(f.crossbars(k, met[k].keep) == f.crossbars(k, paid[k].keep));
       const double more = constraints.bounds.empty() ? 1.0 : constraints.bounds[k].max;
-      REQUIRE((met[k] == more || f.crossbars(k, met[k] * 1.0021) > f.crossbars(k, met[k])));
+      const double keep = met[k].keep;
+      REQUIRE((keep == more || f.crossbars(k, keep * 1.0021) > f.crossbars(k, keep)));
     }
     grown += met != paid ? 1 : 0;
     constraints.counting = Counting::pooled;
@@ -128,7 +131,7 @@ TEST_CASE(
   for (int trial = 0; trial < 30; ++trial) {
     const Policy policy = test::random_policy(random, 4), filled = f.meet(policy, {});
     for (std::size_t k = 0; k < 4; ++k)
-      REQUIRE(f.crossbars(k, filled[k]) == f.crossbars(k, policy[k]));
+      REQUIRE(f.crossbars(k, filled[k].keep) == f.crossbars(k, policy[k].keep));
   }
 }
 
@@ -165,7 +168,7 @@ TEST_CASE("without a target a policy fills the crossbars that it needs anyway, i
     const double compression = f.reached(inside, constraints.counting);
     REQUIRE(f.reached(filled, constraints.counting) == compression);
     REQUIRE(clamp_to_bounds(filled, constraints) == filled);
-    for (std::size_t k = 0; k < filled.size(); ++k) REQUIRE(filled[k] >= inside[k]);
+    for (std::size_t k = 0; k < filled.size(); ++k) REQUIRE(filled[k].keep >= inside[k].keep);
     const Policy more = scaled(filled, 1.005, constraints);
     REQUIRE((more == filled || f.reached(more, constraints.counting) < compression));
     grown += filled != inside ? 1 : 0;

@@ -123,7 +123,7 @@ TEST_CASE("the oracle measures the fitted network, with batch-norm statistics th
   std::vector<float> measured;
   const auto oracle = reconstructed_accuracy(
       reconstruction,
-      [&](nn::Backend& at, std::span<const PruneMask>, const EnvironmentImages&) -> nn::Accuracy {
+      [&](nn::Backend& at, const Candidate&, const EnvironmentImages&) -> nn::Accuracy {
         measured = test::everything(at.network());
         return {};
       });
@@ -159,7 +159,7 @@ TEST_CASE("a measurement that fails leaves the network as it was, too") {
   const EnvironmentImages images = test::environment_images(pool);
   const auto oracle = reconstructed_accuracy(
       std::make_shared<const Reconstruction>(backend, images.calibration),
-      [](nn::Backend&, std::span<const PruneMask>, const EnvironmentImages&) -> nn::Accuracy {
+      [](nn::Backend&, const Candidate&, const EnvironmentImages&) -> nn::Accuracy {
         fail(ErrorId::empty_data, "no images");
       });
   const auto masks = Compressor::masks(test::small_compressor().rank(network), Policy(4, 0.3));

@@ -29,7 +29,9 @@ struct Toy {
 
   Toy& landscape() { return *this; }
   [[nodiscard]] const States& states() const { return features; }
-  [[nodiscard]] Policy realised(const Policy& policy) const { return policy; }
+  [[nodiscard]] std::vector<double> realised(const Policy& policy) const {
+    return keep_ratios(policy);
+  }
   [[nodiscard]] Fingerprint fingerprint() const { return {}; }
   [[nodiscard]] Index layers() const { return static_cast<Index>(ranked.size()); }
   [[nodiscard]] std::span<const Ranking> rankings() const { return ranked; }
@@ -39,7 +41,8 @@ struct Toy {
   [[nodiscard]] double saved(Index layer, double keep) const { return saving(layer, keep); }
   [[nodiscard]] Outcome evaluate(const Policy& policy) const {
     Outcome out;
-    out.policy = out.keep_ratios = policy;
+    out.policy = policy;
+    out.keep_ratios = keep_ratios(policy);
     out.accuracy = value(policy);
     out.reward = reward ? reward(policy) : out.accuracy;
     return out;
@@ -88,7 +91,7 @@ TEST_CASE("evolution's first generation lies around the best policy of its start
     const auto steps_between = [&](const Policy& a, const Policy& b) {
       std::vector<double> steps;  // in units of the whole range, 0.01 to 1
       for (std::size_t k = 0; k < a.size(); ++k)
-        steps.push_back(std::abs(std::log(a[k] / b[k])) / std::log(100.0));
+        steps.push_back(std::abs(std::log(a[k].keep / b[k].keep)) / std::log(100.0));
       return steps;
     };
     toy.reward = [&](const Policy& policy) {
@@ -102,7 +105,7 @@ TEST_CASE("evolution's first generation lies around the best policy of its start
     const auto best =
         std::max_element(outcomes.begin(), outcomes.begin() + kStart,
                          [](const Outcome& a, const Outcome& b) { return a.reward < b.reward; });
-    const std::size_t population = Evolution(top, 0.1, 1).population();
+    const std::size_t population = Evolution(keep_ratios(top), 0.1, 1).population();
     for (std::size_t i = kStart; i < kStart + population; ++i)
       for (const double step : steps_between(outcomes[i].policy, best->policy))
         REQUIRE(step < 4.0 * SearchConfig{}.step_sigma(4));
@@ -133,7 +136,7 @@ TEST_CASE("greedy halves layers in the order of accuracy lost for every crossbar
   };
   toy.value = [&](const Policy& policy) {
     double left = 100.0;
-    for (std::size_t k = 0; k < kLayers; ++k) left -= lost[k][level(policy[k])];
+    for (std::size_t k = 0; k < kLayers; ++k) left -= lost[k][level(policy[k].keep)];
     return left;
   };
   // Each layer at each level first, then the way: dense, the halvings, and eight steps of all.
@@ -143,7 +146,7 @@ TEST_CASE("greedy halves layers in the order of accuracy lost for every crossbar
   Policy policy(kLayers, 1.0);
   for (std::size_t i = 0; i <= halvings.size(); ++i) {
     REQUIRE(outcomes[kFirst + i].policy == policy);
-    if (i < halvings.size()) policy[halvings[i].second] /= 2.0;
+    if (i < halvings.size()) policy[halvings[i].second].keep /= 2.0;
   }
 }
 
@@ -151,7 +154,7 @@ TEST_CASE("greedy spends half of its budget on single layers, and the rest evenl
   Toy toy{std::vector<Ranking>(3)};
   toy.saving = [](Index, double keep) { return 1.0 - keep; };
   toy.value = [](const Policy& policy) {
-    return 30.0 * policy[0] + 20.0 * policy[1] + 10.0 * policy[2];
+    return 30.0 * policy[0].keep + 20.0 * policy[1].keep + 10.0 * policy[2].keep;
   };
   // Two levels of three layers; a way of the dense policy, six halvings and eight steps of all.
   const std::vector<Policy> way = {{1, 1, 1},         {1, 1, 0.5},     {1, 1, 0.25},
@@ -165,7 +168,7 @@ TEST_CASE("greedy spends half of its budget on single layers, and the rest evenl
     if (step < way.size())
       REQUIRE(outcomes[6 + i].policy == way[step]);
     else
-      REQUIRE(outcomes[6 + i].policy[2] ==
+      REQUIRE(outcomes[6 + i].policy[2].keep ==
               Approx(0.25 * std::pow(0.5, static_cast<double>(step - 6) / 2.0)));
   }
 }
@@ -179,7 +182,7 @@ TEST_CASE("greedy takes a layer that seems to gain from pruning for one that los
   Toy toy{std::vector<Ranking>(2)};
   toy.saving = [&](Index, double keep) { return 10.0 * static_cast<double>(level(keep)); };
   toy.value = [&](const Policy& policy) {
-    return 100.0 - lost[0][level(policy[0])] - lost[1][level(policy[1])];
+    return 100.0 - lost[0][level(policy[0].keep)] - lost[1][level(policy[1].keep)];
   };
   const auto outcomes = search_toy("greedy", toy, 12 + 1 + 12 + 8, 1);
   // From 5 to 6 points the third halving costs one, not seven: it comes before the other layer's.
@@ -214,7 +217,7 @@ TEST_CASE(
     "a searcher that is asked for n policies never gives more, and some until its budget ends") {
   Random random(6);
   Toy toy = random_toy(random);
-  toy.value = [](const Policy& policy) { return 100.0 * policy.front(); };
+  toy.value = [](const Policy& policy) { return 100.0 * policy.front().keep; };
   toy.saving = [](Index, double keep) { return 1.0 - keep; };
   for (const std::string& name : searcher_names())
     for (const Index n : {1, 3, 8}) {
@@ -240,7 +243,7 @@ TEST_CASE(
 TEST_CASE("uniform, lamp and greedy leave nothing to chance, all others do") {
   Random random(4);
   Toy toy = random_toy(random);
-  toy.value = [](const Policy& policy) { return policy.front(); };
+  toy.value = [](const Policy& policy) { return policy.front().keep; };
   toy.saving = [](Index, double keep) { return 1.0 - keep; };
   for (const std::string& name : searcher_names()) {
     INFO(name);

@@ -64,9 +64,10 @@ struct Witness {
     proposals.push_back(policy);
     return times(policy, 0.9);
   }
-  [[nodiscard]] static Policy realised(Policy policy) {
-    for (double& keep : policy) keep = std::max(kLeastKeepRatio, 0.8 * std::pow(keep, 1.3));
-    return policy;
+  [[nodiscard]] static std::vector<double> realised(const Policy& policy) {
+    std::vector<double> realised = keep_ratios(policy);
+    for (double& keep : realised) keep = std::max(kLeastKeepRatio, 0.8 * std::pow(keep, 1.3));
+    return realised;
   }
   [[nodiscard]] Outcome evaluate(const Policy& policy) const {
     Outcome out;
@@ -81,7 +82,7 @@ struct Witness {
   }
 
   static Policy times(Policy policy, double factor) {
-    for (double& keep : policy) keep = std::max(kLeastKeepRatio, factor * keep);
+    for (LayerPlan& plan : policy) plan.keep = std::max(kLeastKeepRatio, factor * plan.keep);
     return policy;
   }
 };
@@ -123,12 +124,13 @@ inline double action_of(double keep) {
 inline double keep_of(double action) { return std::clamp(std::pow(0.01, 1.0 - action), 1e-4, 1.0); }
 
 /// The states of a policy that is taken layer by layer.
-inline std::vector<Witness::Asked> way_of(const Witness& environment, const Policy& policy) {
+inline std::vector<Witness::Asked> way_of(const Witness& environment,
+                                          const std::vector<double>& keep_ratios) {
   std::vector<Witness::Asked> way;
   double saved = 0.0, previous = 1.0;
   for (Index k = 0; k < kWitnessed; ++k) {
     way.push_back({k, saved, previous});
-    previous = policy[static_cast<std::size_t>(k)];
+    previous = keep_ratios[static_cast<std::size_t>(k)];
     saved += environment.saved(k, previous);
   }
   return way;

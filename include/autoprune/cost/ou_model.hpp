@@ -220,16 +220,23 @@ class OuModel {
       : accelerator_(std::move(accelerator)),
         shapes_(layer_shapes(network)),
         graph_(layer_graph(network)) {
-    accelerator_.validate();
     for (const GraphLayer& layer : graph_)
       if (layer.has_matrix()) names_.push_back(layer.name);
+    build();
+  }
+  /// The same network on another accelerator. Throws what the constructor throws.
+  [[nodiscard]] OuModel planned(hardware::Accelerator accelerator) const {
+    OuModel same = *this;
+    same.accelerator_ = std::move(accelerator);
+    same.build();
+    return same;
   }
 
   [[nodiscard]] const hardware::Accelerator& accelerator() const noexcept { return accelerator_; }
   /// Of the layers with weights, in order.
   [[nodiscard]] const std::vector<LayerShape>& shapes() const noexcept { return shapes_; }
 
-  /// The work of the unpruned network.
+  /// The work of the unpruned network, on the accelerator's own crossbars in every layer.
   [[nodiscard]] std::vector<LayerWork> dense_work() const {
     std::vector<LayerWork> work;
     for (const LayerShape& shape : shapes_) work.push_back(cost::dense_work(shape, accelerator_));
@@ -240,17 +247,38 @@ class OuModel {
     require_layers(layers.size());
     std::vector<LayerWork> work;
     for (std::size_t k = 0; k < shapes_.size(); ++k)
-      work.push_back(mapped_work(shapes_[k], layers[k], accelerator_));
+      work.push_back(mapped_work(shapes_[k], layers[k], layers_[k]));
     return work;
   }
 
   /// What the network costs when its layers ask for `work`. Throws mask_mismatch.
   [[nodiscard]] OuCost price(std::span<const LayerWork> work) const {
+    return price(
+        work, [&](std::size_t k) -> const auto& { return layers_[k]; });
+  }
+  [[nodiscard]] OuCost price(std::span<const mapping::Placement> layers) const {
+    return price(work(layers));
+  }
+  [[nodiscard]] OuCost price_dense() const {
+    return price(
+        dense_work(), [&](std::size_t) -> const auto& { return accelerator_; });
+  }
+
+ private:
+  void build() {
+    accelerator_.validate();
+    accelerator_.require_layers(shapes_.size());
+    layers_.clear();
+    for (Index k = 0; k < std::ssize(shapes_); ++k) layers_.push_back(accelerator_.layer(k));
+  }
+
+  template <class AcceleratorOf>
+  [[nodiscard]] OuCost price(std::span<const LayerWork> work, const AcceleratorOf& of) const {
     require_layers(work.size());
     OuCost cost;
     for (std::size_t k = 0; k < work.size(); ++k) {
       OuLayerCost layer{names_[k], work[k], {}, {}};
-      layer.components = detail::OuLayerPricer(work[k], accelerator_).price();
+      layer.components = detail::OuLayerPricer(work[k], of(k)).price();
       layer.totals.area_um2 = layer.components.area_um2.total();
       layer.totals.energy_nj = layer.components.energy_nj.total();
       layer.totals.latency_unpipelined_ns = detail::OuLayerPricer::latency_ns(layer.components);
@@ -267,12 +295,7 @@ class OuModel {
     }
     return cost;
   }
-  [[nodiscard]] OuCost price(std::span<const mapping::Placement> layers) const {
-    return price(work(layers));
-  }
-  [[nodiscard]] OuCost price_dense() const { return price(dense_work()); }
 
- private:
   void require_layers(std::size_t found) const {
     if (found != shapes_.size())
       fail(ErrorId::mask_mismatch, found, " layers' work for a network of ", shapes_.size(),
@@ -308,6 +331,7 @@ class OuModel {
   }
 
   hardware::Accelerator accelerator_;
+  std::vector<hardware::Accelerator> layers_;  // of each matrix layer
   std::vector<LayerShape> shapes_;
   std::vector<GraphLayer> graph_;
   std::vector<std::string> names_;

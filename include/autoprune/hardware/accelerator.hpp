@@ -3,17 +3,20 @@
 /// are in cost/ou_presets.hpp; io/hardware_json.hpp reads it from a file.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/hardware/adcs.hpp"
 #include "autoprune/hardware/components.hpp"
 #include "autoprune/hardware/devices.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/hardware/input_code.hpp"
+#include "autoprune/hardware/layer_hardware.hpp"
 #include "autoprune/hardware/weight_code.hpp"
 
 namespace autoprune::hardware {
@@ -52,6 +55,25 @@ struct Accelerator {
   MemoryKind memory = {};  ///< of the buffers
   PartTable<Part> parts = {};
   Index priced_adc_bits = 6;  ///< those of the ADC in `parts`
+
+  std::vector<LayerHardware> layers = {};  ///< one a matrix layer in order; none: all are alike
+
+  /// What matrix layer k, from 0, runs on. A crossbar of other size has as many converters as the
+  /// accelerator's, as far as it can use them and at least those that an OU needs; what they cost
+  /// stays the accelerator's. Throws shape_mismatch.
+  [[nodiscard]] Accelerator layer(Index k) const {
+    if (layers.empty()) return *this;
+    if (k < 0 || k >= std::ssize(layers))
+      fail(ErrorId::shape_mismatch, "hardware of ", layers.size(),
+           " layers for a network with more; one each is needed");
+    return on(layers[static_cast<std::size_t>(k)]);
+  }
+  /// Throws shape_mismatch unless there is hardware for that many layers.
+  void require_layers(std::size_t count) const {
+    if (!layers.empty() && layers.size() != count)
+      fail(ErrorId::shape_mismatch, "hardware of ", layers.size(), " layers for a network of ",
+           count, " layers with weights; one each is needed");
+  }
 
   /// Whether the ADC's bits tell all sums of an OU apart.
   [[nodiscard]] bool lossless() const noexcept {
@@ -106,11 +128,30 @@ struct Accelerator {
     require("active_ous", active_ous, 1, ous);
     memory.validate();
     for (Index i = 0; i < kComponents<Component>; ++i) validate_part(static_cast<Component>(i));
+    for (Index k = 0; k < std::ssize(layers); ++k) layer(k).validate();
   }
 
   friend bool operator==(const Accelerator&, const Accelerator&) = default;
 
  private:
+  [[nodiscard]] Accelerator on(const LayerHardware& own) const {
+    Accelerator a = *this;
+    a.layers.clear();
+    a.weights.weight_bits = own.weight_bits.value_or(weights.weight_bits);
+    a.inputs.bits = own.input_bits.value_or(inputs.bits);
+    a.inputs.dac_bits = std::min(inputs.dac_bits, a.inputs.bits);
+    a.adc.bits = own.adc_bits.value_or(adc.bits);
+    if (!own.geometry) return a;
+    own.geometry->validate();
+    a.geometry = *own.geometry;
+    const Geometry<>& g = a.geometry;
+    const bool whole = dense_read == DenseRead::crossbars || dacs == geometry.xbar_rows;
+    a.dacs = whole ? g.xbar_rows : std::clamp(dacs, g.ou_rows, g.xbar_rows);
+    a.adcs = std::min(adcs, g.xbar_cols);
+    a.active_ous = std::min(active_ous, g.xbar_rows / g.ou_rows * (g.xbar_cols / g.ou_cols));
+    return a;
+  }
+
   static constexpr double kMost = 1e15;  // sums of more leave the range of numbers
 
   static void require(std::string_view what, Index value, Index least, Index most) {

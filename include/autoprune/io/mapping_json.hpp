@@ -46,16 +46,28 @@ namespace detail {
 /// `bitlines_per_weight` bitlines. Its inputs are rows gG to gG + rows - 1 of the weight matrix for
 /// row group g, or where `inputs` is there the rows that this says of the number. In crossbars that
 /// all layers share, the places of a layer follow one another from number `first_pooled_tile` on.
+/// A layer says its geometry, granularity and bitlines itself where a plan has decided of them.
 [[nodiscard]] inline Json mapping_to_json(const nn::Network& network,
                                           const search::Compressor& compressor,
                                           const mapping::NetworkPlacement& mapping) {
+  const auto bitlines_of = [](const Geometry<>& geometry, const hardware::WeightCode& weights) {
+    return weights.bitlines_per_weight(geometry.cell_bits);
+  };
   const Geometry<>& geometry = compressor.geometry();
-  const Index bitlines = compressor.options().bitlines_per_weight(geometry.cell_bits);
+  const Index bitlines = bitlines_of(geometry, compressor.options());
   Json layers = Json::array();
   const std::vector<Index> nodes = network.matrix_layers();
-  for (std::size_t k = 0; k < nodes.size(); ++k)
-    layers.push_back(detail::placement_json(mapping.layers[k], network.node(nodes[k]).name,
-                                            compressor.arrays(), bitlines));
+  for (Index k = 0; k < std::ssize(nodes); ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    const Index own = bitlines_of(compressor.geometry(k), compressor.options(k));
+    layers.push_back(detail::placement_json(mapping.layers[i], network.node(nodes[i]).name,
+                                            compressor.arrays(k), own));
+    if (compressor.geometry(k) != geometry)
+      layers.back()["geometry"] = compressor.geometry(k).to_string();
+    if (compressor.granularity(k) != compressor.granularity())
+      layers.back()["granularity"] = compressor.granularity(k);
+    if (own != bitlines) layers.back()["bitlines_per_weight"] = own;
+  }
   return json_object({{"schema", "autoprune.mapping/2"},
                       {"geometry", geometry.to_string()},
                       {"granularity", compressor.granularity()},

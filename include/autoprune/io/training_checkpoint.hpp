@@ -70,13 +70,15 @@ void visit_mask(Archive& archive, const std::string& layer, PruneMask& mask) {
 
 template <class Archive>
 void visit_masks(Archive& archive, const nn::Network& network, std::vector<PruneMask>& masks) {
-  Index granularity = masks.empty() ? 0 : masks.front().granularity();
-  search::visit_integer(archive, "granularity", granularity, kMaxMaskSize);
-  if (granularity == 0) return;
+  bool masked = !masks.empty();
+  search::visit_integer(archive, "masked", masked, 1);
+  if (!masked) return;
   const std::vector<Index> layers = network.matrix_layers();
   masks.resize(layers.size());
   for (std::size_t k = 0; k < layers.size(); ++k) {
     const nn::Node& node = network.node(layers[k]);
+    Index granularity = masks[k].granularity();
+    search::visit_integer(archive, node.name + ".granularity", granularity, kMaxMaskSize);
     if constexpr (Archive::loading) {
       const ConstMatrixView weights = weight_matrix(node.weight);
       masks[k] = PruneMask(weights.cols(), weights.rows(), granularity);

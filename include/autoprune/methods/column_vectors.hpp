@@ -32,6 +32,21 @@ class ColumnVectors : public MethodBase {
   }
 
   [[nodiscard]] Index granularity() const { return pruner_.granularity; }
+  /// The same on other hardware. Throws what the constructor throws, and mask_mismatch for another
+  /// granularity than a pruner's that is fixed at compile time.
+  [[nodiscard]] ColumnVectors on(const Geometry<>& geometry, const hardware::WeightCode& weights,
+                                 Index granularity) const {
+    ColumnVectors same = *this;
+    same.shape = mapping::ArrayShape(geometry, weights);
+    same.mapper_ = mapping::CrossbarMapper<>(geometry, weights);
+    if constexpr (requires { same.pruner_.granularity = granularity; })
+      same.pruner_.granularity = granularity;
+    if (same.granularity() != granularity)
+      fail(ErrorId::mask_mismatch, "a pruner's granularity that is fixed at ", same.granularity(),
+           " can't be ", granularity, "; leave it dynamic");
+    (void)same.mapper_.grid(granularity);
+    return same;
+  }
   [[nodiscard]] mapping::CrossbarMapper<> placer(Index) const { return mapper_; }
 
   [[nodiscard]] Ranking rank(const nn::Node& node) const requires prune::WeightPruner<P> {

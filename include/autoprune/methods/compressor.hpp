@@ -1,10 +1,11 @@
 /// @file compressor.hpp
 /// A method on its hardware, its type forgotten: one object that ranks, prunes, counts crossbars
-/// and places, so that a program compiles the search once and not once a method.
+/// and places, so that a program compiles the search once and not once a method. Layers may differ
+/// in their hardware and granularity.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,7 +16,9 @@
 #include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/methods/column_vectors.hpp"
+#include "autoprune/methods/layer_plan.hpp"
 #include "autoprune/methods/method.hpp"
+#include "autoprune/methods/variants.hpp"
 #include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/network.hpp"
 
@@ -25,32 +28,12 @@ class Compressor {
  public:
   template <Method M>
   Compressor(const Setting& setting, M method)
-      : name_(M::kName), geometry_(setting.geometry), options_(setting.options.mapping) {
-    if constexpr (requires { method.granularity(); }) {
-      row_groups_ = true;
-      granularity_ = method.granularity();
-      rows_ = setting.options.rows;
-    }
-    const auto shared = std::make_shared<const M>(std::move(method));
-    if constexpr (requires(const nn::Node& node) { shared->rank(node); }) {
-      rank_ = [shared](const nn::Node& node, const Tensor*) { return shared->rank(node); };
-    } else {
-      needs_gradients_ = true;
-      rank_ = [shared](const nn::Node& node, const Tensor* gradient) {
-        return shared->rank(node, *gradient);
-      };
-    }
-    count_ = [shared](Index layer, const PruneMask& mask) {
-      const auto& placer = shared->placer(layer);
-      if constexpr (requires { placer.count(mask); })
-        return placer.count(mask);
-      else
-        return mapping::count(placer, mask);
-    };
-    place_ = [shared](Index layer, const PruneMask& mask) {
-      return mapping::place(shared->placer(layer), mask);
-    };
-  }
+      : name_(M::kName),
+        rows_(setting.options.rows),
+        row_groups_(requires { method.granularity(); }),
+        needs_gradients_(!requires(const nn::Node& node) { method.rank(node); }),
+        variants_(std::make_shared<detail::Variants>(std::move(method))),
+        base_(variants_->of({setting.geometry, setting.options.mapping, {}})) {}
 
   /// Column-vectors as a pruner ranks them. Throws what ColumnVectors throws.
   ///
@@ -61,27 +44,53 @@ class Compressor {
              prune::RowGrouping rows = prune::RowGrouping::neighbours)
       : Compressor(geometry, std::move(pruner), MethodOptions{options, 0, rows, selection}) {}
 
+  /// The same where plans decide of more than keep ratios. Throws shape_mismatch for plans of
+  /// another number of layers, out_of_range for a granularity where the method has none, and what
+  /// the method throws on such hardware.
+  [[nodiscard]] Compressor with(std::span<const LayerPlan> plans) const {
+    if (keeps_only(plans)) return *this;
+    Compressor same = *this;
+    if (layers_.empty()) same.layers_.assign(plans.size(), base_);
+    if (same.layers_.size() != plans.size())
+      fail(ErrorId::shape_mismatch, plans.size(), " plans for ", layers_.size(),
+           " layers with weights; one each is needed");
+    for (std::size_t k = 0; k < plans.size(); ++k)
+      same.layers_[k] = planned(static_cast<Index>(k), plans[k]);
+    return same;
+  }
+
   /// As make_method() knows it.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] const Geometry<>& geometry() const noexcept { return geometry_; }
-  /// Of its masks; 1: element-wise.
-  [[nodiscard]] Index granularity() const noexcept { return granularity_; }
-  [[nodiscard]] prune::RowGrouping rows() const noexcept { return rows_; }
+  [[nodiscard]] prune::RowGrouping rows() const noexcept {
+    return row_groups_ ? rows_ : prune::RowGrouping::neighbours;
+  }
   /// Whether it prunes column-vectors of row groups; else single weights.
   [[nodiscard]] bool row_groups() const noexcept { return row_groups_; }
-  [[nodiscard]] const hardware::WeightCode& options() const noexcept { return options_; }
-  /// Physical arrays that hold the same tiles: bit planes times sign arrays.
-  [[nodiscard]] Index arrays() const noexcept { return options_.arrays(geometry_.cell_bits); }
-  /// Throws geometry_mismatch unless this is what the accelerator's crossbars hold.
-  void require(const hardware::Accelerator& accelerator) const {
-    if (accelerator.geometry != geometry_ || accelerator.weights != options_)
-      fail(ErrorId::geometry_mismatch, "accelerator '", accelerator.name, "' has crossbars of ",
-           accelerator.geometry.to_string(), " and weights of ", accelerator.weights.weight_bits,
-           " bits, but the network is mapped to ", geometry_.to_string(), " and ",
-           options_.weight_bits, " bits; make both of one accelerator");
-  }
   /// Whether rank() needs dL/dw.
   [[nodiscard]] bool needs_gradients() const noexcept { return needs_gradients_; }
+
+  // Of the accelerator, where a layer's plan says nothing else
+  [[nodiscard]] const Geometry<>& geometry() const noexcept { return base_->kind.geometry; }
+  /// Of its masks; 1: element-wise.
+  [[nodiscard]] Index granularity() const noexcept { return base_->granularity; }
+  [[nodiscard]] const hardware::WeightCode& options() const noexcept { return base_->kind.weights; }
+  /// Physical arrays that hold the same tiles: bit planes times sign arrays.
+  [[nodiscard]] Index arrays() const noexcept { return base_->arrays(); }
+
+  // Of a matrix layer, by its number from 0
+  [[nodiscard]] const Geometry<>& geometry(Index layer) const { return at(layer).kind.geometry; }
+  [[nodiscard]] Index granularity(Index layer) const { return at(layer).granularity; }
+  [[nodiscard]] const hardware::WeightCode& options(Index layer) const {
+    return at(layer).kind.weights;
+  }
+  [[nodiscard]] Index arrays(Index layer) const { return at(layer).arrays(); }
+
+  /// Throws geometry_mismatch unless this is what the accelerator's crossbars hold.
+  void require(const hardware::Accelerator& accelerator) const {
+    require(accelerator, *base_);
+    const auto layers = static_cast<Index>(std::max(layers_.size(), accelerator.layers.size()));
+    for (Index k = 0; k < layers; ++k) require(accelerator.layer(k), at(k));
+  }
 
   /// Ranks the weights of every matrix layer of a network; `gradients` holds dL/dw of each, or
   /// nothing. Throws not_finite, naming the layer, for a parameter that has no rank: NaN or
@@ -94,27 +103,38 @@ class Compressor {
            gradients.size(), " for ", layers.size(),
            " layers; give images (nn::loss_gradients), or take another importance");
     std::vector<Ranking> all;
-    for (const Index i : layers) {
-      nn::check_parameters(network.node(i));
-      all.push_back(rank_(network.node(i), needs_gradients_ ? &gradients[all.size()] : nullptr));
-    }
+    for (std::size_t k = 0; k < layers.size(); ++k)
+      all.push_back(rank(static_cast<Index>(k), {}, network.node(layers[k]),
+                         needs_gradients_ ? &gradients[k] : nullptr));
     return all;
   }
+  /// One matrix layer under a plan; `gradient` may be null where none is needed.
+  [[nodiscard]] Ranking rank(Index layer, const LayerPlan& plan, const nn::Node& node,
+                             const Tensor* gradient) const {
+    nn::check_parameters(node);
+    return planned(layer, plan)->rank(node, gradient);
+  }
 
-  /// The masks of a network, one keep ratio in (0, 1] a matrix layer. Throws shape_mismatch.
+  /// The masks of a network, one keep ratio in (0, 1] a matrix layer; `layers` are ranked by this
+  /// compressor, or by what with() makes of it for the policy. Throws shape_mismatch.
   [[nodiscard]] static std::vector<PruneMask> masks(std::span<const Ranking> layers,
-                                                    std::span<const double> keep_ratios) {
-    if (keep_ratios.size() != layers.size())
-      fail(ErrorId::shape_mismatch, keep_ratios.size(), " keep ratios for ", layers.size(),
+                                                    std::span<const LayerPlan> policy) {
+    if (policy.size() != layers.size())
+      fail(ErrorId::shape_mismatch, policy.size(), " keep ratios for ", layers.size(),
            " layers with weights; one each is needed");
     std::vector<PruneMask> all;
-    for (std::size_t k = 0; k < layers.size(); ++k) all.push_back(layers[k].mask(keep_ratios[k]));
+    for (std::size_t k = 0; k < layers.size(); ++k) all.push_back(layers[k].mask(policy[k].keep));
     return all;
   }
 
-  /// Of the matrix layer with that number, from 0.
+  /// Of a matrix layer. Compression compares with the dense layer on the accelerator's own
+  /// crossbars, whatever the plan.
+  [[nodiscard]] mapping::LayerCount count(Index layer, const LayerPlan& plan,
+                                          const PruneMask& mask) const {
+    return beside_dense(planned(layer, plan)->count(layer, mask));
+  }
   [[nodiscard]] mapping::LayerCount count(Index layer, const PruneMask& mask) const {
-    return count_(layer, mask);
+    return beside_dense(at(layer).count(layer, mask));
   }
   [[nodiscard]] mapping::NetworkCount count(std::span<const PruneMask> masks) const {
     std::vector<mapping::LayerCount> layers;
@@ -125,8 +145,11 @@ class Compressor {
   /// OUs, places and index buffers of every layer. Throws mask_mismatch.
   [[nodiscard]] mapping::NetworkPlacement map(std::span<const PruneMask> masks) const {
     std::vector<mapping::Placement> layers;
-    for (const PruneMask& mask : masks)
-      layers.push_back(place_(static_cast<Index>(layers.size()), mask));
+    for (const PruneMask& mask : masks) {
+      const auto k = static_cast<Index>(layers.size());
+      layers.push_back(at(k).place(k, mask));
+      layers.back().count = beside_dense(layers.back().count);
+    }
     return mapping::network_placement(std::move(layers));
   }
 
@@ -142,16 +165,45 @@ class Compressor {
     return none;
   }
 
+  /// Throws shape_mismatch for a layer that has no plan.
+  [[nodiscard]] const detail::Variant& at(Index layer) const {
+    if (layers_.empty()) return *base_;
+    if (layer < 0 || layer >= std::ssize(layers_))
+      fail(ErrorId::shape_mismatch, "plans of ", layers_.size(),
+           " layers for a network with more; ", "one each is needed");
+    return *layers_[static_cast<std::size_t>(layer)];
+  }
+  [[nodiscard]] std::shared_ptr<const detail::Variant> planned(Index layer,
+                                                               const LayerPlan& plan) const {
+    const detail::Variant& now = at(layer);
+    detail::VariantKind kind = now.kind;
+    if (plan.hardware.geometry) kind.geometry = *plan.hardware.geometry;
+    if (plan.hardware.weight_bits) kind.weights.weight_bits = *plan.hardware.weight_bits;
+    if (plan.granularity) kind.granularity = plan.granularity;
+    return variants_->of(kind);
+  }
+  [[nodiscard]] mapping::LayerCount beside_dense(mapping::LayerCount count) const {
+    if (count.array != base_->shape)
+      count.crossbars_dense = base_->shape.dense_crossbars(count.rows, count.cols);
+    return count;
+  }
+
+  static void require(const hardware::Accelerator& accelerator, const detail::Variant& own) {
+    const auto& [geometry, weights, granularity] = own.kind;
+    if (accelerator.geometry != geometry || accelerator.weights != weights)
+      fail(ErrorId::geometry_mismatch, "accelerator '", accelerator.name, "' has crossbars of ",
+           accelerator.geometry.to_string(), " and weights of ", accelerator.weights.weight_bits,
+           " bits, but the network is mapped to ", geometry.to_string(), " and ",
+           weights.weight_bits, " bits; make both of one accelerator");
+  }
+
   std::string name_;
-  Geometry<> geometry_;
-  hardware::WeightCode options_;
-  bool row_groups_ = false;
-  Index granularity_ = 1;
-  prune::RowGrouping rows_ = prune::RowGrouping::neighbours;
-  bool needs_gradients_ = false;
-  std::function<Ranking(const nn::Node&, const Tensor* gradient)> rank_;
-  std::function<mapping::LayerCount(Index layer, const PruneMask&)> count_;
-  std::function<mapping::Placement(Index layer, const PruneMask&)> place_;
+  prune::RowGrouping rows_;
+  bool row_groups_;
+  bool needs_gradients_;
+  std::shared_ptr<detail::Variants> variants_;
+  std::shared_ptr<const detail::Variant> base_;
+  std::vector<std::shared_ptr<const detail::Variant>> layers_;  // none: all are alike
 };
 
 }  // namespace autoprune::methods

@@ -7,9 +7,9 @@
 #include <memory>
 #include <utility>
 
-#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/hardware/weight_code.hpp"
 #include "autoprune/mapping/array_shape.hpp"
 #include "autoprune/mapping/placement.hpp"
@@ -61,13 +61,15 @@ struct Setting {
 
 /// Made from a Setting. `rank` sees a layer's node; a method that ranks by gradients takes dL/dw,
 /// too. `placer` is told the number of the matrix layer, from 0. `kName` is what options call it.
+/// On other hardware it is a copy with another `shape`; a method of row groups says `granularity()`
+/// and makes that copy itself: `on(geometry, weights, granularity)`.
 template <class M>
-concept Method = requires(const M& method, const nn::Node& node, Index layer) {
+concept Method = std::copy_constructible<M> &&
+    requires(M& copy, const M& method, const nn::Node& node, Index layer) {
+  copy.shape = mapping::ArrayShape();
   { M::kName } -> std::convertible_to<const char*>;
-  { method.shape } -> std::convertible_to<mapping::ArrayShape>;
   { method.placer(layer) } -> mapping::Placer;
-}
-&&(
+} &&(
     requires(const M& method, const nn::Node& node) {
       { method.rank(node) } -> std::same_as<Ranking>;
     } ||

@@ -49,6 +49,14 @@ struct PackedVectors : MethodBase {
       : MethodBase(setting), pruner(setting.options.granularity) {}
 
   [[nodiscard]] Index granularity() const { return pruner.granularity; }
+  /// The same on other hardware. Throws out_of_range or geometry_mismatch.
+  [[nodiscard]] PackedVectors on(const Geometry<>& geometry, const hardware::WeightCode& weights,
+                                 Index granularity) const {
+    PackedVectors same = *this;
+    same.shape = mapping::ArrayShape(geometry, weights);
+    same.pruner = prune::ColumnVectorPruner<>(granularity);
+    return same;
+  }
   [[nodiscard]] PackedMapper placer(Index) const { return PackedMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
     const ConstMatrixView weights = weight_matrix(node.weight);

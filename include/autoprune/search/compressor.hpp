@@ -7,7 +7,10 @@
 namespace autoprune::search {
 
 using methods::Compressor;
+using methods::keep_ratios;
+using methods::LayerPlan;
 using methods::OuSelection;
+using methods::Policy;
 using methods::Ranking;
 
 }  // namespace autoprune::search

@@ -14,10 +14,12 @@
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/cpu_backend.hpp"
 #include "autoprune/search/archive.hpp"
+#include "autoprune/search/candidate.hpp"
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/landscape.hpp"
 #include "autoprune/search/oracle.hpp"
 #include "autoprune/search/proposal.hpp"
+#include "autoprune/search/rankings.hpp"
 #include "autoprune/search/reward.hpp"
 #include "autoprune/search/saving.hpp"
 #include "autoprune/search/workspaces.hpp"
@@ -55,9 +57,9 @@ class PruningEnvironment {
         oracle_(std::move(oracle)),
         saving_(std::move(saving)),
         workspaces_(network_, pool, make),
-        layers_(rank()),
+        rankings_(network_, compressor_, gradients()),
         // Where energy or time are counted, filling crossbars isn't free.
-        landscape_(network_, compressor_, layers_, constraints, dense_accuracy(), !saving_) {}
+        landscape_(network_, compressor_, rankings_, constraints, dense_accuracy(), !saving_) {}
   PruningEnvironment(const PruningEnvironment&) = delete;
   PruningEnvironment& operator=(const PruningEnvironment&) = delete;
 
@@ -70,22 +72,23 @@ class PruningEnvironment {
   /// Prunes under the (allowed) policy and measures, on a copy of the network; for many threads at
   /// a time. Throws not_finite when the reward isn't a number: it couldn't be compared.
   [[nodiscard]] Outcome evaluate(const Policy& policy) const {
-    const std::vector<PruneMask> masks = Compressor::masks(layers_, policy);
+    const std::vector<PruneMask> masks = rankings_.masks(policy);
+    const Candidate candidate{masks, policy};
     Outcome out;
     out.policy = policy;
     for (const PruneMask& mask : masks) out.keep_ratios.push_back(mask.keep_ratio());
-    out.crossbars = compressor_.count(masks).crossbars;
+    out.crossbars = compressor_.with(policy).count(masks).crossbars;
     out.accuracy = workspaces_.use([&](nn::Backend& backend) {
       backend.set_masks(masks);
       backend.recalibrate(images_.calibration);
-      return accuracy(backend, masks);
+      return accuracy(backend, candidate);
     });
     const Constraints& constraints = landscape_.constraints();
     const double dense_accuracy = landscape_.dense_accuracy();
     out.feasible = !constraints.max_accuracy_drop ||
                    out.accuracy >= dense_accuracy - *constraints.max_accuracy_drop;
     const double saved =
-        saving_ ? saving_(masks) : compression(out.crossbars, constraints.counting);
+        saving_ ? saving_(candidate) : compression(out.crossbars, constraints.counting);
     out.reward = reward_({saved, out.accuracy, dense_accuracy}) - (out.feasible ? 0.0 : 1.0);
     if (std::isnan(saved) || !std::isfinite(out.reward))
       fail(ErrorId::not_finite, "a policy that saves ", saved, " times, at an accuracy of ",
@@ -101,8 +104,8 @@ class PruningEnvironment {
     for (const nn::ConstNamedTensor& p : network_.parameters())
       if (p.name.find("running_") == std::string::npos)
         print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
-    for (std::size_t k = 0; k < layers_.size(); ++k) {
-      const Ranking& layer = layers_[k];
+    for (std::size_t k = 0; k < rankings_.own().size(); ++k) {
+      const Ranking& layer = rankings_.own()[k];
       print.add(std::span<const float>(layer.vectors.data(),
                                        layer.vectors.data() + layer.vectors.size()));
       for (const double keep : {0.1, 0.3, 1.0}) {
@@ -114,7 +117,7 @@ class PruningEnvironment {
     }
     for (const auto* batches : {&images_.calibration, &images_.held_out})
       for (const nn::Batch& batch : *batches) print.add(std::span<const nn::Label>(batch.labels));
-    if (saving_) print.add(saving_(Compressor::masks(layers_, Policy(layers_.size(), 0.3))));
+    if (saving_) print.add(saving_(Compressor::masks(rankings_.own(), all_keep(0.3))));
     const Constraints& constraints = landscape_.constraints();
     print.add(constraints.target_compression.value_or(-1.0));
     print.add(constraints.max_accuracy_drop.value_or(-1.0));
@@ -126,20 +129,23 @@ class PruningEnvironment {
   }
 
  private:
-  [[nodiscard]] std::vector<Ranking> rank() const {
-    if (!compressor_.needs_gradients()) return compressor_.rank(network_);
-    return workspaces_.use([&](nn::Backend& backend) {
-      return compressor_.rank(network_, backend.loss_gradients(images_.calibration));
-    });
+  /// None where the method needs none.
+  [[nodiscard]] std::vector<Tensor> gradients() const {
+    if (!compressor_.needs_gradients()) return {};
+    return workspaces_.use(
+        [&](nn::Backend& backend) { return backend.loss_gradients(images_.calibration); });
+  }
+  [[nodiscard]] Policy all_keep(double share) const {
+    return Policy(rankings_.own().size(), share);
   }
 
   [[nodiscard]] double dense_accuracy() const {
-    const std::vector<PruneMask> dense = Compressor::masks(layers_, Policy(layers_.size(), 1.0));
+    const std::vector<PruneMask> dense = Compressor::masks(rankings_.own(), all_keep(1.0));
     return workspaces_.use([&](nn::Backend& backend) { return accuracy(backend, dense); });
   }
 
-  [[nodiscard]] double accuracy(nn::Backend& backend, std::span<const PruneMask> masks) const {
-    const nn::Accuracy accuracy = oracle_(backend, masks, images_);
+  [[nodiscard]] double accuracy(nn::Backend& backend, const Candidate& candidate) const {
+    const nn::Accuracy accuracy = oracle_(backend, candidate, images_);
     return metric_ == Metric::top5 ? accuracy.top5 : accuracy.top1;
   }
 
@@ -151,7 +157,7 @@ class PruningEnvironment {
   AccuracyOracle oracle_;
   Saving saving_;
   mutable Workspaces workspaces_;  // of the network
-  std::vector<Ranking> layers_;
+  mutable Rankings rankings_;
   PruningLandscape landscape_;
 };
 

@@ -29,8 +29,8 @@ class FineTuner {
   /// Trains `network` in place towards `policy`, where `make` says; `teacher`, the dense network,
   /// may be null.
   FineTuner(nn::Network& network, const nn::ImageSource& data, std::vector<Index> indices,
-            Policy policy, Constraints constraints, Compressor compressor, FineTuneConfig config,
-            ThreadPool& pool, nn::Network* teacher = nullptr,
+            Policy policy, Constraints constraints, const Compressor& compressor,
+            FineTuneConfig config, ThreadPool& pool, nn::Network* teacher = nullptr,
             const nn::MakeBackend& make = nn::cpu_backend)
       : network_(network),
         data_(data),
@@ -38,7 +38,7 @@ class FineTuner {
                                                                indices.size(), kRankingImages))),
         policy_(std::move(policy)),
         constraints_(std::move(constraints)),
-        compressor_(std::move(compressor)),
+        compressor_(compressor.with(policy_)),
         config_(config),
         trainer_(network, data, std::move(indices), config.train, pool, teacher, make) {
     config_.schedule.validate();
@@ -105,8 +105,8 @@ class FineTuner {
     tightened_ = config_.schedule.reached(progress);
     const std::vector<Ranking> layers = rank();
     Policy now;
-    for (const double keep : policy_)
-      now.push_back(config_.schedule.keep_ratio(keep, std::min(1.0, progress)));
+    for (const LayerPlan& plan : policy_)
+      now.emplace_back(config_.schedule.keep_ratio(plan.keep, std::min(1.0, progress)));
     // The ranking has moved since the search: scale the last masks to the target once more.
     if (tightened_) {
       LayerCounts counts(compressor_, layers);
@@ -120,7 +120,7 @@ class FineTuner {
   std::vector<Index> ranking_images_;  // of criteria that need gradients
   Policy policy_;
   Constraints constraints_;
-  Compressor compressor_;
+  Compressor compressor_;  // of the policy
   FineTuneConfig config_;
   nn::Trainer trainer_;
   bool tightened_ = false;

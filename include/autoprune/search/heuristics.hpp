@@ -18,8 +18,10 @@ namespace autoprune::search {
                                         double keep_ratio) {
   std::vector<prune::Scores> scores;
   for (const Ranking& layer : layers) scores.push_back(layer.ous);
-  return {origin, origin == Origin::lamp ? prune::lamp_policy(scores, keep_ratio)
-                                         : prune::uniform_policy(scores, keep_ratio)};
+  const std::vector<double> keep_ratios = origin == Origin::lamp
+                                              ? prune::lamp_policy(scores, keep_ratio)
+                                              : prune::uniform_policy(scores, keep_ratio);
+  return {origin, Policy(keep_ratios.begin(), keep_ratios.end())};
 }
 
 /// `count` heuristic policies, LAMP and uniform in turn, from none to heavy pruning: keep ratios

@@ -9,6 +9,7 @@
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/layer_counts.hpp"
 #include "autoprune/search/policy.hpp"
+#include "autoprune/search/rankings.hpp"
 #include "autoprune/search/state.hpp"
 
 namespace autoprune::search {
@@ -22,7 +23,7 @@ concept Landscape = requires(L& landscape, const Policy& policy, Index k, double
   { landscape.rankings() } -> std::convertible_to<std::span<const Ranking>>;
   { landscape.dense_accuracy() } -> std::convertible_to<double>;
   { landscape.allowed(policy) } -> std::convertible_to<Policy>;
-  { landscape.realised(policy) } -> std::convertible_to<Policy>;
+  { landscape.realised(policy) } -> std::convertible_to<std::vector<double>>;
   { landscape.saved(k, keep) } -> std::convertible_to<double>;
 };
 
@@ -32,15 +33,15 @@ class PruningLandscape {
  public:
   /// Holds references to the compressor and the rankings. `fills_crossbars`: what fills crossbars
   /// that are there anyway is free. Throws what the constraints throw.
-  PruningLandscape(const nn::Network& network, const Compressor& compressor,
-                   std::span<const Ranking> layers, const Constraints& constraints,
-                   double dense_accuracy, bool fills_crossbars)
-      : layers_(layers),
-        constraints_((constraints.validate(layers.size()), constraints)),
+  PruningLandscape(const nn::Network& network, const Compressor& compressor, Rankings& rankings,
+                   const Constraints& constraints, double dense_accuracy, bool fills_crossbars)
+      : layers_(rankings.own()),
+        constraints_((constraints.validate(layers_.size()), constraints)),
         dense_accuracy_(dense_accuracy),
         fills_crossbars_(fills_crossbars),
-        counts_(compressor, layers),
-        states_(network, compressor.count(Compressor::masks(layers, Policy(layers.size(), 1.0)))) {}
+        counts_(compressor, rankings),
+        states_(network,
+                compressor.count(Compressor::masks(layers_, Policy(layers_.size(), 1.0)))) {}
 
   [[nodiscard]] Index layers() const noexcept { return states_.layers(); }
   [[nodiscard]] const StateTable& states() const noexcept { return states_; }
@@ -57,8 +58,8 @@ class PruningLandscape {
   }
 
   /// The keep ratios that an (allowed) policy comes to when whole OUs are kept.
-  [[nodiscard]] Policy realised(const Policy& policy) {
-    Policy keep_ratios;
+  [[nodiscard]] std::vector<double> realised(const Policy& policy) {
+    std::vector<double> keep_ratios;
     for (std::size_t k = 0; k < policy.size(); ++k) {
       const mapping::LayerCount& count = counts_.at(k, policy[k]);
       keep_ratios.push_back(static_cast<double>(count.kept) / static_cast<double>(count.vectors));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -60,19 +61,19 @@ class LayerWalk {
     for (Index k = 0; k < layers(); ++k) {
       previous = keep_of(actor(landscape_.states().at(k, saved, previous)));
       saved += landscape_.saved(k, previous);
-      policy.push_back(previous);
+      policy.emplace_back(previous);
     }
     return policy;
   }
 
   /// The states that a realised policy runs through; one more than there are layers, the last of
   /// which is never used but as a successor.
-  [[nodiscard]] std::vector<State> trajectory(const Policy& policy) const {
+  [[nodiscard]] std::vector<State> trajectory(std::span<const double> keep_ratios) const {
     std::vector<State> states;
     double saved = 0.0, previous = 1.0;
     for (Index k = 0; k < layers(); ++k) {
       states.push_back(landscape_.states().at(k, saved, previous));
-      previous = policy[static_cast<std::size_t>(k)];
+      previous = keep_ratios[static_cast<std::size_t>(k)];
       saved += landscape_.saved(k, previous);
     }
     states.push_back(states.back());

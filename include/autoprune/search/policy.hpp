@@ -1,5 +1,5 @@
 /// @file policy.hpp
-/// A policy, the constraints on it, and the nearest policy that meets them.
+/// The constraints on a policy, and the nearest policy that meets them.
 #pragma once
 
 #include <algorithm>
@@ -11,9 +11,6 @@
 #include "autoprune/search/layer_counts.hpp"
 
 namespace autoprune::search {
-
-/// Keep ratio of every matrix layer, in order.
-using Policy = std::vector<double>;
 
 /// Which crossbars count: a layer's own, or those that all layers share.
 enum class Counting { per_layer, pooled };
@@ -57,12 +54,13 @@ inline constexpr double kLeastKeepRatio = 1e-4;
 [[nodiscard]] inline Policy clamp_to_bounds(Policy policy, const Constraints& constraints) {
   constraints.validate(policy.size());
   for (std::size_t k = 0; k < policy.size(); ++k) {
-    if (!std::isfinite(policy[k]))
-      fail(ErrorId::out_of_range, "keep ratio ", policy[k], " of layer ", k,
+    double& keep = policy[k].keep;
+    if (!std::isfinite(keep))
+      fail(ErrorId::out_of_range, "keep ratio ", keep, " of layer ", k,
            "; it has to be a number in (0, 1]");
     const Bounds b = constraints.bounds.empty() ? Bounds{} : constraints.bounds[k];
     const double least = std::min(b.max, std::max(kLeastKeepRatio, b.min));
-    policy[k] = std::clamp(policy[k], least, b.max);
+    keep = std::clamp(keep, least, b.max);
   }
   return policy;
 }
@@ -103,10 +101,10 @@ template <class Fits>
   const Policy inside = clamp_to_bounds(policy, constraints);
   const bool has_target = constraints.target_compression.has_value();
   const auto scaled = [&](Index steps) {
-    Policy p;
+    Policy p = policy;
     for (std::size_t k = 0; k < policy.size(); ++k) {
-      const Index start = detail::steps_down(std::max(policy[k], kLeastKeepRatio));
-      p.push_back(std::max(detail::on_grid(start - steps), has_target ? 0.0 : inside[k]));
+      const Index start = detail::steps_down(std::max(policy[k].keep, kLeastKeepRatio));
+      p[k].keep = std::max(detail::on_grid(start - steps), has_target ? 0.0 : inside[k].keep);
     }
     return clamp_to_bounds(std::move(p), constraints);
   };
@@ -129,12 +127,14 @@ template <class Fits>
 [[nodiscard]] inline Policy fill_crossbars(Policy policy, const Constraints& constraints,
                                            LayerCounts& counts) {
   for (std::size_t k = 0; k < policy.size(); ++k) {
-    const double least = policy[k];
+    const double least = policy[k].keep;
     const double most = constraints.bounds.empty() ? 1.0 : constraints.bounds[k].max;
     const Index start = detail::steps_down(least), end = detail::steps_down(most) - 1;
-    const Index paid = counts.at(k, least).crossbars;
+    const Index paid = counts.at(k, policy[k]).crossbars;
     const auto raised = [&](Index steps) {
-      return std::clamp(detail::on_grid(start - steps), least, most);
+      LayerPlan plan = policy[k];
+      plan.keep = std::clamp(detail::on_grid(start - steps), least, most);
+      return plan;
     };
     policy[k] = raised(detail::most_steps(0, start - end, [&](Index steps) {
       return counts.at(k, raised(steps)).crossbars <= paid;

@@ -33,10 +33,10 @@ struct Proposal {
 
 /// What the environment says of a policy.
 struct Outcome {
-  Policy keep_ratios;     ///< realised: after scaling to the target and rounding to whole OUs
-  double accuracy = 0.0;  ///< held out, percent
-  double reward = 0.0;    ///< minus 1 when the accuracy is below the allowed one
-  bool feasible = true;   ///< within the allowed loss of accuracy
+  std::vector<double> keep_ratios;  ///< realised: after scaling and rounding to whole OUs
+  double accuracy = 0.0;            ///< held out, percent
+  double reward = 0.0;              ///< minus 1 when the accuracy is below the allowed one
+  bool feasible = true;             ///< within the allowed loss of accuracy
   mapping::CrossbarCount crossbars;
   Policy policy;  ///< as it was measured: gives the same masks again
 };

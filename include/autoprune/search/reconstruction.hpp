@@ -228,11 +228,12 @@ template <class Scalar>
 [[nodiscard]] AccuracyOracle reconstructed_accuracy(
     std::shared_ptr<const BasicReconstruction<Scalar>> reconstruction,
     AccuracyOracle inner = float_accuracy()) {
-  return [reconstruction, inner](nn::Backend& backend, std::span<const PruneMask> masks,
+  return [reconstruction, inner](nn::Backend& backend, const Candidate& candidate,
                                  const EnvironmentImages& images) {
-    const detail::ExchangedWeights exchanged(backend, reconstruction->fit(masks, backend.pool()));
+    const detail::ExchangedWeights exchanged(backend,
+                                             reconstruction->fit(candidate.masks, backend.pool()));
     backend.recalibrate(images.calibration);
-    return inner(backend, masks, images);
+    return inner(backend, candidate, images);
   };
 }
 

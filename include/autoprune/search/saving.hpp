@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "autoprune/cost/cost_model.hpp"
+#include "autoprune/search/candidate.hpp"
 #include "autoprune/search/compressor.hpp"
 
 namespace autoprune::search {
@@ -17,11 +18,11 @@ enum class CostTarget {
   edp       ///< energy times latency
 };
 
-/// How many times less than the unpruned network a network under these masks costs.
-using Saving = std::function<double(std::span<const PruneMask>)>;
+/// How many times less than the unpruned network a pruned one costs.
+using Saving = std::function<double(const Candidate&)>;
 
 /// The saving of one figure of the cost model, for masks of `compressor`. Nothing is skipped: it
-/// depends on the masks alone.
+/// depends on the candidate alone.
 template <cost::CostModel Model>
 [[nodiscard]] Saving cost_saving(Model model, Compressor compressor, CostTarget target) {
   const auto figure = [target](const cost::Totals& totals) {
@@ -37,8 +38,14 @@ template <cost::CostModel Model>
   };
   const double dense = figure(model.price_dense().totals);
   return [model = std::move(model), compressor = std::move(compressor), figure,
-          dense](std::span<const PruneMask> masks) {
-    return dense / figure(model.price(compressor.map(masks).layers).totals);
+          dense](const Candidate& of) {
+    const auto layers = compressor.with(of.policy).map(of.masks).layers;
+    if constexpr (requires { model.planned(model.accelerator()); })
+      return dense / figure(model.planned(methods::planned(model.accelerator(), of.policy))
+                                .price(layers)
+                                .totals);
+    else
+      return dense / figure(model.price(layers).totals);
   };
 }
 

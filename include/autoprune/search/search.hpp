@@ -16,6 +16,7 @@
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/evaluator.hpp"
 #include "autoprune/search/history.hpp"
+#include "autoprune/search/plan_archive.hpp"
 #include "autoprune/search/search_config.hpp"
 #include "autoprune/search/searchers.hpp"
 
@@ -124,7 +125,7 @@ class Search {
   }
 
  private:
-  static constexpr std::uint64_t kFormat = 5;
+  static constexpr std::uint64_t kFormat = 6;
 
   /// The first of the policies that are left of the batch, at least one.
   void measure() {
@@ -169,7 +170,7 @@ class Search {
     for (Proposal& proposal : asked_) {
       visit_integer(archive, "origin", proposal.origin, kLastOrigin);
       proposal.policy.resize(layers());
-      visit_finite(archive, "policy", proposal.policy);
+      visit_policy(archive, proposal.policy);
     }
     searcher_.describe(archive);
   }
@@ -186,7 +187,10 @@ class Search {
                                      static_cast<double>(o.crossbars.pooled)};
     o.policy.resize(layers());
     o.keep_ratios.resize(layers());
-    visit_keep_ratios(archive, "policy", o.policy);
+    visit_policy(archive, o.policy);
+    for (const LayerPlan& plan : o.policy)
+      if (!(plan.keep > 0.0 && plan.keep <= 1.0))
+        fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", plan.keep);
     visit_keep_ratios(archive, "keep_ratios", o.keep_ratios);
     visit_finite(archive, "figures", numbers);
     episode.origin = static_cast<Origin>(stored_integer(numbers[0], "origin", kLastOrigin));

@@ -79,7 +79,7 @@ class CountingLayer {
   for (std::size_t k = 0; k < nodes.size(); ++k) {
     ranges[k].require(network.node(nodes[k]));
     counting.try_emplace(nodes[k], network, network.node(nodes[k]), masks[k], layers[k],
-                         ranges[k].input, accelerator, session.pool());
+                         ranges[k].input, accelerator.layer(static_cast<Index>(k)), session.pool());
   }
   const nn::ProductGuard guard(session,
                                [&](Index node, const nn::Activation& x, nn::Activation& y) {

@@ -43,8 +43,10 @@ class BasicSimulatedNetwork {
       fail(ErrorId::shape_mismatch, masks.size(), " masks, ", placements.size(), " placements and ",
            ranges.size(), " layers' ranges for ", nodes_.size(),
            " layers with weights; one each is needed");
+    accelerator.require_layers(nodes_.size());
     for (std::size_t k = 0; k < nodes_.size(); ++k)
-      layers_.push_back(make_layer(k, accelerator, masks[k], placements[k], ranges[k], draw));
+      layers_.push_back(make_layer(k, accelerator.layer(static_cast<Index>(k)), masks[k],
+                                   placements[k], ranges[k], draw));
   }
 
   /// The same for column-vectors.
@@ -73,9 +75,11 @@ class BasicSimulatedNetwork {
  private:
   static std::vector<mapping::Placement> place_vectors(const hardware::Accelerator& accelerator,
                                                        std::span<const PruneMask> masks) {
-    const mapping::CrossbarMapper mapper(accelerator.geometry, accelerator.weights);
     std::vector<mapping::Placement> placements;
-    for (const PruneMask& mask : masks) placements.push_back(mapper.map(mask));
+    for (const PruneMask& mask : masks) {
+      const hardware::Accelerator own = accelerator.layer(std::ssize(placements));
+      placements.push_back(mapping::CrossbarMapper(own.geometry, own.weights).map(mask));
+    }
     return placements;
   }
 

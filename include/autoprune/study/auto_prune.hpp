@@ -15,7 +15,8 @@
 
 namespace autoprune::study {
 
-/// The method of a spec on an accelerator. Throws unknown_name, and what the method throws.
+/// The method of a spec on an accelerator that its plan has decided of. Throws unknown_name,
+/// geometry_mismatch, and what the method throws.
 template <class Methods = methods::Methods>
 [[nodiscard]] methods::Compressor method_of(const nn::Network& network,
                                             const hardware::Accelerator& accelerator,
@@ -25,6 +26,11 @@ template <class Methods = methods::Methods>
   methods::Compressor method = spec.own_method
                                    ? spec.own_method(setting)
                                    : methods::make_method<Methods>(spec.method, setting);
+  methods::Policy plans = spec.plan;
+  if (plans.empty()) plans.resize(accelerator.layers.size());
+  for (std::size_t k = 0; k < accelerator.layers.size(); ++k)
+    plans[k].hardware = plans[k].hardware.over(accelerator.layers[k]);
+  method = method.with(plans);
   method.require(accelerator);
   return method;
 }
@@ -63,11 +69,12 @@ template <class... Observer>
                                 const hardware::Accelerator& accelerator,
                                 const StudySpec& spec = {}, Observer&&... observers) {
   accelerator.validate();
+  const hardware::Accelerator chip = methods::planned(accelerator, spec.plan);
   ThreadPool pool;
-  const methods::Compressor compressor = method_of(network, accelerator, spec);
+  const methods::Compressor compressor = method_of(network, chip, spec);
   std::optional<io::DirectoryLock> lock;
   if (!spec.out.empty()) lock.emplace(spec.out);
-  const Study study{network, images, accelerator, compressor, spec.constraints, spec, pool};
+  const Study study{network, images, chip, compressor, spec.constraints, spec, pool};
   Observers<std::remove_reference_t<Observer>...> watcher(observers...);
   return run_study<Watcher>(study, watcher);
 }

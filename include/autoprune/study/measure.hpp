@@ -35,6 +35,17 @@ namespace autoprune::study {
   return masks;
 }
 
+/// Masks of the compressor's that keep everything.
+[[nodiscard]] inline std::vector<PruneMask> dense_masks(const nn::Network& network,
+                                                        const methods::Compressor& compressor) {
+  std::vector<PruneMask> masks;
+  for (const Index i : network.matrix_layers()) {
+    const ConstMatrixView weights = weight_matrix(network.node(i).weight);
+    masks.emplace_back(weights.cols(), weights.rows(), compressor.granularity(std::ssize(masks)));
+  }
+  return masks;
+}
+
 [[nodiscard]] inline bool all_kept(std::span<const PruneMask> masks) {
   return std::all_of(masks.begin(), masks.end(),
                      [](const PruneMask& m) { return m.kept_count() == m.vectors(); });
@@ -47,7 +58,7 @@ namespace autoprune::study {
   bool any = false;
   for (const Index i : network.matrix_layers()) {
     masks.push_back(prune::zero_mask(weight_matrix(network.node(i).weight),
-                                     compressor.granularity(), compressor.rows()));
+                                     compressor.granularity(std::ssize(masks)), compressor.rows()));
     any = any || masks.back().kept_count() > 0;
   }
   return any && !all_kept(masks) ? masks : std::vector<PruneMask>{};
@@ -71,8 +82,9 @@ template <class Adcs = hardware::AdcKinds>
 /// Maps, prices and measures what the record's network and masks are.
 template <class Adcs = hardware::AdcKinds>
 void measure(const Study& study, Record& record) {
-  const cost::OuModel prices(study.network, study.accelerator);
-  record.placement = study.compressor.map(record.masks);
+  const hardware::Accelerator chip = methods::planned(study.accelerator, record.policy);
+  const cost::OuModel prices(study.network, chip);
+  record.placement = study.compressor.with(record.policy).map(record.masks);
   record.dense_cost = prices.price_dense();
   record.cost = prices.price(record.placement.layers);
   record.images = study.test_images();
@@ -81,8 +93,8 @@ void measure(const Study& study, Record& record) {
   record.pruned = test_accuracy(study, record.network, record.masks);
   const Index simulates = std::min(study.spec.simulated_images, study.data.test.size());
   if (simulates < 1) return;
-  record.quantised = simulated<Adcs>(study, record, study.accelerator.ideal(), simulates);
-  record.on_crossbar = simulated<Adcs>(study, record, study.accelerator, simulates);
+  record.quantised = simulated<Adcs>(study, record, chip.ideal(), simulates);
+  record.on_crossbar = simulated<Adcs>(study, record, chip, simulates);
 }
 
 }  // namespace autoprune::study

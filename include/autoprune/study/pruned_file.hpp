@@ -25,7 +25,7 @@ inline constexpr const char* kGathered = "gathered";
 
 /// Throws cannot_write.
 inline void save_pruned(const nn::Network& network, const std::filesystem::path& file,
-                        const search::Policy& policy, const methods::Compressor& compressor) {
+                        const methods::Policy& policy, const methods::Compressor& compressor) {
   const bool gathered = compressor.rows() == prune::RowGrouping::gathered;
   io::save_network(network, file,
                    {{kMethodKey, compressor.name()},
@@ -41,6 +41,7 @@ struct PrunedAs {
   std::optional<Geometry<>> geometry;
   std::optional<Index> granularity;
   std::optional<prune::RowGrouping> rows;
+  std::string policy;  ///< as JSON; empty where it isn't known
 };
 
 /// Throws bad_syntax, out_of_range or geometry_mismatch for what save_pruned() can't have written.
@@ -59,6 +60,7 @@ struct PrunedAs {
       fail(ErrorId::bad_syntax, kGranularityKey, " '", text, "' of the file is no whole number");
     require_range(*as.granularity, kGranularityKey, 1, kMaxCrossbarSize);
   }
+  as.policy = at(kPolicyKey);
   if (const std::string rows = at(kRowGroupsKey); !rows.empty())
     as.rows = rows == kGathered ? prune::RowGrouping::gathered : prune::RowGrouping::neighbours;
   return as;

@@ -113,7 +113,7 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
     progress.keep([&] { return search.save(); });
     record.stopped = watcher.episode(search) == Flow::stop;
   }
-  record.policy = search.best_outcome().policy;
+  record.policy = methods::decided(search.best_outcome().policy, spec.plan);
   record.search = search.history();
   record.objective = objective(spec, study.constraints);
   record.search_seconds = progress.seconds();
@@ -123,7 +123,8 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
 /// the spec says so, and batch-norm statistics to go with them.
 template <class Scalar = float>
 void prune_untrained(const Study& study, Record& record) {
-  record.masks = methods::Compressor::masks(study.rank(record.network), record.policy);
+  record.masks =
+      methods::Compressor::masks(study.rank(record.network, record.policy), record.policy);
   if (study.spec.reconstruct)
     reconstruction<Scalar>(study).apply(record.network, record.masks, study.pool);
   const auto backend = study.run(record.network);

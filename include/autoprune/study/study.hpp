@@ -21,6 +21,7 @@
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/image_source.hpp"
+#include "autoprune/search/plan_archive.hpp"
 #include "autoprune/study/spec.hpp"
 
 namespace autoprune::study {
@@ -76,11 +77,14 @@ struct Study {
     return spec.images == 0 ? all : spec.images;
   }
 
-  /// The layers of a network, by gradients of the calibration images where the method needs them.
-  [[nodiscard]] std::vector<methods::Ranking> rank(const nn::Network& of) const {
-    if (!compressor.needs_gradients()) return compressor.rank(of);
+  /// The layers of a network under the plans of a policy, or none; by gradients of the calibration
+  /// images where the method needs them.
+  [[nodiscard]] std::vector<methods::Ranking> rank(const nn::Network& of,
+                                                   const methods::Policy& policy = {}) const {
+    const methods::Compressor planned = compressor.with(policy);
+    if (!planned.needs_gradients()) return planned.rank(of);
     nn::Network copy = of;
-    return compressor.rank(of, run(copy)->loss_gradients(calibration_batches()));
+    return planned.rank(of, run(copy)->loss_gradients(calibration_batches()));
   }
 
   /// Of all that every stage depends on: weights, images, accelerator, method, seed.
@@ -106,6 +110,9 @@ struct Study {
         .add(constraints.max_accuracy_drop.value_or(-1.0))
         .add(static_cast<double>(constraints.counting));
     for (const search::Bounds& b : constraints.bounds) print.add(b.min).add(b.max);
+    for (const hardware::LayerHardware& layer : accelerator.layers)
+      search::add_plan(print, {1.0, {}, layer});
+    for (const methods::LayerPlan& plan : spec.plan) search::add_plan(print, plan);
     return print;
   }
 };

@@ -62,9 +62,11 @@ template <class Watch>
 class TrainingRun {
  public:
   /// `begun`: the network has learned something already.
-  TrainingRun(const Study& study, nn::Network& network, nn::Trainer& trainer,
-              const char* checkpoint, std::uint64_t run, bool begun, Watch& watcher)
+  TrainingRun(const Study& study, const methods::Policy& policy, nn::Network& network,
+              nn::Trainer& trainer, const char* checkpoint, std::uint64_t run, bool begun,
+              Watch& watcher)
       : study_(study),
+        compressor_(study.compressor.with(policy)),
         network_(network),
         trainer_(trainer),
         watcher_(watcher),
@@ -109,7 +111,7 @@ class TrainingRun {
     io::EpochFigures figures{report.epoch, report.loss, report.learning_rate, keep_ratio(masks),
                              1.0,          0.0,         report.seconds};
     if (!masks.empty())
-      figures.compression_pooled = study_.compressor.count(masks).crossbars.compression_pooled();
+      figures.compression_pooled = compressor_.count(masks).crossbars.compression_pooled();
     figures.held_out_top1 = trainer_.backend().evaluate(held_out_).top1;
     state_.history.push_back(figures);
     state_.epoch = report.epoch;
@@ -119,6 +121,7 @@ class TrainingRun {
   }
 
   const Study& study_;
+  methods::Compressor compressor_;
   nn::Network& network_;
   nn::Trainer& trainer_;
   Watch& watcher_;
@@ -142,9 +145,9 @@ void fine_tune(const Study& study, Watch& watcher, Record& record) {
   search::Fingerprint print = study.fingerprint();
   detail::add_training(config.train, print);
   print.add(config.schedule.ramp).add(config.schedule.begin);
-  print.add(std::span<const double>(record.policy));
-  detail::TrainingRun run(study, record.network, tuner.trainer(), kFineTuneCheckpoint,
-                          print.value(), true, watcher);
+  for (const methods::LayerPlan& plan : record.policy) search::add_plan(print, plan);
+  detail::TrainingRun run(study, record.policy, record.network, tuner.trainer(),
+                          kFineTuneCheckpoint, print.value(), true, watcher);
   if (run.restore())
     tuner.resume(run.state().epoch, run.state().masks, run.state().tightened);
   else if (config.schedule.begin > 0.0)
@@ -161,8 +164,8 @@ void train(const Study& study, bool begun, Watch& watcher, Record& record) {
   detail::add_training(train_config(study.spec), print);
   nn::Trainer trainer(record.network, study.data.train, study.split().train,
                       train_config(study.spec), study.pool, nullptr, study.spec.backend);
-  detail::TrainingRun run(study, record.network, trainer, kTrainCheckpoint, print.value(), begun,
-                          watcher);
+  detail::TrainingRun run(study, {}, record.network, trainer, kTrainCheckpoint, print.value(),
+                          begun, watcher);
   if (run.restore()) trainer.resume(run.state().epoch, {});
   run.finish([&](const auto& on_step) { return trainer.run_epoch({}, on_step); },
              [] { return false; }, record);

@@ -28,7 +28,7 @@ class Greedy {
     const Index levels = std::clamp<Index>(budget_ / (2 * n), 1, 6);
     for (Index i = 0; i < std::min(budget_ - 1, n * levels); ++i) {
       probes_.push_back({Origin::probe, Policy(at(n), 1.0)});
-      probes_.back().policy[at(i % n)] = std::exp2(-static_cast<double>(i / n + 1));
+      probes_.back().policy[at(i % n)].keep = std::exp2(-static_cast<double>(i / n + 1));
     }
   }
 
@@ -70,7 +70,7 @@ class Greedy {
       const std::size_t k = i % n;
       // Noise may let a loss seem to shrink; it doesn't.
       loss[k].push_back(std::max(loss[k].back(), landscape_.dense_accuracy() - accuracies_[i]));
-      saved[k].push_back(landscape_.saved(static_cast<Index>(k), probes_[i].policy[k]));
+      saved[k].push_back(landscape_.saved(static_cast<Index>(k), probes_[i].policy[k].keep));
     }
 
     std::vector<Policy> path = {Policy(n, 1.0)};
@@ -90,11 +90,12 @@ class Greedy {
       if (best == n) break;
       ++level[best];
       path.push_back(path.back());
-      path.back()[best] /= 2.0;
+      path.back()[best].keep /= 2.0;
     }
     for (int more = 0; more < 8; ++more) {
       path.push_back(path.back());
-      for (double& keep : path.back()) keep = std::max(least_keep_, keep * std::sqrt(0.5));
+      for (LayerPlan& plan : path.back())
+        plan.keep = std::max(least_keep_, plan.keep * std::sqrt(0.5));
     }
     return path;
   }

@@ -91,7 +91,7 @@ class Guided {
   static constexpr std::size_t kElite = 4;  ///< best policies that the actor is fitted to
 
   struct Measured {
-    Policy keep_ratios;
+    std::vector<double> keep_ratios;
     double reward = 0.0;
   };
 
@@ -103,7 +103,7 @@ class Guided {
       agent_.update_critic();
   }
 
-  [[nodiscard]] Policy realised(const Policy& policy) const {
+  [[nodiscard]] std::vector<double> realised(const Policy& policy) const {
     return walk_.landscape().realised(walk_.landscape().allowed(policy));
   }
 
@@ -130,15 +130,15 @@ class Guided {
   /// The policy, a share of its layers moved.
   [[nodiscard]] Policy near(Policy policy, double share) {
     const double sigma = config_.step_sigma(walk_.layers()) * std::exp2(nearby_.uniform(-2.0, 1.0));
-    for (double& keep : policy)
+    for (LayerPlan& plan : policy)
       if (nearby_.uniform() < share)
-        keep =
-            walk_.keep_of(std::clamp(walk_.action_of(keep) + sigma * nearby_.normal(), 0.0, 1.0));
+        plan.keep = walk_.keep_of(
+            std::clamp(walk_.action_of(plan.keep) + sigma * nearby_.normal(), 0.0, 1.0));
     return policy;
   }
 
   /// A policy as the reward model sees it: its actions.
-  [[nodiscard]] Eigen::VectorXd point_of(const Policy& keep_ratios) const {
+  [[nodiscard]] Eigen::VectorXd point_of(std::span<const double> keep_ratios) const {
     Eigen::VectorXd point(walk_.layers());
     for (Index k = 0; k < point.size(); ++k)
       point(k) = walk_.action_of(keep_ratios[static_cast<std::size_t>(k)]);
@@ -193,7 +193,7 @@ class Guided {
     const bool is_new = static_cast<Index>(best.front()) != imitated_;
     imitated_ = static_cast<Index>(best.front());
     const std::vector<float> goal = elite_actions(best);
-    Policy taken;
+    std::vector<double> taken;
     for (const float action : goal) taken.push_back(walk_.keep_of(action));
     const std::vector<State> states = walk_.trajectory(taken);
     const Index steps = is_new ? config_.imitation_steps : config_.anchor_steps;
