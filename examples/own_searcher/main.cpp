@@ -15,7 +15,7 @@ struct Halving {
 
   std::vector<search::Proposal> ask(Index) {
     search::Policy next = best;
-    next[static_cast<std::size_t>(asked++) % next.size()] /= 2.0;
+    next[static_cast<std::size_t>(asked++) % next.size()].keep /= 2.0;
     return {{search::Origin::searcher, next}};
   }
   void tell(std::span<const search::Outcome> outcomes) {
@@ -23,7 +23,7 @@ struct Halving {
       if (o.reward > reward) reward = o.reward, best = o.policy;
   }
   void describe(auto& archive) {
-    for (double& keep : best) archive("keep", keep);
+    search::visit_policy(archive, best);
     archive("reward", reward);
     search::visit_integer(archive, "asked", asked, 1'000'000);
   }
@@ -36,10 +36,10 @@ int main() {
   nn::Network network = nn::lenet5();
   io::load_weights(network, "models/lenet5-mnist.safetensors");
   // Accuracy is made up: the share of weights that is kept, so that the example needs no images.
-  const auto made_up = [](nn::Backend&, std::span<const PruneMask> masks,
+  const auto made_up = [](nn::Backend&, const search::Candidate& candidate,
                           const search::EnvironmentImages&) {
     double kept = 0.0;
-    for (const PruneMask& mask : masks) kept += 20.0 * std::sqrt(mask.keep_ratio());
+    for (const PruneMask& mask : candidate.masks) kept += 20.0 * std::sqrt(mask.keep_ratio());
     return nn::Accuracy{kept, kept};
   };
   nn::Batch black{nn::Activation(network.input_shape(), 1), {0}};

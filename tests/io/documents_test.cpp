@@ -85,6 +85,42 @@ TEST_CASE("a policy comes back to the bit, whatever the order of its layers") {
   CHECK(refuse(io::Json::array()) == ErrorId::bad_json);
 }
 
+TEST_CASE("plans come back, and old policies of keep ratios are read") {
+  const nn::Network net = lenet5();
+  search::Policy policy = {0.1, 1.0 / 3.0, 1.0, 1e-4, 0.7};
+  CHECK(io::policy_to_json(net, policy)["schema"] == "autoprune.policy/1");
+  policy[1].granularity = 16;
+  policy[2].hardware = {Geometry<>(64, 64, 16, 16, 2), 4, 6, 5};
+  policy[4].hardware.weight_bits = 1;
+  const io::Json json = io::policy_to_json(net, policy);
+  CHECK(json["schema"] == "autoprune.policy/2");
+  CHECK(json["layers"][2]["geometry"] == "64x64/16x16/2");
+  CHECK_FALSE(json["layers"][0].contains("weight_bits"));
+  CHECK(io::policy_from_json(io::parse_json(io::json_text(json), "x"), net, "x") == policy);
+
+  // A plan may leave keep ratios and layers out.
+  io::Json plan = json;
+  plan["layers"].erase(0);
+  plan["layers"][0].erase("keep_ratio");
+  search::Policy expected = policy;
+  expected[0] = 1.0;
+  expected[1].keep = 1.0;
+  CHECK(io::plan_from_json(plan, net, "x") == expected);
+  CHECK(io::test::error_id([&] { (void)io::policy_from_json(plan, net, "x"); }) ==
+        ErrorId::bad_json);
+
+  const auto refuse = [&](const char* key, const io::Json& value) {
+    io::Json damaged = json;
+    damaged["layers"][2][key] = value;
+    return io::test::error_id([&] { (void)io::plan_from_json(damaged, net, "x"); });
+  };
+  CHECK(refuse("weight_bits", 0) == ErrorId::out_of_range);
+  CHECK(refuse("adc_bits", 20) == ErrorId::out_of_range);
+  CHECK(refuse("input_bits", 2.5) == ErrorId::bad_json);
+  CHECK(refuse("geometry", "60x64/16x16/1") == ErrorId::geometry_mismatch);
+  CHECK(refuse("keep_ratio", 2.0) == ErrorId::out_of_range);
+}
+
 TEST_CASE("a document with any number in any place is read or refused", "[documents]") {
   const io::Json numbers = io::parse_json(
       "[0, -1, 1, 257, 1099511627776, 9007199254740992, 9223372036854775807,"

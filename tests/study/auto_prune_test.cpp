@@ -99,6 +99,44 @@ TEST_CASE("a study runs where its spec says, to the same bits") {
   CHECK(RemoteBackend::evaluations > evaluations + s.search.episodes);
 }
 
+TEST_CASE("a study keeps to the plan of its layers, killed and resumed") {
+  StudySpec s = spec();
+  s.plan.resize(4);
+  s.plan[1].hardware = {{}, 4, 6, 5};
+  s.plan[2].granularity = 4;
+  s.plan[3].hardware.geometry = Geometry<>(32, 32, 8, 8, 2);
+  s.simulated_images = 64;
+  const Record record = auto_prune(trained(), datasets(), chip(), s);
+  REQUIRE(record.policy.size() == 4);
+  for (std::size_t k = 0; k < 4; ++k) {
+    CHECK(record.policy[k].hardware == s.plan[k].hardware);
+    CHECK(record.policy[k].granularity == s.plan[k].granularity);
+  }
+  CHECK(record.masks[1].granularity() == 8);
+  CHECK(record.masks[2].granularity() == 4);
+  const auto compressor = search::test::small_compressor();
+  const std::vector<mapping::Placement>& layers = record.placement.layers;
+  CHECK(layers[0].count.array.arrays == 16);
+  CHECK(layers[1].count.array.arrays == 8);
+  CHECK(layers[3].count.array == mapping::ArrayShape(Geometry<>(32, 32, 8, 8, 2)));
+  CHECK(layers[1].count.crossbars_dense == compressor.count(1, record.masks[1]).crossbars_dense);
+  CHECK(record.placement.crossbars.compression_pooled() >= 3.0);
+  CHECK(record.quantised.has_value());
+
+  const test::Directory there, other;
+  s.out = there.path();
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{99, 2}), Killed);
+  s.resume = true;
+  check_same(auto_prune(trained(), datasets(), chip(), s), record);
+  s.plan[1].hardware.weight_bits = 3;  // another study
+  s.resume = false;
+  s.out = other.path();
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{99, 2}), Killed);
+  s.plan[1].hardware.weight_bits = 4;
+  s.resume = true;
+  CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s), Error);
+}
+
 TEST_CASE("a study is its stages, one by one") {
   StudySpec s = spec();
   s.reconstruct = false;
