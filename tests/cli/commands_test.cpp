@@ -222,6 +222,43 @@ TEST_CASE("reconstruction makes up for pruned weights, in a search and before fi
     CHECK(epoch["compression_pooled"].get<double>() >= 4.0);
 }
 
+TEST_CASE("a plan says in what layers differ, and the pruned file remembers it") {
+  const std::string plan = bench() / "plan.json";
+  write(plan, R"({"schema": "autoprune.policy/2", "layers": [
+      {"name": "second", "granularity": 16, "weight_bits": 4, "input_bits": 6},
+      {"name": "last", "geometry": "64x64/16x16/1", "granularity": 16, "adc_bits": 5}]})");
+  const std::string out = fresh("planned");
+  const Answer answer = run(Words{"prune", "--plan", plan, "--target-compression", "2", "--count",
+                                  "pooled", "--held-out", "80", "--calibration-images", "64",
+                                  "--episodes", "4", "--out", out, "--json", "-"} +
+                            inputs() + short_training());
+  INFO(answer.err);
+  REQUIRE(answer.status == 0);
+  const Json report = answer.json(), policy = read_json(out + "/policy.json");
+  CHECK(report["compression"]["pooled"].get<double>() >= 2.0);
+  CHECK(policy["layers"][1]["weight_bits"] == 4);
+  CHECK(policy["layers"][2]["geometry"] == "64x64/16x16/1");
+  const Json placed = read_json(out + "/mapping.json")["layers"];
+  CHECK(placed[0]["planes"] == 16);
+  CHECK(placed[1]["planes"] == 8);
+  CHECK(placed[1]["granularity"] == 16);
+  CHECK(placed[2]["geometry"] == "64x64/16x16/1");
+
+  const std::string pruned = out + "/pruned.safetensors";
+  CHECK(run({"map", "--network", pruned, "--json", "-"}).json()["layers"] == report["layers"]);
+  const Json priced = run({"cost", "--network", pruned, "--json", "-"}).json();
+  for (std::size_t k = 0; k < 3; ++k)
+    CHECK(priced["layers"][k]["work"]["crossbars"] == report["layers"][k]["crossbars"]);
+  const Answer simulated =
+      run({"simulate", "--network", pruned, "--data", bench().data(), "--json", "-"});
+  REQUIRE(simulated.status == 0);
+  CHECK(simulated.json()["accuracy"].contains("on_crossbar"));
+
+  const Answer both = run({"map", "--network", pruned, "--plan", plan, "--policy", plan});
+  CHECK(both.status == 2);
+  CHECK(has(both.err, "exclude each other"));
+}
+
 TEST_CASE("prune does the whole job, and fine-tune its second half") {
   const Words options =
       Words{

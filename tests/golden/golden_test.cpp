@@ -291,9 +291,9 @@ TEST_CASE("the first policies of a search are those of the first edition, resume
     PruningEnvironment<> environment(
         with_weights(test::small_network()), test::small_compressor(),
         test::environment_images(pool), test::target(3.0), pool, Metric::top1, {},
-        [](nn::Backend&, std::span<const PruneMask> masks, const EnvironmentImages&) {
+        [](nn::Backend&, const Candidate& of, const EnvironmentImages&) {
           double kept = 0.0;
-          for (const PruneMask& mask : masks) kept += std::sqrt(mask.keep_ratio());
+          for (const PruneMask& mask : of.masks) kept += std::sqrt(mask.keep_ratio());
           return nn::Accuracy{10.0 * kept, 20.0 * kept};
         });
     SearchConfig config;
