@@ -21,8 +21,8 @@ void for_products(const Node& node, const Shape3& in, F&& f) {
         for (Index c = 0; c < in.channels; ++c)
           for (Index kh = 0; kh < kernel.h; ++kh)
             for (Index kw = 0; kw < kernel.w; ++kw) {
-              const Index h = oh * window.stride.h - window.padding.h + kh;
-              const Index w = ow * window.stride.w - window.padding.w + kw;
+              const Index h = oh * window.stride.h - window.padding.h + kh * window.dilation.h;
+              const Index w = ow * window.stride.w - window.padding.w + kw * window.dilation.w;
               if (h >= 0 && w >= 0 && h < in.height && w < in.width)
                 f(o, (c * kernel.h + kh) * kernel.w + kw, c, h, w, oh, ow);
             }
@@ -115,14 +115,16 @@ class Reference {
       means[i][channel] = mean;
       variances[i][channel] = variance;
       const Parameters& p = parameters[static_cast<std::size_t>(i)];
-      const double scale = p.weight[channel] / std::sqrt(variance + 1e-5);
-      for_channel([&](std::size_t k) { y[k] = scale * (x[k] - mean) + p.bias[channel]; });
+      const BatchNorm& op = *node.op.as<BatchNorm>();
+      const double scale = (op.affine ? p.weight[channel] : 1.0) / std::sqrt(variance + op.eps);
+      const double shift = op.affine ? p.bias[channel] : 0.0;
+      for_channel([&](std::size_t k) { y[k] = scale * (x[k] - mean) + shift; });
     }
   }
 
   void pool(const Node& node, const Shape3& in, const Values& x, Values& y) const {
     const bool max = node.op.is<MaxPool>();
-    const auto [kernel, stride, padding] = node.op.window();
+    const auto [kernel, stride, padding, dilation] = node.op.window();
     for (Index n = 0; n < images_; ++n)
       for (Index c = 0; c < in.channels; ++c)
         for (Index oh = 0; oh < node.shape.height; ++oh)

@@ -64,8 +64,27 @@ Network biased() {
   return n;
 }
 
+/// Windows that are dilated and padded otherwise before than behind, and batch-norms with an eps of
+/// their own, that learn nothing.
+Network dilated() {
+  Network n({3, 9, 8});
+  n.conv("c1", {.out = 4,
+                .kernel = {3, 2},
+                .stride = {1, 2},
+                .padding = {2, 0, 1, 1},
+                .bias = true,
+                .dilation = {2, 1}});
+  n.append("b1", BatchNorm{.eps = 0.1, .affine = false});
+  n.relu("r1");
+  n.conv("c2", {.out = 6, .kernel = 3, .padding = {0, 3, 2, 1}, .dilation = {1, 2}});
+  n.append("b2", BatchNorm{.eps = 1e-3});
+  n.append("b3", BatchNorm{.eps = 1e-2, .affine = false});
+  n.linear("l", 5);
+  return n;
+}
+
 Network network_of(Index which) {
-  return which == 0 ? chain() : which == 1 ? residual() : biased();
+  return which == 0 ? chain() : which == 1 ? residual() : which == 2 ? biased() : dilated();
 }
 
 struct Run {
@@ -197,7 +216,7 @@ void check_gradients(Run& run) {
 
 TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
   const Index images = GENERATE(6, 37);
-  Run run = make_run(network_of(GENERATE(0, 1, 2)), images, 11);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3)), images, 11);
   SECTION("cross-entropy") { check_gradients(run); }
   SECTION("distillation") {
     run.distil = true;
@@ -211,7 +230,7 @@ TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
 }
 
 TEST_CASE("Inference agrees with plain loops", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2)), 37, 3);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3)), 37, 3);
   ThreadPool pool(2);
   Session session(run.network, pool);
   Reference reference(run.network, Mode::inference);
@@ -220,7 +239,7 @@ TEST_CASE("Inference agrees with plain loops", "[nn]") {
 }
 
 TEST_CASE("The batch's own statistics agree with plain loops, biases included", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2)), 37, 5);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3)), 37, 5);
   const Network before = run.network;
   ThreadPool pool(2);
   Session session(run.network, pool);
@@ -253,7 +272,7 @@ TEST_CASE("A network trains to the same bits on one, two and three threads", "[n
 }
 
 TEST_CASE("An image's logits don't depend on the batch it is in", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2)), 64, 4);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3)), 64, 4);
   ThreadPool pool(2);
   Session session(run.network, pool);
   const Activation all = session.forward(run.input, Mode::inference);
@@ -380,6 +399,25 @@ TEST_CASE("Batch-norm finds the spread of values far from zero", "[nn]") {
     CHECK(n.node(1).running_var(c) ==
           Approx(reference.variances[1][c] * 2560.0 / 2559.0).epsilon(1e-3));
   }
+}
+
+TEST_CASE("A batch-norm's momentum is its own in training alone", "[nn]") {
+  Network n({2, 3, 3});
+  n.append("b", BatchNorm{.momentum = 0.5});
+  n.linear("l", 3);
+  Random random(2);
+  const Activation x = random_activation(random, n.input_shape(), 40);
+  ThreadPool pool(1);
+  const auto mean_after = [&](Mode mode, double session_momentum) {
+    Network copy = n;
+    Session session(copy, pool);
+    session.set_momentum(session_momentum);
+    session.forward(x, mode);
+    return copy.node(1).running_mean(0);
+  };
+  const float mean = mean_after(Mode::statistics, 1.0);
+  CHECK(mean_after(Mode::training, 1.0) == Approx(0.5F * mean));
+  CHECK(mean_after(Mode::statistics, 0.25) == Approx(0.25F * mean));
 }
 
 TEST_CASE("A node that nobody reads has a gradient of zero", "[nn]") {

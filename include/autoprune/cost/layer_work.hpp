@@ -39,7 +39,7 @@ struct LayerShape {
     const nn::Shape3& in = network.node(node.inputs.front()).shape;
     const bool conv = node.op.is<nn::Conv>();
     const nn::Size2 kernel = node.op.window().kernel;
-    const Index lines = conv ? std::min(kernel.h, in.height) : in.height;
+    const Index lines = conv ? std::min(node.op.window().reach().h, in.height) : in.height;
     shapes.push_back({conv ? in.channels * kernel.h * kernel.w : in.size(), node.filters(),
                       conv ? node.shape.height * node.shape.width : 1, in.size(),
                       in.channels * lines * in.width});

@@ -8,15 +8,10 @@
 ///      "weights": "net.safetensors"}
 ///
 /// A node reads the one before it, or those whose names stand in "inputs" ("input" is the image).
-/// The other keys are the attributes that the op describes (nn/ops/), with its defaults:
-///   conv                 out, kernel, stride = 1, padding = 0, bias = false
-///   linear               out, bias = true
-///   max_pool, avg_pool   kernel, stride = kernel, padding = 0
-///   dropout              rate
-///   batch_norm, relu, flatten, add (of two or more inputs)   none
-/// kernel, stride and padding are one number or [height, width]. "weights" is a path relative to
-/// the JSON file, and optional. Limits: nn::kMaxNodes nodes, nn::kMaxParameters parameters in all,
-/// nn::kMaxMap numbers in a feature map.
+/// The other keys are the attributes that the op describes (nn/ops/); docs/networks.md lists them.
+/// Sizes are one number or [height, width], paddings that or [top, left, bottom, right]. "weights"
+/// is a path relative to the JSON file, and optional. Limits: nn::kMaxNodes nodes,
+/// nn::kMaxParameters parameters in all, nn::kMaxMap numbers in a feature map.
 #pragma once
 
 #include <filesystem>
@@ -53,8 +48,21 @@ namespace detail {
   return {sizes[0].integer(), sizes[1].integer()};
 }
 
+[[nodiscard]] inline Json padding_json(const nn::Padding& p) {
+  if (p.symmetric()) return size_json({p.h, p.w});
+  return Json::array({p.h, p.w, p.h_end, p.w_end});
+}
+
+/// One number, [height, width] or [top, left, bottom, right].
+[[nodiscard]] inline nn::Padding parse_padding(const JsonField& field) {
+  if (!field.json().is_array() || field.json().size() != 4) return parse_size(field);
+  const JsonItems sides = field.items();
+  return {sides[0].integer(), sides[1].integer(), sides[2].integer(), sides[3].integer()};
+}
+
 [[nodiscard]] inline Json attribute_json(const nn::AttributeValue& value) {
   if (const auto* size = std::get_if<nn::Size2>(&value)) return size_json(*size);
+  if (const auto* padding = std::get_if<nn::Padding>(&value)) return padding_json(*padding);
   if (const auto* real = std::get_if<double>(&value)) return *real;
   if (const auto* flag = std::get_if<bool>(&value)) return *flag;
   return std::get<Index>(value);
@@ -66,10 +74,11 @@ class AttributeReader : public nn::AttributeVisitor {
   explicit AttributeReader(const JsonField& node) : node_(node) {}
 
  private:
-  void visit(const char* key, nn::AttributeRef value, bool required) override {
-    if (!required && !node_.has(key)) return;
+  void visit(const char* key, nn::AttributeRef value, nn::Given given) override {
+    if (given != nn::Given::required && !node_.has(key)) return;
     const JsonField field = node_[key];
     if (auto* const* size = std::get_if<nn::Size2*>(&value)) **size = parse_size(field);
+    if (auto* const* sides = std::get_if<nn::Padding*>(&value)) **sides = parse_padding(field);
     if (auto* const* real = std::get_if<double*>(&value)) **real = field.number();
     if (auto* const* flag = std::get_if<bool*>(&value)) **flag = field.boolean();
     if (auto* const* whole = std::get_if<Index*>(&value)) **whole = field.integer();
@@ -85,7 +94,8 @@ class AttributeReader : public nn::AttributeVisitor {
     out["inputs"] = Json::array();
     for (const Index input : node.inputs) out["inputs"].push_back(network.node(input).name);
   }
-  for (const auto& [key, value] : node.op.attributes()) out[key] = attribute_json(value);
+  for (const nn::Attribute& a : node.op.attributes())
+    if (!a.omitted) out[a.key] = attribute_json(a.value);
   return out;
 }
 
@@ -93,7 +103,7 @@ class AttributeReader : public nn::AttributeVisitor {
   const JsonField name = node["op"];
   const nn::Op& op = nn::find_op(name.text(), concat("op in ", name.place(), ':'));
   std::vector<std::string> keys = {"name", "op", "inputs"};
-  for (const auto& [key, value] : op.attributes()) keys.push_back(key);
+  for (const nn::Attribute& attribute : op.attributes()) keys.push_back(attribute.key);
   node.check_keys(keys);
   AttributeReader reader(node);
   return op.visited(reader);

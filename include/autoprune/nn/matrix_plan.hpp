@@ -28,7 +28,9 @@ void for_tiles(Index n, Index most, F&& f) {
 /// Sizes of a weight layer. A linear layer is a convolution whose kernel covers its whole input.
 struct MatrixShape {
   Shape3 in, out;
-  Size2 kernel, stride, padding;
+  Size2 kernel, stride;
+  Padding padding;
+  Size2 dilation;
 
   MatrixShape(const Network& network, const Node& node)
       : in(network.node(node.inputs.front()).shape), out(node.shape) {
@@ -36,6 +38,7 @@ struct MatrixShape {
     kernel = window.kernel;
     stride = window.stride;
     padding = window.padding;
+    dilation = window.dilation;
   }
 
   [[nodiscard]] Index taps() const noexcept { return kernel.h * kernel.w; }
@@ -46,7 +49,8 @@ struct MatrixShape {
   /// Offset in floats of weight-matrix row r from the first pixel of its window.
   [[nodiscard]] Index row_offset(Index r) const noexcept {
     const Index channel = r / taps(), tap = r % taps();
-    return ((tap / kernel.w * in.width + tap % kernel.w) * in.channels + channel) * kLanes;
+    const Index h = tap / kernel.w * dilation.h, w = tap % kernel.w * dilation.w;
+    return ((h * in.width + w) * in.channels + channel) * kLanes;
   }
   /// Offset in floats of the first pixel of an output position's window; it may lie outside.
   [[nodiscard]] Index window(Index oh, Index ow) const noexcept {
@@ -61,9 +65,12 @@ struct TapRange {
   friend bool operator==(const TapRange&, const TapRange&) = default;
 };
 [[nodiscard]] inline TapRange valid_taps(Index output, Index input_size, Index kernel, Index stride,
-                                         Index padding) {
+                                         Index padding, Index dilation = 1) {
   const Index first = output * stride - padding;
-  return {std::clamp<Index>(-first, 0, kernel), std::clamp<Index>(input_size - first, 0, kernel)};
+  const auto taps_before = [&](Index position) {
+    return std::min(ceil_div(std::max<Index>(position - first, 0), dilation), kernel);
+  };
+  return {taps_before(0), taps_before(input_size)};
 }
 
 /// Output positions fall into classes by the taps that the border cuts off; taps outside are
@@ -75,8 +82,10 @@ struct BorderClasses {
 
   explicit BorderClasses(const MatrixShape& s) {
     std::vector<TapRange> rows, cols;
-    row_class = classify(rows, s.out.height, s.in.height, s.kernel.h, s.stride.h, s.padding.h);
-    column_class = classify(cols, s.out.width, s.in.width, s.kernel.w, s.stride.w, s.padding.w);
+    row_class = classify(rows, s.out.height, s.in.height, s.kernel.h, s.stride.h, s.padding.h,
+                         s.dilation.h);
+    column_class =
+        classify(cols, s.out.width, s.in.width, s.kernel.w, s.stride.w, s.padding.w, s.dilation.w);
     columns = static_cast<Index>(cols.size());
     for (const TapRange& h : rows)
       for (const TapRange& w : cols) {
@@ -98,10 +107,10 @@ struct BorderClasses {
 
  private:
   static std::vector<Index> classify(std::vector<TapRange>& distinct, Index outputs, Index inputs,
-                                     Index kernel, Index stride, Index padding) {
+                                     Index kernel, Index stride, Index padding, Index dilation) {
     std::vector<Index> classes;
     for (Index o = 0; o < outputs; ++o) {
-      const TapRange range = valid_taps(o, inputs, kernel, stride, padding);
+      const TapRange range = valid_taps(o, inputs, kernel, stride, padding, dilation);
       const auto found = std::find(distinct.begin(), distinct.end(), range);
       classes.push_back(found - distinct.begin());
       if (found == distinct.end()) distinct.push_back(range);

@@ -3,6 +3,7 @@
 /// convolution is fused with the batch-norm and ReLU behind it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,7 +37,9 @@ class Session {
     // Sums show what the images hold; what only selects or moves them may hide it.
     for (const Step& step : steps_) {
       const Node& node = network.node(step.node);
-      looks_at_images_ |= node.inputs.front() == 0 && !node.has_matrix() && !step.norm;
+      const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                     [](Index input) { return input == 0; });
+      looks_at_images_ |= reads && !node.has_matrix() && !step.norm;
     }
     set_masks({});
   }
@@ -62,7 +65,8 @@ class Session {
   /// Must be called after the network's weights were changed from outside.
   void weights_changed() { packed_ = Packed::no; }
 
-  /// Weight of a batch in the running statistics, for modes statistics and training.
+  /// Weight of a batch in the running statistics, for mode statistics: in training it is that of
+  /// each batch-norm.
   void set_momentum(double momentum) { momentum_ = momentum; }
   /// Names the zeros that dropout draws in the next training pass.
   void set_dropout_step(std::uint64_t seed, std::uint64_t step) {

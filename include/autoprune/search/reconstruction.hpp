@@ -122,7 +122,7 @@ class BasicReconstruction {
     for (Index c = 0; c < s.in.channels; ++c)
       for (Index kh = 0; kh < s.kernel.h; ++kh)
         for (Index kw = 0; kw < s.kernel.w; ++kw) {
-          const Index h = top + kh, w = left + kw;
+          const Index h = top + kh * s.dilation.h, w = left + kw * s.dilation.w;
           const bool inside = h >= 0 && h < s.in.height && w >= 0 && w < s.in.width;
           row(r++) = inside ? x.at(image, c, h, w) : Scalar{0};
         }

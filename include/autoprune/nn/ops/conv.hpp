@@ -15,8 +15,10 @@ struct Conv {
   static constexpr Work kWork = Work::conv;
 
   Index out = 0;  ///< filters
-  Size2 kernel{3}, stride{1}, padding{0};
+  Size2 kernel{3}, stride{1};
+  Padding padding{0};
   bool bias = false;
+  Size2 dilation{1};
 
   void describe(AttributeVisitor& visit) {
     visit.required("out", out);
@@ -24,8 +26,9 @@ struct Conv {
     visit("stride", stride);
     visit("padding", padding);
     visit("bias", bias);
+    visit.rare("dilation", dilation, Size2(1));
   }
-  [[nodiscard]] Window window() const { return {kernel, stride, padding}; }
+  [[nodiscard]] Window window() const { return {kernel, stride, padding, dilation}; }
   [[nodiscard]] Shape3 shape(const OpInputs& in) const {
     Shape3 shape = detail::windowed(in, window());
     detail::check_filters(in, shape.channels = out);
