@@ -12,6 +12,7 @@
 #include "autoprune/nn/collapse.hpp"
 #include "autoprune/nn/cpu_backend.hpp"
 #include "autoprune/nn/dataset.hpp"
+#include "autoprune/nn/depthwise.hpp"
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/finite.hpp"

@@ -2,6 +2,8 @@
 
 #include "autoprune/cost/layer_graph.hpp"
 
+#include "autoprune/cost/layer_work.hpp"
+
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -49,6 +51,13 @@ TEST_CASE("what is concatenated is read from all of its layers, and gates cost l
   CHECK(layers[3].kind == LayerKind::sum);
   CHECK(layers[3].in == nn::Shape3{20, 8, 8});
   CHECK(layers[3].inputs == std::vector<Index>{2, 0, 1});
+}
+
+TEST_CASE("convolutions in groups have no price yet") {
+  nn::Network network({4, 8, 8});
+  network.conv("grouped", {.out = 4, .groups = 2});
+  CHECK(test::error_of([&] { (void)layer_graph(network); }).id() == ErrorId::grouped_layer);
+  CHECK(test::error_of([&] { (void)layer_shapes(network); }).id() == ErrorId::grouped_layer);
 }
 
 TEST_CASE("a branch reads what it was taken from, and a linear layer a whole map") {

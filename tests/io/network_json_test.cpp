@@ -87,7 +87,7 @@ TEST_CASE("every attribute comes back, and graphs name the rare ones where they 
           "[network_json]") {
   const std::vector<std::string> nodes = {
       R"("op": "conv", "out": 4, "kernel": 3, "stride": 1, "padding": [2, 0, 1, 2], "bias": true,
-         "dilation": [2, 1])",
+         "dilation": [2, 1], "groups": 2)",
       R"("op": "batch_norm", "eps": 0.001, "momentum": 0.25, "affine": false)",
       R"("op": "batch_norm")",
       R"("op": "max_pool", "kernel": 3, "stride": 2, "padding": [0, 1], "ceil_mode": true,

@@ -15,16 +15,18 @@ void for_products(const Node& node, const Shape3& in, F&& f) {
   const Window window = node.op.window();
   const bool flat = node.op.is<Linear>();
   const Size2 kernel = flat ? Size2{in.height, in.width} : node.op.window().kernel;
+  const Index groups = node.op.matrix(in).groups;
+  const Index each = in.channels / groups, filters = node.shape.channels / groups;
   for (Index o = 0; o < node.shape.channels; ++o)
     for (Index oh = 0; oh < node.shape.height; ++oh)
       for (Index ow = 0; ow < node.shape.width; ++ow)
-        for (Index c = 0; c < in.channels; ++c)
+        for (Index c = 0; c < each; ++c)
           for (Index kh = 0; kh < kernel.h; ++kh)
             for (Index kw = 0; kw < kernel.w; ++kw) {
               const Index h = oh * window.stride.h - window.padding.h + kh * window.dilation.h;
               const Index w = ow * window.stride.w - window.padding.w + kw * window.dilation.w;
               if (h >= 0 && w >= 0 && h < in.height && w < in.width)
-                f(o, (c * kernel.h + kh) * kernel.w + kw, c, h, w, oh, ow);
+                f(o, (c * kernel.h + kh) * kernel.w + kw, o / filters * each + c, h, w, oh, ow);
             }
 }
 

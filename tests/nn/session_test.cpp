@@ -83,8 +83,34 @@ Network dilated() {
   return n;
 }
 
+/// MobileNet's block and ResNeXt's: convolutions in groups, depthwise and not.
+Network grouped() {
+  Network n({3, 9, 8});
+  n.conv("c1", {.out = 6, .kernel = 3, .stride = 2, .padding = 1});
+  n.batch_norm("b1");
+  n.relu("r1");
+  n.conv("c2", {.out = 12, .kernel = 3, .padding = 1, .groups = 6});
+  n.batch_norm("b2");
+  n.relu("r2");
+  n.conv("c3", {.out = 8, .kernel = {3, 2}, .padding = {1, 0}, .bias = true, .groups = 4});
+  n.relu("r3");
+  n.linear("l", 5);
+  return n;
+}
+
 Network network_of(Index which) {
-  return which == 0 ? chain() : which == 1 ? residual() : which == 2 ? biased() : dilated();
+  switch (which) {
+    case 0:
+      return chain();
+    case 1:
+      return residual();
+    case 2:
+      return biased();
+    case 3:
+      return dilated();
+    default:
+      return grouped();
+  }
 }
 
 struct Run {
@@ -216,7 +242,7 @@ void check_gradients(Run& run) {
 
 TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
   const Index images = GENERATE(6, 37);
-  Run run = make_run(network_of(GENERATE(0, 1, 2, 3)), images, 11);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3, 4)), images, 11);
   SECTION("cross-entropy") { check_gradients(run); }
   SECTION("distillation") {
     run.distil = true;
@@ -230,7 +256,7 @@ TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
 }
 
 TEST_CASE("Inference agrees with plain loops", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2, 3)), 37, 3);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3, 4)), 37, 3);
   ThreadPool pool(2);
   Session session(run.network, pool);
   Reference reference(run.network, Mode::inference);
@@ -239,7 +265,7 @@ TEST_CASE("Inference agrees with plain loops", "[nn]") {
 }
 
 TEST_CASE("The batch's own statistics agree with plain loops, biases included", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2, 3)), 37, 5);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3, 4)), 37, 5);
   const Network before = run.network;
   ThreadPool pool(2);
   Session session(run.network, pool);
@@ -272,7 +298,7 @@ TEST_CASE("A network trains to the same bits on one, two and three threads", "[n
 }
 
 TEST_CASE("An image's logits don't depend on the batch it is in", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2, 3)), 64, 4);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3, 4)), 64, 4);
   ThreadPool pool(2);
   Session session(run.network, pool);
   const Activation all = session.forward(run.input, Mode::inference);

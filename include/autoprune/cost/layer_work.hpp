@@ -34,7 +34,7 @@ struct LayerShape {
 /// The layers of a network that have weights.
 [[nodiscard]] inline std::vector<LayerShape> layer_shapes(const nn::Network& network) {
   std::vector<LayerShape> shapes;
-  for (const Index i : network.matrix_layers()) {
+  for (const Index i : nn::mapped_layers(network)) {
     const nn::Node& node = network.node(i);
     const nn::Shape3& in = network.node(node.inputs.front()).shape;
     const bool conv = node.op.is<nn::Conv>();

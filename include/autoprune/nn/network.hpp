@@ -196,4 +196,20 @@ class Network {
   Index parameters_ = 0;                             // in all
 };
 
+/// The matrix layers, for whoever prunes, maps, simulates or prices them: one weight matrix each.
+/// Throws grouped_layer, naming them, when convolutions have groups, which have a matrix each.
+[[nodiscard]] inline std::vector<Index> mapped_layers(const Network& network) {
+  std::vector<Index> layers = network.matrix_layers();
+  std::string grouped;
+  for (const Index i : layers) {
+    const Node& node = network.node(i);
+    if (node.op.matrix(network.node(node.inputs.front()).shape).groups > 1)
+      grouped += concat(grouped.empty() ? "'" : ", '", node.name, '\'');
+  }
+  if (!grouped.empty())
+    fail(ErrorId::grouped_layer, "convolutions in groups are evaluated and trained, but can't be ",
+         "pruned or mapped onto crossbars yet: ", grouped, "; use a network without groups");
+  return layers;
+}
+
 }  // namespace autoprune::nn

@@ -78,7 +78,8 @@ struct Parameter {
 /// input.
 struct MatrixForm {
   Window window;
-  Index fan = 1;  ///< weights start with a variance of 2 / fan
+  Index fan = 1;     ///< weights start with a variance of 2 / fan
+  Index groups = 1;  ///< of channels and filters: filters read the channels of their own group
 };
 
 /// y = scale x + shift, a channel.

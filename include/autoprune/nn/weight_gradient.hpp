@@ -136,7 +136,7 @@ class WeightGradient {
     const float* py = dy.block(window.block) + (row * s.out.width + ow_begin) * cy;
     const Index first = span.tap_begin[at(tap)], count = span.tap_begin[at(tap + 1)] - first;
     if (count == 0) return;
-    const auto channel = [&](Index k) { return span.row[at(first + k)] / s.taps(); };
+    const auto channel = [&](Index k) { return span.channel + span.row[at(first + k)] / s.taps(); };
     std::array<std::int32_t, kLaneRows> in = {};
     if (whole)
       for (Index k = 0; k < count; k += kLanes)

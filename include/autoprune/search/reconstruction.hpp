@@ -47,7 +47,7 @@ class BasicReconstruction {
     if (images.empty()) fail(ErrorId::empty_data, "reconstruction without calibration images");
     backend.set_masks({});
     const nn::Network& network = backend.network();
-    nodes_ = network.matrix_layers();
+    nodes_ = nn::mapped_layers(network);
     std::vector<MatrixOf<Scalar>> inputs;  // samples x rows
     std::vector<Index> filled(nodes_.size(), 0);
     for (const Index i : nodes_) {
