@@ -127,6 +127,20 @@ TEST_CASE("every attribute comes back, and graphs name the rare ones where they 
               ErrorId::bad_json, {"nodes[0].padding", "3 numbers"});
 }
 
+TEST_CASE("a graph names its output where it isn't the last node", "[network_json]") {
+  const std::string text = R"({"input": [1, 1, 1], "nodes": [
+      {"name": "head", "op": "linear", "out": 3, "bias": true},
+      {"name": "other", "op": "linear", "inputs": ["input"], "out": 2, "bias": true}],
+      "output": ")";
+  const nn::Network network = parse(text + "head\"}");
+  CHECK(network.output() == 1);
+  CHECK(network.outputs() == 3);
+  CHECK(io::network_to_json(network) == io::parse_json(text + "head\"}", "net.json"));
+  CHECK_FALSE(io::network_to_json(parse(text + "other\"}")).contains("output"));
+  check_error(error_of([&] { (void)parse(text + "haed\"}"); }), ErrorId::unknown_name,
+              {"net.json.output", "did you mean 'head'"});
+}
+
 TEST_CASE("docs/networks.md names every operation and attribute", "[network_json]") {
   const std::string text = io::read_file(AUTOPRUNE_SOURCE_DIR "/docs/networks.md");
   const auto row_of = [&](std::string_view op) {

@@ -446,6 +446,37 @@ TEST_CASE("A batch-norm's momentum is its own in training alone", "[nn]") {
   CHECK(mean_after(Mode::statistics, 0.25) == Approx(0.25F * mean));
 }
 
+TEST_CASE("A network may have heads behind and beside its output", "[nn]") {
+  Network two({3, 6, 6});
+  two.conv("c", {.out = 4, .kernel = 3});
+  two.linear("l", 5);
+  Network alone = two;
+  two.set_output(2);
+  two.batch_norm("behind");  // would be fused with the output
+  two.relu("further");
+  two.linear("beside", 7, true, 1);
+  CHECK(two.output() == 2);
+  CHECK(two.outputs() == 5);
+  two.initialise(3);
+  alone.initialise(3);
+  Run run = make_run(two, 9, 4), single = make_run(alone, 9, 4);
+  for (const Index i : {1, 2}) single.network.node(i) = run.network.node(i);
+  ThreadPool pool(1);
+  Session a(run.network, pool), b(single.network, pool);
+  for (const Mode mode : {Mode::inference, Mode::training})
+    CHECK(values_of(a.forward(run.input, mode)) == values_of(b.forward(run.input, mode)));
+  for (int pass = 0; pass < 2; ++pass) {
+    run.train(a);
+    single.train(b);
+    for (const Index i : {1, 2})
+      CHECK(values_of(a.gradient(i).weight) == values_of(b.gradient(i).weight));
+    CHECK(values_of(a.gradient(5).weight) == Values(a.gradient(5).weight.size(), 0.0));
+  }
+  CHECK(values_of(a.output(5)).size() == 9 * 7);
+  CHECK(error_of([&] { two.set_output(6); }) == ErrorId::out_of_range);
+  CHECK(error_of([&] { two.set_output(-1); }) == ErrorId::out_of_range);
+}
+
 TEST_CASE("A node that nobody reads has a gradient of zero", "[nn]") {
   Network n({3, 4, 4});
   const Index unread = n.conv("unread", {.out = 2, .bias = true});

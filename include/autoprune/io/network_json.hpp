@@ -5,12 +5,14 @@
 ///      "nodes": [{"name": "features.0", "op": "conv", "out": 16, "kernel": 3, "padding": 1},
 ///                {"name": "features.1", "op": "batch_norm"},
 ///                {"name": "features.2", "op": "relu"}, ...],
-///      "weights": "net.safetensors"}
+///      "weights": "net.safetensors",
+///      "output": "fc"}
 ///
 /// A node reads the one before it, or those whose names stand in "inputs" ("input" is the image).
 /// The other keys are the attributes that the op describes (nn/ops/); docs/networks.md lists them.
 /// Sizes are one number or [height, width], paddings that or [top, left, bottom, right]. "weights"
-/// is a path relative to the JSON file, and optional. Limits: nn::kMaxNodes nodes,
+/// is a path relative to the JSON file, and optional; so is "output", a node's name: the last one
+/// by default. Limits: nn::kMaxNodes nodes,
 /// nn::kMaxParameters parameters in all, nn::kMaxMap numbers in a feature map.
 #pragma once
 
@@ -109,10 +111,12 @@ class AttributeReader : public nn::AttributeVisitor {
   return op.visited(reader);
 }
 
-[[noreturn]] inline void fail_input(const nn::Network& network, const JsonField& input) {
+/// The node that a field names, of those that there are already.
+[[nodiscard]] inline Index find_node(const nn::Network& network, const JsonField& field) {
+  if (const std::optional<Index> found = network.find(field.text())) return *found;
   std::vector<std::string> known;
   for (const nn::Node& earlier : network.nodes()) known.push_back(earlier.name);
-  fail_unknown(concat("earlier node in ", input.place(), ':'), input.text(), known);
+  fail_unknown(concat("earlier node in ", field.place(), ':'), field.text(), known);
 }
 
 /// The nodes that a node reads, by their names.
@@ -120,11 +124,7 @@ class AttributeReader : public nn::AttributeVisitor {
                                                      const JsonField& node) {
   if (!node.has("inputs")) return {network.size() - 1};
   std::vector<Index> inputs;
-  for (const JsonField& input : node["inputs"].items()) {
-    const std::optional<Index> found = network.find(input.text());
-    if (!found) fail_input(network, input);
-    inputs.push_back(*found);
-  }
+  for (const JsonField& input : node["inputs"].items()) inputs.push_back(find_node(network, input));
   return inputs;
 }
 
@@ -135,15 +135,17 @@ class AttributeReader : public nn::AttributeVisitor {
   const nn::Shape3 input = network.input_shape();
   auto nodes = Json::array();
   for (Index i = 1; i < network.size(); ++i) nodes.push_back(detail::node_json(network, i));
-  return json_object(
+  Json graph = json_object(
       {{"input", std::vector{input.channels, input.height, input.width}}, {"nodes", nodes}});
+  if (network.output() != network.size() - 1) graph["output"] = network.node(network.output()).name;
+  return graph;
 }
 
 /// The network of a graph, its weights still zero; `origin` names the graph in messages. Throws
 /// bad_json, unknown_name, invalid_graph or out_of_range.
 [[nodiscard]] inline nn::Network network_from_json(const Json& graph, const std::string& origin) {
   const JsonField root(graph, origin);
-  root.check_keys({"input", "nodes", "weights"});
+  root.check_keys({"input", "nodes", "weights", "output"});
   const JsonItems input = root["input"].items();
   if (input.size() != 3)
     fail(ErrorId::bad_json, root["input"].place(), " has ", input.size(),
@@ -153,6 +155,7 @@ class AttributeReader : public nn::AttributeVisitor {
     const std::string name = node["name"].text();
     network.append(name, detail::parse_op(node), detail::parse_inputs(network, node));
   }
+  if (root.has("output")) network.set_output(detail::find_node(network, root["output"]));
   return network;
 }
 

@@ -74,8 +74,9 @@ class Session {
     dropout_step_ = step;
   }
 
-  /// Logits of a batch, valid until the next call. Throws shape_mismatch or empty_data, and
-  /// not_finite, naming the layer, for a parameter or an output that isn't a finite number.
+  /// Logits of a batch, what the network's output node puts out, valid until the next call. Throws
+  /// shape_mismatch or empty_data, and not_finite, naming the layer, for a parameter or an output
+  /// that isn't a finite number.
   const Activation& forward(const Activation& input, Mode mode) {
     if (input.shape() != network_.input_shape())
       fail(ErrorId::shape_mismatch, "the network takes images of ",
@@ -110,7 +111,7 @@ class Session {
         gradients_.push_back(
             {make_tensor(shape_of(node.weight)), make_tensor(shape_of(node.bias))});
     for (auto& grad : grads_) grad.reset();
-    grads_.back() = dlogits;
+    grads_[at(network_.output())] = dlogits;
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) run_backward(*step);
   }
 
@@ -119,7 +120,7 @@ class Session {
   [[nodiscard]] Network& network() noexcept { return network_; }
   [[nodiscard]] ThreadPool& pool() noexcept { return pool_; }
   /// Of the last pass.
-  [[nodiscard]] const Activation& logits() const { return output(network_.size() - 1); }
+  [[nodiscard]] const Activation& logits() const { return output(network_.output()); }
   /// What a node put out in the last pass; nodes that were fused into the next one have nothing.
   [[nodiscard]] const Activation& output(Index node) const {
     return node == 0 ? *input_ : outputs_[at(node)];
@@ -162,7 +163,7 @@ class Session {
       Step step{i, i, {}, false};
       const auto absorb = [&](auto&& fits) -> std::optional<Index> {
         const auto next = readers[at(step.last)];
-        if (!next || !fits(network_.node(*next).op)) return {};
+        if (!next || step.last == network_.output() || !fits(network_.node(*next).op)) return {};
         done[at(step.last = *next)] = true;
         return next;
       };
@@ -291,7 +292,7 @@ class Session {
         node.op.backward(pass(step.node, xs), static_cast<Index>(k), dx);
       pass_down(input, std::move(dx));
     }
-    if (step.last != network_.size() - 1) spare_.push_back(std::move(*grads_[at(step.last)]));
+    if (step.last != network_.output()) spare_.push_back(std::move(*grads_[at(step.last)]));
     grads_[at(step.last)].reset();
   }
 
