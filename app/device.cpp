@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <autoprune/nn/cpu_backend.hpp>
+#include <cstdlib>
 #include <filesystem>
 
 #include "torch_module.hpp"
@@ -29,6 +30,9 @@ MakeTorchBackend load_module(const std::string& device) {
     fail(ErrorId::missing_component, "--device ", device,
          ": this autoprune was built without LibTorch; install it (Debian: apt-get install "
          "libtorch-dev), then configure with -D AUTOPRUNE_TORCH=ON and build again");
+  // Its threads wait for one another asleep: on processors that others use as well, waiting awake
+  // makes all of them several times slower.
+  setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
   void* module = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   void* function = module != nullptr ? dlsym(module, kTorchFunction) : nullptr;
   if (function == nullptr)
