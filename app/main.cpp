@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "commands.hpp"
+#include "device.hpp"
 
 namespace {
 
@@ -41,7 +42,9 @@ int main(int argc, char** argv) {
   try {
     autoprune::mnsim::register_networks();
     options = autoprune::cli::read_options(argc, argv);
-    if (options) autoprune::cli::run_command(*options);
+    if (!options) return 0;
+    options->backend = autoprune::cli::backend_on(options->device);
+    autoprune::cli::run_command(*options);
     return 0;
   } catch (...) {
     const Error error = reason(std::current_exception());

@@ -84,6 +84,9 @@ void add_inputs(OptionTable& table, Options& o) {
   table.text("--weights", o.weights, "safetensors file with the network's parameters");
   table.text("--data", o.data, io::dataset_forms());
   add_outputs(table, o, "report", "directory for results and checkpoints");
+  table.under(kHeading, "evaluate train search fine-tune sweep prune reproduce")
+      .text("--device", o.device,
+            "where networks run: cpu; torch: LibTorch on the processor; cuda, cuda:N: on a GPU");
   table.under(kHeading, kStaged)
       .flag("--resume", o.resume, "go on from the checkpoints in --out, if there are any");
   table.under(kHeading, "simulate")

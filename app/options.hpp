@@ -72,6 +72,7 @@ struct Options : study::StudySpec {
   std::string json;   ///< "-": standard output
   bool quiet = false;
   Index threads = 0;
+  std::string device = "cpu";  ///< which `backend` is of: see device.hpp
 
   // Hardware; `method` is empty for the network file's, or column-vectors
   std::optional<Geometry<>> geometry;  ///< not given: the network file's, or the paper's

@@ -87,7 +87,8 @@ void measure(const Options& o, const Subject& subject, ThreadPool& pool,
                           .granularity = o.reproduce.granularity,
                           .learning_rate = {},
                           .seed = o.seed,
-                          .out = o.out};
+                          .out = o.out,
+                          .backend = o.backend};
   // The usual steps are for networks with batch-norm, and diverge without.
   if (subject.network == "lenet5") spec.learning_rate = 0.005;
   const hardware::Accelerator accelerator = cost::ou_preset("paper");

@@ -20,6 +20,7 @@ enum class ErrorId : int {
   geometry_mismatch = 103,  ///< crossbar, OU and granularity that don't divide
   bad_syntax = 104,         ///< a value on the command line that can't be read
   missing_value = 105,      ///< something required that was not given
+  missing_component = 106,  ///< an optional component, or its device, that isn't there
 
   shape_mismatch = 201,  ///< two shapes that have to agree and don't
   invalid_graph = 202,   ///< a network whose nodes can't be connected as asked
@@ -58,6 +59,7 @@ inline constexpr std::array kErrorIds = {ErrorId::unknown_name,
                                          ErrorId::geometry_mismatch,
                                          ErrorId::bad_syntax,
                                          ErrorId::missing_value,
+                                         ErrorId::missing_component,
                                          ErrorId::shape_mismatch,
                                          ErrorId::invalid_graph,
                                          ErrorId::missing_tensor,

@@ -31,12 +31,12 @@ class ByteImages : public ImageSource {
   void load(std::span<const Index> indices, const Augmentation* augmentation, Batch& batch,
             ThreadPool& pool) const override;
 
- private:
   /// Where the pixels of an augmented image come from.
   struct Place {
     Index dy = 0, dx = 0;
     bool flip = false;
   };
+  /// Of an image under an augmentation, which may be null.
   [[nodiscard]] static Place place(const Augmentation* augmentation, Index image) {
     if (augmentation == nullptr) return {};
     const Augmentation& a = *augmentation;
@@ -46,6 +46,12 @@ class ByteImages : public ImageSource {
             a.flip && random.below(2) == 1};
   }
 
+  /// What a byte of a channel becomes.
+  [[nodiscard]] float value(int byte, std::size_t channel) const {
+    return (static_cast<float>(byte) / 255.0F - mean[channel]) / stddev[channel];
+  }
+
+ private:
   /// Pixel (h, w) of the image that the network sees; 0 outside of the stored one.
   [[nodiscard]] std::uint8_t pixel(const std::uint8_t* image, Index channel, Index h, Index w,
                                    const Place& p) const {
@@ -66,8 +72,7 @@ inline void ByteImages::load(std::span<const Index> indices, const Augmentation*
 
   std::vector<std::array<float, 256>> values(mean.size());
   for (std::size_t c = 0; c < values.size(); ++c)
-    for (std::size_t v = 0; v < 256; ++v)
-      values[c][v] = (static_cast<float>(v) / 255.0F - mean[c]) / stddev[c];
+    for (int v = 0; v < 256; ++v) values[c][static_cast<std::size_t>(v)] = value(v, c);
 
   pool.for_each(batch.images.blocks(), [&](Index b) {
     const auto size = static_cast<std::size_t>(stored.size());

@@ -32,6 +32,7 @@ struct CompareSpec {
   std::optional<double> learning_rate;
   std::uint64_t seed = 1;
   std::filesystem::path out;  ///< directory of cells, which a later run goes on from
+  nn::MakeBackend backend = nn::cpu_backend;  ///< where networks run and train
 };
 
 /// Told what is being measured.
@@ -153,6 +154,7 @@ class Comparison {
     spec.fine_tune.train.learning_rate = spec_.learning_rate;
     spec.fine_tune.schedule.begin = budget.ramp_begin;
     spec.reconstruct = true;
+    spec.backend = spec_.backend;
     spec.images = budget.test_images;
     spec.seed = spec_.seed;
     spec.resume = true;
