@@ -72,6 +72,7 @@ struct Options : study::StudySpec {
   std::string json;   ///< "-": standard output
   bool quiet = false;
   Index threads = 0;
+  double rank_timeout = 0.0;  ///< seconds that a rank may take for a policy or a cell; 0: any
 
   // Hardware; `method` is empty for the network file's, or column-vectors
   std::optional<Geometry<>> geometry;  ///< not given: the network file's, or the paper's

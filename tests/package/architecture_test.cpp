@@ -35,7 +35,13 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"study",
      {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search",
       "io"}},
+    {"mpi",
+     {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search",
+      "io", "study"}},
 };
+
+// Rooms that need more than the library does: the umbrella leaves them out.
+const std::set<std::string> kOptional = {"mpi"};
 
 // "prune" of "autoprune/prune/pruner.hpp" and of "autoprune/prune.hpp".
 std::string room_of(const std::string& header) {
@@ -134,7 +140,7 @@ TEST_CASE("every header follows the architecture") {
   CHECK(headers > 10);
 }
 
-TEST_CASE("every header is reached from the umbrella") {
+TEST_CASE("every header is reached from the umbrella, but for those of optional rooms") {
   const fs::path root = fs::path(AUTOPRUNE_SOURCE_DIR) / "include";
   const std::regex own_include(R"re(#include "(autoprune/[^"]+)")re");
   std::set<std::string> reached;
@@ -151,7 +157,7 @@ TEST_CASE("every header is reached from the umbrella") {
     if (!entry.is_regular_file()) continue;
     const std::string header = fs::relative(entry.path(), root).generic_string();
     INFO(header);
-    CHECK(reached.count(header) == 1);
+    CHECK(reached.count(header) == (kOptional.count(room_of(header)) == 0 ? 1 : 0));
   }
 }
 
@@ -178,6 +184,7 @@ TEST_CASE("a broken rule is found") {
   CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/io/report.hpp\"") == 1);
   CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/mnsim/model.hpp\"") == 1);
   CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/autoprune.hpp\"") == 1);
+  CHECK(broken("autoprune/study/a.hpp", "#include \"autoprune/mpi/world.hpp\"") == 1);
   CHECK(broken("autoprune/prune/a.hpp", "#include \"autoprune/prune.hpp\"") == 1);
   CHECK(broken("autoprune/prune.hpp", "#include \"autoprune/core.hpp\"") == 1);
   CHECK(broken("autoprune/attic/a.hpp", "#include \"autoprune/core.hpp\"") == 1);
