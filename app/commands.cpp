@@ -10,6 +10,7 @@
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/study/search.hpp>
 #include <autoprune/study/training.hpp>
+#include <iostream>
 #include <map>
 
 #include "job.hpp"
@@ -109,6 +110,10 @@ void report_pruned(Job& job, study::Record& record) {
 void prune_in_stages(const Options& options, bool searches, bool trains) {
   Job job(options, Weights::needed);
   const study::Study study = job.study();
+  if (!search::leads(options.team)) {
+    if (searches) study::help_find_policy(study);
+    return;
+  }
   std::vector<const char*> checkpoints;
   if (searches) checkpoints.push_back(study::kSearchCheckpoint);
   if (trains) checkpoints.push_back(study::kFineTuneCheckpoint);
@@ -137,6 +142,11 @@ void search(const Options& options) { prune_in_stages(options, true, false); }
 void fine_tune(const Options& options) { prune_in_stages(options, false, true); }
 void prune(const Options& options) { prune_in_stages(options, true, true); }
 
+/// Whether the processes of mpirun share its work.
+bool spreads(const std::string& command) {
+  return command == "search" || command == "prune" || command == "sweep" || command == "reproduce";
+}
+
 }  // namespace
 
 void run_command(const Options& options) {
@@ -147,6 +157,11 @@ void run_command(const Options& options) {
       {"prune", prune},        {"simulate", simulate},
       {"cost", cost},          {"sweep", sweep},
       {"reproduce", reproduce}};
+  if (options.team != nullptr && !spreads(options.command)) {
+    if (!options.team->leads()) return;
+    std::cerr << concat("note: ", options.command, " takes one process; the other ",
+                        options.team->members() - 1, " wait\n");
+  }
   commands.at(options.command)(options);
 }
 

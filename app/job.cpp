@@ -86,6 +86,7 @@ Job::Job(const Options& o, Weights weights)
   check_inputs(weights);
   random_weights = weights == Weights::random && !has_weights(network);
   if (random_weights) network.initialise(o.seed);
+  if (!search::leads(o.team)) return;
   if (!o.out.empty()) out_.emplace(o.out);
   prove_json_writable(o);
 }

@@ -4,9 +4,11 @@
 #include <autoprune/mnsim/zoo.hpp>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <optional>
 
+#include "cluster.hpp"
 #include "commands.hpp"
 #include "device.hpp"
 
@@ -35,19 +37,38 @@ Error reason(const std::exception_ptr& stopped) {
   }
 }
 
+/// Of the processes that mpirun starts, one prints.
+void silence() {
+  std::cout.rdbuf(nullptr);
+  std::cerr.rdbuf(nullptr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::unique_ptr<autoprune::search::Team> team;  // to the end: it waits for the others
   std::optional<autoprune::cli::Options> options;
   try {
+    team = autoprune::cli::join_cluster();
+    if (!autoprune::search::leads(team.get())) silence();
     autoprune::mnsim::register_networks();
     options = autoprune::cli::read_options(argc, argv);
-    if (!options) return 0;
-    options->backend = autoprune::cli::backend_on(options->device);
-    autoprune::cli::run_command(*options);
+    if (options) {
+      options->backend = autoprune::cli::backend_on(options->device);
+      if (team) team->set_time_limit(options->rank_timeout);
+      options->team = team.get();
+      // One writes; the cells of `reproduce` alone are in directories of their own.
+      if (!autoprune::search::leads(options->team) && options->command != "reproduce")
+        options->out.clear();
+      autoprune::cli::run_command(*options);
+    }
     return 0;
   } catch (...) {
     const Error error = reason(std::current_exception());
+    if (!autoprune::search::leads(team.get())) {
+      team->give_up(error);
+      return 0;  // the leader says it
+    }
     std::cerr << error.what() << (options ? options->named_in(error.what()) : "") << '\n';
     return static_cast<int>(error.id()) < 200 ? 2 : 1;
   }

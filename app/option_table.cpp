@@ -77,6 +77,12 @@ void add_outputs(OptionTable& table, Options& o, const std::string& what,
   table.flag("--quiet", o.quiet, "no progress");
 }
 
+void add_cluster(OptionTable& table, Options& o) {
+  table.under("Inputs and outputs", "search prune sweep reproduce")
+      .number("--rank-timeout", o.rank_timeout, {0.0, 1e9},
+              "seconds after which a rank of mpirun that doesn't answer is given up; 0: never");
+}
+
 void add_inputs(OptionTable& table, Options& o) {
   constexpr const char* kHeading = "Inputs and outputs";
   table.under(kHeading, kOnNetworks);
@@ -176,6 +182,8 @@ void add_search(OptionTable& table, Options& o) {
   table.word("--searcher", o.search.searcher, same(search::searcher_names()),
              "what proposes policies: " + join(search::searcher_names()));
   table.number("--episodes", o.search.episodes, {1, kMost}, "policies that are measured");
+  table.number("--ask", o.search.batch, {1, kMost},
+               "policies that are proposed at a time, and measured together by mpirun's ranks");
   table.number("--alpha", o.alpha, {0.0, 1000.0}, "weight of compression in the reward");
   table.word("--reward", o.reward, same(search::reward_names()),
              "what the search rewards: " + join(search::reward_names()));
@@ -322,7 +330,7 @@ void add_reproduce(OptionTable& table, Options& o) {
 void add_options(CLI::App& program, Options& options) {
   OptionTable table(program);
   for (const auto add : {add_inputs, add_hardware, add_policies, add_images, add_search,
-                         add_simulation, add_training, add_sweep, add_reproduce})
+                         add_simulation, add_training, add_sweep, add_reproduce, add_cluster})
     add(table, options);
 }
 

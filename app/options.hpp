@@ -73,6 +73,7 @@ struct Options : study::StudySpec {
   bool quiet = false;
   Index threads = 0;
   std::string device = "cpu";  ///< which `backend` is of: see device.hpp
+  double rank_timeout = 0.0;  ///< seconds that a rank may take for a policy or a cell; 0: any
 
   // Hardware; `method` is empty for the network file's, or column-vectors
   std::optional<Geometry<>> geometry;  ///< not given: the network file's, or the paper's

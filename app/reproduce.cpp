@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <autoprune/core/version.hpp>
 #include <autoprune/cost/ou_presets.hpp>
 #include <autoprune/io/dataset.hpp>
@@ -5,6 +6,7 @@
 #include <autoprune/io/weights.hpp>
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/study/comparison_report.hpp>
+#include <autoprune/study/shared_cells.hpp>
 
 #include "commands.hpp"
 #include "progress.hpp"
@@ -37,6 +39,7 @@ struct Subject {
   std::string network, data;
   fs::path weights, folder;
 
+  [[nodiscard]] std::string name() const { return network + "-" + data; }
   /// Small networks are compared in pooled crossbars: per layer Plain20 can't pass 2.95, so that
   /// the slides' 10.3 must be pooled, and LeNet-5 can't pass 1.5.
   [[nodiscard]] search::Counting counting() const {
@@ -72,11 +75,10 @@ std::vector<Subject> subjects(const Options& o, std::vector<std::string>& skippe
   return found;
 }
 
-/// Compares all methods on a subject, and granularities where no other subject has; `show` is told
-/// of every cell, `done` of every method.
-void measure(const Options& o, const Subject& subject, ThreadPool& pool,
-             const study::ShowCompared& show, double& done, Results& results) {
-  ComparedNetwork found{subject.network, subject.data, {}, {}, {}};
+/// Calls body(comparison, best) of a subject; best(method, granularity) is a contender's row.
+template <class Body>
+void compare(const Options& o, const Subject& subject, ThreadPool& pool,
+             const study::ShowCompared& show, const Body& body) {
   const io::Datasets images = io::read_dataset(subject.data + ":" + subject.folder.string());
   nn::Network network = nn::make_network(subject.network, images.train.shape());
   io::load_weights(network, subject.weights.string());
@@ -93,38 +95,114 @@ void measure(const Options& o, const Subject& subject, ThreadPool& pool,
   if (subject.network == "lenet5") spec.learning_rate = 0.005;
   const hardware::Accelerator accelerator = cost::ou_preset("paper");
   Watching watching(o.quiet || !o.reproduce.budget.climbs);  // cells of a small budget take seconds
-  study::Comparison comparison(found.name(), network, images, accelerator, spec, pool, watching,
+  study::Comparison comparison(subject.name(), network, images, accelerator, spec, pool, watching,
                                show);
-  const auto best = [&](const study::Contender& method, Index granularity) {
+  body(comparison, [&](const study::Contender& method, Index granularity) {
     const auto slides = study::published_row(subject.network, subject.data, method.option);
     return comparison.best(method, granularity, slides ? slides->compression : 4.0);
-  };
-  found.dense = comparison.dense();
-  ++done;
+  });
+}
+
+/// Whether a contender is among the rows.
+bool has_row(const Options& o, const study::Contender& method) {
   const bool only_ours = o.reproduce.part == "fig10" || o.reproduce.part == "fig12";
-  for (const study::Contender& method : o.reproduce.contenders()) {
-    if (!only_ours || method.option == "autoprune") {
-      if (auto row = best(method, o.reproduce.granularity))
-        found.rows.push_back(std::move(*row));
-      else
-        found.out_of_reach.push_back(method.name);
-    }
+  return !only_ours || method.option == "autoprune";
+}
+
+/// Compares all methods on a subject, and granularities where no other subject has; `show` is told
+/// of every cell, `done` of every method.
+void measure(const Options& o, const Subject& subject, ThreadPool& pool,
+             const study::ShowCompared& show, double& done, Results& results) {
+  ComparedNetwork found{subject.network, subject.data, {}, {}, {}};
+  compare(o, subject, pool, show, [&](auto& comparison, const auto& best) {
+    found.dense = comparison.dense();
     ++done;
-  }
-  if (asked(o, "fig10") && results.networks.empty())
-    for (const study::Contender& method : study::contenders())
-      for (const Index granularity : kGranularities)
-        if (method.option == "lamp")
-          if (auto row = best(method, granularity))
-            results.granularities.push_back(std::move(*row));
+    for (const study::Contender& method : o.reproduce.contenders()) {
+      if (has_row(o, method)) {
+        if (auto row = best(method, o.reproduce.granularity))
+          found.rows.push_back(std::move(*row));
+        else
+          found.out_of_reach.push_back(method.name);
+      }
+      ++done;
+    }
+    if (asked(o, "fig10") && results.networks.empty())
+      for (const study::Contender& method : study::contenders())
+        for (const Index granularity : kGranularities)
+          if (method.option == "lamp")
+            if (auto row = best(method, granularity))
+              results.granularities.push_back(std::move(*row));
+  });
   results.networks.push_back(std::move(found));
+}
+
+/// A contender on a subject: what one of several processes measures at a time.
+struct Row {
+  std::size_t subject;
+  study::Contender method;
+  Index granularity;
+};
+
+/// Every row once: no two processes write the same cells.
+std::vector<Row> rows_of(const Options& o, std::size_t subjects) {
+  std::vector<Row> rows;
+  const std::vector<study::Contender> chosen = o.reproduce.contenders();
+  const auto is_lamp = [](const study::Contender& one) { return one.option == "lamp"; };
+  for (std::size_t subject = 0; subject < subjects; ++subject) {
+    for (const study::Contender& method : chosen)
+      if (has_row(o, method)) rows.push_back({subject, method, o.reproduce.granularity});
+    if (!asked(o, "fig10") || subject > 0) continue;
+    const study::Contender lamp = *std::ranges::find_if(study::contenders(), is_lamp);
+    const bool there = std::ranges::any_of(chosen, is_lamp) && has_row(o, lamp);
+    for (const Index granularity : kGranularities)
+      if (!there || granularity != o.reproduce.granularity)
+        rows.push_back({subject, lamp, granularity});
+  }
+  return rows;
+}
+
+/// Measures the cells of all rows into --out, a row a process, so that measure() finds them there.
+void measure_together(const Options& o, const std::vector<Subject>& all, ThreadPool& pool) {
+  const std::vector<Row> rows = rows_of(o, all.size());
+  Options quiet = o;
+  quiet.quiet = true;
+  const auto measure_row = [&](const study::CellTask& task) {
+    const Row& row = rows.at(static_cast<std::size_t>(task.cell));
+    compare(quiet, all.at(row.subject), pool, {},
+            [&](auto&, const auto& best) { (void)best(row.method, row.granularity); });
+    return io::Json();
+  };
+  if (!o.team->leads()) {
+    study::help_cells(*o.team, measure_row);
+    return;
+  }
+  const study::Dismissal dismissal(o.team);
+  Progress progress("reproduce", o.quiet);
+  // First, as every row is held against it.
+  for (const Subject& subject : all)
+    compare(quiet, subject, pool, {},
+            [](auto& comparison, const auto&) { (void)comparison.dense(); });
+  std::vector<study::CellTask> tasks;
+  for (Index i = 0; i < std::ssize(rows); ++i) tasks.push_back({i, 0});
+  double done = 0.0;
+  study::share_cells(
+      o.team, tasks, measure_row, [&](std::size_t i, const study::CellAnswer& answer) {
+        (void)answer.get();
+        const Row& row = rows[i];
+        progress.show(
+            ++done / static_cast<double>(rows.size()),
+            concat(all[row.subject].name(), ", ", row.method.name, ", G = ", row.granularity),
+            true);
+      });
 }
 
 Results measure(const Options& o) {
   Results results;
-  Progress progress("reproduce", o.quiet);
   ThreadPool pool(o.threads);
   const std::vector<Subject> all = subjects(o, results.skipped);
+  if (o.team != nullptr) measure_together(o, all, pool);
+  if (!search::leads(o.team)) return {};
+  Progress progress("reproduce", o.quiet);
   const auto cells = static_cast<double>(all.size() * (o.reproduce.contenders().size() + 1));
   double done = 0.0;
   for (const Subject& subject : all)
@@ -195,6 +273,10 @@ void write_pictures(const Options& o, const OutputDirectory& out, const Results&
 }  // namespace
 
 void reproduce(const Options& options) {
+  if (!search::leads(options.team)) {
+    (void)measure(options);
+    return;
+  }
   const OutputDirectory out(options.out);
   prove_json_writable(options);
   const Results results = measure(options);

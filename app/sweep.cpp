@@ -25,11 +25,16 @@ study::SweepResult measure(Job& job) {
     on.geometry = geometry;
     return accelerator_of(on);
   };
+  const study::Sweep sweep{
+      job.network, job.data ? &*job.data : nullptr, accelerator, job.constraints, spec, over,
+      job.pool};
+  if (!search::leads(o.team)) {
+    study::help_sweep(sweep);
+    return {};
+  }
   Progress progress("sweep", o.quiet);
   return study::run_sweep(
-      {job.network, job.data ? &*job.data : nullptr, accelerator, job.constraints, spec, over,
-       job.pool},
-      [&](double share, const std::string& cell) { progress.show(share, cell, true); });
+      sweep, [&](double share, const std::string& cell) { progress.show(share, cell, true); });
 }
 
 }  // namespace
@@ -37,6 +42,7 @@ study::SweepResult measure(Job& job) {
 void sweep(const Options& options) {
   Job job(options, Weights::needed);
   const study::SweepResult result = measure(job);
+  if (!search::leads(options.team)) return;
   io::write_file(job.file("sweep.csv"), study::sweep_csv(result));
   const auto over_granularity = [&](const char* file, const char* figure, const char* label) {
     const double drop = options.constraints.max_accuracy_drop.value_or(1.0);

@@ -36,4 +36,6 @@
 #include "autoprune/search/searchers/random.hpp"
 #include "autoprune/search/searchers/uniform.hpp"
 #include "autoprune/search/state.hpp"
+#include "autoprune/search/team.hpp"
+#include "autoprune/search/team_evaluator.hpp"
 #include "autoprune/search/workspaces.hpp"

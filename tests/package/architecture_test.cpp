@@ -36,10 +36,13 @@ const std::map<std::string, std::set<std::string>> kArrows = {
      {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search",
       "io"}},
     {"torch", {"core", "nn"}},
+    {"mpi",
+     {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search",
+      "io", "study"}},
 };
 
 // Optional components, which the umbrella doesn't include: they need packages of their own.
-const std::set<std::string> kComponents = {"torch"};
+const std::set<std::string> kComponents = {"mpi", "torch"};
 
 // "prune" of "autoprune/prune/pruner.hpp" and of "autoprune/prune.hpp".
 std::string room_of(const std::string& header) {
@@ -186,6 +189,7 @@ TEST_CASE("a broken rule is found") {
   CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/io/report.hpp\"") == 1);
   CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/mnsim/model.hpp\"") == 1);
   CHECK(broken("autoprune/search/a.hpp", "#include \"autoprune/autoprune.hpp\"") == 1);
+  CHECK(broken("autoprune/study/a.hpp", "#include \"autoprune/mpi/world.hpp\"") == 1);
   CHECK(broken("autoprune/prune/a.hpp", "#include \"autoprune/prune.hpp\"") == 1);
   CHECK(broken("autoprune/prune.hpp", "#include \"autoprune/core.hpp\"") == 1);
   CHECK(broken("autoprune/autoprune.hpp", "#include \"autoprune/torch.hpp\"") == 1);

@@ -48,6 +48,7 @@ enum class ErrorId : int {
   directory_in_use = 604,       ///< a directory that another process writes to
   out_of_memory = 605,          ///< more memory than there is was asked for
   unexpected = 606,             ///< a failure that no other id stands for
+  rank_lost = 607,              ///< a process of several that doesn't answer any more
 
   cannot_open = 701,   ///< a file or directory that can't be opened
   cannot_write = 702,  ///< a write that failed: no permission, or the disk is full
@@ -82,6 +83,7 @@ inline constexpr std::array kErrorIds = {ErrorId::unknown_name,
                                          ErrorId::directory_in_use,
                                          ErrorId::out_of_memory,
                                          ErrorId::unexpected,
+                                         ErrorId::rank_lost,
                                          ErrorId::cannot_open,
                                          ErrorId::cannot_write};
 

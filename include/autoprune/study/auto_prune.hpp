@@ -62,8 +62,9 @@ template <class Watch>
 ///         cost::ou_preset("paper"), {.constraints = {.target_compression = 14.3}});
 ///
 /// With StudySpec::out, a run that was killed goes on to the same bits when it resumes. `observers`
-/// are told what happens (observers.hpp). Throws infeasible_constraint, shape_mismatch, and
-/// whatever the spec's parts throw.
+/// are told what happens (observers.hpp). With StudySpec::team every member calls it; helpers
+/// measure for the leader's search, and return a record of nothing but the network. Throws
+/// infeasible_constraint, shape_mismatch, and whatever the spec's parts throw.
 template <class... Observer>
 [[nodiscard]] Record auto_prune(const nn::Network& network, const io::Datasets& images,
                                 const hardware::Accelerator& accelerator,
@@ -72,9 +73,13 @@ template <class... Observer>
   const hardware::Accelerator chip = methods::planned(accelerator, spec.plan);
   ThreadPool pool;
   const methods::Compressor compressor = method_of(network, chip, spec);
+  const Study study{network, images, chip, compressor, spec.constraints, spec, pool};
+  if (!search::leads(spec.team)) {
+    help_find_policy(study);
+    return Record(network);
+  }
   std::optional<io::DirectoryLock> lock;
   if (!spec.out.empty()) lock.emplace(spec.out);
-  const Study study{network, images, chip, compressor, spec.constraints, spec, pool};
   Observers<std::remove_reference_t<Observer>...> watcher(observers...);
   return run_study<Watcher>(study, watcher);
 }

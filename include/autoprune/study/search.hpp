@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/search/search.hpp"
+#include "autoprune/search/team_evaluator.hpp"
 #include "autoprune/study/observers.hpp"
 #include "autoprune/study/record.hpp"
 #include "autoprune/study/study.hpp"
@@ -93,18 +95,28 @@ template <class Scalar = float>
 
 }  // namespace detail
 
-/// Fills the record's search and policy. Stopped, it takes the best policy so far. Throws
-/// infeasible_constraint, cannot_write, checkpoint_mismatch.
+/// What measures the policies of a study.
+template <class Scalar = float>
+[[nodiscard]] search::PruningEnvironment<> environment_of(const Study& study) {
+  const StudySpec& spec = study.spec;
+  return search::PruningEnvironment<>(
+      study.network, study.compressor, {study.calibration_batches(), study.held_out_batches()},
+      study.constraints, study.pool, spec.metric, reward(spec),
+      detail::search_oracle<Scalar>(study), detail::saving(study), spec.backend);
+}
+
+/// Fills the record's search and policy, measuring with the spec's team where there is one.
+/// Stopped, it takes the best policy so far. Throws infeasible_constraint, cannot_write,
+/// checkpoint_mismatch.
 template <class Watch>
 void find_policy(const Study& study, Watch& watcher, Record& record) {
   const StudySpec& spec = study.spec;
   search::SearchConfig config = spec.search;
   config.seed = spec.seed;
-  search::PruningEnvironment<> environment(
-      study.network, study.compressor, {study.calibration_batches(), study.held_out_batches()},
-      study.constraints, study.pool, spec.metric, reward(spec), detail::search_oracle(study),
-      detail::saving(study), spec.backend);
-  search::Search<> search(environment, config);
+  search::PruningEnvironment<> measuring = environment_of(study);
+  search::Search<> search(measuring, config);
+  std::optional<search::TeamEvaluator<>> together;
+  if (spec.team != nullptr) search.measure_with(together.emplace(*spec.team, measuring));
   detail::Progress progress(checkpoint_path(spec, kSearchCheckpoint),
                             detail::search_fingerprint(study));
   if (const auto saved = progress.restore()) search.restore(*saved);
@@ -117,6 +129,13 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
   record.search = search.history();
   record.objective = objective(spec, study.constraints);
   record.search_seconds = progress.seconds();
+}
+
+/// Measures what the leader of the spec's team finds worth measuring, until its search has ended.
+template <class Scalar = float>
+void help_find_policy(const Study& study) {
+  search::PruningEnvironment<> measuring = environment_of<Scalar>(study);
+  search::TeamEvaluator(*study.spec.team, measuring).help();
 }
 
 /// The record's network under its policy without any training: masks, weights that are fitted where

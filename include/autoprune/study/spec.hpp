@@ -15,6 +15,7 @@
 #include "autoprune/search/fine_tune.hpp"
 #include "autoprune/search/rewards.hpp"
 #include "autoprune/search/search_config.hpp"
+#include "autoprune/search/team.hpp"
 #include "autoprune/simulation/calibration.hpp"
 
 namespace autoprune::study {
@@ -56,6 +57,8 @@ struct StudySpec {
 
   std::filesystem::path out = {};  ///< directory of checkpoints; empty: none are kept
   bool resume = false;             ///< go on from the checkpoints in `out`, if there are any
+
+  search::Team* team = nullptr;  ///< processes that measure together, this one among them
 };
 
 }  // namespace autoprune::study

@@ -1,0 +1,10 @@
+# autoprune_find_mpi([QUIET|REQUIRED]) makes autoprune::mpi where there is an MPI.
+macro(autoprune_find_mpi)
+  if(NOT TARGET autoprune::mpi)
+    find_package(MPI ${ARGN} COMPONENTS CXX)
+    if(MPI_CXX_FOUND)
+      add_library(autoprune::mpi INTERFACE IMPORTED)
+      target_link_libraries(autoprune::mpi INTERFACE autoprune::autoprune MPI::MPI_CXX)
+    endif()
+  endif()
+endmacro()
