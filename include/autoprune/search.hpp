@@ -15,7 +15,7 @@
 #include "autoprune/search/layer_counts.hpp"
 #include "autoprune/search/layer_walk.hpp"
 #include "autoprune/search/oracle.hpp"
-#include "autoprune/search/plan_archive.hpp"
+#include "autoprune/search/policy_archive.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/proposal.hpp"
 #include "autoprune/search/rankings.hpp"

@@ -285,16 +285,16 @@ TEST_CASE("a checkpoint of numbers that make no sense is refused") {
   };
   for (const double wrong : {-1.0, 0.5, 1e300, -1e300, std::nan(""), 9223372036854775808.0}) {
     INFO(wrong);
-    for (const std::size_t figure : {0, 3, 4, 5, 6})  // origin, feasible, crossbars
+    for (const std::size_t figure : {2, 3, 4, 5})  // feasible, crossbars
       CHECK(restore("figures", wrong, figure) == ErrorId::checkpoint_mismatch);
     if (wrong != 0.5) {
       CHECK(restore("policy", wrong) == ErrorId::checkpoint_mismatch);
       CHECK(restore("keep_ratios", wrong, 1) == ErrorId::checkpoint_mismatch);
     }
   }
-  CHECK(restore("figures", 5.0) == ErrorId::checkpoint_mismatch);
-  CHECK(restore("figures", std::nan(""), 1) == ErrorId::checkpoint_mismatch);
-  CHECK(restore("figures", HUGE_VAL, 2) == ErrorId::checkpoint_mismatch);
+  CHECK(restore("origin", std::uint64_t{5}) == ErrorId::checkpoint_mismatch);
+  CHECK(restore("figures", std::nan(""), 0) == ErrorId::checkpoint_mismatch);
+  CHECK(restore("figures", HUGE_VAL, 1) == ErrorId::checkpoint_mismatch);
   for (const std::uint64_t wrong : {std::uint64_t{2}, std::uint64_t{1} << 63, ~std::uint64_t{0}})
     CHECK(restore("imitated", wrong) == ErrorId::checkpoint_mismatch);
   for (const std::string name : {"actor_adam.steps", "replay.pushed", "updates"})

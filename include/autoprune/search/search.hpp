@@ -16,7 +16,7 @@
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/evaluator.hpp"
 #include "autoprune/search/history.hpp"
-#include "autoprune/search/plan_archive.hpp"
+#include "autoprune/search/policy_archive.hpp"
 #include "autoprune/search/search_config.hpp"
 #include "autoprune/search/searchers.hpp"
 
@@ -177,28 +177,8 @@ class Search {
 
   template <class Archive>
   void visit_episode(Archive& archive, Episode& episode) {
-    Outcome& o = episode.outcome;
-    std::array<double, 7> numbers = {static_cast<double>(episode.origin),
-                                     o.accuracy,
-                                     o.reward,
-                                     o.feasible ? 1.0 : 0.0,
-                                     static_cast<double>(o.crossbars.dense),
-                                     static_cast<double>(o.crossbars.per_layer),
-                                     static_cast<double>(o.crossbars.pooled)};
-    o.policy.resize(layers());
-    o.keep_ratios.resize(layers());
-    visit_policy(archive, o.policy);
-    for (const LayerPlan& plan : o.policy)
-      if (!(plan.keep > 0.0 && plan.keep <= 1.0))
-        fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", plan.keep);
-    visit_keep_ratios(archive, "keep_ratios", o.keep_ratios);
-    visit_finite(archive, "figures", numbers);
-    episode.origin = static_cast<Origin>(stored_integer(numbers[0], "origin", kLastOrigin));
-    o.accuracy = numbers[1];
-    o.reward = numbers[2];
-    o.feasible = stored_integer(numbers[3], "feasible", 1) == 1;
-    o.crossbars = {stored_integer(numbers[4], "crossbars"), stored_integer(numbers[5], "crossbars"),
-                   stored_integer(numbers[6], "crossbars")};
+    visit_integer(archive, "origin", episode.origin, kLastOrigin);
+    visit_outcome(archive, episode.outcome, layers());
   }
 
   [[nodiscard]] std::size_t layers() const {

@@ -3,14 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "autoprune/search/archive.hpp"
 #include "autoprune/search/environment.hpp"
+#include "autoprune/search/policy_archive.hpp"
 #include "autoprune/search/proposal.hpp"
 #include "autoprune/search/team.hpp"
 
@@ -18,43 +19,19 @@ namespace autoprune::search {
 
 namespace detail {
 
-[[nodiscard]] inline std::string bytes_of(std::span<const double> numbers) {
-  return {reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()};
+/// What `visit(archive)` shows, as bytes.
+template <class Visit>
+[[nodiscard]] std::string message_of(const Visit& visit) {
+  ArchiveWriter out;
+  visit(out);
+  return out.bytes();
 }
-/// Throws shape_mismatch when that isn't a whole number of them.
-[[nodiscard]] inline std::vector<double> numbers_of(std::string_view bytes) {
-  if (bytes.size() % sizeof(double) != 0)
-    fail(ErrorId::shape_mismatch, "a message of ", bytes.size(), " bytes isn't one of numbers");
-  std::vector<double> numbers(bytes.size() / sizeof(double));
-  if (!numbers.empty()) std::memcpy(numbers.data(), bytes.data(), bytes.size());
-  return numbers;
-}
-
-[[nodiscard]] inline std::string bytes_of(const Outcome& o) {
-  std::vector<double> numbers = {o.accuracy,
-                                 o.reward,
-                                 o.feasible ? 1.0 : 0.0,
-                                 static_cast<double>(o.crossbars.dense),
-                                 static_cast<double>(o.crossbars.per_layer),
-                                 static_cast<double>(o.crossbars.pooled)};
-  for (const Policy* all : {&o.keep_ratios, &o.policy})
-    numbers.insert(numbers.end(), all->begin(), all->end());
-  return bytes_of(numbers);
-}
-[[nodiscard]] inline Outcome outcome_of(std::string_view bytes) {
-  constexpr std::size_t kFigures = 6;
-  const std::vector<double> n = numbers_of(bytes);
-  if (n.size() < kFigures || n.size() % 2 != 0)
-    fail(ErrorId::shape_mismatch, "a message of ", n.size(), " numbers is no outcome");
-  const auto begin = n.begin() + kFigures, middle = begin + (n.end() - begin) / 2;
-  Outcome o;
-  o.accuracy = n[0];
-  o.reward = n[1];
-  o.feasible = n[2] != 0.0;
-  o.crossbars = {static_cast<Index>(n[3]), static_cast<Index>(n[4]), static_cast<Index>(n[5])};
-  o.keep_ratios = {begin, middle};
-  o.policy = {middle, n.end()};
-  return o;
+/// Throws checkpoint_mismatch or truncated_file for another message.
+template <class Visit>
+void read_message(std::string_view bytes, const Visit& visit) {
+  ArchiveReader in(bytes);
+  visit(in);
+  in.finish();
 }
 
 }  // namespace detail
@@ -76,9 +53,12 @@ class TeamEvaluator {
   /// Throws what measuring the first policy does, and what Team::share() throws.
   [[nodiscard]] std::vector<Outcome> measure(std::span<const Policy> policies) {
     std::vector<std::string> tasks;
-    for (const Policy& policy : policies)
-      tasks.push_back(std::string(reinterpret_cast<const char*>(&inputs_), sizeof inputs_) +
-                      detail::bytes_of(policy));
+    for (Policy policy : policies)
+      tasks.push_back(detail::message_of([&](auto& out) {
+        std::uint64_t inputs = inputs_;
+        out("inputs", inputs);
+        visit_policy(out, policy);
+      }));
     std::vector<Answer> answers(tasks.size());
     team_.share(
         tasks, [&](const std::string& task) { return measured(task); },
@@ -86,7 +66,8 @@ class TeamEvaluator {
     std::vector<Outcome> outcomes;
     for (const Answer& answer : answers) {
       if (answer.error && !outcomes.empty()) break;
-      outcomes.push_back(detail::outcome_of(answer.get()));
+      detail::read_message(answer.get(),
+                           [&](auto& in) { visit_outcome(in, outcomes.emplace_back(), layers()); });
     }
     return outcomes;
   }
@@ -97,16 +78,21 @@ class TeamEvaluator {
  private:
   /// Throws checkpoint_mismatch when the leader's inputs are others, and what evaluate() throws.
   [[nodiscard]] std::string measured(const std::string& task) const {
-    if (task.size() < sizeof inputs_)
-      fail(ErrorId::shape_mismatch, "a message of ", task.size(), " bytes is no policy");
-    std::uint64_t inputs = 0;
-    std::memcpy(&inputs, task.data(), sizeof inputs);
-    if (inputs != inputs_)
-      fail(ErrorId::checkpoint_mismatch,
-           "the first process measures with other weights, images or options, or on a processor "
-           "that rounds differently; give all of them the same");
-    return detail::bytes_of(
-        environment_.evaluate(detail::numbers_of(std::string_view(task).substr(sizeof inputs_))));
+    Policy policy(layers());
+    detail::read_message(task, [&](auto& in) {
+      std::uint64_t inputs = 0;
+      in("inputs", inputs);
+      if (inputs != inputs_)
+        fail(ErrorId::checkpoint_mismatch,
+             "the first process measures with other weights, images or options, or on a processor "
+             "that rounds differently; give all of them the same");
+      visit_policy(in, policy);
+    });
+    Outcome outcome = environment_.evaluate(policy);
+    return detail::message_of([&](auto& out) { visit_outcome(out, outcome, layers()); });
+  }
+  [[nodiscard]] std::size_t layers() const {
+    return static_cast<std::size_t>(environment_.landscape().layers());
   }
 
   Team& team_;

@@ -21,7 +21,7 @@
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/image_source.hpp"
-#include "autoprune/search/plan_archive.hpp"
+#include "autoprune/search/policy_archive.hpp"
 #include "autoprune/study/spec.hpp"
 
 namespace autoprune::study {

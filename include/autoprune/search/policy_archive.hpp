@@ -1,5 +1,5 @@
-/// @file plan_archive.hpp
-/// Policies in a checkpoint.
+/// @file policy_archive.hpp
+/// Policies, and what became of them, in a checkpoint or a message.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 
 #include "autoprune/methods/layer_plan.hpp"
 #include "autoprune/search/archive.hpp"
+#include "autoprune/search/proposal.hpp"
 
 namespace autoprune::search {
 
@@ -72,6 +73,31 @@ void visit_policy(Archive& archive, methods::Policy& policy) {
       if (planned) detail::set_plan(policy[k], std::span(numbers).subspan(k * each, each));
     }
   }
+}
+
+/// Visits the outcome of a policy of that many layers. Throws checkpoint_mismatch for numbers that
+/// make no sense.
+template <class Archive>
+void visit_outcome(Archive& archive, Outcome& o, std::size_t layers) {
+  std::array<double, 6> numbers = {o.accuracy,
+                                   o.reward,
+                                   o.feasible ? 1.0 : 0.0,
+                                   static_cast<double>(o.crossbars.dense),
+                                   static_cast<double>(o.crossbars.per_layer),
+                                   static_cast<double>(o.crossbars.pooled)};
+  o.policy.resize(layers);
+  o.keep_ratios.resize(layers);
+  visit_policy(archive, o.policy);
+  for (const methods::LayerPlan& plan : o.policy)
+    if (!(plan.keep > 0.0 && plan.keep <= 1.0))
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", plan.keep);
+  visit_keep_ratios(archive, "keep_ratios", o.keep_ratios);
+  visit_finite(archive, "figures", numbers);
+  o.accuracy = numbers[0];
+  o.reward = numbers[1];
+  o.feasible = stored_integer(numbers[2], "feasible", 1) == 1;
+  o.crossbars = {stored_integer(numbers[3], "crossbars"), stored_integer(numbers[4], "crossbars"),
+                 stored_integer(numbers[5], "crossbars")};
 }
 
 }  // namespace autoprune::search
