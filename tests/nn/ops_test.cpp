@@ -272,6 +272,9 @@ TEST_CASE("Pools agree with plain loops, however they are padded", "[ops]") {
     });
   }
   CHECK(ceiled > 3);
+  // A second window would begin behind the input.
+  const MaxPool wide{.kernel = 2, .stride = Size2{3}, .ceil = true};
+  CHECK(with({1, 3, 4}, wide).node(1).shape == Shape3{1, 1, 2});
   check_op(GlobalAvgPool{}, {{3, 4, 5}}, [](const PlainInput& in) {
     Values y(3, 0.0);
     for (std::size_t i = 0; i < 60; ++i) y[i / 20] += in.x[0][i] / 20.0;
