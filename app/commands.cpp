@@ -159,8 +159,8 @@ void run_command(const Options& options) {
       {"reproduce", reproduce}};
   if (options.team != nullptr && !spreads(options.command)) {
     if (!options.team->leads()) return;
-    std::cerr << concat("note: ", options.command, " takes one process; the other ",
-                        options.team->members() - 1, " wait\n");
+    std::cerr << concat("note: ", options.command, " takes one of the ", options.team->members(),
+                        " processes\n");
   }
   commands.at(options.command)(options);
 }

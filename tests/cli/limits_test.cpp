@@ -27,7 +27,7 @@ Before address_space(Index whole, Index stack) {
 TEST_CASE("fewer threads than were asked for: a warning, and the same results") {
   if (!kLimitable) return;
   const Words evaluate = Words{"evaluate"} + inputs() + Words{"--threads", "64", "--json", "-"};
-  const Answer all = run(evaluate), few = run(evaluate, address_space(800 * kMib, 256 * kMib));
+  const Answer all = run(evaluate), few = run(evaluate, address_space(900 * kMib, 256 * kMib));
   INFO(few.err);
   REQUIRE(few.status == 0);
   CHECK(all.err.empty());
