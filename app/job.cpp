@@ -95,7 +95,7 @@ nn::Network Job::read_network() {
   }
   if (!prefix.empty())
     std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
-  if (net.matrix_layers().empty())
+  if (nn::mapped_layers(net).empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;
 }

@@ -13,9 +13,9 @@
 using namespace autoprune;
 
 // [extending]
-/// x clamp((x + edge) / (2 edge), 0, 1): the hard swish of MobileNetV3 at its edge of 3.
-struct HardSwish {
-  static constexpr std::string_view kName = "hard_swish";
+/// x clamp((x + edge) / (2 edge), 0, 1): hard_swish, which has its edge at 3, with any other.
+struct EdgeSwish {
+  static constexpr std::string_view kName = "edge_swish";
   double edge = 3.0;
   void describe(nn::AttributeVisitor& visit) { visit("edge", edge); }
 
@@ -38,7 +38,7 @@ nn::Network network() {
   nn::Network n({1, 16, 16});
   n.conv("conv", {.out = 8, .kernel = 5, .stride = 2});
   n.batch_norm("norm");
-  n.append("swish", HardSwish{.edge = 2.5});
+  n.append("swish", EdgeSwish{.edge = 2.5});
   n.avg_pool("pool", {.kernel = 6});
   n.linear("classifier", 4);
   n.initialise(/*seed=*/1);
@@ -46,11 +46,11 @@ nn::Network network() {
 }
 
 int main() {
-  nn::register_op(HardSwish{});  // the line of nn/ops.hpp that an op of the library has
+  nn::register_op(EdgeSwish{});  // the line of nn/ops.hpp that an op of the library has
   nn::Network net = network();
   std::cout << io::network_to_json(net)["nodes"][2].dump() << '\n';
   try {
-    net.append("flat", HardSwish{.edge = 0.0});
+    net.append("flat", EdgeSwish{.edge = 0.0});
   } catch (const Error& error) {
     std::cout << error.what() << '\n';
   }

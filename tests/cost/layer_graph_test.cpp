@@ -2,6 +2,8 @@
 
 #include "autoprune/cost/layer_graph.hpp"
 
+#include "autoprune/cost/layer_work.hpp"
+
 #include "helpers.hpp"
 
 using namespace autoprune;
@@ -29,6 +31,33 @@ TEST_CASE("nodes that cost nothing are passed through") {
   CHECK(layers[3].in == nn::Shape3{48, 1, 1});
   CHECK(layers[3].inputs == std::vector<Index>{2});
   CHECK(layers[4].inputs == std::vector<Index>{1});
+}
+
+TEST_CASE("what is concatenated is read from all of its layers, and gates cost like sums") {
+  nn::Network network({3, 8, 8});
+  const Index a = network.conv("a", {.out = 4, .kernel = 3, .padding = {2, 2}, .dilation = 2});
+  const Index b = network.conv("b", {.out = 2, .padding = 1}, 0);
+  const Index both = network.append("concat", nn::Concat{}, {a, b, a});
+  network.append("more", nn::Concat{}, {both, both});
+  network.append("relu6", nn::Clip{});
+  const Index pool = network.append("pool", nn::GlobalAvgPool{});
+  network.append("gate", nn::Mul{}, {pool, pool - 1});
+  const std::vector<GraphLayer> layers = layer_graph(network);
+  REQUIRE(layers.size() == 4);
+  CHECK(layers[0].reach() == nn::Size2(5));
+  CHECK(layers[2].kind == LayerKind::pool);
+  CHECK(layers[2].inputs == std::vector<Index>{0, 1});
+  CHECK(layers[2].kernel == nn::Size2(8));
+  CHECK(layers[3].kind == LayerKind::sum);
+  CHECK(layers[3].in == nn::Shape3{20, 8, 8});
+  CHECK(layers[3].inputs == std::vector<Index>{2, 0, 1});
+}
+
+TEST_CASE("convolutions in groups have no price yet") {
+  nn::Network network({4, 8, 8});
+  network.conv("grouped", {.out = 4, .groups = 2});
+  CHECK(test::error_of([&] { (void)layer_graph(network); }).id() == ErrorId::grouped_layer);
+  CHECK(test::error_of([&] { (void)layer_shapes(network); }).id() == ErrorId::grouped_layer);
 }
 
 TEST_CASE("a branch reads what it was taken from, and a linear layer a whole map") {

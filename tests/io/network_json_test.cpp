@@ -1,6 +1,7 @@
 #include "autoprune/io/network_json.hpp"
 
 #include <ctime>
+#include <sstream>
 #include <utility>
 
 #include "autoprune/mnsim/zoo.hpp"
@@ -80,6 +81,82 @@ TEST_CASE("the documented defaults hold", "[network_json]") {
   const nn::Node pool = parse_node(R"({"name": "p", "op": "max_pool", "kernel": [2, 4]})").node(1);
   CHECK(pool.op.window().kernel == nn::Size2(2, 4));
   CHECK(pool.op.window().stride == nn::Size2(2, 4));
+}
+
+TEST_CASE("every attribute comes back, and graphs name the rare ones where they aren't usual",
+          "[network_json]") {
+  const std::vector<std::string> nodes = {
+      R"("op": "conv", "out": 4, "kernel": 3, "stride": 1, "padding": [2, 0, 1, 2], "bias": true,
+         "dilation": [2, 1], "groups": 2)",
+      R"("op": "batch_norm", "eps": 0.001, "momentum": 0.25, "affine": false)",
+      R"("op": "batch_norm")",
+      R"("op": "max_pool", "kernel": 3, "stride": 2, "padding": [0, 1], "ceil_mode": true,
+         "dilation": 2)",
+      R"("op": "max_pool", "kernel": 3, "stride": 2, "padding": 1)",
+      R"("op": "avg_pool", "kernel": 3, "stride": 2, "padding": 1, "ceil_mode": true,
+         "count_include_pad": false)",
+      R"("op": "clip", "min": -1.5, "max": 2.5)",
+      R"("op": "leaky_relu", "slope": 0.25)",
+      R"("op": "prelu", "shared": true)",
+      R"("op": "hard_sigmoid", "alpha": 0.2, "beta": 0.25)",
+      R"("op": "gelu", "tanh": true)",
+      R"("op": "affine", "scale": 2.5, "shift": -1.5)",
+      R"("op": "layer_norm", "eps": 0.5, "affine": false)",
+      R"("op": "scale", "bias": true, "learned": false)",
+      R"("op": "channel_shuffle", "groups": 3)",
+      R"("op": "slice", "begin": 1, "end": 4)",
+      R"("op": "reshape", "channels": 3, "height": 32, "width": 4)",
+      R"("op": "transpose", "channels": 2, "height": 0, "width": 1)",
+      R"("op": "concat", "inputs": ["input", "input"])",
+      R"("op": "mul", "inputs": ["input", "input"])",
+      R"("op": "sub", "inputs": ["input", "input"])",
+      R"("op": "global_avg_pool")",
+      R"("op": "softmax")",
+      R"("op": "identity")",
+  };
+  for (const std::string& node : nodes) {
+    const std::string text =
+        concat(R"({"input": [6, 8, 8], "nodes": [{"name": "n", )", node, "}]}");
+    INFO(text);
+    CHECK(io::network_to_json(parse(text)) == io::parse_json(text, "net.json"));
+  }
+  check_error(error_of([&] {
+                (void)parse_node(R"({"name": "c", "op": "conv", "out": 2, "kernel": 3,
+                                                  "padding": [1, 1, 1]})");
+              }),
+              ErrorId::bad_json, {"nodes[0].padding", "3 numbers"});
+}
+
+TEST_CASE("a graph names its output where it isn't the last node", "[network_json]") {
+  const std::string text = R"({"input": [1, 1, 1], "nodes": [
+      {"name": "head", "op": "linear", "out": 3, "bias": true},
+      {"name": "other", "op": "linear", "inputs": ["input"], "out": 2, "bias": true}],
+      "output": ")";
+  const nn::Network network = parse(text + "head\"}");
+  CHECK(network.output() == 1);
+  CHECK(network.outputs() == 3);
+  CHECK(io::network_to_json(network) == io::parse_json(text + "head\"}", "net.json"));
+  CHECK_FALSE(io::network_to_json(parse(text + "other\"}")).contains("output"));
+  check_error(error_of([&] { (void)parse(text + "haed\"}"); }), ErrorId::unknown_name,
+              {"net.json.output", "did you mean 'head'"});
+}
+
+TEST_CASE("docs/networks.md names every operation and attribute", "[network_json]") {
+  const std::string text = io::read_file(AUTOPRUNE_SOURCE_DIR "/docs/networks.md");
+  const auto row_of = [&](std::string_view op) {
+    std::istringstream lines(text.substr(text.find("## Weight layers")));
+    for (std::string line; std::getline(lines, line);)
+      if (line.substr(0, line.find(" | ")).find(concat('`', op, '`')) != std::string::npos)
+        return line;
+    return std::string();
+  };
+  for (const nn::Op& op : nn::known_ops()) {
+    const std::string row = row_of(op.name());
+    INFO(op.name());
+    CHECK_FALSE(row.empty());
+    for (const nn::Attribute& attribute : op.attributes())
+      CHECK(row.find(concat('`', attribute.key, '`')) != std::string::npos);
+  }
 }
 
 TEST_CASE("a wrong graph names the node, the key and the fix", "[network_json]") {

@@ -39,6 +39,24 @@ Network random_conv(Random& random) {
   return network;
 }
 
+/// In groups of few or many channels, depthwise ones among them.
+Network random_grouped(Random& random) {
+  const Index groups = 2 + random.below(4),
+              channels = random.below(3) == 0 ? 1 : random.below(40) + 1;
+  const auto size = [&] { return Size2(1 + random.below(3), 1 + random.below(3)); };
+  Conv conv{.out = groups * (1 + random.below(channels == 1 ? 3 : 20)),
+            .kernel = size(),
+            .stride = size(),
+            .dilation = size(),
+            .groups = groups};
+  const Size2 reach = conv.window().reach();
+  conv.padding = {random.below(reach.h), random.below(reach.w), random.below(reach.h),
+                  random.below(reach.w)};
+  Network network({groups * channels, reach.h + random.below(5), reach.w + random.below(5)});
+  network.conv("layer", conv);
+  return network;
+}
+
 Network random_linear(Random& random) {
   const bool flat = random.below(2) == 0;
   Network network(flat ? Shape3{1 + random.below(400), 1, 1}
@@ -49,7 +67,13 @@ Network random_linear(Random& random) {
 
 Case random_case(std::uint64_t seed, Index granularity) {
   Random random(seed);
-  Case c{random.below(3) > 0 ? random_conv(random) : random_linear(random), {}, {}, {}};
+  const Index kind = seed >= 50'000 ? 3 : random.below(3);
+  Case c{kind == 3  ? random_grouped(random)
+         : kind > 0 ? random_conv(random)
+                    : random_linear(random),
+         {},
+         {},
+         {}};
   c.network.initialise(seed);
   const Index rows = weight_matrix(c.node().weight).cols();
   c.mask = granularity > 0 ? random_mask(random, rows, c.node().filters(), granularity)
@@ -130,6 +154,11 @@ void check(const Case& c) {
 
 TEST_CASE("A dense layer agrees with plain loops in any shape", "[nn]") {
   for (std::uint64_t seed = 0; seed < 30; ++seed) check(random_case(seed, 0));
+}
+
+TEST_CASE("A layer in groups agrees with plain loops, dense and masked", "[nn]") {
+  const Index granularity = GENERATE(0, 1, 4, 32);
+  for (std::uint64_t seed = 0; seed < 25; ++seed) check(random_case(50'000 + seed, granularity));
 }
 
 TEST_CASE("A layer whose row groups are gathered from anywhere agrees, too", "[nn]") {

@@ -53,6 +53,22 @@ TEST_CASE("nodes that can't work on their inputs are refused", "[network]") {
   CHECK(error_of([&] { both.add("sum", {wide, wide}); }) == ErrorId{});
 }
 
+TEST_CASE("whoever maps layers is told which of them have groups", "[network]") {
+  nn::Network network({4, 5, 5});
+  network.conv("plain", {.out = 6, .kernel = 3});
+  CHECK(nn::mapped_layers(network) == std::vector<Index>{1});
+  network.conv("depthwise", {.out = 6, .kernel = 1, .groups = 6});
+  network.conv("half", {.out = 4, .kernel = 1, .groups = 2});
+  CHECK(network.matrix_layers() == std::vector<Index>{1, 2, 3});
+  CHECK(shape_of(network.node(3).weight) == std::vector<Index>{4, 3, 1, 1});
+  CHECK_THROWS_WITH(nn::mapped_layers(network),
+                    Catch::Contains("mapping.403") && Catch::Contains("'depthwise', 'half'"));
+  for (const nn::Conv& bad :
+       {nn::Conv{.out = 5, .kernel = 1, .groups = 2}, nn::Conv{.out = 6, .kernel = 1, .groups = 3},
+        nn::Conv{.out = 6, .kernel = 1, .groups = 0}})
+    CHECK(error_of([&] { network.conv("bad", bad); }) == ErrorId::out_of_range);
+}
+
 TEST_CASE("parameters are limited in all, before memory is taken", "[network]") {
   nn::Network network({1, 1, 1});
   network.linear("one", 1, false);

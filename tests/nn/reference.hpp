@@ -15,16 +15,18 @@ void for_products(const Node& node, const Shape3& in, F&& f) {
   const Window window = node.op.window();
   const bool flat = node.op.is<Linear>();
   const Size2 kernel = flat ? Size2{in.height, in.width} : node.op.window().kernel;
+  const Index groups = node.op.matrix(in).groups;
+  const Index each = in.channels / groups, filters = node.shape.channels / groups;
   for (Index o = 0; o < node.shape.channels; ++o)
     for (Index oh = 0; oh < node.shape.height; ++oh)
       for (Index ow = 0; ow < node.shape.width; ++ow)
-        for (Index c = 0; c < in.channels; ++c)
+        for (Index c = 0; c < each; ++c)
           for (Index kh = 0; kh < kernel.h; ++kh)
             for (Index kw = 0; kw < kernel.w; ++kw) {
-              const Index h = oh * window.stride.h - window.padding.h + kh;
-              const Index w = ow * window.stride.w - window.padding.w + kw;
+              const Index h = oh * window.stride.h - window.padding.h + kh * window.dilation.h;
+              const Index w = ow * window.stride.w - window.padding.w + kw * window.dilation.w;
               if (h >= 0 && w >= 0 && h < in.height && w < in.width)
-                f(o, (c * kernel.h + kh) * kernel.w + kw, c, h, w, oh, ow);
+                f(o, (c * kernel.h + kh) * kernel.w + kw, o / filters * each + c, h, w, oh, ow);
             }
 }
 
@@ -115,14 +117,16 @@ class Reference {
       means[i][channel] = mean;
       variances[i][channel] = variance;
       const Parameters& p = parameters[static_cast<std::size_t>(i)];
-      const double scale = p.weight[channel] / std::sqrt(variance + 1e-5);
-      for_channel([&](std::size_t k) { y[k] = scale * (x[k] - mean) + p.bias[channel]; });
+      const BatchNorm& op = *node.op.as<BatchNorm>();
+      const double scale = (op.affine ? p.weight[channel] : 1.0) / std::sqrt(variance + op.eps);
+      const double shift = op.affine ? p.bias[channel] : 0.0;
+      for_channel([&](std::size_t k) { y[k] = scale * (x[k] - mean) + shift; });
     }
   }
 
   void pool(const Node& node, const Shape3& in, const Values& x, Values& y) const {
     const bool max = node.op.is<MaxPool>();
-    const auto [kernel, stride, padding] = node.op.window();
+    const auto [kernel, stride, padding, dilation] = node.op.window();
     for (Index n = 0; n < images_; ++n)
       for (Index c = 0; c < in.channels; ++c)
         for (Index oh = 0; oh < node.shape.height; ++oh)

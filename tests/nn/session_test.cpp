@@ -64,8 +64,53 @@ Network biased() {
   return n;
 }
 
+/// Windows that are dilated and padded otherwise before than behind, and batch-norms with an eps of
+/// their own, that learn nothing.
+Network dilated() {
+  Network n({3, 9, 8});
+  n.conv("c1", {.out = 4,
+                .kernel = {3, 2},
+                .stride = {1, 2},
+                .padding = {2, 0, 1, 1},
+                .bias = true,
+                .dilation = {2, 1}});
+  n.append("b1", BatchNorm{.eps = 0.1, .affine = false});
+  n.relu("r1");
+  n.conv("c2", {.out = 6, .kernel = 3, .padding = {0, 3, 2, 1}, .dilation = {1, 2}});
+  n.append("b2", BatchNorm{.eps = 1e-3});
+  n.append("b3", BatchNorm{.eps = 1e-2, .affine = false});
+  n.linear("l", 5);
+  return n;
+}
+
+/// MobileNet's block and ResNeXt's: convolutions in groups, depthwise and not.
+Network grouped() {
+  Network n({3, 9, 8});
+  n.conv("c1", {.out = 6, .kernel = 3, .stride = 2, .padding = 1});
+  n.batch_norm("b1");
+  n.relu("r1");
+  n.conv("c2", {.out = 12, .kernel = 3, .padding = 1, .groups = 6});
+  n.batch_norm("b2");
+  n.relu("r2");
+  n.conv("c3", {.out = 8, .kernel = {3, 2}, .padding = {1, 0}, .bias = true, .groups = 4});
+  n.relu("r3");
+  n.linear("l", 5);
+  return n;
+}
+
 Network network_of(Index which) {
-  return which == 0 ? chain() : which == 1 ? residual() : biased();
+  switch (which) {
+    case 0:
+      return chain();
+    case 1:
+      return residual();
+    case 2:
+      return biased();
+    case 3:
+      return dilated();
+    default:
+      return grouped();
+  }
 }
 
 struct Run {
@@ -197,7 +242,7 @@ void check_gradients(Run& run) {
 
 TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
   const Index images = GENERATE(6, 37);
-  Run run = make_run(network_of(GENERATE(0, 1, 2)), images, 11);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3, 4)), images, 11);
   SECTION("cross-entropy") { check_gradients(run); }
   SECTION("distillation") {
     run.distil = true;
@@ -211,7 +256,7 @@ TEST_CASE("Gradients of every layer agree with finite differences", "[nn]") {
 }
 
 TEST_CASE("Inference agrees with plain loops", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2)), 37, 3);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3, 4)), 37, 3);
   ThreadPool pool(2);
   Session session(run.network, pool);
   Reference reference(run.network, Mode::inference);
@@ -220,7 +265,7 @@ TEST_CASE("Inference agrees with plain loops", "[nn]") {
 }
 
 TEST_CASE("The batch's own statistics agree with plain loops, biases included", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2)), 37, 5);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3, 4)), 37, 5);
   const Network before = run.network;
   ThreadPool pool(2);
   Session session(run.network, pool);
@@ -253,7 +298,7 @@ TEST_CASE("A network trains to the same bits on one, two and three threads", "[n
 }
 
 TEST_CASE("An image's logits don't depend on the batch it is in", "[nn]") {
-  Run run = make_run(network_of(GENERATE(0, 1, 2)), 64, 4);
+  Run run = make_run(network_of(GENERATE(0, 1, 2, 3, 4)), 64, 4);
   ThreadPool pool(2);
   Session session(run.network, pool);
   const Activation all = session.forward(run.input, Mode::inference);
@@ -380,6 +425,56 @@ TEST_CASE("Batch-norm finds the spread of values far from zero", "[nn]") {
     CHECK(n.node(1).running_var(c) ==
           Approx(reference.variances[1][c] * 2560.0 / 2559.0).epsilon(1e-3));
   }
+}
+
+TEST_CASE("A batch-norm's momentum is its own in training alone", "[nn]") {
+  Network n({2, 3, 3});
+  n.append("b", BatchNorm{.momentum = 0.5});
+  n.linear("l", 3);
+  Random random(2);
+  const Activation x = random_activation(random, n.input_shape(), 40);
+  ThreadPool pool(1);
+  const auto mean_after = [&](Mode mode, double session_momentum) {
+    Network copy = n;
+    Session session(copy, pool);
+    session.set_momentum(session_momentum);
+    session.forward(x, mode);
+    return copy.node(1).running_mean(0);
+  };
+  const float mean = mean_after(Mode::statistics, 1.0);
+  CHECK(mean_after(Mode::training, 1.0) == Approx(0.5F * mean));
+  CHECK(mean_after(Mode::statistics, 0.25) == Approx(0.25F * mean));
+}
+
+TEST_CASE("A network may have heads behind and beside its output", "[nn]") {
+  Network two({3, 6, 6});
+  two.conv("c", {.out = 4, .kernel = 3});
+  two.linear("l", 5);
+  Network alone = two;
+  two.set_output(2);
+  two.batch_norm("behind");  // would be fused with the output
+  two.relu("further");
+  two.linear("beside", 7, true, 1);
+  CHECK(two.output() == 2);
+  CHECK(two.outputs() == 5);
+  two.initialise(3);
+  alone.initialise(3);
+  Run run = make_run(two, 9, 4), single = make_run(alone, 9, 4);
+  for (const Index i : {1, 2}) single.network.node(i) = run.network.node(i);
+  ThreadPool pool(1);
+  Session a(run.network, pool), b(single.network, pool);
+  for (const Mode mode : {Mode::inference, Mode::training})
+    CHECK(values_of(a.forward(run.input, mode)) == values_of(b.forward(run.input, mode)));
+  for (int pass = 0; pass < 2; ++pass) {
+    run.train(a);
+    single.train(b);
+    for (const Index i : {1, 2})
+      CHECK(values_of(a.gradient(i).weight) == values_of(b.gradient(i).weight));
+    CHECK(values_of(a.gradient(5).weight) == Values(a.gradient(5).weight.size(), 0.0));
+  }
+  CHECK(values_of(a.output(5)).size() == 9 * 7);
+  CHECK(error_of([&] { two.set_output(6); }) == ErrorId::out_of_range);
+  CHECK(error_of([&] { two.set_output(-1); }) == ErrorId::out_of_range);
 }
 
 TEST_CASE("A node that nobody reads has a gradient of zero", "[nn]") {

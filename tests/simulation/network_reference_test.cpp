@@ -22,7 +22,9 @@ nn::Network rectangular() {
   nn::Network n({2, 6, 9});
   n.conv("wide", {.out = 5, .kernel = {2, 4}, .stride = {1, 2}, .padding = {1, 0}});
   n.max_pool("pool", {.kernel = {2, 1}, .stride = nn::Size2{2, 1}});
-  n.conv("high", {.out = 7, .kernel = {3, 2}, .stride = {2, 1}, .padding = {0, 1}});
+  n.conv(
+      "high",
+      {.out = 7, .kernel = {3, 2}, .stride = {2, 1}, .padding = {0, 1, 2, 0}, .dilation = {1, 2}});
   n.avg_pool("mean", {.kernel = {1, 2}});
   n.linear("last", 4, false);
   n.initialise(3);
@@ -101,8 +103,10 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
               for (Index ch = 0; ch < in.channels; ++ch)
                 for (Index kh = 0; kh < kernel.h; ++kh)
                   for (Index kw = 0; kw < kernel.w; ++kw) {
-                    const Index h = oh * window.stride.h - window.padding.h + kh;
-                    const Index w = ow * window.stride.w - window.padding.w + kw;
+                    const Index h =
+                        oh * window.stride.h - window.padding.h + kh * window.dilation.h;
+                    const Index w =
+                        ow * window.stride.w - window.padding.w + kw * window.dilation.w;
                     const bool inside = h >= 0 && w >= 0 && h < in.height && w < in.width;
                     const float value = inside ? x.at(image, ch, h, w) : 0.0F;
                     codes.push_back(to_code(static_cast<double>(value), step, path.input.bits));

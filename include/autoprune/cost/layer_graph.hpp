@@ -3,6 +3,7 @@
 /// Everything else is free.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -29,10 +30,16 @@ struct GraphLayer {
   std::string name = {};
   LayerKind kind = LayerKind::conv;
   nn::Shape3 in = {}, out = {};
-  nn::Size2 kernel{1}, stride{1}, padding{0};
+  nn::Size2 kernel{1}, stride{1};
+  nn::Padding padding{0};
+  nn::Size2 dilation{1};
   std::vector<Index> inputs = {};   ///< indices of layers, kImage for the image
   std::vector<Index> outputs = {};  ///< indices of the layers that read it
 
+  /// Positions of the input from a window's first to its last.
+  [[nodiscard]] nn::Size2 reach() const noexcept {
+    return nn::Window{kernel, stride, padding, dilation}.reach();
+  }
   [[nodiscard]] bool has_matrix() const noexcept {
     return kind == LayerKind::conv || kind == LayerKind::linear;
   }
@@ -46,13 +53,16 @@ namespace detail {
 [[nodiscard]] inline std::optional<GraphLayer> layer_of(const nn::Node& node,
                                                         const nn::Shape3& in) {
   const auto layer = [&](LayerKind kind, const nn::Shape3& read) {
-    const nn::Window window = node.op.window();
+    nn::Window window = node.op.window();
+    if (window.kernel == nn::Size2(nn::kWholeMap))
+      window.kernel = window.stride = {in.height, in.width};
     return GraphLayer{.kind = kind,
                       .in = read,
                       .out = node.shape,
                       .kernel = window.kernel,
                       .stride = window.stride,
-                      .padding = window.padding};
+                      .padding = window.padding,
+                      .dilation = window.dilation};
   };
   switch (node.op.work()) {
     case nn::Work::conv:
@@ -62,7 +72,7 @@ namespace detail {
     case nn::Work::pool:
       return layer(LayerKind::pool, in);
     case nn::Work::sum:
-      return layer(LayerKind::sum, in);
+      return layer(LayerKind::sum, node.shape);
     case nn::Work::none:
       return {};
   }
@@ -71,25 +81,32 @@ namespace detail {
 
 }  // namespace detail
 
-/// In the order of the network. Throws invalid_graph when there is nothing to price.
+/// In the order of the network. Throws invalid_graph when there is nothing to price, and
+/// grouped_layer.
 [[nodiscard]] inline std::vector<GraphLayer> layer_graph(const nn::Network& network) {
+  (void)nn::mapped_layers(network);
   std::vector<GraphLayer> layers;
-  std::vector<Index> source;  // of each node: the layer whose output it passes on
+  std::vector<std::vector<Index>> sources;  // of each node: the layers whose output it passes on
   for (const nn::Node& node : network.nodes()) {
     std::optional<GraphLayer> layer;
     if (!node.inputs.empty()) layer = detail::layer_of(node, network.node(node.inputs[0]).shape);
+    std::vector<Index> read;
+    for (const Index input : node.inputs) {
+      const std::vector<Index>& from = sources[static_cast<std::size_t>(input)];
+      read.insert(read.end(), from.begin(), from.end());
+    }
     if (!layer) {
-      source.push_back(node.inputs.empty() ? kImage
-                                           : source[static_cast<std::size_t>(node.inputs[0])]);
+      std::sort(read.begin(), read.end());  // each once: there may be a concat of concats
+      read.erase(std::unique(read.begin(), read.end()), read.end());
+      sources.push_back(node.inputs.empty() ? std::vector{kImage} : read);
       continue;
     }
     layer->name = node.name;
-    source.push_back(static_cast<Index>(layers.size()));
-    for (const Index input : node.inputs) {
-      const Index from = source[static_cast<std::size_t>(input)];
-      layer->inputs.push_back(from);
-      if (from != kImage) layers[static_cast<std::size_t>(from)].outputs.push_back(source.back());
-    }
+    layer->inputs = read;
+    sources.push_back({static_cast<Index>(layers.size())});
+    for (const Index from : read)
+      if (from != kImage)
+        layers[static_cast<std::size_t>(from)].outputs.push_back(sources.back().front());
     layers.push_back(std::move(*layer));
   }
   if (layers.empty())

@@ -34,12 +34,12 @@ struct LayerShape {
 /// The layers of a network that have weights.
 [[nodiscard]] inline std::vector<LayerShape> layer_shapes(const nn::Network& network) {
   std::vector<LayerShape> shapes;
-  for (const Index i : network.matrix_layers()) {
+  for (const Index i : nn::mapped_layers(network)) {
     const nn::Node& node = network.node(i);
     const nn::Shape3& in = network.node(node.inputs.front()).shape;
     const bool conv = node.op.is<nn::Conv>();
     const nn::Size2 kernel = node.op.window().kernel;
-    const Index lines = conv ? std::min(kernel.h, in.height) : in.height;
+    const Index lines = conv ? std::min(node.op.window().reach().h, in.height) : in.height;
     shapes.push_back({conv ? in.channels * kernel.h * kernel.w : in.size(), node.filters(),
                       conv ? node.shape.height * node.shape.width : 1, in.size(),
                       in.channels * lines * in.width});

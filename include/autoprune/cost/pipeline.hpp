@@ -54,8 +54,9 @@ class GraphInputs {
     // Who reads a map flattened waits for all of it.
     const bool flattened = made.height != layer.in.height || made.width != layer.in.width;
     if (flattened || whole) return times.back();
-    const Index y = last_needed(layer.kernel.h, layer.stride.h, layer.padding.h, row, made.height);
-    const Index x = last_needed(layer.kernel.w, layer.stride.w, layer.padding.w, col, made.width);
+    const nn::Size2 reach = layer.reach();
+    const Index y = last_needed(reach.h, layer.stride.h, layer.padding.h, row, made.height);
+    const Index x = last_needed(reach.w, layer.stride.w, layer.padding.w, col, made.width);
     return times[static_cast<std::size_t>(y * made.width + x)];
   }
 

@@ -5,18 +5,15 @@
 ///      "nodes": [{"name": "features.0", "op": "conv", "out": 16, "kernel": 3, "padding": 1},
 ///                {"name": "features.1", "op": "batch_norm"},
 ///                {"name": "features.2", "op": "relu"}, ...],
-///      "weights": "net.safetensors"}
+///      "weights": "net.safetensors",
+///      "output": "fc"}
 ///
 /// A node reads the one before it, or those whose names stand in "inputs" ("input" is the image).
-/// The other keys are the attributes that the op describes (nn/ops/), with its defaults:
-///   conv                 out, kernel, stride = 1, padding = 0, bias = false
-///   linear               out, bias = true
-///   max_pool, avg_pool   kernel, stride = kernel, padding = 0
-///   dropout              rate
-///   batch_norm, relu, flatten, add (of two or more inputs)   none
-/// kernel, stride and padding are one number or [height, width]. "weights" is a path relative to
-/// the JSON file, and optional. Limits: nn::kMaxNodes nodes, nn::kMaxParameters parameters in all,
-/// nn::kMaxMap numbers in a feature map.
+/// The other keys are the attributes that the op describes (nn/ops/); docs/networks.md lists them.
+/// Sizes are one number or [height, width], paddings that or [top, left, bottom, right]. "weights"
+/// is a path relative to the JSON file, and optional; so is "output", a node's name: the last one
+/// by default. Limits: nn::kMaxNodes nodes,
+/// nn::kMaxParameters parameters in all, nn::kMaxMap numbers in a feature map.
 #pragma once
 
 #include <filesystem>
@@ -53,8 +50,21 @@ namespace detail {
   return {sizes[0].integer(), sizes[1].integer()};
 }
 
+[[nodiscard]] inline Json padding_json(const nn::Padding& p) {
+  if (p.symmetric()) return size_json({p.h, p.w});
+  return Json::array({p.h, p.w, p.h_end, p.w_end});
+}
+
+/// One number, [height, width] or [top, left, bottom, right].
+[[nodiscard]] inline nn::Padding parse_padding(const JsonField& field) {
+  if (!field.json().is_array() || field.json().size() != 4) return parse_size(field);
+  const JsonItems sides = field.items();
+  return {sides[0].integer(), sides[1].integer(), sides[2].integer(), sides[3].integer()};
+}
+
 [[nodiscard]] inline Json attribute_json(const nn::AttributeValue& value) {
   if (const auto* size = std::get_if<nn::Size2>(&value)) return size_json(*size);
+  if (const auto* padding = std::get_if<nn::Padding>(&value)) return padding_json(*padding);
   if (const auto* real = std::get_if<double>(&value)) return *real;
   if (const auto* flag = std::get_if<bool>(&value)) return *flag;
   return std::get<Index>(value);
@@ -66,10 +76,11 @@ class AttributeReader : public nn::AttributeVisitor {
   explicit AttributeReader(const JsonField& node) : node_(node) {}
 
  private:
-  void visit(const char* key, nn::AttributeRef value, bool required) override {
-    if (!required && !node_.has(key)) return;
+  void visit(const char* key, nn::AttributeRef value, nn::Given given) override {
+    if (given != nn::Given::required && !node_.has(key)) return;
     const JsonField field = node_[key];
     if (auto* const* size = std::get_if<nn::Size2*>(&value)) **size = parse_size(field);
+    if (auto* const* sides = std::get_if<nn::Padding*>(&value)) **sides = parse_padding(field);
     if (auto* const* real = std::get_if<double*>(&value)) **real = field.number();
     if (auto* const* flag = std::get_if<bool*>(&value)) **flag = field.boolean();
     if (auto* const* whole = std::get_if<Index*>(&value)) **whole = field.integer();
@@ -85,7 +96,8 @@ class AttributeReader : public nn::AttributeVisitor {
     out["inputs"] = Json::array();
     for (const Index input : node.inputs) out["inputs"].push_back(network.node(input).name);
   }
-  for (const auto& [key, value] : node.op.attributes()) out[key] = attribute_json(value);
+  for (const nn::Attribute& a : node.op.attributes())
+    if (!a.omitted) out[a.key] = attribute_json(a.value);
   return out;
 }
 
@@ -93,16 +105,18 @@ class AttributeReader : public nn::AttributeVisitor {
   const JsonField name = node["op"];
   const nn::Op& op = nn::find_op(name.text(), concat("op in ", name.place(), ':'));
   std::vector<std::string> keys = {"name", "op", "inputs"};
-  for (const auto& [key, value] : op.attributes()) keys.push_back(key);
+  for (const nn::Attribute& attribute : op.attributes()) keys.push_back(attribute.key);
   node.check_keys(keys);
   AttributeReader reader(node);
   return op.visited(reader);
 }
 
-[[noreturn]] inline void fail_input(const nn::Network& network, const JsonField& input) {
+/// The node that a field names, of those that there are already.
+[[nodiscard]] inline Index find_node(const nn::Network& network, const JsonField& field) {
+  if (const std::optional<Index> found = network.find(field.text())) return *found;
   std::vector<std::string> known;
   for (const nn::Node& earlier : network.nodes()) known.push_back(earlier.name);
-  fail_unknown(concat("earlier node in ", input.place(), ':'), input.text(), known);
+  fail_unknown(concat("earlier node in ", field.place(), ':'), field.text(), known);
 }
 
 /// The nodes that a node reads, by their names.
@@ -110,11 +124,7 @@ class AttributeReader : public nn::AttributeVisitor {
                                                      const JsonField& node) {
   if (!node.has("inputs")) return {network.size() - 1};
   std::vector<Index> inputs;
-  for (const JsonField& input : node["inputs"].items()) {
-    const std::optional<Index> found = network.find(input.text());
-    if (!found) fail_input(network, input);
-    inputs.push_back(*found);
-  }
+  for (const JsonField& input : node["inputs"].items()) inputs.push_back(find_node(network, input));
   return inputs;
 }
 
@@ -125,15 +135,17 @@ class AttributeReader : public nn::AttributeVisitor {
   const nn::Shape3 input = network.input_shape();
   auto nodes = Json::array();
   for (Index i = 1; i < network.size(); ++i) nodes.push_back(detail::node_json(network, i));
-  return json_object(
+  Json graph = json_object(
       {{"input", std::vector{input.channels, input.height, input.width}}, {"nodes", nodes}});
+  if (network.output() != network.size() - 1) graph["output"] = network.node(network.output()).name;
+  return graph;
 }
 
 /// The network of a graph, its weights still zero; `origin` names the graph in messages. Throws
 /// bad_json, unknown_name, invalid_graph or out_of_range.
 [[nodiscard]] inline nn::Network network_from_json(const Json& graph, const std::string& origin) {
   const JsonField root(graph, origin);
-  root.check_keys({"input", "nodes", "weights"});
+  root.check_keys({"input", "nodes", "weights", "output"});
   const JsonItems input = root["input"].items();
   if (input.size() != 3)
     fail(ErrorId::bad_json, root["input"].place(), " has ", input.size(),
@@ -143,6 +155,7 @@ class AttributeReader : public nn::AttributeVisitor {
     const std::string name = node["name"].text();
     network.append(name, detail::parse_op(node), detail::parse_inputs(network, node));
   }
+  if (root.has("output")) network.set_output(detail::find_node(network, root["output"]));
   return network;
 }
 

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/core/thread_pool.hpp"
 #include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/depthwise.hpp"
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
@@ -35,6 +37,9 @@ class MatrixLayer {
     const Index filters = shape().filters();
     // A linear layer has one position, so threads share its filters instead of its positions.
     chunk_ = shape().positions() > 1 ? filters : ceil_div(ceil_div(filters, 8), 12) * 12;
+    if (shape().groups > 1 && shape().groups == shape().in.channels &&
+        mask.kept_count() == mask.vectors())
+      depthwise_.emplace(shape(), plan_.classes);
   }
   MatrixLayer(const Network& network, const Node& node)
       : MatrixLayer(network, node,
@@ -47,6 +52,10 @@ class MatrixLayer {
   /// Reorders the weights for forward(), and for backward_input() when `backward` is set. Call it
   /// whenever they have changed. Whether those that take part are finite.
   bool pack(const Tensor& weight, bool backward, ThreadPool& pool) {
+    if (depthwise_) {
+      forward_weights_.assign(weight.begin(), weight.end());
+      return detail::all_finite(weight.data(), static_cast<Index>(weight.size()));
+    }
     const ConstMatrixView w = weight_matrix(weight);
     const auto size = static_cast<std::size_t>(plan_.kept_weights);
     forward_weights_.resize(size);
@@ -88,11 +97,14 @@ class MatrixLayer {
   void backward_input(const Activation& dy, Activation& dx, ThreadPool& pool) const {
     dx.resize(shape().in, dy.images());
     const auto clear = [&](Index b) { std::fill_n(dx.block(b), dx.block_size(), 0.0F); };
-    if (shape().positions() > 1) {
+    if (shape().positions() > 1 || depthwise_) {
       pool.for_each(dy.blocks(), [&](Index b) {
         clear(b);
         for (Index p = 0; p < shape().positions(); ++p)
-          for (const Span& span : plan_.spans) backward_part(dy, dx, b, p, span, true);
+          if (depthwise_)
+            backward_depthwise(dy, dx, b, p);
+          else
+            for (const Span& span : plan_.spans) backward_part(dy, dx, b, p, span, true);
       });
       return;
     }
@@ -110,7 +122,10 @@ class MatrixLayer {
   /// shape of the weights.
   void backward_weight(const Activation& x, const Activation& dy, Tensor& dw,
                        detail::GradientScratch& scratch, ThreadPool& pool) const {
-    detail::WeightGradient(plan_, scratch).run(x, dy, dw, pool);
+    if (depthwise_)
+      depthwise_->backward_weight(plan_.classes, x, dy, dw.data(), pool);
+    else
+      detail::WeightGradient(plan_, scratch).run(x, dy, dw, pool);
   }
 
  private:
@@ -173,8 +188,29 @@ class MatrixLayer {
   bool forward_part(const Activation& x, Activation& y, const Window& part, Index chunk,
                     const Epilogue& epilogue) const {
     const Index low = chunk * chunk_, high = std::min(shape().filters(), low + chunk_);
-    // The first span overwrites y, unless some filter isn't in it.
-    const bool overwrite = !plan_.spans.empty() && plan_.spans[0].kept() == shape().filters();
+    if (depthwise_)
+      for_positions(part, y, [&](Index b, Index oh, Index ow, float* out) {
+        depthwise_->forward(plan_.classes.of(oh, ow), forward_weights_.data(),
+                            x.block(b) + shape().window(oh, ow), low, high, out);
+      });
+    else
+      multiply(x, y, part, chunk);
+    bool finite = true;
+    for (Index b = part.block; b < part.block + part.blocks; ++b) {
+      detail::FiniteRows seen;
+      for_positions({b, 1, part.row, part.rows}, y, [&](Index, Index, Index, float* out) {
+        finish(out, low, high, epilogue, seen);
+      });
+      finite = finite && seen.finite(y.lanes(b));
+    }
+    return finite;
+  }
+
+  /// y = W x.
+  void multiply(const Activation& x, Activation& y, const Window& part, Index chunk) const {
+    const Index low = chunk * chunk_, high = std::min(shape().filters(), low + chunk_);
+    // Spans that open overwrite y, unless some filter is in none of them.
+    const bool overwrite = plan_.opened;
     if (!overwrite)
       for_positions(part, y, [&](Index, Index, Index, float* out) {
         std::fill(out + low * kLanes, out + high * kLanes, 0.0F);
@@ -189,18 +225,9 @@ class MatrixLayer {
           detail::multiply_tile_of(end - begin)(
               forward_weights_.data() + span.packed_begin + begin * span.rows(), end - begin,
               span.row_off.data(), span.segments.data() + first, count, in, out,
-              span.filter_off.data() + begin, !overwrite || &span != plan_.spans.data());
+              span.filter_off.data() + begin, !overwrite || !span.opens);
         });
       });
-    bool finite = true;
-    for (Index b = part.block; b < part.block + part.blocks; ++b) {
-      detail::FiniteRows seen;
-      for_positions({b, 1, part.row, part.rows}, y, [&](Index, Index, Index, float* out) {
-        finish(out, low, high, epilogue, seen);
-      });
-      finite = finite && seen.finite(y.lanes(b));
-    }
-    return finite;
   }
 
   /// Calls f(block, oh, ow, y at that position).
@@ -224,6 +251,13 @@ class MatrixLayer {
       detail::affine_row(row, row, scale, shift, epilogue.relu, own);
     }
     seen = own;
+  }
+
+  void backward_depthwise(const Activation& dy, Activation& dx, Index block, Index position) const {
+    const Index oh = position / shape().out.width, ow = position % shape().out.width;
+    depthwise_->backward_input(plan_.classes.of(oh, ow), forward_weights_.data(),
+                               dy.block(block) + position * shape().filters() * kLanes,
+                               dx.block(block) + shape().window(oh, ow));
   }
 
   /// dx (+)= W^T dy for one span at one output position.
@@ -254,6 +288,7 @@ class MatrixLayer {
 
   detail::MatrixPlan plan_;
   Index chunk_ = 0;
+  std::optional<detail::Depthwise> depthwise_;  // where it is one, and dense
   std::vector<float> forward_weights_, backward_weights_;
 };
 

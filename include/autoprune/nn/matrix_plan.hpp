@@ -25,28 +25,36 @@ void for_tiles(Index n, Index most, F&& f) {
   for (Index t = 0; t < tiles; ++t) f(t * n / tiles, (t + 1) * n / tiles);
 }
 
-/// Sizes of a weight layer. A linear layer is a convolution whose kernel covers its whole input.
+/// Sizes of a weight layer. A linear layer is a convolution whose kernel covers its whole input. In
+/// groups, rows are those of one: filters of another read the same rows of other channels.
 struct MatrixShape {
   Shape3 in, out;
-  Size2 kernel, stride, padding;
+  Size2 kernel, stride;
+  Padding padding;
+  Size2 dilation;
+  Index groups = 1;
 
   MatrixShape(const Network& network, const Node& node)
       : in(network.node(node.inputs.front()).shape), out(node.shape) {
-    const Window window = node.op.matrix(in).window;
+    const MatrixForm form = node.op.matrix(in);
+    const Window& window = form.window;
+    groups = form.groups;
     kernel = window.kernel;
     stride = window.stride;
     padding = window.padding;
+    dilation = window.dilation;
   }
 
   [[nodiscard]] Index taps() const noexcept { return kernel.h * kernel.w; }
-  [[nodiscard]] Index rows() const noexcept { return in.channels * taps(); }
+  [[nodiscard]] Index rows() const noexcept { return in.channels / groups * taps(); }
   [[nodiscard]] Index filters() const noexcept { return out.channels; }
   [[nodiscard]] Index positions() const noexcept { return out.height * out.width; }
 
-  /// Offset in floats of weight-matrix row r from the first pixel of its window.
+  /// Offset in floats of weight-matrix row r from the first pixel of its window, in group 0.
   [[nodiscard]] Index row_offset(Index r) const noexcept {
     const Index channel = r / taps(), tap = r % taps();
-    return ((tap / kernel.w * in.width + tap % kernel.w) * in.channels + channel) * kLanes;
+    const Index h = tap / kernel.w * dilation.h, w = tap % kernel.w * dilation.w;
+    return ((h * in.width + w) * in.channels + channel) * kLanes;
   }
   /// Offset in floats of the first pixel of an output position's window; it may lie outside.
   [[nodiscard]] Index window(Index oh, Index ow) const noexcept {
@@ -61,9 +69,12 @@ struct TapRange {
   friend bool operator==(const TapRange&, const TapRange&) = default;
 };
 [[nodiscard]] inline TapRange valid_taps(Index output, Index input_size, Index kernel, Index stride,
-                                         Index padding) {
+                                         Index padding, Index dilation = 1) {
   const Index first = output * stride - padding;
-  return {std::clamp<Index>(-first, 0, kernel), std::clamp<Index>(input_size - first, 0, kernel)};
+  const auto taps_before = [&](Index position) {
+    return std::min(ceil_div(std::max<Index>(position - first, 0), dilation), kernel);
+  };
+  return {taps_before(0), taps_before(input_size)};
 }
 
 /// Output positions fall into classes by the taps that the border cuts off; taps outside are
@@ -75,8 +86,10 @@ struct BorderClasses {
 
   explicit BorderClasses(const MatrixShape& s) {
     std::vector<TapRange> rows, cols;
-    row_class = classify(rows, s.out.height, s.in.height, s.kernel.h, s.stride.h, s.padding.h);
-    column_class = classify(cols, s.out.width, s.in.width, s.kernel.w, s.stride.w, s.padding.w);
+    row_class = classify(rows, s.out.height, s.in.height, s.kernel.h, s.stride.h, s.padding.h,
+                         s.dilation.h);
+    column_class =
+        classify(cols, s.out.width, s.in.width, s.kernel.w, s.stride.w, s.padding.w, s.dilation.w);
     columns = static_cast<Index>(cols.size());
     for (const TapRange& h : rows)
       for (const TapRange& w : cols) {
@@ -98,10 +111,10 @@ struct BorderClasses {
 
  private:
   static std::vector<Index> classify(std::vector<TapRange>& distinct, Index outputs, Index inputs,
-                                     Index kernel, Index stride, Index padding) {
+                                     Index kernel, Index stride, Index padding, Index dilation) {
     std::vector<Index> classes;
     for (Index o = 0; o < outputs; ++o) {
-      const TapRange range = valid_taps(o, inputs, kernel, stride, padding);
+      const TapRange range = valid_taps(o, inputs, kernel, stride, padding, dilation);
       const auto found = std::find(distinct.begin(), distinct.end(), range);
       classes.push_back(found - distinct.begin());
       if (found == distinct.end()) distinct.push_back(range);
@@ -117,6 +130,8 @@ struct Span {
   std::vector<std::int32_t> filter_off;  ///< filters * kLanes
   std::vector<std::int32_t> row;         ///< weight-matrix row of each entry
   std::vector<std::int32_t> row_off;     ///< its offset in the window
+  Index channel = 0;                     ///< the first one that its group of filters reads
+  bool opens = false;                    ///< it is the first one of its group of filters
   std::vector<std::int32_t> tap_begin;   ///< [taps + 1] first entry of each tap
   std::vector<Segment> segments;         ///< of all border classes
   std::vector<Index> class_begin;        ///< [classes + 1] into segments
@@ -135,7 +150,7 @@ struct Span {
     contiguous = std::adjacent_find(row.begin(), row.end(),
                                     [](auto a, auto b) { return b != a + 1; }) == row.end();
     for (const std::int32_t r : row)
-      row_off.push_back(static_cast<std::int32_t>(shape.row_offset(r)));
+      row_off.push_back(static_cast<std::int32_t>(shape.row_offset(r) + channel * kLanes));
     tiled = true;
     Index entry = 0;
     for (Index tap = 0; tap < taps; ++tap) {
@@ -164,7 +179,9 @@ struct Span {
   /// channels: the last one may be short, if it isn't the only one.
   [[nodiscard]] bool whole_tiles(Index taps, Index first, Index end) const {
     for (Index e = first; e < end; ++e) {
-      const auto at = [&](Index entry) { return row[static_cast<std::size_t>(entry)] / taps; };
+      const auto at = [&](Index entry) {
+        return channel + row[static_cast<std::size_t>(entry)] / taps;
+      };
       const bool begins = (e - first) % kLanes == 0;
       if (begins ? at(e) % kLanes != 0 : at(e) != at(e - 1) + 1) return false;
     }
@@ -182,6 +199,7 @@ struct MatrixPlan {
   BorderClasses classes;
   std::vector<Span> spans;
   Index kept_weights = 0;
+  bool opened = false;  ///< every filter is in a span that opens
 
   MatrixPlan(const Network& network, const Node& node, const PruneMask& mask)
       : shape(network, node), classes(shape) {
@@ -189,7 +207,15 @@ struct MatrixPlan {
       fail(ErrorId::mask_mismatch, "layer '", node.name, "' has ", shape.rows(), 'x',
            shape.filters(), " weights, its mask is for ", mask.rows(), 'x', mask.cols());
     std::map<std::vector<std::int32_t>, std::size_t> open;  // last span of these filters
-    for (Index g = 0; g < mask.groups(); ++g) add_group(mask, g, open);
+    Index opening = 0;                                      // filters of spans that open
+    for (Index group = 0; group < shape.groups; ++group) {
+      const std::size_t first = spans.size();
+      for (Index g = 0; g < mask.groups(); ++g) add_group(mask, g, group, open);
+      if (spans.size() == first) continue;
+      spans[first].opens = true;
+      opening += spans[first].kept();
+    }
+    opened = opening == shape.filters();
     for (Span& span : spans) {
       span.index(shape, classes);
       span.packed_begin = kept_weights;
@@ -205,10 +231,11 @@ struct MatrixPlan {
   }
 
  private:
-  void add_group(const PruneMask& mask, Index g,
+  void add_group(const PruneMask& mask, Index g, Index group,
                  std::map<std::vector<std::int32_t>, std::size_t>& open) {
     std::vector<std::int32_t> filters;
-    for (Index c = 0; c < mask.cols(); ++c)
+    const Index each = shape.filters() / shape.groups;
+    for (Index c = group * each; c < (group + 1) * each; ++c)
       if (mask.kept(g, c)) filters.push_back(static_cast<std::int32_t>(c));
     if (filters.empty()) return;
     const Index rows = mask.row_end(g) - mask.row_begin(g);
@@ -216,6 +243,7 @@ struct MatrixPlan {
     if (added || spans[known->second].rows() + rows > kSpanRows) {
       known->second = spans.size();
       spans.emplace_back().filters = known->first;
+      spans.back().channel = group * (shape.in.channels / shape.groups);
     }
     for (Index i = mask.row_begin(g); i < mask.row_end(g); ++i)
       spans[known->second].row.push_back(static_cast<std::int32_t>(mask.row(i)));

@@ -114,8 +114,16 @@ class Network {
     return found == index_of_.end() ? std::nullopt : std::optional(found->second);
   }
   [[nodiscard]] Shape3 input_shape() const { return nodes_.front().shape; }
-  /// Classes: the channels of the last node.
-  [[nodiscard]] Index outputs() const { return nodes_.back().shape.channels; }
+  /// The node whose output are the logits: the last one, or the one that was named.
+  [[nodiscard]] Index output() const noexcept { return output_.value_or(size() - 1); }
+  /// Names it, where a network has several heads. Throws out_of_range for no node of the network.
+  void set_output(Index node) {
+    if (node < 0 || node >= size())
+      fail(ErrorId::out_of_range, "node ", node, " of ", size(), " can't be the output");
+    output_ = node;
+  }
+  /// Classes: the channels of the output.
+  [[nodiscard]] Index outputs() const { return node(output()).shape.channels; }
 
   /// Indices of the nodes with a weight matrix, in order: the layers that are pruned and mapped.
   [[nodiscard]] std::vector<Index> matrix_layers() const {
@@ -194,6 +202,23 @@ class Network {
   std::vector<Node> nodes_;
   std::unordered_map<std::string, Index> index_of_;  // by name
   Index parameters_ = 0;                             // in all
+  std::optional<Index> output_;                      // if it was named
 };
+
+/// The matrix layers, for whoever prunes, maps, simulates or prices them: one weight matrix each.
+/// Throws grouped_layer, naming them, when convolutions have groups, which have a matrix each.
+[[nodiscard]] inline std::vector<Index> mapped_layers(const Network& network) {
+  std::vector<Index> layers = network.matrix_layers();
+  std::string grouped;
+  for (const Index i : layers) {
+    const Node& node = network.node(i);
+    if (node.op.matrix(network.node(node.inputs.front()).shape).groups > 1)
+      grouped += concat(grouped.empty() ? "'" : ", '", node.name, '\'');
+  }
+  if (!grouped.empty())
+    fail(ErrorId::grouped_layer, "convolutions in groups are evaluated and trained, but can't be ",
+         "pruned or mapped onto crossbars yet: ", grouped, "; use a network without groups");
+  return layers;
+}
 
 }  // namespace autoprune::nn

@@ -22,7 +22,7 @@ struct Node {
   Shape3 shape;               ///< of the output
 
   std::vector<Parameter> parameters = {};  ///< which of these the op has
-  Tensor weight = {};  ///< conv [out][in][kh][kw]; linear [out][in]; batch-norm [channels]
+  Tensor weight = {};  ///< conv [out][in / groups][kh][kw]; linear [out][in]; batch-norm [channels]
   Tensor bias = {};    ///< [out] or [channels]
   Tensor running_mean = {}, running_var = {};  ///< batch-norm [channels]
 

@@ -78,7 +78,8 @@ struct Parameter {
 /// input.
 struct MatrixForm {
   Window window;
-  Index fan = 1;  ///< weights start with a variance of 2 / fan
+  Index fan = 1;     ///< weights start with a variance of 2 / fan
+  Index groups = 1;  ///< of channels and filters: filters read the channels of their own group
 };
 
 /// y = scale x + shift, a channel.
@@ -121,11 +122,15 @@ class Op {
   [[nodiscard]] Arity arity() const { return self_->arity(); }
   /// A copy whose attributes are what the visitor makes of these.
   [[nodiscard]] Op visited(AttributeVisitor& visitor) const { return self_->visited(visitor); }
-  [[nodiscard]] std::vector<std::pair<std::string, AttributeValue>> attributes() const {
+  [[nodiscard]] std::vector<Attribute> attributes() const {
     struct Collector : AttributeVisitor {
-      std::vector<std::pair<std::string, AttributeValue>> all;
-      void visit(const char* key, AttributeRef value, bool) override {
-        std::visit([&](const auto* v) { all.emplace_back(key, *v); }, value);
+      std::vector<Attribute> all;
+      void visit(const char* key, AttributeRef value, Given given) override {
+        std::visit(
+            [&](const auto* v) {
+              all.push_back({key, *v, given == Given::omitted});
+            },
+            value);
       }
     } collector;
     (void)visited(collector);

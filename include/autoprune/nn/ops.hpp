@@ -9,15 +9,25 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/nn/op.hpp"
+#include "autoprune/nn/ops/activations.hpp"
 #include "autoprune/nn/ops/add.hpp"
 #include "autoprune/nn/ops/avg_pool.hpp"
 #include "autoprune/nn/ops/batch_norm.hpp"
+#include "autoprune/nn/ops/concat.hpp"
 #include "autoprune/nn/ops/conv.hpp"
 #include "autoprune/nn/ops/dropout.hpp"
 #include "autoprune/nn/ops/flatten.hpp"
+#include "autoprune/nn/ops/global_avg_pool.hpp"
+#include "autoprune/nn/ops/layer_norm.hpp"
 #include "autoprune/nn/ops/linear.hpp"
 #include "autoprune/nn/ops/max_pool.hpp"
+#include "autoprune/nn/ops/moves.hpp"
+#include "autoprune/nn/ops/mul.hpp"
+#include "autoprune/nn/ops/prelu.hpp"
 #include "autoprune/nn/ops/relu.hpp"
+#include "autoprune/nn/ops/scale.hpp"
+#include "autoprune/nn/ops/softmax.hpp"
+#include "autoprune/nn/ops/sub.hpp"
 
 namespace autoprune::nn {
 
@@ -29,12 +39,34 @@ inline std::vector<Op>& op_registry() {
       Add{},
       AvgPool{},
       BatchNorm{},
+      ChannelShuffle{},
+      Clip{},
+      Concat{},
       Conv{},
       Dropout{},
       Flatten{},
+      Gelu{},
+      GlobalAvgPool{},
+      HardSigmoid{},
+      HardSwish{},
+      Identity{},
+      LayerNorm{},
+      LeakyRelu{},
       Linear{},
       MaxPool{},
+      Mul{},
+      Prelu{},
       Relu{},
+      Reshape{},
+      ScalarAffine{},
+      Scale{},
+      Sigmoid{},
+      Silu{},
+      Slice{},
+      Softmax{},
+      Sub{},
+      Tanh{},
+      Transpose{},
   };
   // clang-format on
   return all;

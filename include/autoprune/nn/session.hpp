@@ -3,6 +3,7 @@
 /// convolution is fused with the batch-norm and ReLU behind it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,7 +37,9 @@ class Session {
     // Sums show what the images hold; what only selects or moves them may hide it.
     for (const Step& step : steps_) {
       const Node& node = network.node(step.node);
-      looks_at_images_ |= node.inputs.front() == 0 && !node.has_matrix() && !step.norm;
+      const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                     [](Index input) { return input == 0; });
+      looks_at_images_ |= reads && !node.has_matrix() && !step.norm;
     }
     set_masks({});
   }
@@ -62,7 +65,8 @@ class Session {
   /// Must be called after the network's weights were changed from outside.
   void weights_changed() { packed_ = Packed::no; }
 
-  /// Weight of a batch in the running statistics, for modes statistics and training.
+  /// Weight of a batch in the running statistics, for mode statistics: in training it is that of
+  /// each batch-norm.
   void set_momentum(double momentum) { momentum_ = momentum; }
   /// Names the zeros that dropout draws in the next training pass.
   void set_dropout_step(std::uint64_t seed, std::uint64_t step) {
@@ -70,8 +74,9 @@ class Session {
     dropout_step_ = step;
   }
 
-  /// Logits of a batch, valid until the next call. Throws shape_mismatch or empty_data, and
-  /// not_finite, naming the layer, for a parameter or an output that isn't a finite number.
+  /// Logits of a batch, what the network's output node puts out, valid until the next call. Throws
+  /// shape_mismatch or empty_data, and not_finite, naming the layer, for a parameter or an output
+  /// that isn't a finite number.
   const Activation& forward(const Activation& input, Mode mode) {
     if (input.shape() != network_.input_shape())
       fail(ErrorId::shape_mismatch, "the network takes images of ",
@@ -106,7 +111,7 @@ class Session {
         gradients_.push_back(
             {make_tensor(shape_of(node.weight)), make_tensor(shape_of(node.bias))});
     for (auto& grad : grads_) grad.reset();
-    grads_.back() = dlogits;
+    grads_[at(network_.output())] = dlogits;
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) run_backward(*step);
   }
 
@@ -115,7 +120,7 @@ class Session {
   [[nodiscard]] Network& network() noexcept { return network_; }
   [[nodiscard]] ThreadPool& pool() noexcept { return pool_; }
   /// Of the last pass.
-  [[nodiscard]] const Activation& logits() const { return output(network_.size() - 1); }
+  [[nodiscard]] const Activation& logits() const { return output(network_.output()); }
   /// What a node put out in the last pass; nodes that were fused into the next one have nothing.
   [[nodiscard]] const Activation& output(Index node) const {
     return node == 0 ? *input_ : outputs_[at(node)];
@@ -158,7 +163,7 @@ class Session {
       Step step{i, i, {}, false};
       const auto absorb = [&](auto&& fits) -> std::optional<Index> {
         const auto next = readers[at(step.last)];
-        if (!next || !fits(network_.node(*next).op)) return {};
+        if (!next || step.last == network_.output() || !fits(network_.node(*next).op)) return {};
         done[at(step.last = *next)] = true;
         return next;
       };
@@ -287,7 +292,7 @@ class Session {
         node.op.backward(pass(step.node, xs), static_cast<Index>(k), dx);
       pass_down(input, std::move(dx));
     }
-    if (step.last != network_.size() - 1) spare_.push_back(std::move(*grads_[at(step.last)]));
+    if (step.last != network_.output()) spare_.push_back(std::move(*grads_[at(step.last)]));
     grads_[at(step.last)].reset();
   }
 

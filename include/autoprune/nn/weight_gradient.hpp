@@ -108,7 +108,7 @@ class WeightGradient {
   void add_tap(const Window& window, const Item& item, Index tap, const Activation& dy,
                float* sums) const {
     const MatrixShape& s = plan_.shape;
-    const Index kh = tap / s.kernel.w, kw = tap % s.kernel.w;
+    const Index kh = tap / s.kernel.w * s.dilation.h, kw = tap % s.kernel.w * s.dilation.w;
     const auto [oh_begin, oh_end] =
         outputs_of_tap(kh, s.in.height, s.out.height, s.stride.h, s.padding.h);
     const auto [ow_begin, ow_end] =
@@ -136,7 +136,7 @@ class WeightGradient {
     const float* py = dy.block(window.block) + (row * s.out.width + ow_begin) * cy;
     const Index first = span.tap_begin[at(tap)], count = span.tap_begin[at(tap + 1)] - first;
     if (count == 0) return;
-    const auto channel = [&](Index k) { return span.row[at(first + k)] / s.taps(); };
+    const auto channel = [&](Index k) { return span.channel + span.row[at(first + k)] / s.taps(); };
     std::array<std::int32_t, kLaneRows> in = {};
     if (whole)
       for (Index k = 0; k < count; k += kLanes)
@@ -181,7 +181,8 @@ class WeightGradient {
     }
   }
 
-  /// Output coordinates [first, second) of one axis whose window holds tap k inside the input.
+  /// Output coordinates [first, second) of one axis whose window holds, inside the input, what is k
+  /// behind its first position.
   [[nodiscard]] static std::pair<Index, Index> outputs_of_tap(Index k, Index in, Index out,
                                                               Index stride, Index padding) {
     const Index low = ceil_div(std::max<Index>(0, padding - k), stride);

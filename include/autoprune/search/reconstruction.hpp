@@ -47,7 +47,7 @@ class BasicReconstruction {
     if (images.empty()) fail(ErrorId::empty_data, "reconstruction without calibration images");
     backend.set_masks({});
     const nn::Network& network = backend.network();
-    nodes_ = network.matrix_layers();
+    nodes_ = nn::mapped_layers(network);
     std::vector<MatrixOf<Scalar>> inputs;  // samples x rows
     std::vector<Index> filled(nodes_.size(), 0);
     for (const Index i : nodes_) {
@@ -122,7 +122,7 @@ class BasicReconstruction {
     for (Index c = 0; c < s.in.channels; ++c)
       for (Index kh = 0; kh < s.kernel.h; ++kh)
         for (Index kw = 0; kw < s.kernel.w; ++kw) {
-          const Index h = top + kh, w = left + kw;
+          const Index h = top + kh * s.dilation.h, w = left + kw * s.dilation.w;
           const bool inside = h >= 0 && h < s.in.height && w >= 0 && w < s.in.width;
           row(r++) = inside ? x.at(image, c, h, w) : Scalar{0};
         }

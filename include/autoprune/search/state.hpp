@@ -27,7 +27,7 @@ class StateTable {
       const nn::Node& node = network.node(layers[k]);
       const nn::Shape3 in = network.node(node.inputs.front()).shape;
       const bool conv = node.op.is<nn::Conv>();
-      const auto [kernel, stride, padding] = node.op.window();
+      const auto [kernel, stride, padding, dilation] = node.op.window();
       const auto crossbars = static_cast<double>(dense.layers[k].crossbars_dense);
       rest -= crossbars;
       rows_.push_back(

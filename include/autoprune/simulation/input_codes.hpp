@@ -46,10 +46,10 @@ inline void gather_patch(const nn::detail::MatrixShape& shape, const nn::Activat
   const Index oh = position / shape.out.width, ow = position % shape.out.width;
   const float* window = codes.block(block) + shape.window(oh, ow);
   for (Index kh = 0; kh < shape.kernel.h; ++kh) {
-    const Index h = oh * shape.stride.h - shape.padding.h + kh;
+    const Index h = oh * shape.stride.h - shape.padding.h + kh * shape.dilation.h;
     if (h < 0 || h >= shape.in.height) continue;
     for (Index kw = 0; kw < shape.kernel.w; ++kw) {
-      const Index w = ow * shape.stride.w - shape.padding.w + kw;
+      const Index w = ow * shape.stride.w - shape.padding.w + kw * shape.dilation.w;
       if (w < 0 || w >= shape.in.width) continue;
       for (Index r = kh * shape.kernel.w + kw; r < shape.rows(); r += shape.taps()) {
         const float* from = window + shape.row_offset(r);

@@ -28,7 +28,7 @@ namespace autoprune::study {
 [[nodiscard]] inline std::vector<PruneMask> dense_masks(const nn::Network& network,
                                                         Index granularity) {
   std::vector<PruneMask> masks;
-  for (const Index i : network.matrix_layers()) {
+  for (const Index i : nn::mapped_layers(network)) {
     const ConstMatrixView weights = weight_matrix(network.node(i).weight);
     masks.emplace_back(weights.cols(), weights.rows(), granularity);
   }

@@ -1,5 +1,5 @@
 /// @file avg_pool.hpp
-/// The mean of each window; padding counts as zeros, as PyTorch's default does.
+/// The mean of each window; padding counts as zeros unless it is told not to, as PyTorch's does.
 #pragma once
 
 #include <algorithm>
@@ -13,15 +13,16 @@ namespace detail {
 
 struct AvgRule {
   static constexpr std::string_view kName = "avg_pool";
+  static constexpr bool kDilates = false;
 
-  static float scale(const PoolBlock& pool) {
-    return 1.0F / static_cast<float>(pool.window.kernel.h * pool.window.kernel.w);
+  static float scale(const PoolBlock& pool, Index oh, Index ow) {
+    return 1.0F / static_cast<float>(pool.counted(oh, ow));
   }
 
   static void forward(const PoolBlock& pool, const float* x, float* y) {
     const Index row = pool.row();
-    const float share = scale(pool);
     pool.for_outputs([&](Index oh, Index ow, Index out) {
+      const float share = scale(pool, oh, ow);
       std::fill_n(y + out, row, 0.0F);
       pool.for_window(oh, ow, [&](Index at) {
         for (Index i = 0; i < row; ++i) y[out + i] += share * x[at + i];
@@ -32,8 +33,8 @@ struct AvgRule {
   static void backward(const PoolBlock& pool, const float*, const float*, const float* dy,
                        float* dx) {
     const Index row = pool.row();
-    const float share = scale(pool);
     pool.for_outputs([&](Index oh, Index ow, Index out) {
+      const float share = scale(pool, oh, ow);
       pool.for_window(oh, ow, [&](Index at) {
         for (Index i = 0; i < row; ++i) dx[at + i] += share * dy[out + i];
       });

@@ -16,14 +16,29 @@ namespace autoprune::nn {
 
 struct BatchNorm {
   static constexpr std::string_view kName = "batch_norm";
-  static constexpr float kEpsilon = 1e-5F;
 
+  double eps = 1e-5;      ///< added to variances
+  double momentum = 0.1;  ///< weight of a batch of training in the running statistics
+  bool affine = true;     ///< whether it learns a weight and a bias a channel
+
+  void describe(AttributeVisitor& visit) {
+    visit.rare("eps", eps, 1e-5);
+    visit.rare("momentum", momentum, 0.1);
+    visit.rare("affine", affine, true);
+  }
+  [[nodiscard]] Shape3 shape(const OpInputs& in) const {
+    if (!(eps >= 0.0 && momentum >= 0.0 && momentum <= 1.0))
+      in.fail(ErrorId::out_of_range, "eps ", eps, " and momentum ", momentum,
+              "; needs eps >= 0 and momentum from 0 to 1");
+    return in.front();
+  }
   [[nodiscard]] std::vector<Parameter> parameters(const OpInputs& in) const {
     const std::vector<Index> shape = {in.front().channels};
-    return {{"weight", &Node::weight, shape, 1.0F},
-            {"bias", &Node::bias, shape},
-            {"running_mean", &Node::running_mean, shape},
-            {"running_var", &Node::running_var, shape, 1.0F}};
+    std::vector<Parameter> all;
+    if (affine) all = {{"weight", &Node::weight, shape, 1.0F}, {"bias", &Node::bias, shape}};
+    all.push_back({"running_mean", &Node::running_mean, shape});
+    all.push_back({"running_var", &Node::running_var, shape, 1.0F});
+    return all;
   }
   void check(const Node& bn) const {
     for (const float variance : bn.running_var)
@@ -35,15 +50,16 @@ struct BatchNorm {
   /// What the running statistics make of it.
   [[nodiscard]] Affine fold(const Node& bn) const {
     Affine a;
-    for (std::size_t c = 0; c < bn.weight.size(); ++c) {
-      const float scale = bn.weight(c) / std::sqrt(bn.running_var(c) + kEpsilon);
+    const auto added = static_cast<float>(eps);
+    for (std::size_t c = 0; c < bn.running_var.size(); ++c) {
+      const float scale = weight(bn, c) / std::sqrt(bn.running_var(c) + added);
       a.scale.push_back(scale);
-      a.shift.push_back(bn.bias(c) - scale * bn.running_mean(c));
+      a.shift.push_back(bias(bn, c) - scale * bn.running_mean(c));
     }
     return a;
   }
 
-  /// The momentum is 0.1 in training, 1 / (k + 1) to average over batches 0 .. k. When the batch's
+  /// To average over batches 0 .. k the pass's momentum is 1 / (k + 1). When the batch's
   /// statistics aren't finite the running ones are left alone.
   [[nodiscard]] bool forward(const ForwardPass& pass) const {
     if (pass.mode == Mode::inference) return scale(pass, fold(pass.node));
@@ -66,23 +82,24 @@ struct BatchNorm {
       return false;
     const auto channels = static_cast<std::size_t>(x.shape().channels);
     const auto count = static_cast<double>(x.images() * x.positions());
+    const double share = pass.mode == Mode::training ? momentum : pass.momentum;
     pass.kept.resize(2 * channels);
-    Affine affine{std::vector<float>(channels), std::vector<float>(channels)};
+    Affine scaled{std::vector<float>(channels), std::vector<float>(channels)};
     for (std::size_t c = 0; c < channels; ++c) {
       const double offset = sums[2 * c] / count;
       const double mean = pivots[c * kLanes] + offset;
       const double variance = std::max(0.0, sums[2 * c + 1] / count - offset * offset);
       const double unbiased = count > 1 ? variance * count / (count - 1) : variance;
-      blend(bn.running_mean(c), mean, pass.momentum);
-      blend(bn.running_var(c), unbiased, pass.momentum);
+      blend(bn.running_mean(c), mean, share);
+      blend(bn.running_var(c), unbiased, share);
       const Statistics s{static_cast<float>(mean),
-                         static_cast<float>(1.0 / std::sqrt(variance + kEpsilon))};
+                         static_cast<float>(1.0 / std::sqrt(variance + eps))};
       pass.kept[2 * c] = s.mean;
       pass.kept[2 * c + 1] = s.inverse;
-      affine.scale[c] = bn.weight(c) * s.inverse;
-      affine.shift[c] = bn.bias(c) - affine.scale[c] * s.mean;
+      scaled.scale[c] = weight(bn, c) * s.inverse;
+      scaled.shift[c] = bias(bn, c) - scaled.scale[c] * s.mean;
     }
-    return scale(pass, affine);
+    return scale(pass, scaled);
   }
 
   /// Replaces dy by dx, too: it takes the same sums.
@@ -110,9 +127,11 @@ struct BatchNorm {
       const Statistics s = statistics(c);
       const float dbeta = static_cast<float>(sums[2 * c]);
       const float dgamma = static_cast<float>(sums[2 * c + 1] * s.inverse);
-      gradient.bias(c) = dbeta;
-      gradient.weight(c) = dgamma;
-      of_dy[c] = pass.node.weight(c) * s.inverse;
+      if (affine) {
+        gradient.bias(c) = dbeta;
+        gradient.weight(c) = dgamma;
+      }
+      of_dy[c] = weight(pass.node, c) * s.inverse;
       of_x[c] = static_cast<float>(-of_dy[c] * s.inverse * dgamma / count);
       constant[c] = static_cast<float>(-of_dy[c] * dbeta / count) - of_x[c] * s.mean;
     }
@@ -136,6 +155,12 @@ struct BatchNorm {
     float mean, inverse;
   };
 
+  [[nodiscard]] float weight(const Node& bn, std::size_t c) const {
+    return affine ? bn.weight(c) : 1.0F;
+  }
+  [[nodiscard]] float bias(const Node& bn, std::size_t c) const {
+    return affine ? bn.bias(c) : 0.0F;
+  }
   static bool scale(const ForwardPass& pass, const Affine& a) {
     const Activation& x = pass.x();
     return pass.blocks([&](Index b, FiniteRows& seen) {

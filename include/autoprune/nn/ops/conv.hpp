@@ -1,5 +1,5 @@
 /// @file conv.hpp
-/// 2-D convolution.
+/// 2-D convolution, in groups if wanted. Weights are [out][in / groups][kh][kw], as in PyTorch.
 #pragma once
 
 #include <string_view>
@@ -15,8 +15,11 @@ struct Conv {
   static constexpr Work kWork = Work::conv;
 
   Index out = 0;  ///< filters
-  Size2 kernel{3}, stride{1}, padding{0};
+  Size2 kernel{3}, stride{1};
+  Padding padding{0};
   bool bias = false;
+  Size2 dilation{1};
+  Index groups = 1;  ///< filters read the channels of their own group
 
   void describe(AttributeVisitor& visit) {
     visit.required("out", out);
@@ -24,18 +27,23 @@ struct Conv {
     visit("stride", stride);
     visit("padding", padding);
     visit("bias", bias);
+    visit.rare("dilation", dilation, Size2(1));
+    visit.rare("groups", groups, Index{1});
   }
-  [[nodiscard]] Window window() const { return {kernel, stride, padding}; }
+  [[nodiscard]] Window window() const { return {kernel, stride, padding, dilation}; }
   [[nodiscard]] Shape3 shape(const OpInputs& in) const {
     Shape3 shape = detail::windowed(in, window());
     detail::check_filters(in, shape.channels = out);
+    if (groups < 1 || in.front().channels % groups != 0 || out % groups != 0)
+      in.fail(ErrorId::out_of_range, in.front().channels, " channels and ", out, " filters aren't ",
+              groups, " groups of equal size");
     return shape;
   }
   [[nodiscard]] std::vector<Parameter> parameters(const OpInputs& in) const {
-    return detail::matrix_parameters({out, in.front().channels, kernel.h, kernel.w}, bias);
+    return detail::matrix_parameters({out, in.front().channels / groups, kernel.h, kernel.w}, bias);
   }
   [[nodiscard]] MatrixForm matrix(const Shape3&) const {
-    return {window(), out * kernel.h * kernel.w};
+    return {window(), out / groups * kernel.h * kernel.w, groups};
   }
 };
 

@@ -15,6 +15,7 @@ namespace detail {
 
 struct MaxRule {
   static constexpr std::string_view kName = "max_pool";
+  static constexpr bool kDilates = true;
 
   static void forward(const PoolBlock& pool, const float* x, float* y) {
     const Index row = pool.row();
