@@ -17,7 +17,7 @@ namespace autoprune::libtorch {
 /// How a batch runs.
 struct Run {
   nn::Mode mode = nn::Mode::inference;
-  double momentum = 0.1;             ///< weight of the batch in running statistics
+  double momentum = 0.1;             ///< of mode statistics: weight of the batch
   bool keeps_statistics = true;      ///< false: those of the batch leave no trace
   bool masked = true;                ///< false: pruned weights take part
   std::uint64_t seed = 0, step = 0;  ///< name what dropout draws
@@ -47,7 +47,7 @@ class Graph {
     parameters_.resize(static_cast<std::size_t>(network.size()));
     kept_.resize(parameters_.size());
     readers_.assign(parameters_.size(), 0);
-    readers_.back() = 1;
+    ++readers_[at(network.output())];
     for (Index i = 0; i < network.size(); ++i) {
       const nn::Node& node = network.node(i);
       for (const Index input : node.inputs) ++readers_[at(input)];
@@ -135,7 +135,7 @@ class Graph {
       outputs[at(i)] = run_node(i, inputs, run);
       if (watch) watch(i, inputs, outputs[at(i)]);
     }
-    const at::Tensor& last = outputs.back();
+    const at::Tensor& last = outputs[at(network_.output())];
     const at::Tensor logits = last.select(3, 0).select(2, 0).to(at::kFloat);
     lowest_.push_back(logits.detach().abs().max());
     return logits;
@@ -186,6 +186,11 @@ class Graph {
   }
   static bool all_finite(const at::Tensor& t) { return t.isfinite().all().item<bool>(); }
 
+  /// Whether an op may make a finite number of infinity; NaN reaches the logits by itself.
+  static bool hides(const nn::Op& op) {
+    return op.is<nn::Relu>() || op.is<nn::MaxPool>() || op.is<nn::Clip>() || op.is<nn::Sigmoid>() ||
+           op.is<nn::HardSigmoid>() || op.is<nn::Tanh>() || op.is<nn::Softmax>();
+  }
   [[nodiscard]] at::Tensor in_layout(const at::Tensor& t) const {
     return t.dim() == 4 ? t.contiguous(layout_) : t;
   }
@@ -218,9 +223,11 @@ class Graph {
   [[nodiscard]] at::Tensor run_node(Index i, const std::vector<at::Tensor>& inputs,
                                     const Run& run) {
     const nn::Node& node = network_.node(i);
-    // A ReLU or a max-pool would hide minus infinity; NaN reaches the logits by itself.
-    if (node.op.is<nn::Relu>() || node.op.is<nn::MaxPool>())
-      lowest_.push_back(inputs.front().detach().min().to(at::kFloat));
+    if (hides(node.op)) {
+      const at::Tensor x = inputs.front().detach();
+      lowest_.push_back(node.op.is<nn::Relu>() ? x.min() : x.abs().max());
+      lowest_.back() = lowest_.back().to(at::kFloat);
+    }
     std::vector<at::Tensor> parameters;
     for (std::size_t k = 0; k < node.parameters.size(); ++k)
       parameters.push_back(effective(i, k, run.masked));
