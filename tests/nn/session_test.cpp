@@ -79,6 +79,7 @@ Network dilated() {
   n.conv("c2", {.out = 6, .kernel = 3, .padding = {0, 3, 2, 1}, .dilation = {1, 2}});
   n.append("b2", BatchNorm{.eps = 1e-3});
   n.append("b3", BatchNorm{.eps = 1e-2, .affine = false});
+  REQUIRE(n.node(n.size() - 1).parameters.size() == 2);  // statistics alone
   n.linear("l", 5);
   return n;
 }

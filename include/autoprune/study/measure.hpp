@@ -39,7 +39,7 @@ namespace autoprune::study {
 [[nodiscard]] inline std::vector<PruneMask> dense_masks(const nn::Network& network,
                                                         const methods::Compressor& compressor) {
   std::vector<PruneMask> masks;
-  for (const Index i : network.matrix_layers()) {
+  for (const Index i : nn::mapped_layers(network)) {
     const ConstMatrixView weights = weight_matrix(network.node(i).weight);
     masks.emplace_back(weights.cols(), weights.rows(), compressor.granularity(std::ssize(masks)));
   }
