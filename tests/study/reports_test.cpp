@@ -58,7 +58,7 @@ TEST_CASE("a simulation's report holds its accuracies and activity, and gives th
   const search::Constraints none;
   ThreadPool pool(1);
   const Study study{network, test::datasets(), test::chip(), compressor, none, spec, pool};
-  const std::vector<PruneMask> masks = dense_masks(network, 8);
+  const std::vector<PruneMask> masks = dense_masks(network, compressor);
   std::vector<double> done;
   const std::vector<double> variations = {0.5};
   const Simulation found =

@@ -79,7 +79,8 @@ class Comparison {
     if (dense_.is_null())
       dense_ = cell(concat(name_, "-dense"), "naive", base_spec(), [&](const Study& study) {
         nn::Network network = network_;
-        return figures(study, network, dense_masks(network, 1), hardware::OuFormation::stored);
+        return figures(study, network, dense_masks(network, study.compressor),
+                       hardware::OuFormation::stored);
       });
     return dense_;
   }
@@ -243,7 +244,8 @@ class Comparison {
     if (!dense_price_) {
       const methods::Compressor naive = method_of(network_, accelerator_, {.method = "naive"});
       nn::Network network = network_;
-      dense_price_ = price(network, dense_masks(network, 1), naive, hardware::OuFormation::stored);
+      dense_price_ =
+          price(network, dense_masks(network, naive), naive, hardware::OuFormation::stored);
     }
     return *dense_price_;
   }

@@ -24,17 +24,6 @@ namespace autoprune::study {
   return nn::evaluate(*backend, study.data.test, nn::range(0, study.test_images()));
 }
 
-/// Masks of a granularity that keep everything.
-[[nodiscard]] inline std::vector<PruneMask> dense_masks(const nn::Network& network,
-                                                        Index granularity) {
-  std::vector<PruneMask> masks;
-  for (const Index i : nn::mapped_layers(network)) {
-    const ConstMatrixView weights = weight_matrix(network.node(i).weight);
-    masks.emplace_back(weights.cols(), weights.rows(), granularity);
-  }
-  return masks;
-}
-
 /// Masks of the compressor's that keep everything.
 [[nodiscard]] inline std::vector<PruneMask> dense_masks(const nn::Network& network,
                                                         const methods::Compressor& compressor) {
