@@ -40,14 +40,17 @@ ap::search::Outcome best_heuristic(Environment& environment, ap::Index evaluatio
   return best;
 }
 
-/// The best policy of every seed; searchers without chance run once.
-void compare(const std::string& name, Environment& environment, ap::Index evaluations, int seeds) {
+/// The best policy of every seed; searchers without chance run once. `batch` policies are proposed
+/// at a time.
+void compare(const std::string& name, Environment& environment, ap::Index evaluations, int seeds,
+             ap::Index batch) {
   const bool chance = name != "uniform" && name != "lamp" && name != "greedy";
   std::vector<double> rewards;
   for (int seed = 1; seed <= (chance ? seeds : 1); ++seed) {
-    ap::search::Search search(
-        environment,
-        {.searcher = name, .episodes = evaluations, .seed = static_cast<std::uint64_t>(seed)});
+    ap::search::Search search(environment, {.searcher = name,
+                                            .episodes = evaluations,
+                                            .batch = batch,
+                                            .seed = static_cast<std::uint64_t>(seed)});
     while (!search.done()) search.run_episode();
     const auto& best = search.episodes()[static_cast<std::size_t>(search.best())].outcome;
     rewards.push_back(best.reward);
@@ -70,10 +73,10 @@ std::vector<std::string> names_in(const std::string& list) {
 }
 
 void run(int argc, char** argv) {
-  if (argc < 4 || argc > 10)
+  if (argc < 4 || argc > 11)
     ap::fail(ap::ErrorId::missing_value, "usage: ", argv[0],
              " NETWORK WEIGHTS DATA [EPISODES=100] [SEEDS=3] [pooled|per-layer] [IMAGES=1000] "
-             "[TARGET, 0: none] [SEARCHER,SEARCHER...]");
+             "[TARGET, 0: none] [SEARCHER,SEARCHER...] [BATCH=1]");
   const ap::Index episodes = argc > 4 ? std::atoi(argv[4]) : 100;
   const int seeds = argc > 5 ? std::atoi(argv[5]) : 3;
   ap::search::Constraints constraints;
@@ -82,6 +85,8 @@ void run(int argc, char** argv) {
   if (argc > 8 && std::atof(argv[8]) > 0.0) constraints.target_compression = std::atof(argv[8]);
   const std::vector<std::string> searchers =
       argc > 9 ? names_in(argv[9]) : ap::search::searcher_names();
+
+  const ap::Index batch = argc > 10 ? std::atoi(argv[10]) : 1;
 
   ap::ThreadPool pool;
   const ap::io::Datasets data = ap::io::read_dataset(argv[3]);
@@ -92,7 +97,7 @@ void run(int argc, char** argv) {
       images(data.train, argc > 7 ? std::atoi(argv[7]) : 1000, pool), constraints, pool);
   std::printf("%s, %td policies each\n", argv[1], episodes);
   if (argc <= 9) print("heuristics", best_heuristic(environment, episodes));
-  for (const std::string& name : searchers) compare(name, environment, episodes, seeds);
+  for (const std::string& name : searchers) compare(name, environment, episodes, seeds, batch);
 }
 
 }  // namespace
