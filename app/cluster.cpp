@@ -31,7 +31,7 @@ std::unique_ptr<search::Team> join_cluster() {
 #ifdef AUTOPRUNE_MPI
   return std::make_unique<mpi::World>();
 #else
-  fail(ErrorId::missing_value, "started as ", ranks,
+  fail(ErrorId::missing_component, "started as ", ranks,
        " processes, but this program was built without MPI; install libopenmpi-dev and build it "
        "again, or start it without mpirun");
 #endif
