@@ -35,7 +35,7 @@ int main() {
 
   // Half of the column-vectors of every layer, and some epochs more.
   const auto method = methods::make_method("column-vectors", {network, Geometry<>()});
-  const std::vector<double> keep = {0.5, 0.5};
+  const methods::Policy keep = {0.5, 0.5};
   trainer.resume(/*epoch=*/2, methods::Compressor::masks(method.rank(network), keep));
   while (!trainer.done()) trainer.run_epoch();
   std::cout << "half of it: " << (accuracy() ? "learned" : "not learned") << '\n';

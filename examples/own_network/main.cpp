@@ -85,7 +85,7 @@ int main() {
 
   const auto hardware = search::Compressor(PaperGeometry{}, prune::ColumnVectorPruner(32));
   const std::vector<search::Ranking> layers = hardware.rank(network);
-  const std::vector<double> half(layers.size(), 0.5);
+  const search::Policy half(layers.size(), 0.5);
   const mapping::NetworkCount count = hardware.count(search::Compressor::masks(layers, half));
   const std::vector<Index> nodes = network.matrix_layers();
   for (std::size_t k = 0; k < nodes.size(); ++k) {
