@@ -160,7 +160,7 @@ TEST_CASE("a checkpoint of numbers that make no sense is refused and changes not
   for (const std::uint64_t wrong :
        {~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1} << 40})
     for (const std::string name :
-         {"granularity", "epoch", "tightened", "conv.ordered", "history.epoch"}) {
+         {"conv.granularity", "masked", "epoch", "tightened", "conv.ordered", "history.epoch"}) {
       INFO(name << ' ' << wrong);
       refuse(changed(name, wrong));
     }

@@ -79,6 +79,9 @@ void visit_masks(Archive& archive, const nn::Network& network, std::vector<Prune
     const nn::Node& node = network.node(layers[k]);
     Index granularity = masks[k].granularity();
     search::visit_integer(archive, node.name + ".granularity", granularity, kMaxMaskSize);
+    if (granularity < 1)
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: row groups of ", granularity,
+           " rows in layer '", node.name, "'");
     if constexpr (Archive::loading) {
       const ConstMatrixView weights = weight_matrix(node.weight);
       masks[k] = PruneMask(weights.cols(), weights.rows(), granularity);
