@@ -66,11 +66,14 @@ TEST_CASE("a search over ranks has the bits of one without") {
 
 TEST_CASE("where a policy fails, those before it are kept, and its error is thrown next") {
   struct Picky {
+    Picky& landscape() { return *this; }
+    [[nodiscard]] static Index layers() { return 2; }
     [[nodiscard]] search::Fingerprint fingerprint() const { return {}; }
     [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) const {
-      if (policy.front() > 0.9) fail(ErrorId::not_finite, "keep ratio ", policy.front());
+      if (policy.front().keep > 0.9) fail(ErrorId::not_finite, "keep ratio ", policy.front().keep);
       search::Outcome outcome;
-      outcome.policy = outcome.keep_ratios = policy;
+      outcome.policy = policy;
+      outcome.keep_ratios = search::keep_ratios(policy);
       outcome.crossbars = {1, 2, 3};
       return outcome;
     }
@@ -82,7 +85,7 @@ TEST_CASE("where a policy fails, those before it are kept, and its error is thro
   REQUIRE(outcomes.size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(outcomes[i].policy == policies[i]);
-    CHECK(outcomes[i].keep_ratios == policies[i]);
+    CHECK(outcomes[i].keep_ratios == search::keep_ratios(policies[i]));
     CHECK(outcomes[i].crossbars.pooled == 3);
   }
   CHECK_THROWS_WITH(together.measure(std::span(policies).subspan(2)),
@@ -91,13 +94,16 @@ TEST_CASE("where a policy fails, those before it are kept, and its error is thro
 
 TEST_CASE("members with other inputs don't measure for one another") {
   struct Other {
+    Other& landscape() { return *this; }
+    [[nodiscard]] static Index layers() { return 1; }
     [[nodiscard]] search::Fingerprint fingerprint() const {
       search::Fingerprint print;
       return print.add(static_cast<double>(world->rank()));
     }
     [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) const {
       search::Outcome outcome;
-      outcome.policy = outcome.keep_ratios = policy;
+      outcome.policy = policy;
+      outcome.keep_ratios = search::keep_ratios(policy);
       return outcome;
     }
   } environment;
