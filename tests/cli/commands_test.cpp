@@ -249,8 +249,9 @@ TEST_CASE("a plan says in what layers differ, and the pruned file remembers it")
   const Json priced = run({"cost", "--network", pruned, "--json", "-"}).json();
   for (std::size_t k = 0; k < 3; ++k)
     CHECK(priced["layers"][k]["work"]["crossbars"] == report["layers"][k]["crossbars"]);
-  const Answer simulated =
-      run({"simulate", "--network", pruned, "--data", bench().data(), "--json", "-"});
+  const Answer simulated = run({"simulate", "--network", pruned, "--data", bench().data(),
+                                "--calibration-images", "64", "--json", "-"});
+  INFO(simulated.err);
   REQUIRE(simulated.status == 0);
   CHECK(simulated.json()["accuracy"].contains("on_crossbar"));
 

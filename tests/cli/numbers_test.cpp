@@ -110,12 +110,12 @@ void check_refused(const std::string& command, const Listed& option, const std::
 TEST_CASE("every option takes words that are known, or numbers with limits") {
   // A new option stands here, or has limits.
   const std::set<std::string> words = {
-      "--network",  "--weights", "--data",      "--json",       "--out",        "--geometry",
-      "--hardware", "--policy",  "--heuristic", "--count",      "--freeze",     "--bounds",
-      "--reward",   "--metric",  "--accuracy",  "--adc",        "--spread",     "--calibration",
-      "--signs",    "--model",   "--pruned",    "--activity",   "--row-groups", "--save-hardware",
-      "--networks", "--methods", "--budget",    "--importance", "--bit-planes", "--ou-selection",
-      "--method",   "--searcher"};
+      "--network",  "--weights",  "--data",      "--json",       "--out",        "--geometry",
+      "--hardware", "--policy",   "--heuristic", "--count",      "--freeze",     "--bounds",
+      "--reward",   "--metric",   "--accuracy",  "--adc",        "--spread",     "--calibration",
+      "--signs",    "--model",    "--pruned",    "--activity",   "--row-groups", "--save-hardware",
+      "--networks", "--methods",  "--budget",    "--importance", "--bit-planes", "--ou-selection",
+      "--method",   "--searcher", "--plan",      "--device"};
   REQUIRE(commands().size() == 11);
   for (const auto& [command, listed] : options()) {
     CHECK(listed.size() >= 9);
