@@ -4,33 +4,17 @@
 
 #include "helpers.hpp"
 #include "remote_backend.hpp"
+#include "small_classifier.hpp"
 
 using namespace autoprune;
 using namespace autoprune::nn;
 using namespace autoprune::nn::test;
 
-namespace {
-
-Network backend_network(std::uint64_t seed) {
-  Network n({1, 8, 8});
-  n.conv("c1", {.out = 8, .kernel = 3, .padding = 1});
-  n.batch_norm("b1");
-  n.relu("r1");
-  n.max_pool("m1", {.kernel = 2});
-  n.flatten("f");
-  n.dropout("d", 0.2);
-  n.linear("l", 4);
-  n.initialise(seed);
-  return n;
-}
-
-}  // namespace
-
 TEST_CASE("A backend says what a session says", "[nn]") {
   ThreadPool pool(2);
   const Dataset data = quarters(90, 1);
   const std::vector<Batch> batches = load_batches(data, range(0, 90), pool, 40);
-  Network network = backend_network(1), other = backend_network(1);
+  Network network = small_classifier(1), other = small_classifier(1);
   Random random(2);
   const std::vector<PruneMask> masks = random_masks(random, network, 4);
   Session session(network, pool);
@@ -61,12 +45,12 @@ TEST_CASE("A backend says what a session says", "[nn]") {
 TEST_CASE("A training ends in the same bits wherever the weights are meanwhile", "[nn]") {
   const Dataset data = quarters(130, 4);
   ThreadPool pool(1);
-  Network teacher = backend_network(9);
+  Network teacher = small_classifier(9);
   TrainConfig config;
   config.epochs = 3;
   config.batch = 40;
   const auto train = [&](const MakeBackend& make, bool stops) {
-    Network network = backend_network(1);
+    Network network = small_classifier(1);
     const auto masks = [&](double progress) {  // of the weights of the moment
       const double least = 0.05 * progress;
       std::vector<PruneMask> all;
@@ -106,7 +90,7 @@ TEST_CASE("A training ends in the same bits wherever the weights are meanwhile",
 
 TEST_CASE("Masks that don't fit are refused, and a step needs a training", "[nn]") {
   ThreadPool pool(1);
-  Network network = backend_network(1);
+  Network network = small_classifier(1);
   CpuBackend backend(network, pool);
   CHECK(error_of([&] { backend.set_masks({PruneMask(9, 8, 1)}); }) == ErrorId::mask_mismatch);
   CHECK(backend.masks().empty());

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "../nn/helpers.hpp"
+#include "../nn/small_classifier.hpp"
 
 using namespace autoprune;
 using namespace autoprune::nn;
@@ -74,19 +75,6 @@ Network every_op() {
   n.flatten("f");
   n.linear("l2", 4, false);
   randomise(n, 5);
-  return n;
-}
-
-Network small_network(std::uint64_t seed) {
-  Network n({1, 8, 8});
-  n.conv("c1", {.out = 8, .kernel = 3, .padding = 1});
-  n.batch_norm("b1");
-  n.relu("r1");
-  n.max_pool("m1", {.kernel = 2});
-  n.flatten("f");
-  n.dropout("d", 0.2);
-  n.linear("l", 4);
-  n.initialise(seed);
   return n;
 }
 
@@ -218,7 +206,7 @@ TEST_CASE("accuracy, gradients, statistics and inputs of layers are the processo
   ThreadPool pool(2);
   Random random(9);
   for (const bool small : {true, false}) {
-    Network network = small ? small_network(1) : every_op(), other = network;
+    Network network = small ? small_classifier(1) : every_op(), other = network;
     std::vector<Batch> batches;
     for (const Index images : {40, 7, 33})
       batches.push_back(random_batch(random, network.input_shape(), images, network.outputs()));
@@ -276,16 +264,16 @@ TEST_CASE("steps of SGD are the processor's: masks, teacher, dropout, augmentati
   const Dataset data = quarters(90, 1);
   const Loaded loaded(data);
   Random random(4);
-  Network teacher = small_network(9);
+  Network teacher = small_classifier(9);
   TrainConfig config;
   config.batch = 40;
   config.variants = GENERATE(0, 2);
   config.augment = GENERATE(true, false);
   for (const bool masked : {false, true}) {
     const auto masks =
-        masked ? random_masks(random, small_network(1), 2) : std::vector<PruneMask>{};
+        masked ? random_masks(random, small_classifier(1), 2) : std::vector<PruneMask>{};
     const auto train = [&](const MakeBackend& make, const ImageSource& source, double& loss) {
-      Network network = small_network(1);
+      Network network = small_classifier(1);
       const auto backend = make(network, pool);
       backend->set_masks(masks);
       backend->begin_training(source, config, &teacher);
@@ -330,7 +318,7 @@ TEST_CASE("momentum has the processor's names", "[torch]") {
 TEST_CASE("pruned weights and their momentum stay as they are, whatever they hold", "[torch]") {
   ThreadPool pool(1);
   const Dataset data = quarters(64, 1);
-  Network network = small_network(1);
+  Network network = small_classifier(1);
   Random random(6);
   const std::vector<PruneMask> masks = random_masks(random, network, 2);
   TorchBackend backend(network, pool);
@@ -369,12 +357,12 @@ TEST_CASE("pruned weights and their momentum stay as they are, whatever they hol
 TEST_CASE("a resumed training ends in the same bits", "[torch]") {
   const Dataset data = quarters(130, 4);
   ThreadPool pool(2);
-  Network teacher = small_network(9);
+  Network teacher = small_classifier(9);
   TrainConfig config;
   config.epochs = 3;
   config.batch = 40;
   const auto train = [&](bool stops) {
-    Network network = small_network(1);
+    Network network = small_classifier(1);
     const auto masks = [&](double progress) {  // of the weights of the moment
       const double least = 0.05 * progress;
       std::vector<PruneMask> all;
@@ -450,7 +438,7 @@ TEST_CASE("what isn't a finite number is found, and its layer named", "[torch]")
   Random random(2);
   const std::vector<Batch> batches = {random_batch(random, {1, 8, 8}, 4, 4)};
   const auto spoil = [&](auto&& change) {
-    Network network = small_network(1);
+    Network network = small_classifier(1);
     change(network);
     TorchBackend backend(network, pool);
     return message_of([&] { (void)backend.evaluate(batches); });
@@ -468,7 +456,7 @@ TEST_CASE("what isn't a finite number is found, and its layer named", "[torch]")
                for (Index f = 0; f < 8; ++f) n.node(2).running_mean(f) = 3e38F;
              }),
              has("batch_norm 'b1'") && has("puts out NaN or infinity"));
-  Network network = small_network(1);
+  Network network = small_classifier(1);
   TorchBackend backend(network, pool);
   std::vector<Batch> bad = batches;
   bad[0].images.at(2, 0, 3, 3) = NAN;
@@ -478,7 +466,7 @@ TEST_CASE("what isn't a finite number is found, and its layer named", "[torch]")
 
 TEST_CASE("what can't be run is refused", "[torch]") {
   ThreadPool pool(1);
-  Network network = small_network(1);
+  Network network = small_classifier(1);
   TorchBackend backend(network, pool);
   CHECK(error_of([&] { (void)backend.train_step({}); }) == ErrorId::wrong_order);
   CHECK(error_of([&] { (void)backend.momentum(); }) == ErrorId::wrong_order);

@@ -52,6 +52,20 @@ inline void stretch(const Activation& x, Activation& y, Index block) {
   });
 }
 
+/// y = f(first input, second input), number by number, both stretched.
+template <class F>
+[[nodiscard]] bool combine(const ForwardPass& pass, F f) {
+  return pass.blocks([&](Index b, FiniteRows& seen) {
+    stretch(pass.x(), pass.y, b);
+    const float* x = pass.inputs[1]->block(b);
+    float* y = pass.y.block(b);
+    for_broadcast(pass.inputs[1]->shape(), pass.y.shape(), [&](Index to, Index from, Index size) {
+      for (Index i = 0; i < size; ++i) y[to + i] = f(y[to + i], x[from + i]);
+    });
+    seen.see_all(y, pass.y.block_size());
+  });
+}
+
 /// dx = scale dy, summed over what dx was stretched to; `dy` is a block of that shape.
 inline void shrink(const float* dy, const Shape3& shape, float scale, Activation& dx, Index block) {
   float* to = dx.block(block);

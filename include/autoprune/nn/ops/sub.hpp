@@ -18,16 +18,7 @@ struct Sub {
   }
 
   [[nodiscard]] bool forward(const ForwardPass& pass) const {
-    return pass.blocks([&](Index b, FiniteRows& seen) {
-      detail::stretch(pass.x(), pass.y, b);
-      const float* x = pass.inputs[1]->block(b);
-      float* y = pass.y.block(b);
-      detail::for_broadcast(pass.inputs[1]->shape(), pass.y.shape(),
-                            [&](Index to, Index from, Index size) {
-                              for (Index i = 0; i < size; ++i) y[to + i] -= x[from + i];
-                            });
-      seen.see_all(y, pass.y.block_size());
-    });
+    return detail::combine(pass, [](float a, float b) { return a - b; });
   }
   void backward(const BackwardPass& pass, Index input, Activation& dx) const {
     pass.blocks([&](Index b) {
