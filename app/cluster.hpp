@@ -7,7 +7,7 @@
 
 namespace autoprune::cli {
 
-/// All of them; nothing when there is only this one. Throws missing_value when there are several
+/// All of them; nothing when there is only this one. Throws missing_component when there are several
 /// and the program was built without MPI.
 [[nodiscard]] std::unique_ptr<search::Team> join_cluster();
 
