@@ -26,15 +26,7 @@ std::vector<Policy> random_policies(std::uint64_t seed, std::size_t count) {
 std::string bits_of(const Outcome& outcome) {
   ArchiveWriter out;
   Outcome o = outcome;
-  std::array<double, 6> numbers = {o.accuracy,
-                                   o.reward,
-                                   o.feasible ? 1.0 : 0.0,
-                                   static_cast<double>(o.crossbars.dense),
-                                   static_cast<double>(o.crossbars.per_layer),
-                                   static_cast<double>(o.crossbars.pooled)};
-  visit_policy(out, o.policy);
-  out("keep_ratios", std::span(o.keep_ratios));
-  out("numbers", std::span(numbers));
+  visit_outcome(out, o, o.policy.size());
   return out.bytes();
 }
 

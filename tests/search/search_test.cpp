@@ -292,7 +292,8 @@ TEST_CASE("a checkpoint of numbers that make no sense is refused") {
       CHECK(restore("keep_ratios", wrong, 1) == ErrorId::checkpoint_mismatch);
     }
   }
-  CHECK(restore("origin", std::uint64_t{5}) == ErrorId::checkpoint_mismatch);
+  for (const std::uint64_t wrong : {std::uint64_t{5}, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+    CHECK(restore("origin", wrong) == ErrorId::checkpoint_mismatch);
   CHECK(restore("figures", std::nan(""), 0) == ErrorId::checkpoint_mismatch);
   CHECK(restore("figures", HUGE_VAL, 1) == ErrorId::checkpoint_mismatch);
   for (const std::uint64_t wrong : {std::uint64_t{2}, std::uint64_t{1} << 63, ~std::uint64_t{0}})

@@ -126,13 +126,18 @@ void visit_finite(Archive& archive, std::string_view name, std::span<double> num
       fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: '", name, "' holds ", number);
 }
 
+/// Throws checkpoint_mismatch for one outside of (0, 1].
+inline void check_keep_ratios(std::span<const double> keep_ratios) {
+  for (const double keep : keep_ratios)
+    if (!(keep > 0.0 && keep <= 1.0))
+      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", keep);
+}
+
 /// Visits keep ratios. Throws checkpoint_mismatch when one outside of (0, 1] is read.
 template <class Archive>
 void visit_keep_ratios(Archive& archive, std::string_view name, std::span<double> keep_ratios) {
   archive(name, keep_ratios);
-  for (const double keep : keep_ratios)
-    if (!(keep > 0.0 && keep <= 1.0))
-      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", keep);
+  check_keep_ratios(keep_ratios);
 }
 
 /// An integer that a checkpoint holds as a double. Throws checkpoint_mismatch outside of [0, most].

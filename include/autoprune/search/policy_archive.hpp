@@ -57,11 +57,9 @@ inline void add_plan(Fingerprint& print, const methods::LayerPlan& plan) {
 /// isn't finite.
 template <class Archive>
 void visit_policy(Archive& archive, methods::Policy& policy) {
-  std::vector<double> keep_ratios, numbers;
-  for (const methods::LayerPlan& plan : policy) {
-    keep_ratios.push_back(plan.keep);
+  std::vector<double> keep_ratios = methods::keep_ratios(policy), numbers;
+  for (const methods::LayerPlan& plan : policy)
     for (const double n : detail::plan_numbers(plan)) numbers.push_back(n);
-  }
   visit_finite(archive, "policy", keep_ratios);
   bool planned = !methods::keeps_only(policy);
   visit_integer(archive, "planned", planned, 1);
@@ -88,9 +86,7 @@ void visit_outcome(Archive& archive, Outcome& o, std::size_t layers) {
   o.policy.resize(layers);
   o.keep_ratios.resize(layers);
   visit_policy(archive, o.policy);
-  for (const methods::LayerPlan& plan : o.policy)
-    if (!(plan.keep > 0.0 && plan.keep <= 1.0))
-      fail(ErrorId::checkpoint_mismatch, "the checkpoint is damaged: keep ratio ", plan.keep);
+  check_keep_ratios(methods::keep_ratios(o.policy));
   visit_keep_ratios(archive, "keep_ratios", o.keep_ratios);
   visit_finite(archive, "figures", numbers);
   o.accuracy = numbers[0];
