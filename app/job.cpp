@@ -67,6 +67,14 @@ methods::Policy read_plan(const Options& o, const nn::Network& network,
                             study::kPolicyKey);
 }
 
+/// Of the options, with that plan.
+study::StudySpec spec_of(const Options& o, const nn::Network& network,
+                         const study::PrunedAs& file) {
+  study::StudySpec spec = o;
+  spec.plan = read_plan(o, network, file);
+  return spec;
+}
+
 }  // namespace
 
 Job::Job(const Options& o, Weights weights)
@@ -74,15 +82,13 @@ Job::Job(const Options& o, Weights weights)
       pool(o.threads),
       data(o.data.empty() ? std::nullopt : std::optional(io::read_dataset(o.data))),
       network(read_network()),
-      plan(read_plan(o, network, file_)),
-      accelerator(methods::planned(accelerator_of(o, file_.geometry), plan)),
-      compressor(read_compressor(o, network, accelerator, file_).with(plan)) {
+      spec(spec_of(o, network, file_)),
+      accelerator(methods::planned(accelerator_of(o, file_.geometry), spec.plan)),
+      compressor(read_compressor(o, network, accelerator, file_).with(spec.plan)) {
   if (const Index asked = o.threads > 0 ? o.threads : usable_processors(); pool.threads() < asked)
     warn(concat("the system allows ", pool.threads(), " of ", asked,
                 " threads; the work takes longer, its results are the same"));
   constraints = read_constraints();
-  spec = o;
-  spec.plan = plan;
   check_inputs(weights);
   random_weights = weights == Weights::random && !has_weights(network);
   if (random_weights) network.initialise(o.seed);
@@ -155,7 +161,7 @@ study::Study Job::study() const {
 methods::Policy read_policy(const Job& job) {
   const std::string& file = job.options.policy;
   return methods::decided(
-      io::policy_from_json(io::read_json(file), job.network, io::file_origin(file)), job.plan);
+      io::policy_from_json(io::read_json(file), job.network, io::file_origin(file)), job.spec.plan);
 }
 
 std::vector<PruneMask> Job::chosen_masks() {

@@ -37,11 +37,10 @@ class Job {
   std::optional<io::Datasets> data;
   nn::Network network;                ///< as it was given
   bool random_weights = false;        ///< as none were given
-  methods::Policy plan;               ///< of layers, beside keep ratios; empty: nothing is decided
+  study::StudySpec spec;              ///< of the options, with the plan of the layers
   hardware::Accelerator accelerator;  ///< of --hardware, the options over it, and the plan
   search::Compressor compressor;      ///< of the accelerator, the granularity and the plan
   search::Constraints constraints;    ///< with the bounds of every layer
-  study::StudySpec spec;              ///< of the options and the plan
 
   /// Of the job's network and data. Throws missing_value without data.
   [[nodiscard]] study::Study study() const;

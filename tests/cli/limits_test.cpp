@@ -7,6 +7,13 @@ namespace {
 
 constexpr Index kMib = Index{1} << 20;
 
+// MPI's libraries take address space in every run.
+#ifdef AUTOPRUNE_MPI
+constexpr Index kLibraries = 100 * kMib;
+#else
+constexpr Index kLibraries = 0;
+#endif
+
 // The sanitizer itself needs more address space than a limit here leaves.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kLimitable = false;
@@ -27,7 +34,8 @@ Before address_space(Index whole, Index stack) {
 TEST_CASE("fewer threads than were asked for: a warning, and the same results") {
   if (!kLimitable) return;
   const Words evaluate = Words{"evaluate"} + inputs() + Words{"--threads", "64", "--json", "-"};
-  const Answer all = run(evaluate), few = run(evaluate, address_space(900 * kMib, 256 * kMib));
+  const Answer all = run(evaluate),
+               few = run(evaluate, address_space(800 * kMib + kLibraries, 256 * kMib));
   INFO(few.err);
   REQUIRE(few.status == 0);
   CHECK(all.err.empty());
