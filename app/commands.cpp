@@ -5,6 +5,7 @@
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/json_file.hpp>
 #include <autoprune/io/mapping_json.hpp>
+#include <autoprune/io/masks_file.hpp>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/network_summary.hpp>
 #include <autoprune/io/policy_json.hpp>
@@ -40,12 +41,13 @@ void map(const Options& options) {
 /// The report of the job's network, dense or pruned, with its accuracy on the test set.
 io::Json evaluated(Job& job) {
   const study::Study study = job.study();
-  const std::vector<PruneMask> zeros = study::masks_of_zeros(job.network, job.compressor);
   const std::vector<PruneMask> masks = job.present_masks();
-  const nn::Accuracy accuracy = study::test_accuracy(study, job.network, zeros);
+  const bool dense = study::all_kept(masks);
+  const nn::Accuracy accuracy =
+      study::test_accuracy(study, job.network, dense ? std::vector<PruneMask>{} : masks);
   io::Json report = job.report(job.network, masks, job.compressor.map(masks));
-  report["accuracy"] = zeros.empty() ? io::accuracy_json(study.test_images(), accuracy)
-                                     : io::accuracy_json(study.test_images(), {}, accuracy);
+  report["accuracy"] = dense ? io::accuracy_json(study.test_images(), accuracy)
+                             : io::accuracy_json(study.test_images(), {}, accuracy);
   return report;
 }
 
@@ -130,6 +132,8 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
   if (trains) {
     study::fine_tune(study, watching, record);
     study::save_pruned(record.network, job.file(kPrunedFile), record.policy, job.compressor);
+    io::write_masks(job.file(kMasksFile), record.network, record.masks,
+                    study::pruning_metadata(record.network, record.policy, job.compressor));
   } else {
     study::prune_untrained(study, record);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <autoprune/io/json_file.hpp>
+#include <autoprune/io/masks_file.hpp>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/methods/registry.hpp>
@@ -116,6 +117,8 @@ nn::Network Job::read_network() {
     file_ = study::pruned_as(file.metadata());
     prefix = io::load_weights(net, file);
   }
+  if (!options.masks.empty())
+    file_ = study::pruned_as(io::Safetensors::read(options.masks).metadata());
   if (!prefix.empty())
     std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
   if (nn::mapped_layers(net).empty())
@@ -166,8 +169,8 @@ methods::Policy read_policy(const Job& job) {
 
 std::vector<PruneMask> Job::chosen_masks() {
   if (options.policy.empty() && !options.keep) return present_masks();
-  if (!options.policy.empty() && options.keep)
-    fail(ErrorId::bad_syntax, "--policy and --keep exclude each other; give one of them");
+  if ((!options.policy.empty() && options.keep) || !options.masks.empty())
+    fail(ErrorId::bad_syntax, "--policy, --keep and --masks exclude each other; give one of them");
   check_inputs(Weights::needed);
   std::vector<Tensor> gradients;
   if (compressor.needs_gradients()) {
@@ -185,6 +188,13 @@ std::vector<PruneMask> Job::chosen_masks() {
 }
 
 std::vector<PruneMask> Job::present_masks() const {
+  if (!options.masks.empty()) {
+    std::vector<PruneMask> masks =
+        io::read_masks(io::Safetensors::read(options.masks), network,
+                       [&](Index layer) { return compressor.granularity(layer); });
+    io::require_pruned(network, masks);
+    return masks;
+  }
   std::vector<PruneMask> masks = study::masks_of_zeros(network, compressor);
   return masks.empty() ? study::dense_masks(network, compressor) : masks;
 }

@@ -27,7 +27,7 @@ enum class Weights { needed, optional, random };
 
 class Job {
   // First, because reading the network fills it.
-  study::PrunedAs file_;  ///< what the network's file says
+  study::PrunedAs file_;  ///< what the file of the network, or of its masks, says
 
  public:
   Job(const Options& options, Weights weights);
@@ -44,7 +44,8 @@ class Job {
 
   /// Of the job's network and data. Throws missing_value without data.
   [[nodiscard]] study::Study study() const;
-  /// Masks that the network's zeros spell out; they keep everything of one that isn't pruned.
+  /// Masks of --masks, whose weights are proved to be zero; else those that the network's zeros
+  /// spell out. They keep everything of one that isn't pruned.
   [[nodiscard]] std::vector<PruneMask> present_masks() const;
   /// Masks of --policy or of --keep, else present_masks(); ranked by gradients of the calibration
   /// images where the method needs them.

@@ -150,6 +150,9 @@ void add_policies(OptionTable& table, Options& o) {
   const Words<Origin> heuristics = {{"uniform", Origin::uniform}, {"lamp", Origin::lamp}};
   table.under("Policy", "map cost fine-tune")
       .text("--policy", o.policy, "policy.json with the keep ratio of every layer");
+  table.under("Policy", "map evaluate simulate cost")
+      .text("--masks", o.masks,
+            "masks.safetensors, or its directory, that the weights were trained under elsewhere");
   table.under("Policy", "inspect map evaluate search fine-tune prune simulate cost")
       .text("--plan", o.plan_file,
             "plan.json with granularity, bits and crossbars of layers, as policy.json has them");
@@ -265,10 +268,11 @@ void add_simulation(OptionTable& table, Options& o) {
 void add_training(OptionTable& table, Options& o) {
   constexpr const char* kHeading = "Training";
   nn::TrainConfig& train = o.fine_tune.train;
-  table.under(kHeading, "train fine-tune prune")
-      .number("--epochs", train.epochs, {1, kMost}, "passes over the training images");
-  table.under(kHeading, "sweep")
-      .number("--epochs", o.sweep.epochs, {0, kMost}, "passes over the training images");
+  constexpr const char* kPasses = "passes over the training images";
+  table.under(kHeading, "train").number("--epochs", train.epochs, {1, kMost}, kPasses);
+  table.under(kHeading, "fine-tune prune")
+      .number("--epochs", train.epochs, {0, kMost}, concat(kPasses, "; 0: prune alone"));
+  table.under(kHeading, "sweep").number("--epochs", o.sweep.epochs, {0, kMost}, kPasses);
   table.under(kHeading, "train fine-tune sweep prune");
   table.number("--learning-rate", train.learning_rate, {0.0, 1000.0, true},
                "at the start; falls along a half cosine [0.05, or 0.01 without batch-norm]");

@@ -42,6 +42,13 @@ void resolve_model(Options& o) {
   (o.network.empty() ? o.network : o.weights) = file.string();
 }
 
+/// --masks may name the directory of the file.
+void resolve_masks(Options& o) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(o.masks, ignored))
+    o.masks = (std::filesystem::path(o.masks) / kMasksFile).string();
+}
+
 /// The command that a word names. Throws unknown_name or bad_syntax.
 const Command& find_command(const std::string& word) {
   std::vector<std::string> known;
@@ -106,6 +113,7 @@ void check(Options& o) {
           a.devices.cells.get<hardware::Variation>().sigma = sigma;
         });
   resolve_model(o);
+  resolve_masks(o);
   const Command& command = find_command(o.command);
   const auto require = [](bool needed, const auto& value, const char* missing) {
     if (needed && value.empty()) fail(ErrorId::missing_value, "no ", missing);

@@ -14,8 +14,9 @@
 
 namespace autoprune::cli {
 
-/// The pruned network in --out, which --model reads.
+/// The pruned network in --out, which --model reads, and its masks, which --masks reads.
 inline constexpr const char* kPrunedFile = "pruned.safetensors";
+inline constexpr const char* kMasksFile = "masks.safetensors";
 
 /// What prices a network.
 enum class CostModel { ou, mnsim };
@@ -68,6 +69,7 @@ struct Options : study::StudySpec {
 
   // Inputs and outputs
   std::string network, weights, data, policy, plan_file;
+  std::string masks;  ///< file that others trained under
   std::string model;  ///< simulate, cost: what prune left in its --out
   std::string json;   ///< "-": standard output
   bool quiet = false;

@@ -25,8 +25,8 @@ std::string hardware_lines(const Job& job, bool pruned) {
 
 void simulate(const Options& options) {
   Job job(options, Weights::needed);
-  const bool pruned = !study::masks_of_zeros(job.network, job.compressor).empty();
   const std::vector<PruneMask> masks = job.present_masks();
+  const bool pruned = !study::all_kept(masks);
   std::vector<double> variations = options.variations;
   if (variations.size() < 2) variations.clear();  // one is the accelerator's
   std::optional<Progress> progress(std::in_place, "simulate", options.quiet);

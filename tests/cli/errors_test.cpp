@@ -159,7 +159,7 @@ TEST_CASE("policies and constraints that can't be") {
   refuses(search + Words{"--warm-start", "--no-warm-start"}, 2, "config.104", "--no-warm-start");
 
   const Words prune = Words{"prune"} + inputs() + short_search() + Words{"--out", fresh("p")};
-  refuses(prune + Words{"--epochs", "0"}, 2, "config.102", "epochs");
+  refuses(prune + Words{"--epochs", "-1"}, 2, "config.102", "epochs");
   refuses(prune + Words{"--batch", "1000"}, 1, "shape.205", "--batch");
   refuses(prune + Words{"--ramp", "2"}, 2, "config.102", "ramp");
   refuses(prune + Words{"--distillation", "2"}, 2, "config.102", "--distillation");

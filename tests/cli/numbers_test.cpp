@@ -115,7 +115,7 @@ TEST_CASE("every option takes words that are known, or numbers with limits") {
       "--reward",   "--metric",   "--accuracy",  "--adc",        "--spread",     "--calibration",
       "--signs",    "--model",    "--pruned",    "--activity",   "--row-groups", "--save-hardware",
       "--networks", "--methods",  "--budget",    "--importance", "--bit-planes", "--ou-selection",
-      "--method",   "--searcher", "--plan",      "--device"};
+      "--method",   "--searcher", "--plan",      "--device",     "--masks"};
   REQUIRE(commands().size() == 11);
   for (const auto& [command, listed] : options()) {
     CHECK(listed.size() >= 9);

@@ -29,11 +29,13 @@ struct Signature {
   Look look;
 };
 
-inline constexpr Look kPickle{"a Python pickle",
-                              "save weights with safetensors.torch.save_file; of a data set get "
-                              "the binary version"};
-inline constexpr Look kZip{"a zip archive, as torch.save and numpy.savez write",
-                           "save weights with safetensors.torch.save_file; unpack anything else"};
+inline constexpr const char* kConvert =
+    "two lines of Python convert a PyTorch state_dict:\n"
+    "  w = torch.load('FILE.pth', map_location='cpu')\n"
+    "  safetensors.torch.save_file({k: v.contiguous() for k, v in w.items()}, 'FILE.safetensors')\n"
+    "Of a data set get the binary version";
+inline constexpr Look kPickle{"a Python pickle", kConvert};
+inline constexpr Look kZip{"a zip archive, as torch.save and numpy.savez write", kConvert};
 inline constexpr Look kArray{"an array of NumPy or HDF5",
                              "save weights with safetensors.numpy.save_file"};
 inline constexpr Look kPicture{"a picture", "data sets are read from their own binary files"};

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -64,6 +66,17 @@ class Safetensors {
   /// In the order of their bytes.
   [[nodiscard]] const std::vector<TensorEntry>& entries() const noexcept { return entries_; }
 
+  /// The bytes of an entry.
+  [[nodiscard]] std::string_view bytes(const TensorEntry& entry) const {
+    return std::string_view(bytes_).substr(static_cast<std::size_t>(data_begin_ + entry.begin),
+                                           static_cast<std::size_t>(entry.end - entry.begin));
+  }
+  /// The entry of a name; null where there is none.
+  [[nodiscard]] const TensorEntry* find(std::string_view name) const {
+    const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                    [&](const TensorEntry& entry) { return entry.name == name; });
+    return found == entries_.end() ? nullptr : &*found;
+  }
   /// The values of an entry as float32. Throws unsupported_type for integers.
   [[nodiscard]] Tensor tensor(const TensorEntry& entry) const {
     if (entry.type == "F32") return widen<float>(entry);
@@ -206,10 +219,10 @@ class Safetensors {
   template <class Stored>
   [[nodiscard]] Tensor widen(const TensorEntry& entry) const {
     Tensor out = make_tensor(entry.shape);
-    const char* bytes = bytes_.data() + data_begin_ + entry.begin;
+    const char* stored = bytes(entry).data();
     for (std::size_t i = 0; i < out.size(); ++i) {
       Stored value;
-      std::memcpy(static_cast<void*>(&value), bytes + i * sizeof(Stored), sizeof(Stored));
+      std::memcpy(static_cast<void*>(&value), stored + i * sizeof(Stored), sizeof(Stored));
       out.data()[i] = static_cast<float>(value);
     }
     return out;
@@ -220,6 +233,38 @@ class Safetensors {
   Metadata metadata_;
   std::vector<TensorEntry> entries_;
 };
+
+/// A tensor on its way into a file.
+struct StoredTensor {
+  std::string name;
+  const char* type;  ///< as the file spells it
+  std::vector<Index> shape;
+  Index bytes;
+  std::function<void(std::string&)> append;  ///< puts them at the end of a text
+};
+
+/// Writes tensors as one file, atomically. Throws cannot_write, and what their append() throws.
+inline void write_safetensors(const std::filesystem::path& path,
+                              const std::vector<StoredTensor>& tensors, const Metadata& metadata) {
+  Json header = Json::object();
+  if (!metadata.empty()) append_key(header, "__metadata__", metadata);
+  Index end = 0;
+  for (const StoredTensor& tensor : tensors) {
+    const Index begin = std::exchange(end, end + tensor.bytes);
+    append_key(header, tensor.name,
+               json_object({{"dtype", tensor.type},
+                            {"shape", tensor.shape},
+                            {"data_offsets", std::vector{begin, end}}}));
+  }
+  std::string text = json_text(header);
+  text.resize(static_cast<std::size_t>(ceil_div(static_cast<Index>(text.size()), 8) * 8), ' ');
+  const std::uint64_t length = text.size();
+  std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
+  bytes.reserve(sizeof length + text.size() + static_cast<std::size_t>(end));
+  bytes += text;
+  for (const StoredTensor& tensor : tensors) tensor.append(bytes);
+  write_file(path, bytes);
+}
 
 namespace detail {
 
@@ -238,35 +283,21 @@ void append_values(std::string& bytes, const nn::ConstNamedTensor& parameter) {
 
 }  // namespace detail
 
-/// Writes tensors as one file, atomically. Throws not_finite for a value that is no number or
-/// doesn't fit the type, and cannot_write.
+/// The same for parameters. Throws not_finite for a value that is no number or doesn't fit the
+/// type, and cannot_write.
 inline void write_safetensors(const std::filesystem::path& path,
                               const std::vector<nn::ConstNamedTensor>& tensors,
                               const Metadata& metadata = {}, FloatType type = FloatType::f32) {
-  const Index element = type == FloatType::f32 ? 4 : 2;
-  Json header = Json::object();
-  if (!metadata.empty()) append_key(header, "__metadata__", metadata);
-  Index end = 0;
-  for (const auto& [name, tensor] : tensors) {
-    const Index begin = std::exchange(end, end + element * static_cast<Index>(tensor->size()));
-    append_key(header, name,
-               json_object({{"dtype", type == FloatType::f32 ? "F32" : "F16"},
-                            {"shape", shape_of(*tensor)},
-                            {"data_offsets", std::vector{begin, end}}}));
-  }
-  std::string text = json_text(header);
-  text.resize(static_cast<std::size_t>(ceil_div(static_cast<Index>(text.size()), 8) * 8), ' ');
-  const std::uint64_t length = text.size();
-  std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
-  bytes.reserve(sizeof length + text.size() + static_cast<std::size_t>(end));
-  bytes += text;
-  for (const auto& parameter : tensors) {
-    if (type == FloatType::f32)
-      detail::append_values<float>(bytes, parameter);
-    else
-      detail::append_values<Eigen::half>(bytes, parameter);
-  }
-  write_file(path, bytes);
+  const bool whole = type == FloatType::f32;
+  std::vector<StoredTensor> stored;
+  for (const nn::ConstNamedTensor& parameter : tensors)
+    stored.push_back({parameter.name, whole ? "F32" : "F16", shape_of(*parameter.tensor),
+                      static_cast<Index>(parameter.tensor->size()) * (whole ? 4 : 2),
+                      [parameter, whole](std::string& bytes) {
+                        whole ? detail::append_values<float>(bytes, parameter)
+                              : detail::append_values<Eigen::half>(bytes, parameter);
+                      }});
+  write_safetensors(path, stored, metadata);
 }
 
 }  // namespace autoprune::io

@@ -1,5 +1,5 @@
 /// @file zero_mask.hpp
-/// The mask that a network's own zeros spell out.
+/// The mask that a network's own zeros spell out, and the zeros that a mask asks for.
 #pragma once
 
 #include <algorithm>
@@ -51,6 +51,16 @@ namespace detail {
         if (!weights.row(c).segment(begin, end - begin).isZero(0.0F)) mask.set(g, c, true);
       });
   return mask;
+}
+
+/// Sets the weights that a mask has pruned to zero.
+inline void erase_pruned(MatrixView weights, const PruneMask& mask) {
+  for (Index g = 0; g < mask.groups(); ++g)
+    for (Index c = 0; c < mask.cols(); ++c)
+      if (!mask.kept(g, c))
+        mask.for_rows(g, [&](Index begin, Index end) {
+          weights.row(c).segment(begin, end - begin).setZero();
+        });
 }
 
 }  // namespace autoprune::prune

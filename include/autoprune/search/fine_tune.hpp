@@ -13,6 +13,7 @@
 #include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/train.hpp"
 #include "autoprune/prune/schedule.hpp"
+#include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/reconstruction.hpp"
 
@@ -78,16 +79,8 @@ class FineTuner {
   /// Sets the weights of pruned vectors to zero: what the masks say, in the weights themselves.
   void erase_pruned() {
     const std::vector<Index> layers = network_.matrix_layers();
-    for (std::size_t k = 0; k < masks().size(); ++k) {
-      MatrixView weights = weight_matrix(network_.node(layers[k]).weight);
-      const PruneMask& mask = masks()[k];
-      for (Index g = 0; g < mask.groups(); ++g)
-        for (Index c = 0; c < mask.cols(); ++c)
-          if (!mask.kept(g, c))
-            mask.for_rows(g, [&](Index begin, Index end) {
-              weights.row(c).segment(begin, end - begin).setZero();
-            });
-    }
+    for (std::size_t k = 0; k < masks().size(); ++k)
+      prune::erase_pruned(weight_matrix(network_.node(layers[k]).weight), masks()[k]);
   }
 
  private:

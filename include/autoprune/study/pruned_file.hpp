@@ -1,5 +1,5 @@
 /// @file pruned_file.hpp
-/// A pruned network's file, which remembers what it was pruned for and how.
+/// The files of a pruned network and of its masks remember what it was pruned for and how.
 #pragma once
 
 #include <filesystem>
@@ -23,19 +23,25 @@ inline constexpr const char* kMethodKey = "autoprune.method";
 inline constexpr const char* kPolicyKey = "autoprune.policy";
 inline constexpr const char* kGathered = "gathered";
 
+/// What the file of a network, or of its masks, says of how it was pruned.
+[[nodiscard]] inline io::Metadata pruning_metadata(const nn::Network& network,
+                                                   const methods::Policy& policy,
+                                                   const methods::Compressor& compressor) {
+  const bool gathered = compressor.rows() == prune::RowGrouping::gathered;
+  return {{kMethodKey, compressor.name()},
+          {kGeometryKey, compressor.geometry().to_string()},
+          {kGranularityKey, concat(compressor.granularity())},
+          {kRowGroupsKey, gathered ? kGathered : "neighbours"},
+          {kPolicyKey, io::json_text(io::policy_to_json(network, policy))}};
+}
+
 /// Throws cannot_write.
 inline void save_pruned(const nn::Network& network, const std::filesystem::path& file,
                         const methods::Policy& policy, const methods::Compressor& compressor) {
-  const bool gathered = compressor.rows() == prune::RowGrouping::gathered;
-  io::save_network(network, file,
-                   {{kMethodKey, compressor.name()},
-                    {kGeometryKey, compressor.geometry().to_string()},
-                    {kGranularityKey, concat(compressor.granularity())},
-                    {kRowGroupsKey, gathered ? kGathered : "neighbours"},
-                    {kPolicyKey, io::json_text(io::policy_to_json(network, policy))}});
+  io::save_network(network, file, pruning_metadata(network, policy, compressor));
 }
 
-/// What a network's file says of how it was pruned: nothing of one that wasn't.
+/// What a file says of how a network was pruned: nothing of one that wasn't.
 struct PrunedAs {
   std::optional<std::string> method;
   std::optional<Geometry<>> geometry;
@@ -44,7 +50,7 @@ struct PrunedAs {
   std::string policy;  ///< as JSON; empty where it isn't known
 };
 
-/// Throws bad_syntax, out_of_range or geometry_mismatch for what save_pruned() can't have written.
+/// Throws bad_syntax, out_of_range or geometry_mismatch for what no pruning_metadata() is.
 [[nodiscard]] inline PrunedAs pruned_as(const io::Metadata& metadata) {
   const auto at = [&](const char* key) {
     const auto found = metadata.find(key);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autoprune/cost/ou_model.hpp"
+#include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/search/search.hpp"
 #include "autoprune/search/team_evaluator.hpp"
 #include "autoprune/study/observers.hpp"
@@ -149,6 +150,9 @@ void prune_untrained(const Study& study, Record& record) {
   const auto backend = study.run(record.network);
   backend->set_masks(record.masks);
   backend->recalibrate(study.calibration_batches());
+  const std::vector<Index> layers = nn::mapped_layers(record.network);
+  for (std::size_t k = 0; k < layers.size(); ++k)
+    prune::erase_pruned(weight_matrix(record.network.node(layers[k]).weight), record.masks[k]);
 }
 
 }  // namespace autoprune::study

@@ -25,8 +25,10 @@ namespace autoprune::study {
   return config;
 }
 
-/// Before hours of searching: throws out_of_range or empty_data when the study can't train.
+/// Before hours of searching: throws out_of_range or empty_data when the study can't train, unless
+/// it isn't meant to (no epochs).
 inline void check_training(const Study& study) {
+  if (study.spec.fine_tune.train.epochs == 0) return;
   const nn::TrainConfig config = train_config(study.spec);
   config.validate();
   study.spec.fine_tune.schedule.validate();
@@ -134,9 +136,10 @@ class TrainingRun {
 }  // namespace detail
 
 /// Prunes the record's network to its policy while it trains; pruned weights are zero afterwards.
-/// Stopped, the masks are as tight as they had become.
+/// Stopped, the masks are as tight as they had become. With no epochs it is pruned alone.
 template <class Watch>
 void fine_tune(const Study& study, Watch& watcher, Record& record) {
+  if (study.spec.fine_tune.train.epochs == 0) return prune_untrained(study, record);
   const search::FineTuneConfig config{train_config(study.spec), study.spec.fine_tune.schedule};
   nn::Network teacher = study.network;
   search::FineTuner tuner(record.network, study.data.train, study.split().train, record.policy,
