@@ -118,7 +118,7 @@ nn::Network Job::read_network() {
   }
   if (!prefix.empty())
     std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
-  if (nn::mapped_layers(net).empty())
+  if (net.matrix_layers().empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;
 }

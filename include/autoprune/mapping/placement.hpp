@@ -39,7 +39,7 @@ struct NetworkPlacement {
 };
 
 /// Gives each OU of a mask its place: calls visit(Ou) for every one, in the order of their places,
-/// and returns how many places they take.
+/// and returns how many places they take. No OU mixes filters of several weight matrices.
 template <class P>
 concept Placer = requires(const P& placer, const PruneMask& mask, void (*visit)(const Ou&)) {
   { P::kIndexed } -> std::convertible_to<bool>;  // needs an index buffer
@@ -57,6 +57,7 @@ template <Placer P>
     shape.granularity = mask.granularity();
     shape.gathered = mask.order() != nullptr;
   }
+  shape.matrices = mask.matrices();
   return shape;
 }
 
