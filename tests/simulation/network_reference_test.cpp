@@ -26,8 +26,8 @@ nn::Network rectangular() {
   n.conv(
       "high",
       {.out = 8, .kernel = {3, 2}, .stride = {2, 1}, .padding = {0, 1, 2, 0}, .dilation = {1, 2}});
-  n.conv("groups", {.out = 6, .kernel = {1, 2}, .bias = false, .groups = 2});
-  n.conv("depthwise", {.out = 12, .kernel = {2, 1}, .padding = {1, 0}, .groups = 6});
+  n.conv("groups", {.out = 6, .kernel = {2, 1}, .padding = {1, 0}, .groups = 2});
+  n.conv("depthwise", {.out = 12, .kernel = {1, 2}, .padding = {0, 1}, .groups = 6});
   n.avg_pool("mean", {.kernel = {1, 2}});
   n.linear("last", 4, false);
   n.initialise(3);

@@ -65,6 +65,7 @@ struct LayerWork {
   Index index_bits = 0;    ///< of the index buffer, which all arrays share; 0: none is needed
   Index kept_weights = 0;  ///< weights that are stored
   Index weight_bits = 8;   ///< magnitude bits of each
+  double filled = 0.0;     ///< share of the crossbars' cells that hold them
 
   // What is done for one image
   double activations = 0.0;    ///< of an OU of one array, with one digit of its inputs
@@ -146,7 +147,12 @@ class WorkCounter {
     LayerWork work = work_;
     if (crossbars_.empty()) return work;
     const auto positions = static_cast<double>(work.shape.positions);
-    work.crossbars = static_cast<Index>(crossbars_.size()) * accelerator_.arrays();
+    const auto sets = static_cast<Index>(crossbars_.size());
+    work.crossbars = sets * accelerator_.arrays();
+    const Geometry<>& g = accelerator_.geometry;
+    work.filled =
+        static_cast<double>(work.kept_weights * accelerator_.bitlines_per_weight()) /
+        static_cast<double>(sets * g.xbar_rows * g.xbar_cols);
     work.index_bits = index_bits;
     work.index_fetches = positions * static_cast<double>(index_entries);
     work.index_reads = positions * static_cast<double>(index_bits);
