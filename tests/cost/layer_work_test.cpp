@@ -105,9 +105,9 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
         CHECK(work.longest.activations * static_cast<double>(work.crossbars) >= work.activations);
       }
       if (matrices == 1)  // else a crossbar is read once for each matrix that it holds filters of
-        CHECK(
-            dense_work(shape, format).activations ==
-            positions * static_cast<double>(format.digits() * mapper.dense_crossbars(rows, cols)));
+        CHECK(dense_work(shape, format).activations ==
+              positions *
+                  static_cast<double>(format.digits() * mapper.dense_crossbars(rows, cols)));
     }
   });
 }
@@ -138,9 +138,9 @@ TEST_CASE("the naive mapping is the dense layer") {
     const mapping::DenseMapper naive(mapping::ArrayShape(format.geometry, format.weights));
     for (int trial = 0; trial < 10; ++trial) {
       const Index matrices = trial % 2 == 0 ? 1 : 1 + random.below(30);
-      const PruneMask all =
-          PruneMask(1 + random.below(300), matrices * (1 + random.below(ceil_div(200, matrices))), 8)
-              .in_matrices(matrices);
+      const PruneMask all = PruneMask(1 + random.below(300),
+                                      matrices * (1 + random.below(ceil_div(200, matrices))), 8)
+                                .in_matrices(matrices);
       const LayerShape layer{all.rows(), all.cols(), 2, 0, 0, matrices};
       const LayerWork dense = dense_work(layer, format);
       const LayerWork same = mapped_work(layer, mapping::place(naive, all), format);

@@ -25,8 +25,8 @@ inline PruneMask random_mask(Random& random, Index granularity, Index max_rows =
   return mask;
 }
 
-/// The mask as one of two weight matrices at least, where its filters can be parted; now and then of
-/// one a filter, as a depthwise convolution has.
+/// The mask as one of two weight matrices at least, where its filters can be parted; now and then
+/// of one a filter, as a depthwise convolution has.
 inline PruneMask in_groups(Random& random, PruneMask mask) {
   Index matrices = mask.cols();
   if (random.below(4) > 0)

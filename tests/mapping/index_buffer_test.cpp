@@ -53,8 +53,8 @@ bool valid(const OuList& list) {
     return !indices.empty() && indices.front() >= 0 && indices.back() < limit &&
            std::ranges::adjacent_find(indices, std::ranges::greater_equal{}) == indices.end();
   };
-  PruneMask mask = PruneMask(s.rows, s.cols, std::max<Index>(1, s.granularity), false)
-                       .in_matrices(s.matrices);
+  PruneMask mask =
+      PruneMask(s.rows, s.cols, std::max<Index>(1, s.granularity), false).in_matrices(s.matrices);
   const Index each = s.cols / s.matrices;
   for (Index i = 0; i < list.size(); ++i) {
     const Ou ou = list[i];
@@ -100,8 +100,7 @@ IndexSizes reference_sizes(const OuList& list) {
   // Of row groups the filters of one matrix are numbered, else those of all.
   const Index cols = groups ? s.cols / s.matrices : s.cols;
   Index rows = 0, lists = number_bits;
-  Index explicit_bits =
-      groups ? bits_for(s.groups() * ceil_div(cols, s.ou_cols) + 1) : number_bits;
+  Index explicit_bits = groups ? bits_for(s.groups() * ceil_div(cols, s.ou_cols) + 1) : number_bits;
   std::vector<Index> positions;
   std::span<const std::int32_t> before_rows, before_columns, before_set;
   for (Index i = 0; i < list.size(); ++i) {

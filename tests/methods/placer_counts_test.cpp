@@ -202,8 +202,7 @@ void check_matrices(const P& placer, const PruneMask& mask) {
     ++m;
   }
   REQUIRE(next == layer.size());
-  if (mask.matrices() > 1)
-    REQUIRE(autoprune::mapping::count(placer, mask).slots.taken == tiles);
+  if (mask.matrices() > 1) REQUIRE(autoprune::mapping::count(placer, mask).slots.taken == tiles);
 }
 
 }  // namespace

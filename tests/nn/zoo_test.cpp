@@ -194,8 +194,8 @@ TEST_CASE("weights start with the spread that keeps signals' sizes, layer by lay
 
 TEST_CASE("a network of one's own is known once it is registered", "[zoo]") {
   nn::register_network({"lenet4", nn::lenet5});
-  CHECK(nn::zoo_names() == Names{"alexnet", "lenet4", "lenet5", "mobilenet_v2", "plain20",
-                                 "resnet20", "vgg16"});
+  CHECK(nn::zoo_names() ==
+        Names{"alexnet", "lenet4", "lenet5", "mobilenet_v2", "plain20", "resnet20", "vgg16"});
   CHECK(nn::make_network("lenet4", {1, 32, 32}).outputs() == 10);
   CHECK_THROWS_WITH(nn::register_network({"vgg16", nn::vgg16}),
                     Catch::Contains("'vgg16' is known already"));

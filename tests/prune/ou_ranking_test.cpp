@@ -154,7 +154,8 @@ TEST_CASE("an OU ranking refuses what it can't rank") {
   REQUIRE(error_of([&] { OuRanking(bad, 8, 4, 2); }) == ErrorId::out_of_range);
 }
 
-TEST_CASE("OUs of weight matrices side by side are ranked over the layer, and none mixes matrices") {
+TEST_CASE(
+    "OUs of weight matrices side by side are ranked over the layer, and none mixes matrices") {
   Random random(45);
   for (int trial = 0; trial < 200; ++trial) {
     const Layer one = random_layer(random, 6, 12);
@@ -177,8 +178,7 @@ TEST_CASE("OUs of weight matrices side by side are ranked over the layer, and no
     Index ous = 0;
     double kept = 0.0, best = 0.0;
     for (Index m = 0; m < matrices; ++m) {
-      const Layer own{one.rows, one.granularity, one.ou_cols,
-                      scores.middleCols(m * each, each)};
+      const Layer own{one.rows, one.granularity, one.ou_cols, scores.middleCols(m * each, each)};
       const PruneMask part = mask.matrix(m);
       ous += own.ous_of(part);
       kept += own.importance(part);

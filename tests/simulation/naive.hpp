@@ -20,8 +20,9 @@ struct NaiveResult {
 
 struct IdealCells {};
 
-/// One input vector x[input], rows of one weight matrix after those of another. conductance(row, column, array of the encoding, level) is that of a
-/// cell. Index entries are fetched where the OUs are `indexed`.
+/// One input vector x[input], rows of one weight matrix after those of another. conductance(row,
+/// column, array of the encoding, level) is that of a cell. Index entries are fetched where the OUs
+/// are `indexed`.
 template <class Adc, class Conductance = IdealCells>
 NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const mapping::OuList& ous,
                            const std::vector<std::int32_t>& x, const Adc& adc,

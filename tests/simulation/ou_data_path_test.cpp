@@ -280,8 +280,7 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
       return devices.conductance(level, 2, draws);
     };
     std::vector<std::int32_t> x;
-    for (Index r = 0; r < c.inputs(); ++r)
-      x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
+    for (Index r = 0; r < c.inputs(); ++r) x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
     const auto naive =
         test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, PaperGeometry{}, conductance);
     const bool adds_up = adc.lsb() == 1.0 || c.config.weights.sign == hardware::SignEncoding::pair;

@@ -24,8 +24,8 @@ using RowOrder = std::shared_ptr<const std::vector<std::int32_t>>;
 
 /// Mask of an R x C weight matrix (R wordlines, C filters) cut into row groups of G rows.
 /// Column-vector (g, c) is places gG .. min(R, (g+1)G)-1 of filter c; at place i is row i, unless
-/// the mask has an order of its own. A convolution in groups has a weight matrix a group: they stand
-/// side by side in the mask, as in memory, and row r of another matrix is another input.
+/// the mask has an order of its own. A convolution in groups has a weight matrix a group: they
+/// stand side by side in the mask, as in memory, and row r of another matrix is another input.
 class PruneMask {
  public:
   PruneMask() = default;

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/hardware/accelerator.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/network.hpp"
 
@@ -150,9 +150,8 @@ class WorkCounter {
     const auto sets = static_cast<Index>(crossbars_.size());
     work.crossbars = sets * accelerator_.arrays();
     const Geometry<>& g = accelerator_.geometry;
-    work.filled =
-        static_cast<double>(work.kept_weights * accelerator_.bitlines_per_weight()) /
-        static_cast<double>(sets * g.xbar_rows * g.xbar_cols);
+    work.filled = static_cast<double>(work.kept_weights * accelerator_.bitlines_per_weight()) /
+                  static_cast<double>(sets * g.xbar_rows * g.xbar_cols);
     work.index_bits = index_bits;
     work.index_fetches = positions * static_cast<double>(index_entries);
     work.index_reads = positions * static_cast<double>(index_bits);
@@ -191,7 +190,8 @@ class WorkCounter {
 }
 
 /// The layer without pruning: rows packed, as CrossbarMapper::dense_crossbars counts them; no index
-/// is needed. Filters of several weight matrices, which have other inputs, are never active at once.
+/// is needed. Filters of several weight matrices, which have other inputs, are never active at
+/// once.
 [[nodiscard]] inline LayerWork dense_work(const LayerShape& shape,
                                           const hardware::Accelerator& accelerator) {
   const Geometry<>& g = accelerator.geometry;
@@ -206,8 +206,8 @@ class WorkCounter {
   for (Index row = 0; row < shape.rows; row += step_rows)
     for (Index filter = 0, next = 0; filter < shape.filters; filter = next) {
       const Index matrix = filter / each, strip = filter / filters_per_crossbar;
-      next = std::min({filter + filters_per_step, (matrix + 1) * each,
-                       (strip + 1) * filters_per_crossbar});
+      next = std::min(
+          {filter + filters_per_step, (matrix + 1) * each, (strip + 1) * filters_per_crossbar});
       counter.add({std::min(step_rows, shape.rows - row), next - filter,
                    row / g.xbar_rows * strips + strip, row / step_rows * shape.matrices + matrix});
     }

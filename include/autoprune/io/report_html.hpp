@@ -227,7 +227,8 @@ namespace detail {
               format_number(data.compression_per_layer, 2) + "×",
               format_number(data.total(&LayerFigures::index_bits))},
              "td") +
-         "</tfoot>\n</table></div>\n" + grouped_note(data) + "<p class=\"note\">Pooled, all layers together take " +
+         "</tfoot>\n</table></div>\n" + grouped_note(data) +
+         "<p class=\"note\">Pooled, all layers together take " +
          format_number(data.crossbars_pooled) + " crossbars: a compression of " +
          format_number(data.compression_pooled, 2) +
          "×. Each layer's index buffer is in its smallest encoding; with one encoding for all it "

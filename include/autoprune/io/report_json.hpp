@@ -46,18 +46,18 @@ namespace detail {
                                      const mapping::Placement& layer) {
   const mapping::LayerCount& count = layer.count;
   Json json = json_object({{"name", node.name},
-                      {"op", node.op.name()},
-                      {"rows", count.rows},
-                      {"cols", count.cols},
-                      {"crossbars_dense", count.crossbars_dense},
-                      {"crossbars", count.crossbars},
-                      {"ous", count.ous},
-                      {"vectors", count.vectors},
-                      {"kept", count.kept},
-                      {"keep_ratio", mask.keep_ratio()},
-                      {"dead_filters", mask.dead_filters()},
-                      {"index_bits", layer.index_bits()},
-                      {"filled", layer.filled()}});
+                           {"op", node.op.name()},
+                           {"rows", count.rows},
+                           {"cols", count.cols},
+                           {"crossbars_dense", count.crossbars_dense},
+                           {"crossbars", count.crossbars},
+                           {"ous", count.ous},
+                           {"vectors", count.vectors},
+                           {"kept", count.kept},
+                           {"keep_ratio", mask.keep_ratio()},
+                           {"dead_filters", mask.dead_filters()},
+                           {"index_bits", layer.index_bits()},
+                           {"filled", layer.filled()}});
   if (node.matrices > 1) json["groups"] = node.matrices;
   return json;
 }

@@ -123,7 +123,8 @@ namespace detail {
          format_number(data.crossbars_dense) + "   per layer " +
          format_number(data.crossbars_per_layer) + "   pooled " +
          format_number(data.crossbars_pooled) + "\ncompression   per layer " +
-         fixed(data.compression_per_layer) + "   pooled " + fixed(data.compression_pooled) + "\n" + detail::grouped_lines(data) +
+         fixed(data.compression_per_layer) + "   pooled " + fixed(data.compression_pooled) + "\n" +
+         detail::grouped_lines(data) +
          (data.accuracy ? detail::accuracy_lines(*data.accuracy) : std::string()) +
          (data.cost ? detail::cost_lines(*data.cost) : std::string()) + detail::index_lines(data) +
          "seconds       search " + format_number(data.search_seconds, 1) + "   fine-tune " +

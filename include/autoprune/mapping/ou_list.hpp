@@ -95,10 +95,9 @@ class OuList {
     const Index last = heads_.empty() ? -1 : heads_.back().input_set;
     const bool same =
         !heads_.empty() &&
-        (shape_.granularity > 0
-             ? ou.input_set == last
-             : shape_.matrix_of(column_list_.back()) == matrix &&
-                   std::ranges::equal(rows_of(heads_.back()), ou.rows));
+        (shape_.granularity > 0 ? ou.input_set == last
+                                : shape_.matrix_of(column_list_.back()) == matrix &&
+                                      std::ranges::equal(rows_of(heads_.back()), ou.rows));
     if (!same) {
       set_begin_.push_back(static_cast<std::int32_t>(row_list_.size()));
       row_list_.insert(row_list_.end(), ou.rows.begin(), ou.rows.end());

@@ -33,9 +33,9 @@ struct Placement {
     Index weights = 0;
     for (Index i = 0; i < ous.size(); ++i) weights += ous[i].n_rows() * ous[i].n_cols();
     const Index cells = count.array.xbar_rows * count.array.xbar_cols * count.crossbars;
-    return weights > 0 ? static_cast<double>(weights * count.array.arrays) /
-                             static_cast<double>(cells)
-                       : 0.0;
+    return weights > 0
+               ? static_cast<double>(weights * count.array.arrays) / static_cast<double>(cells)
+               : 0.0;
   }
   /// The OUs as the data path learns of them: from the index buffer where there is one.
   [[nodiscard]] OuList decoded() const { return index ? index->decode(ous.shape()) : ous; }

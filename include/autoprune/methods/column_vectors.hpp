@@ -61,7 +61,8 @@ class ColumnVectors : public MethodBase {
   }
 
  private:
-  /// Matrices side by side have one order of rows, and what is gathered for one doesn't suit others.
+  /// Matrices side by side have one order of rows, and what is gathered for one doesn't suit
+  /// others.
   template <class ScoresOf>
   Ranking rank_by(const ScoresOf& scores_of, ConstMatrixView weights, ConstMatrixView gradient,
                   Index matrices) const {
@@ -70,9 +71,9 @@ class ColumnVectors : public MethodBase {
     const auto order = std::make_shared<const std::vector<std::int32_t>>(
         prune::gather_rows(weights, pruner_.granularity, shape.ou_cols));
     const Matrix w = weights(Eigen::all, *order), g = gradient(Eigen::all, *order);
-    Ranking ranking = rank_scores(
-        scores_of({w.data(), w.rows(), w.cols()}, {g.data(), g.rows(), g.cols()}), weights.cols(),
-        matrices);
+    Ranking ranking =
+        rank_scores(scores_of({w.data(), w.rows(), w.cols()}, {g.data(), g.rows(), g.cols()}),
+                    weights.cols(), matrices);
     ranking.mask = [mask = std::move(ranking.mask), order](double keep) {
       return mask(keep).in_order(order);
     };

@@ -25,8 +25,8 @@ struct LsrOptions {
   double support = 0.2;
 };
 
-/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows, of weight matrices
-/// side by side. Throws not_finite.
+/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows, of weight
+/// matrices side by side. Throws not_finite.
 [[nodiscard]] inline prune::ColumnClusters lsr_clusters(ConstMatrixView weights, Index ou_cols,
                                                         const LsrOptions& options = {},
                                                         Index matrices = 1) {
@@ -148,8 +148,8 @@ struct Lsr : MethodBase {
 
   [[nodiscard]] LsrMapper placer(Index) const { return LsrMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
-    auto ranked = rank_lsr(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols, options,
-                           node.matrices);
+    auto ranked =
+        rank_lsr(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols, options, node.matrices);
     prune::Scores ous = ranked.ou_scores(ou_weights());
     return element_wise(std::move(ranked), std::move(ous));
   }

@@ -172,9 +172,8 @@ class PatternMapper {
   template <class Visit>
   mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
     std::vector<Block> blocks;
-    mapping::for_each_matrix(mask, [&](const PruneMask& one, std::int32_t first) {
-      add_blocks(one, first, blocks);
-    });
+    mapping::for_each_matrix(
+        mask, [&](const PruneMask& one, std::int32_t first) { add_blocks(one, first, blocks); });
     mapping::ShelfPlacer placer(shape_);
     for (Index height = taps_; height >= 1; --height)
       for (const Block& block : blocks)

@@ -100,8 +100,8 @@ namespace autoprune::nn {
       conv_bn(name + ".conv1", name + ".bn1",
               {.out = out, .kernel = 3, .stride = stride, .padding = 1}, x);
       const Index hidden = network.relu(name + ".relu1");
-      const Index body = conv_bn(name + ".conv2", name + ".bn2",
-                                 {.out = out, .kernel = 3, .padding = 1}, hidden);
+      const Index body =
+          conv_bn(name + ".conv2", name + ".bn2", {.out = out, .kernel = 3, .padding = 1}, hidden);
       const Index shortcut = stride == 1 ? x
                                          : conv_bn(name + ".downsample.0", name + ".downsample.1",
                                                    {.out = out, .kernel = 1, .stride = stride}, x);
@@ -169,9 +169,9 @@ namespace detail {
 
 /// By name.
 inline std::vector<NamedNetwork>& zoo() {
-  static std::vector<NamedNetwork> networks = {
-      {"alexnet", alexnet}, {"lenet5", lenet5},     {"mobilenet_v2", mobilenet_v2},
-      {"plain20", plain20}, {"resnet20", resnet20}, {"vgg16", vgg16}};
+  static std::vector<NamedNetwork> networks = {{"alexnet", alexnet},           {"lenet5", lenet5},
+                                               {"mobilenet_v2", mobilenet_v2}, {"plain20", plain20},
+                                               {"resnet20", resnet20},         {"vgg16", vgg16}};
   return networks;
 }
 

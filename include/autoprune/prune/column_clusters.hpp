@@ -19,8 +19,8 @@ namespace autoprune::prune {
 /// Filters of each cluster, ascending.
 using ColumnClusters = std::vector<std::vector<std::int32_t>>;
 
-/// `width` neighbouring filters each, the last cluster of a weight matrix maybe fewer: no clustering
-/// at all.
+/// `width` neighbouring filters each, the last cluster of a weight matrix maybe fewer: no
+/// clustering at all.
 [[nodiscard]] inline ColumnClusters neighbours(Index filters, Index width, Index matrices = 1) {
   const Index each = filters / matrices, across = ceil_div(each, width);
   ColumnClusters clusters(static_cast<std::size_t>(matrices * across));

@@ -61,8 +61,7 @@ class OuRanking {
   /// out_of_range.
   [[nodiscard]] PruneMask keep(double keep_ratio) const {
     detail::check_keep_ratio(keep_ratio);
-    PruneMask mask =
-        PruneMask(rows_, cols_, granularity_, false).in_matrices(cols_ / matrix_cols_);
+    PruneMask mask = PruneMask(rows_, cols_, granularity_, false).in_matrices(cols_ / matrix_cols_);
     const double wanted = keep_ratio * static_cast<double>(mask.vectors());
     Index kept = 0;
     for (const std::int32_t ou : ranked_) {

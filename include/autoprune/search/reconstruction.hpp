@@ -73,7 +73,8 @@ class BasicReconstruction {
         layer.grams.push_back(gram_of(inputs[k].middleCols(m * rows, rows), config.ridge));
         layer.targets.middleRows(m * each, each) =
             weights.middleRows(m * each, each).template cast<Scalar>() * layer.grams.back();
-        if (!layer.grams.back().allFinite() || !layer.targets.middleRows(m * each, each).allFinite())
+        if (!layer.grams.back().allFinite() ||
+            !layer.targets.middleRows(m * each, each).allFinite())
           fail(ErrorId::not_finite, "layer '", node.name, "': squares of its inputs are more than ",
                "float32 holds; use smaller weights before it");
       }
@@ -115,8 +116,7 @@ class BasicReconstruction {
     MatrixOf<Scalar> gram = MatrixOf<Scalar>::Zero(x.cols(), x.cols());
     gram.template selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
     gram = gram.template selfadjointView<Eigen::Lower>();
-    gram.diagonal().array() +=
-        static_cast<Scalar>(ridge) * (gram.diagonal().mean() + Scalar(1e-9));
+    gram.diagonal().array() += static_cast<Scalar>(ridge) * (gram.diagonal().mean() + Scalar(1e-9));
     return gram;
   }
 
@@ -164,9 +164,9 @@ class BasicReconstruction {
     return fitted;
   }
 
-  static void fit_filters(const Layer& layer, const MatrixOf<Scalar>& whole,
-                          const PruneMask& mask, const std::vector<Index>& groups,
-                          const std::vector<Index>& filters, Matrix& fitted) {
+  static void fit_filters(const Layer& layer, const MatrixOf<Scalar>& whole, const PruneMask& mask,
+                          const std::vector<Index>& groups, const std::vector<Index>& filters,
+                          Matrix& fitted) {
     std::vector<std::pair<Index, Index>> runs;  // of neighbouring rows
     for (const Index g : groups)
       mask.for_rows(g, [&](Index begin, Index end) {

@@ -88,7 +88,8 @@ class ActiveOus {
   void by_strips(const mapping::OuList& ous) {
     const auto below = [](const mapping::Ou& ou, const mapping::Ou& last) {
       return ou.place.crossbar == last.place.crossbar && ou.place.bitline == last.place.bitline &&
-             ou.place.wordline > last.place.wordline && std::ranges::equal(ou.columns, last.columns);
+             ou.place.wordline > last.place.wordline &&
+             std::ranges::equal(ou.columns, last.columns);
     };
     for (Index i = 0; i < ous.size(); ++i) {
       const mapping::Ou ou = ous[i];

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/hardware/adcs.hpp"
 #include "autoprune/hardware/devices.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/simulation/activity.hpp"
 #include "autoprune/simulation/encoding.hpp"
@@ -95,8 +95,8 @@ class OUDataPath {
   [[nodiscard]] Index bitlines() const noexcept { return static_cast<Index>(lines_.size()); }
 
   /// Outputs of kLanes input vectors: y[filter][lane] in units of input step * weight step, from
-  /// the codes x[input][lane]. The first `lanes` vectors count as activity. Read noise is a function
-  /// of the seed and of `read`.
+  /// the codes x[input][lane]. The first `lanes` vectors count as activity. Read noise is a
+  /// function of the seed and of `read`.
   void multiply(const std::int32_t* x, double* y, Index lanes, Activity& activity,
                 std::uint64_t read = 0) const {
     std::vector<std::int32_t> codes(at(cols_ * kLanes), 0);
@@ -250,8 +250,7 @@ class OUDataPath {
     for (const Step& step : steps_)
       for (Index lane = 0; lane < kLanes; ++lane) {
         std::int32_t sum = 0;
-        for (const std::int32_t row : step.rows)
-          sum += x[(step.first_input + row) * kLanes + lane];
+        for (const std::int32_t row : step.rows) sum += x[(step.first_input + row) * kLanes + lane];
         for (const std::int32_t filter : step.columns)
           y[filter * kLanes + lane] -= static_cast<double>(encoding_.offset()) * sum;
       }

@@ -92,8 +92,7 @@ struct DeltaCode {
     Index previous = -1;
     for (const RowSetView& s : sets)
       for (const std::int32_t column : s.columns) {
-        const Index position =
-            s.number * set_cols(shape) + column - first_column(shape, s.number);
+        const Index position = s.number * set_cols(shape) + column - first_column(shape, s.number);
         f(position - previous - 1);
         previous = position;
       }

@@ -46,8 +46,7 @@ struct ExplicitCode {
         out.put(static_cast<std::uint64_t>(shape.granularity > 0 ? s.number : c == 0), width.set);
         out.put(part.size() - 1, width.fill);
         for (const std::int32_t column : part)
-          out.put(static_cast<std::uint64_t>(column - first_column(shape, s.number)),
-                  width.column);
+          out.put(static_cast<std::uint64_t>(column - first_column(shape, s.number)), width.column);
       }
   }
 

@@ -41,7 +41,8 @@ struct ListCode {
       const Ou ou = list[i];
       put_list(out, ou.columns, before.columns, code.column);
       if (list.shape().granularity > 0)
-        out.put(static_cast<std::uint64_t>(ou.input_set % list.shape().matrix_groups()), code.group);
+        out.put(static_cast<std::uint64_t>(ou.input_set % list.shape().matrix_groups()),
+                code.group);
       if (!list.shape().neighbours()) put_list(out, ou.rows, before.rows, code.row);
       before = ou;
     }
