@@ -56,11 +56,11 @@ StudySpec grouped_spec() {
   return s;
 }
 
-struct Killed : std::runtime_error {
-  Killed() : std::runtime_error("killed") {}
+struct Ended : std::runtime_error {
+  Ended() : std::runtime_error("ended") {}
 };
-struct KilledAfterAnEpoch {
-  void on_epoch(const TrainingPoint&) const { throw Killed(); }
+struct EndsAfterAnEpoch {
+  void on_epoch(const TrainingPoint&) const { throw Ended(); }
 };
 
 }  // namespace
@@ -123,8 +123,8 @@ TEST_CASE("groups: a network is pruned, fitted, fine-tuned, killed and resumed")
 
   const test::Directory directory;
   s.out = directory.path();
-  CHECK_THROWS_AS(auto_prune(separable(), test::datasets(), test::chip(), s, KilledAfterAnEpoch{}),
-                  Killed);
+  CHECK_THROWS_AS(auto_prune(separable(), test::datasets(), test::chip(), s, EndsAfterAnEpoch{}),
+                  Ended);
   s.resume = true;
   const Record resumed = auto_prune(separable(), test::datasets(), test::chip(), s);
   CHECK(resumed.policy == whole.policy);
@@ -138,7 +138,7 @@ TEST_CASE("groups: masks that don't say so are refused before they compute nonse
   nn::Session session(network, pool);
   std::vector<PruneMask> masks;
   for (const Index i : network.matrix_layers()) {
-    const ConstMatrixView w = weight_matrix(network.node(i).weight);
+    const MatrixView w = weight_matrix(network.node(i).weight);
     masks.emplace_back(w.cols(), w.rows(), 8);
   }
   session.set_masks(masks);

@@ -22,8 +22,8 @@ struct LayerCells {
 /// R x C, or how often that of a group.
 [[nodiscard]] inline std::string matrix_text(Index rows, Index cols, Index groups,
                                              std::string_view times = "x") {
-  const std::string one = concat(rows, times, cols / groups);
-  return groups > 1 ? concat(groups, " of ", one) : one;
+  return groups > 1 ? concat(groups, " of ", rows, times, cols / groups)
+                    : concat(rows, times, cols);
 }
 
 /// Two halves with `gap` between; nothing for a network without groups.
