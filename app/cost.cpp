@@ -85,8 +85,8 @@ void ou_cost(Job& job) {
                     job.compressor.geometry().to_string(), ", G = ", job.compressor.granularity(),
                     "; OU model, hardware ", hardware.name, ", ADC of ", hardware.adc.bits, " bits",
                     hardware.lossless() ? "" : " (too few for the sums of an OU)", "\n\n",
-                    io::cost_layer_table(cost, "crossbars"), '\n', io::cost_component_table(cost),
-                    '\n', io::cost_comparison(cost, dense)));
+                    io::cost_layer_table(cost, "crossbars"), io::cost_grouped_line(cost), '\n',
+                    io::cost_component_table(cost), '\n', io::cost_comparison(cost, dense)));
 }
 
 /// The --hardware of MNSIM-2.0's model, its crossbars those of --geometry where that was given.

@@ -121,7 +121,7 @@ nn::Network Job::read_network() {
     file_ = study::pruned_as(io::Safetensors::read(options.masks).metadata());
   if (!prefix.empty())
     std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
-  if (nn::mapped_layers(net).empty())
+  if (net.matrix_layers().empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;
 }

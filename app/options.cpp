@@ -118,8 +118,9 @@ void check(Options& o) {
   const auto require = [](bool needed, const auto& value, const char* missing) {
     if (needed && value.empty()) fail(ErrorId::missing_value, "no ", missing);
   };
-  require(o.command != "reproduce", o.network,
-          "--network given; take alexnet, vgg16, plain20, lenet5, or a file");
+  require(
+      o.command != "reproduce", o.network,
+      "--network given; take alexnet, vgg16, plain20, lenet5, resnet20, mobilenet_v2, or a file");
   require(command.needs_data, o.data, "--data given, e.g. --data cifar10:data/cifar10");
   require(command.needs_out, o.out, "--out given: the directory for results and checkpoints");
   require(o.command == "fine-tune", o.policy, "--policy given: the policy.json of a search");

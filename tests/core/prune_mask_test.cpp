@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <limits>
+#include <memory>
+#include <vector>
 
 #include "../error_of.hpp"
 #include "autoprune/core/random.hpp"
@@ -48,6 +50,39 @@ TEST_CASE("a mask agrees with a plain table of its vectors", "[prune_mask]") {
     CHECK(mask.keep_ratio() == static_cast<double>(kept) / static_cast<double>(groups * cols));
     CHECK(mask.dead_filters() == std::count(alive.begin(), alive.end(), false));
   }
+}
+
+TEST_CASE("a mask of several weight matrices is theirs, side by side", "[prune_mask]") {
+  Random random(5);
+  for (int round = 0; round < 50; ++round) {
+    const Index matrices = 1 + random.below(6), each = 1 + random.below(5);
+    PruneMask mask(1 + random.below(40), matrices * each, 1 + random.below(9));
+    for (Index g = 0; g < mask.groups(); ++g)
+      for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, random.below(2) == 0);
+    if (round % 2 == 0) {
+      const std::vector<Index> rows = random.permutation(mask.rows());
+      mask = std::move(mask).in_order(
+          std::make_shared<const std::vector<std::int32_t>>(rows.begin(), rows.end()));
+    }
+    CHECK(mask.matrices() == 1);
+    CHECK(mask.matrix(0) == mask);
+    const PruneMask plain = mask;
+    mask = std::move(mask).in_matrices(matrices);
+    CHECK((mask == plain) == (matrices == 1));
+    CHECK(mask.matrix_cols() == each);
+    for (Index m = 0; m < matrices; ++m) {
+      const PruneMask one = mask.matrix(m);
+      CHECK(one.matrices() == 1);
+      CHECK((one.rows() == mask.rows() && one.cols() == each));
+      CHECK((one.granularity() == mask.granularity() && one.order() == mask.order()));
+      for (Index g = 0; g < mask.groups(); ++g)
+        for (Index c = 0; c < each; ++c) CHECK(one.kept(g, c) == mask.kept(g, m * each + c));
+      for (Index r = 0; r < mask.rows(); ++r) CHECK(one.group_of(r) == mask.group_of(r));
+    }
+  }
+  for (const Index matrices : {-1, 0, 4, 7})
+    CHECK(error_of([&] { (void)PruneMask(4, 6, 2).in_matrices(matrices); }) ==
+          ErrorId::out_of_range);
 }
 
 TEST_CASE("masks are equal when shape, granularity and every vector are", "[prune_mask]") {

@@ -53,11 +53,17 @@ TEST_CASE("what is concatenated is read from all of its layers, and gates cost l
   CHECK(layers[3].inputs == std::vector<Index>{2, 0, 1});
 }
 
-TEST_CASE("convolutions in groups have no price yet") {
+TEST_CASE("a convolution in groups has the rows of one, and reads all channels") {
   nn::Network network({4, 8, 8});
-  network.conv("grouped", {.out = 4, .groups = 2});
-  CHECK(test::error_of([&] { (void)layer_graph(network); }).id() == ErrorId::grouped_layer);
-  CHECK(test::error_of([&] { (void)layer_shapes(network); }).id() == ErrorId::grouped_layer);
+  network.conv("grouped", {.out = 6, .kernel = 3, .groups = 2});
+  const LayerShape shape = layer_shapes(network).front();
+  CHECK(shape.rows == 18);
+  CHECK(shape.filters == 6);
+  CHECK(shape.matrices == 2);
+  CHECK(shape.inputs == 256);
+  CHECK(shape.buffered_inputs == 96);
+  CHECK(shape.macs() == 18.0 * 6.0 * 36.0);
+  CHECK(layer_graph(network).front().in == nn::Shape3{4, 8, 8});
 }
 
 TEST_CASE("a branch reads what it was taken from, and a linear layer a whole map") {

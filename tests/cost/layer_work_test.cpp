@@ -44,16 +44,18 @@ TEST_CASE("a mapped layer asks for what the simulated data path does") {
   Random random(1);
   with_each_geometry([&]<class Geom>(Geom) {
     for (int trial = 0; trial < 6; ++trial) {
-      const Index rows = 1 + random.below(200), cols = 1 + random.below(60);
+      const Index matrices = trial % 2 == 0 ? 1 : 1 + random.below(9);
+      const Index rows = 1 + random.below(200),
+                  cols = matrices * (1 + random.below(ceil_div(60, matrices)));
       const Index granularity = test::one_of<Index>(random, {4, 8, 16, 32});
-      const PruneMask mask = random_mask(random, rows, cols, granularity);
+      const PruneMask mask = random_mask(random, rows, cols, granularity).in_matrices(matrices);
       const hardware::Accelerator format{
           .geometry = Geom{},
           .weights = random_options(random),
           .inputs = {.dac_bits = test::one_of<Index>(random, {1, 2, 4})}};
       const mapping::CrossbarMapper<Geom> mapper(format.weights);
       const mapping::Placement layer = mapper.map(mask);
-      const LayerWork work = mapped_work({rows, cols, 3, 0, 0}, layer, format);
+      const LayerWork work = mapped_work({rows, cols, 3, 0, 0, matrices}, layer, format);
 
       const simulation::DataPathConfig config{format.weights, format.inputs};
       const simulation::QuantisedWeights weights{
@@ -61,7 +63,8 @@ TEST_CASE("a mapped layer asks for what the simulated data path does") {
       using Path = simulation::OUDataPath<Geom>;
       const Path path(Geom{}, weights, layer, hardware::IdealAdc{}, config);
       // Every digit of every input is on, so that nothing is skipped.
-      const std::vector<std::int32_t> x(static_cast<std::size_t>(rows * Path::kLanes), 255);
+      const std::vector<std::int32_t> x(static_cast<std::size_t>(rows * matrices * Path::kLanes),
+                                        255);
       std::vector<double> y(static_cast<std::size_t>(cols * Path::kLanes));
       simulation::Activity activity;
       path.multiply(x.data(), y.data(), 3, activity);  // as many vectors as positions
@@ -79,10 +82,12 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
   Random random(2);
   with_each_geometry([&]<class Geom>(Geom) {
     for (int trial = 0; trial < 20; ++trial) {
-      const Index rows = 1 + random.below(500), cols = 1 + random.below(300);
+      const Index matrices = trial % 2 == 0 ? 1 : 1 + random.below(40);
+      const Index rows = 1 + random.below(500),
+                  cols = matrices * (1 + random.below(ceil_div(300, matrices)));
       hardware::Accelerator format{.geometry = Geom{}, .weights = random_options(random)};
       const mapping::CrossbarMapper<Geom> mapper(format.weights);
-      const LayerShape shape{rows, cols, 1 + random.below(9), 0, 0};
+      const LayerShape shape{rows, cols, 1 + random.below(9), 0, 0, matrices};
       const auto positions = static_cast<double>(shape.positions);
       const double each = static_cast<double>(format.digits() * format.arrays());
       for (const hardware::DenseRead read :
@@ -93,14 +98,16 @@ TEST_CASE("a dense layer's crossbars are those that the mapper counts") {
         CHECK(work.kept_weights == rows * cols);
         CHECK(work.index_bits == 0);
         CHECK(work.index_fetches == 0.0);
-        CHECK(work.input_fetches == positions * static_cast<double>(rows));
+        CHECK(work.input_fetches == positions * static_cast<double>(rows * matrices));
         CHECK(work.cells ==
               positions * each * static_cast<double>(rows * cols * format.bitlines_per_weight()));
         // A crossbar is never busy for longer than all of them are.
         CHECK(work.longest.activations * static_cast<double>(work.crossbars) >= work.activations);
       }
-      CHECK(dense_work(shape, format).activations ==
-            positions * static_cast<double>(format.digits() * mapper.dense_crossbars(rows, cols)));
+      if (matrices == 1)  // else a crossbar is read once for each matrix that it holds filters of
+        CHECK(dense_work(shape, format).activations ==
+              positions *
+                  static_cast<double>(format.digits() * mapper.dense_crossbars(rows, cols)));
     }
   });
 }
@@ -130,8 +137,11 @@ TEST_CASE("the naive mapping is the dense layer") {
     hardware::Accelerator format{.geometry = Geom{}, .weights = random_options(random)};
     const mapping::DenseMapper naive(mapping::ArrayShape(format.geometry, format.weights));
     for (int trial = 0; trial < 10; ++trial) {
-      const PruneMask all(1 + random.below(300), 1 + random.below(200), 8);
-      const LayerShape layer{all.rows(), all.cols(), 2, 0, 0};
+      const Index matrices = trial % 2 == 0 ? 1 : 1 + random.below(30);
+      const PruneMask all = PruneMask(1 + random.below(300),
+                                      matrices * (1 + random.below(ceil_div(200, matrices))), 8)
+                                .in_matrices(matrices);
+      const LayerShape layer{all.rows(), all.cols(), 2, 0, 0, matrices};
       const LayerWork dense = dense_work(layer, format);
       const LayerWork same = mapped_work(layer, mapping::place(naive, all), format);
       CHECK(same.crossbars == dense.crossbars);

@@ -23,7 +23,7 @@ const Harness kIndexBuffer("index_buffer", [](std::string_view bytes) {
   if (head.code >= mapping::kIndexCodes.size()) return;
   const mapping::IndexBuffer buffer(mapping::kIndexCodes[head.code], head.bits, std::move(words));
   (void)buffer.decode({head.rows, head.cols, head.ou_rows, head.ou_cols, head.granularity,
-                       head.granularity > 0 && head.gathered % 2 == 1});
+                       head.granularity > 0 && head.gathered % 2 == 1, 1 + head.gathered / 2});
 });
 
 }  // namespace

@@ -81,3 +81,23 @@ TEST_CASE("a report without accuracy, search or fine-tuning has a table", "[repo
   report.erase("fine_tune");
   CHECK_FALSE(ap::io::test::has(report_table(report), "accuracy"));
 }
+
+TEST_CASE("what convolutions in groups take of the crossbars is said where there are any",
+          "[report]") {
+  auto report = samples::report();
+  CHECK_FALSE(ap::io::test::has(report_table(report), "groups"));
+  report["layers"][0]["groups"] = 64;
+  const double filled[] = {0.25, 0.5, 1.0};
+  for (std::size_t k = 0; k < 3; ++k) report["layers"][k]["filled"] = filled[k];
+  const std::string table = report_table(report);
+  CAPTURE(table);
+  CHECK(ap::io::test::has(table, "conv1  64 of 288x4"));
+  // 48 of 272 crossbars; 208 filled to a half and 16 to the brim.
+  CHECK(ap::io::test::has(
+      table,
+      "groups        convolutions in groups, 1 of 3 layers, take 17.6 % of the crossbars;\n"
+      "              weights fill 25.0 % of their cells, and 53.6 % of the others'\n"));
+  for (const std::string& line : lines_of(table)) CHECK(text_length(line) <= 100);
+  report["layers"][0]["groups"] = 0;
+  CHECK_FALSE(ap::io::test::has(report_table(report), "groups"));
+}

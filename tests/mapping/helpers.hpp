@@ -25,22 +25,33 @@ inline PruneMask random_mask(Random& random, Index granularity, Index max_rows =
   return mask;
 }
 
+/// The mask as one of two weight matrices at least, where its filters can be parted; now and then
+/// of one a filter, as a depthwise convolution has.
+inline PruneMask in_groups(Random& random, PruneMask mask) {
+  Index matrices = mask.cols();
+  if (random.below(4) > 0)
+    for (matrices = 1 + random.below(mask.cols()); mask.cols() % matrices != 0;) --matrices;
+  return std::move(mask).in_matrices(matrices);
+}
+
 /// The OUs of a mask's kept vectors, by plain loops.
 inline OuList ous_of(const PruneMask& mask, Index ou_cols) {
   OuList list({mask.rows(), mask.cols(), mask.granularity(), ou_cols, mask.granularity(),
-               mask.order() != nullptr});
-  for (Index g = 0; g < mask.groups(); ++g) {
-    std::vector<std::int32_t> rows, columns;
-    for (Index r = 0; r < mask.rows(); ++r)
-      if (mask.group_of(r) == g) rows.push_back(static_cast<std::int32_t>(r));
-    for (Index c = 0; c < mask.cols(); ++c) {
-      if (mask.kept(g, c)) columns.push_back(static_cast<std::int32_t>(c));
-      const bool full = static_cast<Index>(columns.size()) == ou_cols;
-      if (columns.empty() || (!full && c + 1 < mask.cols())) continue;
-      list.add({rows, columns, {}, g});
-      columns.clear();
+               mask.order() != nullptr, mask.matrices()});
+  const Index each = mask.cols() / mask.matrices();
+  for (Index first = 0; first < mask.cols(); first += each)
+    for (Index g = 0; g < mask.groups(); ++g) {
+      std::vector<std::int32_t> rows, columns;
+      for (Index r = 0; r < mask.rows(); ++r)
+        if (mask.group_of(r) == g) rows.push_back(static_cast<std::int32_t>(r));
+      for (Index c = first; c < first + each; ++c) {
+        if (mask.kept(g, c)) columns.push_back(static_cast<std::int32_t>(c));
+        const bool full = static_cast<Index>(columns.size()) == ou_cols;
+        if (columns.empty() || (!full && c + 1 < first + each)) continue;
+        list.add({rows, columns, {}, first / each * mask.groups() + g});
+        columns.clear();
+      }
     }
-  }
   return list;
 }
 

@@ -13,13 +13,14 @@ namespace {
 
 /// Of column-vectors, or of OUs with any rows and filters.
 OuList random_list(Random& random, Index max_rows = 400, Index max_cols = 90) {
-  const PruneMask mask = test::random_mask(random, Index{4} << random.below(6), max_rows, max_cols);
+  PruneMask mask = test::random_mask(random, Index{4} << random.below(6), max_rows, max_cols);
+  if (random.below(2) == 0) mask = test::in_groups(random, std::move(mask));
   const Index ou_cols = 1 + random.below(40);
   const Index kind = random.below(3);
   if (kind == 0) return test::ous_of(mask, ou_cols);
   if (kind == 1) return test::ous_of(test::shuffled(random, mask), ou_cols);
   const Index ou_rows = 1 + random.below(20);
-  OuList list({mask.rows(), mask.cols(), ou_rows, ou_cols});
+  OuList list({mask.rows(), mask.cols(), ou_rows, ou_cols, 0, false, mask.matrices()});
   const auto some = [&](Index limit, Index most) {
     std::vector<std::int32_t> indices;
     Index next = random.below(limit);
@@ -33,7 +34,11 @@ OuList random_list(Random& random, Index max_rows = 400, Index max_cols = 90) {
   std::vector<std::int32_t> rows, columns;
   for (Index i = random.below(30); i > 0; --i) {
     if (rows.empty() || random.below(2) == 0) rows = some(mask.rows(), ou_rows);
-    if (columns.empty() || random.below(4) > 0) columns = some(mask.cols(), ou_cols);
+    if (columns.empty() || random.below(4) > 0) {
+      columns = some(mask.matrix_cols(), ou_cols);
+      const Index first = random.below(mask.matrices()) * mask.matrix_cols();
+      for (std::int32_t& column : columns) column += static_cast<std::int32_t>(first);
+    }
     if (list.columns() + std::ssize(columns) > mask.rows() * mask.cols()) break;
     list.add({rows, columns});
   }
@@ -48,14 +53,18 @@ bool valid(const OuList& list) {
     return !indices.empty() && indices.front() >= 0 && indices.back() < limit &&
            std::ranges::adjacent_find(indices, std::ranges::greater_equal{}) == indices.end();
   };
-  PruneMask mask(s.rows, s.cols, std::max<Index>(1, s.granularity), false);
+  PruneMask mask =
+      PruneMask(s.rows, s.cols, std::max<Index>(1, s.granularity), false).in_matrices(s.matrices);
+  const Index each = s.cols / s.matrices;
   for (Index i = 0; i < list.size(); ++i) {
     const Ou ou = list[i];
     if (!ascend(ou.rows, s.rows) || !ascend(ou.columns, s.cols)) return false;
     if (ou.n_rows() > s.highest() || ou.n_cols() > s.ou_cols) return false;
+    if (ou.columns.front() / each != ou.columns.back() / each) return false;
     if (s.granularity == 0) continue;
     if (ou.input_set < 0 || ou.input_set >= s.groups()) return false;
-    for (const Index c : ou.columns) mask.set(ou.input_set, c, true);
+    if (ou.input_set / mask.groups() != ou.columns.front() / each) return false;
+    for (const Index c : ou.columns) mask.set(ou.input_set % mask.groups(), c, true);
   }
   return !s.neighbours() || test::ous_of(mask, s.ou_cols).same_ous(list);
 }
@@ -88,21 +97,22 @@ IndexSizes reference_sizes(const OuList& list) {
     number.push_back(groups ? list[i].input_set : sets - 1);
   }
   const Index number_bits = bits_for(s.rows * s.cols + 1);
+  // Of row groups the filters of one matrix are numbered, else those of all.
+  const Index cols = groups ? s.cols / s.matrices : s.cols;
   Index rows = 0, lists = number_bits;
-  Index explicit_bits =
-      groups ? bits_for(s.groups() * ceil_div(s.cols, s.ou_cols) + 1) : number_bits;
+  Index explicit_bits = groups ? bits_for(s.groups() * ceil_div(cols, s.ou_cols) + 1) : number_bits;
   std::vector<Index> positions;
   std::span<const std::int32_t> before_rows, before_columns, before_set;
   for (Index i = 0; i < list.size(); ++i) {
     const Ou ou = list[i];
     const bool first =
         i == 0 || number[static_cast<std::size_t>(i)] != number[static_cast<std::size_t>(i - 1)];
-    explicit_bits += (groups ? bits_for(s.groups()) : 1) + bits_for(std::min(s.ou_cols, s.cols)) +
-                     ou.n_cols() * bits_for(s.cols);
+    explicit_bits += (groups ? bits_for(s.groups()) : 1) + bits_for(std::min(s.ou_cols, cols)) +
+                     ou.n_cols() * bits_for(cols);
     for (const Index c : ou.columns)
-      positions.push_back(number[static_cast<std::size_t>(i)] * s.cols + c);
+      positions.push_back(number[static_cast<std::size_t>(i)] * cols + c % cols);
     lists += list_size(ou.columns, before_columns, s.cols, std::min(s.cols, s.ou_cols));
-    if (groups) lists += bits_for(s.groups());
+    if (groups) lists += bits_for(ceil_div(s.rows, s.granularity));
     if (!s.neighbours()) {
       const Index longest = std::min(s.rows, groups ? s.granularity : s.ou_rows);
       lists += list_size(ou.rows, before_rows, s.rows, longest);
@@ -112,7 +122,7 @@ IndexSizes reference_sizes(const OuList& list) {
     before_rows = ou.rows;
     before_columns = ou.columns;
   }
-  const Index bitmap = (groups ? s.groups() : number_bits) + sets * s.cols;
+  const Index bitmap = (groups ? s.groups() : number_bits) + sets * cols;
   Index delta = 0;
   for (Index width = 1; width < 32; ++width) {
     Index bits = 5 + (s.neighbours() ? 0 : number_bits), previous = -1;
@@ -238,7 +248,7 @@ TEST_CASE("garbage, truncation and a wrong shape are refused or harmless") {
     const IndexBuffer buffer(list, code);
     OuShape shape = list.shape();
     shape.rows = 1 + random.below(300);
-    shape.cols = 1 + random.below(90);
+    shape.cols = shape.matrices * (1 + random.below(ceil_div(90, shape.matrices)));
     const ErrorId wrong_shape = error_of([&] { sound = valid(buffer.decode(shape)); });
     REQUIRE(sound);
     REQUIRE((wrong_shape == ErrorId{} || wrong_shape == ErrorId::corrupt_index));

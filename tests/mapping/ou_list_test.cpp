@@ -99,7 +99,25 @@ TEST_CASE("OUs with the same inputs come together, in pieces of so many rows") {
   CHECK(together == std::vector<Index>{2, 2, 1});
 }
 
+TEST_CASE("the same rows of other weight matrices are other inputs, and no OU mixes them") {
+  OuList list({4, 6, 2, 2, 0, false, 3});
+  const std::vector<std::int32_t> rows{0, 3}, first{0, 1}, second{2, 3}, mixed{1, 2};
+  list.add({rows, first});
+  list.add({rows, first});
+  list.add({rows, second});
+  CHECK(list[0].input_set == list[1].input_set);
+  CHECK(list[1].input_set != list[2].input_set);
+  CHECK(list.input_rows() == 4);
+  CHECK(list.shape().inputs() == 12);
+  CHECK(list.shape().first_input(1) == 0);
+  CHECK(list.shape().first_input(3) == 4);
+  CHECK(error_of([&] { list.add({rows, mixed}); }) == ErrorId::mask_mismatch);
+  CHECK(list.size() == 3);
+}
+
 TEST_CASE("an impossible layer is refused") {
+  CHECK(error_of([] { OuList({8, 9, 4, 4, 0, false, 2}); }) == ErrorId::out_of_range);
+  CHECK(error_of([] { OuList({8, 9, 4, 4, 0, false, 0}); }) == ErrorId::out_of_range);
   CHECK(error_of([] { OuList({0, 4, 32, 32, 32}); }) == ErrorId::out_of_range);
   CHECK(error_of([] { OuList({8, 8, 4, 0}); }) == ErrorId::out_of_range);
   CHECK(error_of([] { OuList({8, 8, 4, 4, -1}); }) == ErrorId::out_of_range);

@@ -120,12 +120,14 @@ void check_index(const P& placer, const PruneMask& mask) {
   const Placement placement = place(placer, mask);
   const OuShape& shape = placement.ous.shape();
   Index entries = 0;
-  std::vector<std::int32_t> inputs;
+  Indices last;
   for (Index i = 0; i < placement.ous.size(); ++i) {
     const Ou ou = placement.ous[i];
+    Indices inputs(ou.rows.begin(), ou.rows.end());
+    for (Index& input : inputs) input += shape.first_input(ou.columns.front());
     entries += ou.n_cols() + (shape.granularity > 0 ? 1 : 0);
-    if (!shape.neighbours() && !std::ranges::equal(ou.rows, inputs)) entries += ou.n_rows();
-    inputs.assign(ou.rows.begin(), ou.rows.end());
+    if (!shape.neighbours() && inputs != last) entries += ou.n_rows();
+    last = inputs;
   }
   REQUIRE(placement.index.has_value() == P::kIndexed);
   REQUIRE(placement.index_entries == (P::kIndexed ? entries : 0));
@@ -161,6 +163,73 @@ TEST_CASE("every method's mapping takes what its rule says, in OUs of any shape"
     const CrossbarMapper mapper(geometry, options);
     check_index(mapper, vectors);
     check_index(mapper, mapping::test::shuffled(random, vectors));
+  }
+}
+
+namespace {
+
+/// The masks of the weight matrices, cut out by hand.
+std::vector<PruneMask> parted(const PruneMask& mask) {
+  std::vector<PruneMask> all;
+  const Index each = mask.cols() / mask.matrices();
+  for (Index first = 0; first < mask.cols(); first += each) {
+    all.emplace_back(mask.rows(), each, mask.granularity(), false);
+    for (Index g = 0; g < mask.groups(); ++g)
+      for (Index c = 0; c < each; ++c) all.back().set(g, c, mask.kept(g, first + c));
+  }
+  return all;
+}
+
+/// The OUs of a layer are those of its matrices alone, one after another; OUs of ou_cols filters
+/// and fewer stand side by side in a tile as long as it has room.
+template <Placer P>
+void check_matrices(const P& placer, const PruneMask& mask) {
+  const OuList layer = place(placer, mask).ous;
+  const Index each = mask.cols() / mask.matrices(), width = placer.shape().ou_cols;
+  Index next = 0, tiles = 0, used = width, m = 0;
+  for (const PruneMask& one : parted(mask)) {
+    const OuList alone = place(placer, one).ous;
+    for (Index i = 0; i < alone.size(); ++i, ++next) {
+      REQUIRE(next < layer.size());
+      const Ou ou = layer[next];
+      REQUIRE(std::ranges::equal(ou.rows, alone[i].rows));
+      REQUIRE(std::ranges::equal(ou.columns, alone[i].columns, {},
+                                 [&](Index c) { return c - m * each; }));
+      if (used + ou.n_cols() > width) ++tiles, used = 0;
+      if (mask.matrices() > 1) REQUIRE(ou.place.bitline % width == used);
+      used += ou.n_cols();
+    }
+    ++m;
+  }
+  REQUIRE(next == layer.size());
+  if (mask.matrices() > 1) REQUIRE(autoprune::mapping::count(placer, mask).slots.taken == tiles);
+}
+
+}  // namespace
+
+TEST_CASE("a convolution in groups takes the OUs of its groups, side by side in tiles") {
+  Random random(83);
+  for (int trial = 0; trial < 100; ++trial) {
+    Geometry<> geometry;
+    hardware::WeightCode options;
+    const ArrayShape shape = mapping::test::random_shape(random, options, geometry);
+    const PruneMask mask =
+        mapping::test::in_groups(random, mapping::test::sparse_mask(random, 1 + random.below(9)));
+    check_matrices(SreMapper(shape), mask);
+    check_matrices(BlockMapper(shape), mask);
+    check_matrices(LsrMapper(shape), mask);
+    if (mask.matrices() > 1) check_dense(mask, shape);
+    check_packed(mask, shape);
+    for (const PruneMask& any : {mask, mapping::test::shuffled(random, mask)}) {
+      check_index(DenseMapper(shape), any);
+      check_index(SreMapper(shape), any);
+      check_index(PimMapper(shape), any);
+    }
+    const PruneMask vectors = mapping::test::in_groups(
+        random, mapping::test::random_mask(random, shape.ou_rows, 300, 90));
+    const CrossbarMapper mapper(geometry, options);
+    check_matrices(mapper, vectors);
+    check_index(mapper, vectors);
   }
 }
 

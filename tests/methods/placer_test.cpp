@@ -13,23 +13,29 @@ using namespace autoprune::methods;
 
 namespace {
 
-/// Inputs times masked weights: by the matrix, and by the OUs as their index buffer names them.
+/// Inputs times masked weights: by the matrices, and by the OUs as their index buffer names them.
 void check_product(Random& random, const PruneMask& mask, const OuList& layer) {
   std::vector<Index> w(static_cast<std::size_t>(mask.rows() * mask.cols()), 0), x;
   const auto at = [&](Index r, Index c) { return static_cast<std::size_t>(r * mask.cols() + c); };
+  const Index each = mask.cols() / mask.matrices();
+  const auto input = [&](Index r, Index c) {
+    return x[static_cast<std::size_t>(c / each * mask.rows() + r)];
+  };
+  for (Index i = 0; i < mask.rows() * mask.matrices(); ++i) x.push_back(random.below(256));
   for (Index i = 0; i < mask.rows(); ++i) {
-    x.push_back(random.below(256));
     for (Index c = 0; c < mask.cols(); ++c)
       if (mask.kept(i / mask.granularity(), c)) w[at(mask.row(i), c)] = random.below(511) - 255;
   }
   std::vector<Index> expected(static_cast<std::size_t>(mask.cols()), 0), found = expected;
   for (Index r = 0; r < mask.rows(); ++r)
     for (Index c = 0; c < mask.cols(); ++c)
-      expected[static_cast<std::size_t>(c)] += x[static_cast<std::size_t>(r)] * w[at(r, c)];
+      expected[static_cast<std::size_t>(c)] += input(r, c) * w[at(r, c)];
   for (Index i = 0; i < layer.size(); ++i)
     for (const std::int32_t r : layer[i].rows)
-      for (const std::int32_t c : layer[i].columns)
-        found[static_cast<std::size_t>(c)] += x[static_cast<std::size_t>(r)] * w[at(r, c)];
+      for (const std::int32_t c : layer[i].columns) {
+        const Index first = layer.shape().first_input(layer[i].columns.front());
+        found[static_cast<std::size_t>(c)] += x[static_cast<std::size_t>(first + r)] * w[at(r, c)];
+      }
   REQUIRE(found == expected);
 }
 
@@ -82,18 +88,22 @@ TEST_CASE("every method's OUs compute the masked layer exactly, from their index
     hardware::WeightCode options;
     const ArrayShape shape = mapping::test::random_shape(random, options, geometry);
     const Index taps = 1 + random.below(9);
-    const PruneMask mask = mapping::test::sparse_mask(random, taps);
-    check(random, DenseMapper(shape), mask);
-    check(random, PimMapper(shape), mask);
-    check(random, BlockMapper(shape), mask);
-    check(random, PackedMapper(shape), mask);
-    check(random, PatternMapper(shape, taps), mask);
-    check(random, SreMapper(shape), mask);
-    check(random, LsrMapper(shape), mask);
+    const PruneMask plain = mapping::test::sparse_mask(random, taps);
+    for (const PruneMask& mask : {plain, mapping::test::in_groups(random, plain)}) {
+      check(random, DenseMapper(shape), mask);
+      check(random, PimMapper(shape), mask);
+      check(random, BlockMapper(shape), mask);
+      check(random, PackedMapper(shape), mask);
+      check(random, PatternMapper(shape, taps), mask);
+      check(random, SreMapper(shape), mask);
+      check(random, LsrMapper(shape), mask);
+    }
     const PruneMask vectors = mapping::test::random_mask(random, shape.ou_rows, 300, 90);
     const CrossbarMapper mapper(geometry, options);
-    check(random, mapper, vectors);
-    check(random, mapper, mapping::test::shuffled(random, vectors));
+    for (const PruneMask& mask : {vectors, mapping::test::in_groups(random, vectors)}) {
+      check(random, mapper, mask);
+      check(random, mapper, mapping::test::shuffled(random, mask));
+    }
   }
 }
 
@@ -103,6 +113,7 @@ TEST_CASE("mappers take masks of any granularity and row order") {
   for (int trial = 0; trial < 40; ++trial) {
     PruneMask mask = mapping::test::random_mask(random, 1 + random.below(20), 200, 40);
     if (trial % 2 == 1) mask = mapping::test::shuffled(random, mask);
+    if (trial % 3 == 1) mask = mapping::test::in_groups(random, mask);
     check(random, DenseMapper(shape), mask);
     check(random, PimMapper(shape), mask);
     check(random, BlockMapper(shape), mask);
@@ -121,7 +132,8 @@ TEST_CASE("a dense layer takes the dense crossbars of column-vectors") {
   const CrossbarMapper<Geometry<64, 96, 16, 24, 2>> wide(adjacent);
   const ArrayShape wide_shape({64, 96, 16, 24, 2}, adjacent);
   for (int trial = 0; trial < 50; ++trial) {
-    const PruneMask all(1 + random.below(600), 1 + random.below(600), 1);
+    PruneMask all(1 + random.below(600), 1 + random.below(600), 1);
+    if (trial % 2 == 1) all = mapping::test::in_groups(random, all);
     const LayerCount count = autoprune::mapping::count(DenseMapper(shape), all);
     REQUIRE(count.crossbars == mapper.dense_crossbars(all.rows(), all.cols()));
     REQUIRE(count.crossbars == count.crossbars_dense);

@@ -52,7 +52,8 @@ TEST_CASE("MNSIM-2.0's networks are known by name, registered twice or not", "[m
   register_networks();
   CHECK(nn::zoo_names() == std::vector<std::string>{"alexnet", "lenet5", "mnsim-alexnet",
                                                     "mnsim-lenet", "mnsim-resnet18", "mnsim-vgg16",
-                                                    "mnsim-vgg8", "plain20", "vgg16"});
+                                                    "mnsim-vgg8", "mobilenet_v2", "plain20",
+                                                    "resnet20", "vgg16"});
   for (const std::string& name : nn::zoo_names())
     for (const nn::Shape3 input : {nn::Shape3{1, 32, 32}, {3, 64, 64}}) {
       const nn::Network network = nn::make_network(name, input);

@@ -53,16 +53,16 @@ TEST_CASE("nodes that can't work on their inputs are refused", "[network]") {
   CHECK(error_of([&] { both.add("sum", {wide, wide}); }) == ErrorId{});
 }
 
-TEST_CASE("whoever maps layers is told which of them have groups", "[network]") {
+TEST_CASE("a convolution in groups has a weight matrix a group", "[network]") {
   nn::Network network({4, 5, 5});
   network.conv("plain", {.out = 6, .kernel = 3});
-  CHECK(nn::mapped_layers(network) == std::vector<Index>{1});
+  CHECK(network.node(1).matrices == 1);
   network.conv("depthwise", {.out = 6, .kernel = 1, .groups = 6});
   network.conv("half", {.out = 4, .kernel = 1, .groups = 2});
   CHECK(network.matrix_layers() == std::vector<Index>{1, 2, 3});
   CHECK(shape_of(network.node(3).weight) == std::vector<Index>{4, 3, 1, 1});
-  CHECK_THROWS_WITH(nn::mapped_layers(network),
-                    Catch::Contains("mapping.403") && Catch::Contains("'depthwise', 'half'"));
+  CHECK(network.node(2).matrices == 6);
+  CHECK(network.node(3).matrices == 2);
   for (const nn::Conv& bad :
        {nn::Conv{.out = 5, .kernel = 1, .groups = 2}, nn::Conv{.out = 6, .kernel = 1, .groups = 3},
         nn::Conv{.out = 6, .kernel = 1, .groups = 0}})

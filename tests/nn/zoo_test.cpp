@@ -116,6 +116,53 @@ TEST_CASE("Plain20 has PyTorch's names and shapes", "[zoo]") {
   CHECK(strided == Names{"features.21", "features.39"});
 }
 
+TEST_CASE("ResNet20 has its shapes, and shortcuts of 1x1 where the size changes", "[zoo]") {
+  const nn::Network network = nn::resnet20();
+  CHECK(network.matrix_layers().size() == 22);
+  CHECK(weights_of(network) == 270'896);
+  const Shapes shapes = parameters(network);
+  CHECK(shapes.at("conv1.weight") == std::vector<Index>{16, 3, 3, 3});
+  CHECK(shapes.at("layer1.2.conv2.weight") == std::vector<Index>{16, 16, 3, 3});
+  CHECK(shapes.at("layer2.0.conv1.weight") == std::vector<Index>{32, 16, 3, 3});
+  CHECK(shapes.at("layer3.0.downsample.0.weight") == std::vector<Index>{64, 32, 1, 1});
+  CHECK(shapes.at("fc.weight") == std::vector<Index>{10, 64});
+  CHECK(shapes.count("layer1.0.downsample.0.weight") == 0);
+  CHECK(names_of(network, "add").size() == 9);
+  CHECK(network.node(*network.find("layer3.2.add")).shape == nn::Shape3{64, 8, 8});
+}
+
+TEST_CASE("MobileNetV2 has torchvision's names and shapes", "[zoo]") {
+  const nn::Network network = nn::mobilenet_v2();
+  const Shapes shapes = parameters(network);
+  CHECK(shapes.at("features.0.0.weight") == std::vector<Index>{32, 3, 3, 3});
+  CHECK(shapes.at("features.1.conv.0.0.weight") == std::vector<Index>{32, 1, 3, 3});
+  CHECK(shapes.at("features.1.conv.1.weight") == std::vector<Index>{16, 32, 1, 1});
+  CHECK(shapes.at("features.2.conv.0.0.weight") == std::vector<Index>{96, 16, 1, 1});
+  CHECK(shapes.at("features.2.conv.1.0.weight") == std::vector<Index>{96, 1, 3, 3});
+  CHECK(shapes.at("features.17.conv.3.running_var") == std::vector<Index>{320});
+  CHECK(shapes.at("features.18.0.weight") == std::vector<Index>{1280, 320, 1, 1});
+  CHECK(shapes.at("classifier.1.weight") == std::vector<Index>{10, 1280});
+  Index depthwise = 0, channels = 0, numbers = 0;
+  for (const Index i : network.matrix_layers())
+    if (network.node(i).matrices > 1) {
+      ++depthwise;
+      channels += network.node(i).filters();
+      CHECK(network.node(i).matrices == network.node(i).filters());
+    }
+  CHECK(depthwise == 17);
+  CHECK(channels == 7136);
+  CHECK(network.matrix_layers().size() == 53);
+  CHECK(names_of(network, "add").size() == 10);
+  CHECK(network.node(*network.find("features.18.2")).shape == nn::Shape3{1280, 4, 4});
+  // torchvision's has 3,504,872 with a classifier of 1000 classes.
+  for (const auto& [name, shape] : shapes) {
+    Index size = 1;
+    for (const Index extent : shape) size *= extent;
+    numbers += name.find("running") == std::string::npos ? size : 0;
+  }
+  CHECK(numbers == 3'504'872 - 990 * 1281);
+}
+
 TEST_CASE("every network is made by its name and ends in ten classes", "[zoo]") {
   for (const std::string& name : nn::zoo_names())
     for (const nn::Shape3 input : {nn::Shape3{1, 32, 32}, {3, 32, 32}, {3, 64, 64}}) {
@@ -147,7 +194,8 @@ TEST_CASE("weights start with the spread that keeps signals' sizes, layer by lay
 
 TEST_CASE("a network of one's own is known once it is registered", "[zoo]") {
   nn::register_network({"lenet4", nn::lenet5});
-  CHECK(nn::zoo_names() == Names{"alexnet", "lenet4", "lenet5", "plain20", "vgg16"});
+  CHECK(nn::zoo_names() ==
+        Names{"alexnet", "lenet4", "lenet5", "mobilenet_v2", "plain20", "resnet20", "vgg16"});
   CHECK(nn::make_network("lenet4", {1, 32, 32}).outputs() == 10);
   CHECK_THROWS_WITH(nn::register_network({"vgg16", nn::vgg16}),
                     Catch::Contains("'vgg16' is known already"));
@@ -157,6 +205,6 @@ TEST_CASE("a network of one's own is known once it is registered", "[zoo]") {
 TEST_CASE("an unknown name and too small images are errors", "[zoo]") {
   CHECK_THROWS_WITH(nn::make_network("vgg-16", {3, 32, 32}),
                     Catch::Contains("config.101") && Catch::Contains("did you mean 'vgg16'") &&
-                        Catch::Contains("alexnet, lenet5, plain20, vgg16"));
+                        Catch::Contains("alexnet, lenet5, mobilenet_v2, plain20, resnet20, vgg16"));
   CHECK_THROWS_WITH(nn::make_network("vgg16", {3, 8, 8}), Catch::Contains("shape.202"));
 }

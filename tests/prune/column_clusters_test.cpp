@@ -13,6 +13,7 @@ using namespace autoprune::prune;
 
 TEST_CASE("neighbouring filters are cut one after another") {
   REQUIRE(neighbours(7, 3) == ColumnClusters{{0, 1, 2}, {3, 4, 5}, {6}});
+  REQUIRE(neighbours(8, 3, 2) == ColumnClusters{{0, 1, 2}, {3}, {4, 5, 6}, {7}});
 }
 
 TEST_CASE("clusters hold every filter once, and all but one are full") {

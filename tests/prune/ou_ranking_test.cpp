@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -151,4 +152,40 @@ TEST_CASE("an OU ranking refuses what it can't rank") {
   REQUIRE(error_of([&] { OuRanking(bad, 8, 4, 2); }) == ErrorId::not_finite);
   bad(1, 1) = -0.5F;  // a short OU of negative scores would count as more than a full one
   REQUIRE(error_of([&] { OuRanking(bad, 8, 4, 2); }) == ErrorId::out_of_range);
+}
+
+TEST_CASE(
+    "OUs of weight matrices side by side are ranked over the layer, and none mixes matrices") {
+  Random random(45);
+  for (int trial = 0; trial < 200; ++trial) {
+    const Layer one = random_layer(random, 6, 12);
+    const Index matrices = 1 + random.below(8), each = one.cols();
+    const Scores scores = test::random_scores(random, one.groups(), matrices * each, 9);
+    const OuRanking ranking(scores, one.rows, one.granularity, one.ou_cols, matrices);
+    const Index across = ceil_div(each, one.ou_cols);
+    std::vector<float> sums;  // of all OUs
+    for (Index m = 0; m < matrices; ++m) {
+      const Scores own = scores.middleCols(m * each, each);
+      const OuRanking alone(own, one.rows, one.granularity, one.ou_cols);
+      REQUIRE(ranking.ou_scores().middleCols(m * across, across) == alone.ou_scores());
+      const Scores& of_matrix = alone.ou_scores();
+      sums.insert(sums.end(), of_matrix.data(), of_matrix.data() + of_matrix.size());
+    }
+    std::sort(sums.begin(), sums.end(), std::greater<>{});
+    const PruneMask mask = ranking.keep(0.01 + 0.99 * random.uniform());
+    REQUIRE(mask.matrices() == matrices);
+    REQUIRE(ranking.keep(mask.keep_ratio()) == mask);
+    Index ous = 0;
+    double kept = 0.0, best = 0.0;
+    for (Index m = 0; m < matrices; ++m) {
+      const Layer own{one.rows, one.granularity, one.ou_cols, scores.middleCols(m * each, each)};
+      const PruneMask part = mask.matrix(m);
+      ous += own.ous_of(part);
+      kept += own.importance(part);
+      for (Index g = 0; g < part.groups(); ++g)
+        REQUIRE((part.kept_count(g) % one.ou_cols == 0 || part.kept_count(g) == each));
+    }
+    for (Index i = 0; i < ous; ++i) best += double{sums[static_cast<std::size_t>(i)]};
+    REQUIRE(kept == best);
+  }
 }

@@ -120,3 +120,29 @@ TEST_CASE("scores of another shape and an OU without columns are refused") {
   CHECK(error_of([&] { (void)round_to_ous(mask, Scores::Ones(2, 10), 0); }) ==
         ErrorId::out_of_range);
 }
+
+TEST_CASE("of weight matrices side by side each is rounded as if it were alone") {
+  Random random(25);
+  for (int trial = 0; trial < 200; ++trial) {
+    auto [mask, scores, ou_cols] = random_case(random);
+    Index matrices = 1 + random.below(mask.cols());
+    while (mask.cols() % matrices != 0) --matrices;
+    mask = std::move(mask).in_matrices(matrices);
+    for (const OuRounding rounding : {OuRounding::refill, OuRounding::nearest}) {
+      const PruneMask got = round_to_ous(mask, scores, ou_cols, rounding);
+      REQUIRE(got.matrices() == matrices);
+      Index refilled = 0;
+      for (Index m = 0; m < matrices; ++m) {
+        const PruneMask one = mask.matrix(m);
+        const Scores own = scores.middleCols(m * one.cols(), one.cols());
+        const PruneMask expected = round_to_ous(one, own, ou_cols, rounding);
+        if (got.matrix(m) == expected) continue;
+        // It was emptied: alone its fullest row group would have been refilled.
+        REQUIRE(rounding == OuRounding::nearest);
+        REQUIRE(got.matrix(m).kept_count() == 0);
+        ++refilled;
+      }
+      REQUIRE((got.kept_count() > 0 || mask.kept_count() == 0 || refilled == 0));
+    }
+  }
+}

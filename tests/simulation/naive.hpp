@@ -20,8 +20,9 @@ struct NaiveResult {
 
 struct IdealCells {};
 
-/// One input vector x[row]. conductance(row, column, array of the encoding, level) is that of a
-/// cell. Index entries are fetched where the OUs are `indexed`.
+/// One input vector x[input], rows of one weight matrix after those of another. conductance(row,
+/// column, array of the encoding, level) is that of a cell. Index entries are fetched where the OUs
+/// are `indexed`.
 template <class Adc, class Conductance = IdealCells>
 NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const mapping::OuList& ous,
                            const std::vector<std::int32_t>& x, const Adc& adc,
@@ -36,6 +37,10 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
   Index group = -1;
   for (Index i = 0; i < ous.size(); ++i) {
     const mapping::Ou ou = ous[i];
+    const Index each = weights.cols / ous.shape().matrices;
+    const auto input = [&](Index r) {
+      return x[static_cast<std::size_t>(ou.columns.front() / each * weights.rows + r)];
+    };
     const bool other = ou.input_set != group;
     group = ou.input_set;
     if (other) out.activity.input_fetches += ou.n_rows();
@@ -52,7 +57,7 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
         if (sign < 0 && !config.input.negative) continue;
         for (Index t = 0; t < config.input.digits(); ++t) {
           const auto digit = [&](Index r) {
-            return config.input.digit(std::max(0, sign * x[static_cast<std::size_t>(r)]), t);
+            return config.input.digit(std::max(0, sign * input(r)), t);
           };
           bool any = false;
           for (const Index r : rows) any = any || digit(r) != 0;
@@ -81,7 +86,7 @@ NaiveResult naive_multiply(const simulation::QuantisedWeights& weights, const ma
       for (const Index r : rows)
         for (const std::int32_t column : ou.columns)
           out.y[static_cast<std::size_t>(column)] -=
-              static_cast<double>(encoding.offset()) * x[static_cast<std::size_t>(r)];
+              static_cast<double>(encoding.offset()) * input(r);
     }
   }
   return out;

@@ -16,7 +16,8 @@ namespace {
 /// Nothing in it is square.
 using WideGeometry = Geometry<32, 24, 8, 6, 2>;
 
-/// Convolutions whose heights and widths differ in everything, and a linear layer that reads a map.
+/// Convolutions whose heights and widths differ in everything, one in groups and one depthwise, and
+/// a linear layer that reads a map.
 /// Every product is a node's output as it is.
 nn::Network rectangular() {
   nn::Network n({2, 6, 9});
@@ -24,7 +25,9 @@ nn::Network rectangular() {
   n.max_pool("pool", {.kernel = {2, 1}, .stride = nn::Size2{2, 1}});
   n.conv(
       "high",
-      {.out = 7, .kernel = {3, 2}, .stride = {2, 1}, .padding = {0, 1, 2, 0}, .dilation = {1, 2}});
+      {.out = 8, .kernel = {3, 2}, .stride = {2, 1}, .padding = {0, 1, 2, 0}, .dilation = {1, 2}});
+  n.conv("groups", {.out = 6, .kernel = {2, 1}, .padding = {1, 0}, .groups = 2});
+  n.conv("depthwise", {.out = 12, .kernel = {1, 2}, .padding = {0, 1}, .groups = 6});
   n.avg_pool("mean", {.kernel = {1, 2}});
   n.linear("last", 4, false);
   n.initialise(3);
@@ -42,7 +45,11 @@ struct NetworkCase {
   NetworkCase(Random& random, const std::string& adc) {
     const Index granularity = Index{4} << random.below(3);  // half an OU high, one, or two
     masks = nn::test::random_masks(random, network, granularity);
-    for (PruneMask& mask : masks) mask.set(0, 0, true);
+    const std::vector<Index> nodes = network.matrix_layers();
+    for (std::size_t k = 0; k < nodes.size(); ++k) {
+      masks[k] = std::move(masks[k]).in_matrices(network.node(nodes[k]).matrices);
+      masks[k].set(0, 0, true);
+    }
     session.set_masks(masks);
     batches.push_back({nn::test::random_activation(random, network.input_shape(), 33), {}});
     batches[0].labels.assign(33, 1);

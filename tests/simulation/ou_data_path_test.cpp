@@ -15,12 +15,12 @@ namespace {
 
 constexpr Index kLanes = nn::kLanes;
 
-/// A layer, a mask, inputs and a configuration, all random.
+/// A layer, maybe of several weight matrices, a mask, inputs and a configuration, all random.
 struct Case {
   DataPathConfig config;
   PruneMask mask;
   QuantisedWeights weights;
-  std::vector<std::int32_t> x;  // [row][lane]
+  std::vector<std::int32_t> x;  // [input][lane]
 
   Case(Random& random, Index granularity, const Geometry<>& geometry) {
     config.weights.weight_bits = 1 + random.below(8);
@@ -31,7 +31,9 @@ struct Case {
     config.input.bits = 1 + random.below(8);
     config.input.dac_bits = Index{1} << random.below(3);
     config.input.negative = random.below(2) == 1;
-    mask = PruneMask(1 + random.below(90), 1 + random.below(40), granularity);
+    const Index matrices = random.below(2) == 0 ? 1 : 1 + random.below(12);
+    const Index cols = matrices * (1 + random.below(ceil_div(40, matrices)));
+    mask = PruneMask(1 + random.below(90), cols, granularity).in_matrices(matrices);
     const double keep = random.uniform();
     for (Index g = 0; g < mask.groups(); ++g)
       for (Index c = 0; c < mask.cols(); ++c) mask.set(g, c, random.uniform() < keep);
@@ -39,21 +41,24 @@ struct Case {
     for (float& v : w) v = static_cast<float>(random.normal());
     weights = quantise(w, mask, config.weights.weight_bits);
     const bool sparse = random.below(2) == 1;
-    for (Index i = 0; i < mask.rows() * kLanes; ++i) {
+    for (Index i = 0; i < inputs() * kLanes; ++i) {
       auto value = static_cast<std::int32_t>(random.below(largest_code(config.input.bits) + 1));
       if (sparse && random.below(4) != 0) value = 0;
       x.push_back(config.input.negative && random.below(2) == 1 ? -value : value);
     }
   }
 
+  [[nodiscard]] Index inputs() const { return mask.rows() * mask.matrices(); }
   template <GeometryType Geom>
   [[nodiscard]] mapping::Placement map(const Geom& geometry = {}) const {
     return mapping::CrossbarMapper(geometry, config.weights).map(mask);
   }
   [[nodiscard]] double product(Index filter, Index lane) const {
     std::int64_t sum = 0;
+    const Index first = filter / (mask.cols() / mask.matrices()) * mask.rows();
     for (Index r = 0; r < mask.rows(); ++r)
-      sum += std::int64_t{weights(r, filter)} * x[static_cast<std::size_t>(r * kLanes + lane)];
+      sum += std::int64_t{weights(r, filter)} *
+             x[static_cast<std::size_t>((first + r) * kLanes + lane)];
     return static_cast<double>(sum);
   }
   template <GeometryType Geom, class Adc>
@@ -108,7 +113,7 @@ void check_against_naive(const Geom& geometry, const Adc& adc, std::uint64_t see
     const bool adds_up = adc.lsb() == 1.0 || c.config.weights.sign == hardware::SignEncoding::pair;
     for (Index l = 0; l < lanes; ++l) {
       std::vector<std::int32_t> x;
-      for (Index r = 0; r < c.mask.rows(); ++r)
+      for (Index r = 0; r < c.inputs(); ++r)
         x.push_back(c.x[static_cast<std::size_t>(r * kLanes + l)]);
       const auto naive = test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, geometry);
       naive_activity += naive.activity;
@@ -275,8 +280,7 @@ TEST_CASE("real cells: the plain loops over the same cells, and errors alone add
       return devices.conductance(level, 2, draws);
     };
     std::vector<std::int32_t> x;
-    for (Index r = 0; r < c.mask.rows(); ++r)
-      x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
+    for (Index r = 0; r < c.inputs(); ++r) x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
     const auto naive =
         test::naive_multiply(c.weights, mapped.ous, x, adc, c.config, PaperGeometry{}, conductance);
     const bool adds_up = adc.lsb() == 1.0 || c.config.weights.sign == hardware::SignEncoding::pair;
@@ -317,7 +321,7 @@ TEST_CASE("the data path of every method's OUs is the plain loops, and the exact
         Activity activity;
         path.multiply(c.x.data(), y.data(), 1, activity);
         std::vector<std::int32_t> x;
-        for (Index r = 0; r < c.mask.rows(); ++r)
+        for (Index r = 0; r < c.inputs(); ++r)
           x.push_back(c.x[static_cast<std::size_t>(r * kLanes)]);
         const auto naive =
             test::naive_multiply(c.weights, placement.ous, x, adc, c.config, geometry,

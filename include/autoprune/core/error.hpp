@@ -37,7 +37,6 @@ enum class ErrorId : int {
 
   mask_mismatch = 401,  ///< a mask that doesn't fit the layer or the geometry
   corrupt_index = 402,  ///< an index buffer that doesn't decode
-  grouped_layer = 403,  ///< a convolution in groups where weight matrices are pruned or mapped
 
   not_finite = 501,  ///< NaN or infinity where a number is needed
   diverged = 502,    ///< a training run whose loss left the finite numbers
@@ -74,7 +73,6 @@ inline constexpr std::array kErrorIds = {ErrorId::unknown_name,
                                          ErrorId::bad_label,
                                          ErrorId::mask_mismatch,
                                          ErrorId::corrupt_index,
-                                         ErrorId::grouped_layer,
                                          ErrorId::not_finite,
                                          ErrorId::diverged,
                                          ErrorId::wrong_order,

@@ -24,7 +24,8 @@ using RowOrder = std::shared_ptr<const std::vector<std::int32_t>>;
 
 /// Mask of an R x C weight matrix (R wordlines, C filters) cut into row groups of G rows.
 /// Column-vector (g, c) is places gG .. min(R, (g+1)G)-1 of filter c; at place i is row i, unless
-/// the mask has an order of its own.
+/// the mask has an order of its own. A convolution in groups has a weight matrix a group: they
+/// stand side by side in the mask, as in memory, and row r of another matrix is another input.
 class PruneMask {
  public:
   PruneMask() = default;
@@ -70,6 +71,31 @@ class PruneMask {
     return std::move(*this);
   }
   [[nodiscard]] const RowOrder& order() const noexcept { return order_; }
+
+  /// The same vectors as those of so many weight matrices side by side, the first with the first
+  /// filters. Throws out_of_range when they can't have equally many filters.
+  [[nodiscard]] PruneMask in_matrices(Index matrices) && {
+    if (matrices < 1 || cols_ % matrices != 0)
+      fail(ErrorId::out_of_range, "a mask of ", cols_, " filters in ", matrices,
+           " weight matrices; they need equally many each");
+    matrices_ = matrices;
+    return std::move(*this);
+  }
+  /// Weight matrices: 1, or the groups of a convolution.
+  [[nodiscard]] Index matrices() const noexcept { return matrices_; }
+  /// Filters of each.
+  [[nodiscard]] Index matrix_cols() const noexcept { return cols_ / matrices_; }
+  /// The mask of one of them.
+  [[nodiscard]] PruneMask matrix(Index m) const {
+    PruneMask one(rows_, matrix_cols(), granularity_, false);
+    for (Index g = 0; g < groups(); ++g)
+      std::copy_n(kept_.begin() + static_cast<Index>(at(g, m * one.cols_)), one.cols_,
+                  one.kept_.begin() + static_cast<Index>(one.at(g, 0)));
+    one.order_ = order_;
+    one.places_ = places_;
+    return one;
+  }
+
   /// The row of the weight matrix at a place.
   [[nodiscard]] Index row(Index place) const noexcept {
     return order_ ? (*order_)[static_cast<std::size_t>(place)] : place;
@@ -145,7 +171,7 @@ class PruneMask {
     const bool same_order =
         a.order_ == b.order_ || (a.order_ && b.order_ && *a.order_ == *b.order_);
     return a.rows_ == b.rows_ && a.cols_ == b.cols_ && a.granularity_ == b.granularity_ &&
-           a.kept_ == b.kept_ && same_order;
+           a.matrices_ == b.matrices_ && a.kept_ == b.kept_ && same_order;
   }
 
  private:
@@ -153,7 +179,7 @@ class PruneMask {
     return static_cast<std::size_t>(group * cols_ + col);
   }
 
-  Index rows_ = 0, cols_ = 0, granularity_ = 0;
+  Index rows_ = 0, cols_ = 0, granularity_ = 0, matrices_ = 1;
   std::vector<std::uint8_t> kept_;  // [group][column]
   RowOrder order_;
   RowOrder places_;  // of the rows, where they have an order

@@ -81,10 +81,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// In the order of the network. Throws invalid_graph when there is nothing to price, and
-/// grouped_layer.
+/// In the order of the network. Throws invalid_graph when there is nothing to price.
 [[nodiscard]] inline std::vector<GraphLayer> layer_graph(const nn::Network& network) {
-  (void)nn::mapped_layers(network);
   std::vector<GraphLayer> layers;
   std::vector<std::vector<Index>> sources;  // of each node: the layers whose output it passes on
   for (const nn::Node& node : network.nodes()) {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/hardware/accelerator.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/network.hpp"
 
@@ -18,11 +18,12 @@ namespace autoprune::cost {
 
 /// A layer, pruned or not.
 struct LayerShape {
-  Index rows = 0, filters = 0;  ///< the weight matrix
+  Index rows = 0, filters = 0;  ///< the weight matrix, or several side by side
   Index positions = 1;          ///< outputs of one filter for one image
   Index inputs = 0;             ///< values of its input feature map
   Index buffered_inputs = 0;    ///< of them, what the input buffer holds: as many lines as the
                                 ///< kernel is high
+  Index matrices = 1;           ///< groups of a convolution
 
   /// Multiplications of the dense layer.
   [[nodiscard]] double macs() const noexcept {
@@ -34,15 +35,15 @@ struct LayerShape {
 /// The layers of a network that have weights.
 [[nodiscard]] inline std::vector<LayerShape> layer_shapes(const nn::Network& network) {
   std::vector<LayerShape> shapes;
-  for (const Index i : nn::mapped_layers(network)) {
+  for (const Index i : network.matrix_layers()) {
     const nn::Node& node = network.node(i);
     const nn::Shape3& in = network.node(node.inputs.front()).shape;
     const bool conv = node.op.is<nn::Conv>();
     const nn::Size2 kernel = node.op.window().kernel;
     const Index lines = conv ? std::min(node.op.window().reach().h, in.height) : in.height;
-    shapes.push_back({conv ? in.channels * kernel.h * kernel.w : in.size(), node.filters(),
-                      conv ? node.shape.height * node.shape.width : 1, in.size(),
-                      in.channels * lines * in.width});
+    shapes.push_back({conv ? in.channels / node.matrices * kernel.h * kernel.w : in.size(),
+                      node.filters(), conv ? node.shape.height * node.shape.width : 1, in.size(),
+                      in.channels * lines * in.width, node.matrices});
   }
   return shapes;
 }
@@ -64,6 +65,7 @@ struct LayerWork {
   Index index_bits = 0;    ///< of the index buffer, which all arrays share; 0: none is needed
   Index kept_weights = 0;  ///< weights that are stored
   Index weight_bits = 8;   ///< magnitude bits of each
+  double filled = 0.0;     ///< share of the crossbars' cells that hold them
 
   // What is done for one image
   double activations = 0.0;    ///< of an OU of one array, with one digit of its inputs
@@ -145,7 +147,11 @@ class WorkCounter {
     LayerWork work = work_;
     if (crossbars_.empty()) return work;
     const auto positions = static_cast<double>(work.shape.positions);
-    work.crossbars = static_cast<Index>(crossbars_.size()) * accelerator_.arrays();
+    const auto sets = static_cast<Index>(crossbars_.size());
+    work.crossbars = sets * accelerator_.arrays();
+    const Geometry<>& g = accelerator_.geometry;
+    work.filled = static_cast<double>(work.kept_weights * accelerator_.bitlines_per_weight()) /
+                  static_cast<double>(sets * g.xbar_rows * g.xbar_cols);
     work.index_bits = index_bits;
     work.index_fetches = positions * static_cast<double>(index_entries);
     work.index_reads = positions * static_cast<double>(index_bits);
@@ -184,7 +190,8 @@ class WorkCounter {
 }
 
 /// The layer without pruning: rows packed, as CrossbarMapper::dense_crossbars counts them; no index
-/// is needed.
+/// is needed. Filters of several weight matrices, which have other inputs, are never active at
+/// once.
 [[nodiscard]] inline LayerWork dense_work(const LayerShape& shape,
                                           const hardware::Accelerator& accelerator) {
   const Geometry<>& g = accelerator.geometry;
@@ -194,12 +201,16 @@ class WorkCounter {
   const Index filters_per_step = step_cols / accelerator.bitlines_per_weight();
   const Index filters_per_crossbar = g.xbar_cols / accelerator.bitlines_per_weight();
   const Index strips = ceil_div(shape.filters, filters_per_crossbar);
+  const Index each = shape.filters / shape.matrices;
   WorkCounter counter(shape, accelerator, step_rows, step_cols);
   for (Index row = 0; row < shape.rows; row += step_rows)
-    for (Index filter = 0; filter < shape.filters; filter += filters_per_step)
-      counter.add({std::min(step_rows, shape.rows - row),
-                   std::min(filters_per_step, shape.filters - filter),
-                   row / g.xbar_rows * strips + filter / filters_per_crossbar, row / step_rows});
+    for (Index filter = 0, next = 0; filter < shape.filters; filter = next) {
+      const Index matrix = filter / each, strip = filter / filters_per_crossbar;
+      next = std::min(
+          {filter + filters_per_step, (matrix + 1) * each, (strip + 1) * filters_per_crossbar});
+      counter.add({std::min(step_rows, shape.rows - row), next - filter,
+                   row / g.xbar_rows * strips + strip, row / step_rows * shape.matrices + matrix});
+    }
   return counter.finish(0, 0);
 }
 

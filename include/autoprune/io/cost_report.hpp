@@ -87,6 +87,15 @@ template <class Cost>
          "another\n";
 }
 
+/// A line of what convolutions in groups take; nothing for a network without any.
+[[nodiscard]] inline std::string cost_grouped_line(const cost::OuCost& cost) {
+  std::vector<LayerCells> cells;
+  for (const cost::OuLayerCost& layer : cost.layers)
+    cells.push_back({layer.work.shape.matrices, layer.work.crossbars, layer.work.filled});
+  const std::string sentence = grouped_sentence(cells, "\n");
+  return sentence.empty() ? sentence : sentence + "\n";
+}
+
 template <class Cost>
 [[nodiscard]] std::string cost_component_table(const Cost& cost) {
   return detail::component_table(cost.components, cost.totals);

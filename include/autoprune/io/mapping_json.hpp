@@ -34,6 +34,7 @@ namespace detail {
   if (layer.index)
     json["index"] = json_object(
         {{"code", mapping::index_code_name(layer.index->code())}, {"bits", layer.index->bits()}});
+  if (layer.ous.shape().matrices > 1) json["groups"] = layer.ous.shape().matrices;
   if (named) json["inputs"] = std::move(inputs);
   return json;
 }
@@ -44,9 +45,11 @@ namespace detail {
 /// wordline and bitline in crossbar `crossbar` of each of the layer's `planes` (bit planes times
 /// sign arrays), `rows` its wordlines, `columns` the filters that it serves, each on
 /// `bitlines_per_weight` bitlines. Its inputs are rows gG to gG + rows - 1 of the weight matrix for
-/// row group g, or where `inputs` is there the rows that this says of the number. In crossbars that
-/// all layers share, the places of a layer follow one another from number `first_pooled_tile` on.
-/// A layer says its geometry, granularity and bitlines itself where a plan has decided of them.
+/// row group g, or where `inputs` is there the rows that this says of the number; of a convolution
+/// in `groups`, they are rows of the matrix of its filters' group, and row groups are numbered
+/// matrix after matrix. In crossbars that all layers share, the places of a layer follow one
+/// another from number `first_pooled_tile` on. A layer says its geometry, granularity and bitlines
+/// itself where a plan has decided of them.
 [[nodiscard]] inline Json mapping_to_json(const nn::Network& network,
                                           const search::Compressor& compressor,
                                           const mapping::NetworkPlacement& mapping) {

@@ -113,7 +113,9 @@ template <class Granularity>
       fail(ErrorId::missing_tensor, "masks '", file.origin(), "' have no tensor '", name,
            "'; take the masks of this network");
     const ConstMatrixView weights = weight_matrix(node.weight);
-    PruneMask mask(weights.cols(), weights.rows(), granularity(std::ssize(masks)), false);
+    PruneMask mask =
+        PruneMask(weights.cols(), weights.rows(), granularity(std::ssize(masks)), false)
+            .in_matrices(node.matrices);
     if (const TensorEntry* ordered = file.find(node.name + ".row_order")) {
       const std::string_view bytes = detail::layer_bytes(file, *ordered, "I32", {mask.rows()});
       std::vector<std::int32_t> order(bytes.size() / 4);

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "autoprune/io/grouped_layers.hpp"
 #include "autoprune/io/json.hpp"
 #include "autoprune/io/table.hpp"
 #include "autoprune/mapping/counts.hpp"
@@ -34,8 +35,8 @@ namespace autoprune::io {
     if (!node.has_matrix()) continue;
     const mapping::LayerCount& layer = count.layers[k++];
     const Index size = layer.rows * layer.cols;
-    for (const std::string& cell : {concat(layer.rows, 'x', layer.cols), format_number(size),
-                                    format_number(layer.crossbars_dense)})
+    for (const std::string& cell : {matrix_text(layer.rows, layer.cols, node.matrices),
+                                    format_number(size), format_number(layer.crossbars_dense)})
       rows.back().push_back(cell);
     weights += size;
   }

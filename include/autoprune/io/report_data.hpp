@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autoprune/io/format.hpp"
+#include "autoprune/io/grouped_layers.hpp"
 #include "autoprune/io/json_field.hpp"
 #include "autoprune/nn/collapse.hpp"
 
@@ -17,6 +18,8 @@ namespace autoprune::io {
 struct LayerFigures {
   std::string name, op;
   Index rows = 0, cols = 0;  ///< weight matrix: wordlines x filters
+  Index groups = 1;          ///< of a convolution; the filters are those of all
+  double filled = 0.0;       ///< share of the crossbars' cells; early versions don't say it
   Index crossbars_dense = 0, crossbars = 0;
   Index ous = 0, vectors = 0, kept = 0, dead_filters = 0, index_bits = 0;
   double keep_ratio = 1.0;
@@ -97,6 +100,11 @@ struct ReportData {
     return static_cast<double>(total(&LayerFigures::kept)) /
            static_cast<double>(total(&LayerFigures::vectors));
   }
+  [[nodiscard]] std::vector<LayerCells> cells() const {
+    std::vector<LayerCells> cells;
+    for (const LayerFigures& l : layers) cells.push_back({l.groups, l.crossbars, l.filled});
+    return cells;
+  }
   /// Bits of the kept weights' magnitudes, 8 each: what the index buffer is held against.
   [[nodiscard]] double kept_weight_bits() const {
     double weights = 0.0;
@@ -121,6 +129,8 @@ namespace detail {
   layer.keep_ratio = field["keep_ratio"].number();
   layer.dead_filters = field["dead_filters"].count();
   layer.index_bits = field["index_bits"].count();
+  if (field.has("groups")) layer.groups = field["groups"].count();
+  if (field.has("filled")) layer.filled = field["filled"].number();
   return layer;
 }
 

@@ -196,6 +196,13 @@ namespace detail {
   return out + "</tr>\n";
 }
 
+[[nodiscard]] inline std::string grouped_note(const ReportData& data) {
+  const std::string sentence = grouped_sentence(data.cells());
+  if (sentence.empty()) return sentence;
+  return "<p class=\"note\">A convolution in groups has a weight matrix a group. The " + sentence +
+         ".</p>\n";
+}
+
 [[nodiscard]] inline std::string layer_table(const ReportData& data) {
   std::string out =
       "<section>\n<h2>Layers</h2>\n<div class=\"wide\"><table class=\"layers\">\n<thead>" +
@@ -205,7 +212,7 @@ namespace detail {
       "</thead>\n<tbody>\n";
   for (const LayerFigures& l : data.layers)
     out += table_row(
-        {escape_xml(l.name), concat(l.rows, " × ", l.cols), format_number(l.vectors),
+        {escape_xml(l.name), matrix_text(l.rows, l.cols, l.groups, " × "), format_number(l.vectors),
          format_number(l.kept), percent(100.0 * l.keep_ratio, 1), format_number(l.dead_filters),
          format_number(l.ous), format_number(l.crossbars_dense), format_number(l.crossbars),
          format_number(l.compression(), 2) + "×", format_number(l.index_bits)},
@@ -220,7 +227,8 @@ namespace detail {
               format_number(data.compression_per_layer, 2) + "×",
               format_number(data.total(&LayerFigures::index_bits))},
              "td") +
-         "</tfoot>\n</table></div>\n<p class=\"note\">Pooled, all layers together take " +
+         "</tfoot>\n</table></div>\n" + grouped_note(data) +
+         "<p class=\"note\">Pooled, all layers together take " +
          format_number(data.crossbars_pooled) + " crossbars: a compression of " +
          format_number(data.compression_pooled, 2) +
          "×. Each layer's index buffer is in its smallest encoding; with one encoding for all it "

@@ -45,18 +45,21 @@ namespace detail {
 [[nodiscard]] inline Json layer_json(const nn::Node& node, const PruneMask& mask,
                                      const mapping::Placement& layer) {
   const mapping::LayerCount& count = layer.count;
-  return json_object({{"name", node.name},
-                      {"op", node.op.name()},
-                      {"rows", count.rows},
-                      {"cols", count.cols},
-                      {"crossbars_dense", count.crossbars_dense},
-                      {"crossbars", count.crossbars},
-                      {"ous", count.ous},
-                      {"vectors", count.vectors},
-                      {"kept", count.kept},
-                      {"keep_ratio", mask.keep_ratio()},
-                      {"dead_filters", mask.dead_filters()},
-                      {"index_bits", layer.index_bits()}});
+  Json json = json_object({{"name", node.name},
+                           {"op", node.op.name()},
+                           {"rows", count.rows},
+                           {"cols", count.cols},
+                           {"crossbars_dense", count.crossbars_dense},
+                           {"crossbars", count.crossbars},
+                           {"ous", count.ous},
+                           {"vectors", count.vectors},
+                           {"kept", count.kept},
+                           {"keep_ratio", mask.keep_ratio()},
+                           {"dead_filters", mask.dead_filters()},
+                           {"index_bits", layer.index_bits()},
+                           {"filled", layer.filled()}});
+  if (node.matrices > 1) json["groups"] = node.matrices;
+  return json;
 }
 
 [[nodiscard]] inline Json top_json(const nn::Accuracy& accuracy) {

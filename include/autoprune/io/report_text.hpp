@@ -40,7 +40,7 @@ namespace detail {
 }
 
 [[nodiscard]] inline std::vector<std::string> layer_row(const LayerFigures& layer) {
-  return {shorten(layer.name, 16),        concat(layer.rows, 'x', layer.cols),
+  return {shorten(layer.name, 16),        matrix_text(layer.rows, layer.cols, layer.groups),
           format_number(layer.kept),      format_number(100.0 * layer.keep_ratio, 1),
           format_number(layer.ous),       format_number(layer.crossbars_dense),
           format_number(layer.crossbars), format_number(layer.compression(), 2),
@@ -72,6 +72,11 @@ namespace detail {
          " µJ\n              " +
          gain("latency", 1e-3 * dense.latency_ns, 1e-3 * pruned.latency_ns) + " µs   hardware " +
          shorten(hardware, 24) + "\n";
+}
+
+[[nodiscard]] inline std::string grouped_lines(const ReportData& data) {
+  const std::string sentence = grouped_sentence(data.cells(), "\n              ");
+  return sentence.empty() ? sentence : "groups        " + sentence + "\n";
 }
 
 /// Sizes of the index buffer: what the smallest encodings take, layer by layer, and each one alone.
@@ -119,6 +124,7 @@ namespace detail {
          format_number(data.crossbars_per_layer) + "   pooled " +
          format_number(data.crossbars_pooled) + "\ncompression   per layer " +
          fixed(data.compression_per_layer) + "   pooled " + fixed(data.compression_pooled) + "\n" +
+         detail::grouped_lines(data) +
          (data.accuracy ? detail::accuracy_lines(*data.accuracy) : std::string()) +
          (data.cost ? detail::cost_lines(*data.cost) : std::string()) + detail::index_lines(data) +
          "seconds       search " + format_number(data.search_seconds, 1) + "   fine-tune " +

@@ -84,7 +84,7 @@ void visit_masks(Archive& archive, const nn::Network& network, std::vector<Prune
            " rows in layer '", node.name, "'");
     if constexpr (Archive::loading) {
       const ConstMatrixView weights = weight_matrix(node.weight);
-      masks[k] = PruneMask(weights.cols(), weights.rows(), granularity);
+      masks[k] = PruneMask(weights.cols(), weights.rows(), granularity).in_matrices(node.matrices);
     }
     visit_mask(archive, node.name, masks[k]);
   }

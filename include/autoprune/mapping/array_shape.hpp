@@ -39,7 +39,9 @@ struct ArrayShape {
   [[nodiscard]] Index ous_per_crossbar() const noexcept {
     return xbar_rows / ou_rows * (xbar_cols / ou_cols);
   }
-  /// Crossbars of an R x C layer without pruning: rows packed, no index needed.
+  /// Crossbars of an R x C layer without pruning: rows packed, no index needed. Weight matrices of
+  /// a convolution in groups stand side by side, C being all filters: as only an OU is active at a
+  /// time, they share wordlines.
   [[nodiscard]] Index dense_crossbars(Index rows, Index cols) const noexcept {
     return ceil_div(rows, xbar_rows) * ceil_div(cols, xbar_cols) * arrays;
   }

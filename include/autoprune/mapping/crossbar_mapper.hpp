@@ -20,8 +20,9 @@
 namespace autoprune::mapping {
 
 /// Maps masks of granularity G, which must divide the crossbar's rows, onto storage tiles of
-/// G x OuCols cells, one OU each. The kept vectors of a row group, in ascending column order, are
-/// cut into OUs: none mixes row groups, and an empty row group makes none. G < OuRows: one tile is
+/// G x OuCols cells, one OU each (of several weight matrices: as many as it has room for). The kept
+/// vectors of a row group of a matrix, in ascending column order, are cut into OUs: none mixes row
+/// groups or matrices, and an empty row group makes none. G < OuRows: one tile is
 /// active at a time, and its OU doesn't use all wordlines that could be. G > OuRows: a tile is
 /// activated in steps of OuRows wordlines.
 ///
@@ -63,26 +64,29 @@ class CrossbarMapper {
   /// A place is a tile. Throws mask_mismatch.
   template <class Visit>
   Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    const TileGrid tiles = grid(mask.granularity());
+    TileFiller tiles(grid(mask.granularity()), mask.matrices());
     const auto width = static_cast<std::size_t>(columns_per_ou());
-    Index placed = 0;
     std::vector<std::int32_t> columns;
-    for (Index g = 0; g < mask.groups(); ++g) {
+    for (Index set = 0; set < mask.matrices() * mask.groups(); ++set) {
+      const Index m = set / mask.groups(), g = set % mask.groups();
       columns.clear();
       const std::span<const std::uint8_t> flags = mask.flags(g);
-      for (std::size_t c = 0; c < flags.size(); ++c)
-        if (flags[c] != 0) columns.push_back(static_cast<std::int32_t>(c));
+      for (Index c = m * mask.matrix_cols(); c < (m + 1) * mask.matrix_cols(); ++c)
+        if (flags[static_cast<std::size_t>(c)] != 0)
+          columns.push_back(static_cast<std::int32_t>(c));
       if (columns.empty()) continue;
       const std::vector<std::int32_t> rows = mask.rows_of(g);
-      for (std::size_t c = 0; c < columns.size(); c += width)
-        visit(Ou{rows, std::span(columns).subspan(c, std::min(width, columns.size() - c)),
-                 tiles.at(placed++), g});
+      for (std::size_t c = 0; c < columns.size(); c += width) {
+        const auto part = std::span(columns).subspan(c, std::min(width, columns.size() - c));
+        visit(Ou{rows, part, tiles.next(std::ssize(part)), set});
+      }
     }
-    return {placed, tiles.tiles()};
+    return tiles.slots();
   }
 
   /// Counts without placing anything: what a search needs. Throws mask_mismatch.
   [[nodiscard]] LayerCount count(const PruneMask& mask) const {
+    if (mask.matrices() > 1) return mapping::count(*this, mask);
     Index kept = 0, ous = 0;
     for (Index g = 0; g < mask.groups(); ++g) {
       const Index n = mask.kept_count(g);

@@ -1,6 +1,6 @@
 /// @file dense_mapper.hpp
-/// Naive mapping: every weight sits where it sits in the matrix. A crossbar that would hold nothing
-/// but zeros isn't built; no other zero saves anything.
+/// Naive mapping: every weight sits where it sits in the matrix, several matrices side by side. A
+/// crossbar that would hold nothing but zeros isn't built; no other zero saves anything.
 #pragma once
 
 #include <algorithm>
@@ -27,11 +27,14 @@ class DenseMapper {
         const Index col_end = std::min(mask.cols(), col + shape_.xbar_cols);
         if (!holds_any(mask, row, row_end, col, col_end)) continue;
         const std::vector<std::int32_t> rows = index_range(row, row_end);
-        const std::vector<std::int32_t> columns = index_range(col, col_end);
-        OuPlacer(shape_).place(rows, columns, [&](Ou ou) {
-          ou.place = {crossbars, ou.rows.front() - row, ou.columns.front() - col};
-          visit(ou);
-        });
+        for (Index begin = col, end = col; begin < col_end; begin = end) {
+          end = std::min(col_end, (begin / mask.matrix_cols() + 1) * mask.matrix_cols());
+          const std::vector<std::int32_t> columns = index_range(begin, end);
+          OuPlacer(shape_).place(rows, columns, [&](Ou ou) {
+            ou.place = {crossbars, ou.rows.front() - row, ou.columns.front() - col};
+            visit(ou);
+          });
+        }
         ++crossbars;
       }
     return {crossbars, 1};

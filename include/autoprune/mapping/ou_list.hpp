@@ -21,13 +21,15 @@ struct Place {
 };
 
 /// One operation unit: the cell of (rows[i], columns[j]) holds that weight of the layer. One of
-/// more rows than can be active (column-vectors higher than an OU) is activated step by step.
+/// more rows than can be active (column-vectors higher than an OU) is activated step by step. All
+/// filters are of one weight matrix, as others have other inputs.
 struct Ou {
-  std::span<const std::int32_t> rows;     ///< input of each wordline, ascending
+  std::span<const std::int32_t> rows;     ///< row of each wordline in that matrix, ascending
   std::span<const std::int32_t> columns;  ///< filter of each bitline, ascending
   Place place = {};
-  Index input_set = 0;  ///< names its rows: the row group of a mask, or for methods without row
-                        ///< groups a number that OUs in a row with the same rows share
+  Index input_set = 0;  ///< names its inputs: the row group of a mask, numbered matrix after
+                        ///< matrix, or for methods without row groups a number that OUs in a row
+                        ///< with the same inputs share
 
   [[nodiscard]] Index n_rows() const noexcept { return static_cast<Index>(rows.size()); }
   [[nodiscard]] Index n_cols() const noexcept { return static_cast<Index>(columns.size()); }
@@ -35,21 +37,35 @@ struct Ou {
 
 /// What the hardware knows of a layer without an index buffer.
 struct OuShape {
-  Index rows = 0, cols = 0;        ///< the weight matrix, R x C
+  Index rows = 0, cols = 0;        ///< the weight matrix, R x C; all filters of several
   Index ou_rows = 0, ou_cols = 0;  ///< of an OU, in weights
   Index granularity = 0;           ///< rows of a row group; 0: OUs have any rows
   bool gathered = false;           ///< row groups are no neighbours
+  Index matrices = 1;              ///< side by side: the groups of a convolution
 
   /// Throws out_of_range.
   void validate() const {
     if (rows < 1 || cols < 1 || ou_rows < 1 || ou_cols < 1 || granularity < 0)
       fail(ErrorId::out_of_range, "OUs of ", ou_rows, 'x', ou_cols, " for a layer of ", rows, 'x',
            cols, " in row groups of ", granularity, ": sizes must be at least 1");
+    if (matrices < 1 || cols % matrices != 0)
+      fail(ErrorId::out_of_range, cols, " filters in ", matrices,
+           " weight matrices; they need equally many each");
   }
-  /// Row groups; 0 when there are none.
-  [[nodiscard]] Index groups() const noexcept {
+  /// Row groups of one matrix; 0 when there are none.
+  [[nodiscard]] Index matrix_groups() const noexcept {
     return granularity > 0 ? ceil_div(rows, granularity) : 0;
   }
+  /// Row groups of all matrices.
+  [[nodiscard]] Index groups() const noexcept { return matrices * matrix_groups(); }
+  /// Filters of one matrix.
+  [[nodiscard]] Index matrix_cols() const noexcept { return cols / matrices; }
+  /// The matrix that a filter is of.
+  [[nodiscard]] Index matrix_of(Index filter) const noexcept { return filter / matrix_cols(); }
+  /// The layer's inputs: rows of all matrices, one after another.
+  [[nodiscard]] Index inputs() const noexcept { return matrices * rows; }
+  /// The input of row 0 of a filter's matrix.
+  [[nodiscard]] Index first_input(Index filter) const noexcept { return matrix_of(filter) * rows; }
   /// Whether rows follow from the number of a row group.
   [[nodiscard]] bool neighbours() const noexcept { return granularity > 0 && !gathered; }
   /// The most rows of one OU.
@@ -68,14 +84,20 @@ class OuList {
   /// Makes room for filters of all OUs together.
   void reserve(Index columns) { column_list_.reserve(at(columns)); }
 
-  /// Appends a copy of an OU. Without row groups its input set is numbered here: rows that equal
-  /// those of the OU before are the same set.
+  /// Appends a copy of an OU. Without row groups its input set is numbered here: inputs that equal
+  /// those of the OU before are the same set. Throws mask_mismatch for filters of several matrices.
   void add(const Ou& ou) {
+    const Index matrix = shape_.matrix_of(ou.columns.front());
+    if (shape_.matrix_of(ou.columns.back()) != matrix)
+      fail(ErrorId::mask_mismatch, "an OU of filters ", ou.columns.front(), " to ",
+           ou.columns.back(), ", but each group of ", shape_.matrix_cols(),
+           " filters has inputs of its own; place the weight matrices one by one");
     const Index last = heads_.empty() ? -1 : heads_.back().input_set;
     const bool same =
         !heads_.empty() &&
         (shape_.granularity > 0 ? ou.input_set == last
-                                : std::ranges::equal(rows_of(heads_.back()), ou.rows));
+                                : shape_.matrix_of(column_list_.back()) == matrix &&
+                                      std::ranges::equal(rows_of(heads_.back()), ou.rows));
     if (!same) {
       set_begin_.push_back(static_cast<std::int32_t>(row_list_.size()));
       row_list_.insert(row_list_.end(), ou.rows.begin(), ou.rows.end());

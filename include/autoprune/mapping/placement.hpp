@@ -28,6 +28,15 @@ struct Placement {
   Index first_pooled_place = 0;  ///< in the crossbars that all layers share
 
   [[nodiscard]] Index index_bits() const noexcept { return index ? index->bits() : 0; }
+  /// Share of the crossbars' cells that hold the weights of OUs.
+  [[nodiscard]] double filled() const {
+    Index weights = 0;
+    for (Index i = 0; i < ous.size(); ++i) weights += ous[i].n_rows() * ous[i].n_cols();
+    const Index cells = count.array.xbar_rows * count.array.xbar_cols * count.crossbars;
+    return weights > 0
+               ? static_cast<double>(weights * count.array.arrays) / static_cast<double>(cells)
+               : 0.0;
+  }
   /// The OUs as the data path learns of them: from the index buffer where there is one.
   [[nodiscard]] OuList decoded() const { return index ? index->decode(ous.shape()) : ous; }
 };
@@ -39,7 +48,7 @@ struct NetworkPlacement {
 };
 
 /// Gives each OU of a mask its place: calls visit(Ou) for every one, in the order of their places,
-/// and returns how many places they take.
+/// and returns how many places they take. No OU mixes filters of several weight matrices.
 template <class P>
 concept Placer = requires(const P& placer, const PruneMask& mask, void (*visit)(const Ou&)) {
   { P::kIndexed } -> std::convertible_to<bool>;  // needs an index buffer
@@ -57,6 +66,7 @@ template <Placer P>
     shape.granularity = mask.granularity();
     shape.gathered = mask.order() != nullptr;
   }
+  shape.matrices = mask.matrices();
   return shape;
 }
 

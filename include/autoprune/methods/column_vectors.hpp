@@ -51,34 +51,37 @@ class ColumnVectors : public MethodBase {
 
   [[nodiscard]] Ranking rank(const nn::Node& node) const requires prune::WeightPruner<P> {
     return rank_by([&](ConstMatrixView w, ConstMatrixView) { return pruner_.scores(w); },
-                   weight_matrix(node.weight), weight_matrix(node.weight));
+                   weight_matrix(node.weight), weight_matrix(node.weight), node.matrices);
   }
   /// The same by weights and dL/dw.
   [[nodiscard]] Ranking rank(const nn::Node& node,
                              const Tensor& gradient) const requires prune::GradientPruner<P> {
     return rank_by([&](ConstMatrixView w, ConstMatrixView g) { return pruner_.scores(w, g); },
-                   weight_matrix(node.weight), weight_matrix(gradient));
+                   weight_matrix(node.weight), weight_matrix(gradient), node.matrices);
   }
 
  private:
+  /// Matrices side by side have one order of rows, and what is gathered for one doesn't suit
+  /// others.
   template <class ScoresOf>
-  Ranking rank_by(const ScoresOf& scores_of, ConstMatrixView weights,
-                  ConstMatrixView gradient) const {
-    if (rows_ == prune::RowGrouping::neighbours)
-      return rank_scores(scores_of(weights, gradient), weights.cols());
+  Ranking rank_by(const ScoresOf& scores_of, ConstMatrixView weights, ConstMatrixView gradient,
+                  Index matrices) const {
+    if (rows_ == prune::RowGrouping::neighbours || matrices > 1)
+      return rank_scores(scores_of(weights, gradient), weights.cols(), matrices);
     const auto order = std::make_shared<const std::vector<std::int32_t>>(
         prune::gather_rows(weights, pruner_.granularity, shape.ou_cols));
     const Matrix w = weights(Eigen::all, *order), g = gradient(Eigen::all, *order);
-    Ranking ranking = rank_scores(
-        scores_of({w.data(), w.rows(), w.cols()}, {g.data(), g.rows(), g.cols()}), weights.cols());
+    Ranking ranking =
+        rank_scores(scores_of({w.data(), w.rows(), w.cols()}, {g.data(), g.rows(), g.cols()}),
+                    weights.cols(), matrices);
     ranking.mask = [mask = std::move(ranking.mask), order](double keep) {
       return mask(keep).in_order(order);
     };
     return ranking;
   }
 
-  [[nodiscard]] Ranking rank_scores(prune::Scores scores, Index rows) const {
-    prune::OuRanking ous(scores, rows, pruner_.granularity, shape.ou_cols);
+  [[nodiscard]] Ranking rank_scores(prune::Scores scores, Index rows, Index matrices) const {
+    prune::OuRanking ous(scores, rows, pruner_.granularity, shape.ou_cols, matrices);
     Ranking ranking{scores, ous.ou_scores(), {}};
     if (selection_ == OuSelection::best) {
       ranking.mask = [ous = std::move(ous)](double keep) { return ous.keep(keep); };
@@ -88,8 +91,9 @@ class ColumnVectors : public MethodBase {
                           : selection_ == OuSelection::nearest ? prune::OuRounding::nearest
                                                                : prune::OuRounding::none;
     ranking.mask = [pruner = pruner_, scores = std::move(scores), rows, width = shape.ou_cols,
-                    rounding](double keep) {
-      return prune::round_to_ous(pruner.prune(scores, rows, keep), scores, width, rounding);
+                    matrices, rounding](double keep) {
+      return prune::round_to_ous(pruner.prune(scores, rows, keep).in_matrices(matrices), scores,
+                                 width, rounding);
     };
     return ranking;
   }

@@ -97,7 +97,7 @@ class Compressor {
   /// infinity; missing_value or shape_mismatch for gradients that are needed.
   [[nodiscard]] std::vector<Ranking> rank(const nn::Network& network,
                                           std::span<const Tensor> gradients = {}) const {
-    const std::vector<Index> layers = nn::mapped_layers(network);
+    const std::vector<Index> layers = network.matrix_layers();
     if (needs_gradients_ && gradients.size() != layers.size())
       fail(ErrorId::missing_value, "weights are ranked by gradients, and there are ",
            gradients.size(), " for ", layers.size(),

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/prune_mask.hpp"
@@ -23,10 +25,11 @@ struct LsrOptions {
   double support = 0.2;
 };
 
-/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows. Throws
-/// not_finite.
+/// The clusters of a layer, of ou_cols filters each. `weights` is filters x rows, of weight
+/// matrices side by side. Throws not_finite.
 [[nodiscard]] inline prune::ColumnClusters lsr_clusters(ConstMatrixView weights, Index ou_cols,
-                                                        const LsrOptions& options = {}) {
+                                                        const LsrOptions& options = {},
+                                                        Index matrices = 1) {
   prune::detail::check_weights(weights);
   Matrix support = weights.cwiseAbs();
   std::vector<float> values(support.data(), support.data() + support.size());
@@ -34,17 +37,26 @@ struct LsrOptions {
   std::nth_element(values.begin(), values.begin() + n - 1, values.end(), std::greater<>{});
   const float threshold = values[static_cast<std::size_t>(n - 1)];
   support = (support.array() >= threshold).cast<float>().matrix();
-  return prune::cluster_columns(support, ou_cols);
+  prune::ColumnClusters all;
+  const Index each = weights.rows() / matrices;
+  for (Index first = 0; first < weights.rows(); first += each)
+    for (auto& cluster : prune::cluster_columns(support.middleRows(first, each), ou_cols)) {
+      for (std::int32_t& c : cluster) c += static_cast<std::int32_t>(first);
+      all.push_back(std::move(cluster));
+    }
+  return all;
 }
 
 /// Prunes OUs of clustered filters by the sum of |w|. Inside a kept OU all weights stay: its cells
 /// are there anyway. Throws not_finite.
 [[nodiscard]] inline prune::UnitRanking rank_lsr(ConstMatrixView weights, Index ou_rows,
-                                                 Index ou_cols, const LsrOptions& options = {}) {
-  return prune::rank_row_chunks(weights, lsr_clusters(weights, ou_cols, options), ou_rows);
+                                                 Index ou_cols, const LsrOptions& options = {},
+                                                 Index matrices = 1) {
+  return prune::rank_row_chunks(weights, lsr_clusters(weights, ou_cols, options, matrices),
+                                ou_rows);
 }
 
-/// Clusters of ou_cols filters, anywhere in the layer. Filters with the very same rows meet first;
+/// Clusters of ou_cols filters, anywhere in the matrix. Filters with the very same rows meet first;
 /// what is left over is clustered by k-means. Filters without weights are left out.
 class LsrMapper {
  public:
@@ -56,23 +68,30 @@ class LsrMapper {
   /// A place is an OU.
   template <class Visit>
   mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    mapping::OuPlacer placer(shape_);
-    for (const auto& columns : clusters(mask)) {
-      std::vector<std::uint8_t> any(static_cast<std::size_t>(mask.groups()));
-      for (Index g = 0; g < mask.groups(); ++g) {
-        const std::uint8_t* flags = mask.flags(g).data();
-        for (const std::int32_t c : columns) any[static_cast<std::size_t>(g)] |= flags[c];
-      }
-      std::vector<std::int32_t> rows;
-      for (Index r = 0; r < mask.rows(); ++r)
-        if (any[static_cast<std::size_t>(mask.group_of(r))] != 0)
-          rows.push_back(static_cast<std::int32_t>(r));
-      placer.place(rows, columns, visit);
-    }
+    mapping::OuPlacer placer(shape_, mask.matrices());
+    mapping::for_each_matrix(mask, [&](const PruneMask& one, std::int32_t first) {
+      for (const auto& columns : clusters(one))
+        placer.place(rows_of(one, columns), columns, mapping::counted_from(first, visit));
+    });
     return placer.slots();
   }
 
  private:
+  /// In which any of the filters keeps a weight.
+  [[nodiscard]] static std::vector<std::int32_t> rows_of(const PruneMask& mask,
+                                                         std::span<const std::int32_t> columns) {
+    std::vector<std::uint8_t> any(static_cast<std::size_t>(mask.groups()));
+    for (Index g = 0; g < mask.groups(); ++g) {
+      const std::uint8_t* flags = mask.flags(g).data();
+      for (const std::int32_t c : columns) any[static_cast<std::size_t>(g)] |= flags[c];
+    }
+    std::vector<std::int32_t> rows;
+    for (Index r = 0; r < mask.rows(); ++r)
+      if (any[static_cast<std::size_t>(mask.group_of(r))] != 0)
+        rows.push_back(static_cast<std::int32_t>(r));
+    return rows;
+  }
+
   /// A number for each filter that tells rows apart; 0 for none. Should two sets of rows ever share
   /// a number, their filters meet all the same, on the rows of both.
   [[nodiscard]] static std::vector<std::uint64_t> fingerprints(const PruneMask& mask) {
@@ -129,7 +148,8 @@ struct Lsr : MethodBase {
 
   [[nodiscard]] LsrMapper placer(Index) const { return LsrMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
-    auto ranked = rank_lsr(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols, options);
+    auto ranked =
+        rank_lsr(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols, options, node.matrices);
     prune::Scores ous = ranked.ou_scores(ou_weights());
     return element_wise(std::move(ranked), std::move(ous));
   }

@@ -59,10 +59,11 @@ struct Setting {
   MethodOptions options = {};
 };
 
-/// Made from a Setting. `rank` sees a layer's node; a method that ranks by gradients takes dL/dw,
-/// too. `placer` is told the number of the matrix layer, from 0. `kName` is what options call it.
-/// On other hardware it is a copy with another `shape`; a method of row groups says `granularity()`
-/// and makes that copy itself: `on(geometry, weights, granularity)`.
+/// Made from a Setting. `rank` sees a layer's node, whose weights may be of several matrices side
+/// by side (node.matrices); a method that ranks by gradients takes dL/dw, too. `placer` is told the
+/// number of the matrix layer, from 0. `kName` is what options call it. On other hardware it is a
+/// copy with another `shape`; a method of row groups says `granularity()` and makes that copy
+/// itself: `on(geometry, weights, granularity)`.
 template <class M>
 concept Method = std::copy_constructible<M> &&
     requires(M& copy, const M& method, const nn::Node& node, Index layer) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autoprune/core/prune_mask.hpp"
+#include "autoprune/mapping/ou_placer.hpp"
 #include "autoprune/mapping/shelf_placer.hpp"
 #include "autoprune/methods/method.hpp"
 #include "autoprune/prune/column_vector_pruner.hpp"
@@ -27,12 +28,15 @@ class PackedMapper {
   template <class Visit>
   mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
     mapping::ShelfPlacer placer(shape_);
-    for (Index g = 0; g < mask.groups(); ++g) {
-      std::vector<std::int32_t> columns;
-      for (Index c = 0; c < mask.cols(); ++c)
-        if (mask.kept(g, c)) columns.push_back(static_cast<std::int32_t>(c));
-      placer.place(mask.rows_of(g), columns, mask.granularity(), visit);
-    }
+    mapping::for_each_matrix(mask, [&](const PruneMask& one, std::int32_t first) {
+      for (Index g = 0; g < one.groups(); ++g) {
+        std::vector<std::int32_t> columns;
+        for (Index c = 0; c < one.cols(); ++c)
+          if (one.kept(g, c)) columns.push_back(static_cast<std::int32_t>(c));
+        placer.place(one.rows_of(g), columns, one.granularity(),
+                     mapping::counted_from(first, visit));
+      }
+    });
     const bool divides = shape_.xbar_rows % mask.granularity() == 0;
     return divides ? placer.columns(mask.granularity()) : placer.slots();
   }

@@ -171,7 +171,9 @@ class PatternMapper {
   /// A place is a wordline of a crossbar.
   template <class Visit>
   mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    const std::vector<Block> blocks = blocks_of(mask);
+    std::vector<Block> blocks;
+    mapping::for_each_matrix(
+        mask, [&](const PruneMask& one, std::int32_t first) { add_blocks(one, first, blocks); });
     mapping::ShelfPlacer placer(shape_);
     for (Index height = taps_; height >= 1; --height)
       for (const Block& block : blocks)
@@ -185,9 +187,8 @@ class PatternMapper {
     std::vector<std::int32_t> rows, columns;
   };
 
-  /// Of every input channel, its kernels by pattern.
-  [[nodiscard]] std::vector<Block> blocks_of(const PruneMask& mask) const {
-    std::vector<Block> blocks;
+  /// Of every input channel, its kernels by pattern. Filters are counted from `first` on.
+  void add_blocks(const PruneMask& mask, std::int32_t first, std::vector<Block>& blocks) const {
     std::vector<std::uint64_t> patterns(static_cast<std::size_t>(mask.cols()));
     std::unordered_map<std::uint64_t, std::size_t> block_of;  // of a pattern of this channel
     for (Index row = 0; row < mask.rows(); row += taps_) {
@@ -208,10 +209,9 @@ class PatternMapper {
           if (is_new) blocks.push_back({rows_of(last, row), {}});
           block = found->second;
         }
-        blocks[block].columns.push_back(static_cast<std::int32_t>(c));
+        blocks[block].columns.push_back(first + static_cast<std::int32_t>(c));
       }
     }
-    return blocks;
   }
 
   [[nodiscard]] static std::vector<std::int32_t> rows_of(std::uint64_t pattern, Index first) {

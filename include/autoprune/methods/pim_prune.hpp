@@ -32,10 +32,12 @@ namespace detail {
 /// What is left of one block while its rows and columns go, the least important first.
 class PimBlock {
  public:
-  PimBlock(ConstMatrixView weights, Index row, Index col, const PimShape& shape) : shape_(shape) {
+  /// Of the filters up to `end`.
+  PimBlock(ConstMatrixView weights, Index row, Index col, Index end, const PimShape& shape)
+      : shape_(shape) {
     for (Index r = row; r < std::min(weights.cols(), row + shape.block_rows); ++r)
       rows_.push_back(static_cast<std::int32_t>(r));
-    for (Index c = col; c < std::min(weights.rows(), col + shape.block_cols); ++c)
+    for (Index c = col; c < std::min(end, col + shape.block_cols); ++c)
       columns_.push_back(static_cast<std::int32_t>(c));
   }
 
@@ -100,11 +102,12 @@ class PimBlock {
 /// For hardware that works by whole crossbars: prunes columns of a block, or sets of block_rows
 /// rows of a strip of block_cols filters, which is what saves bitlines of a crossbar's height. Of
 /// the two the layer gets the one that keeps more of its magnitude in half of its weights.
-/// `weights` is filters x rows. Throws not_finite.
+/// `weights` is filters x rows, of weight matrices side by side. Throws not_finite.
 [[nodiscard]] inline prune::UnitRanking rank_pim_prune(ConstMatrixView weights,
-                                                       const PimShape& shape = {}) {
+                                                       const PimShape& shape = {},
+                                                       Index matrices = 1) {
   prune::UnitRanking by_rows = prune::rank_row_chunks(
-      weights, prune::neighbours(weights.rows(), shape.block_cols), shape.block_rows);
+      weights, prune::neighbours(weights.rows(), shape.block_cols, matrices), shape.block_rows);
   std::vector<prune::Unit> columns;
   for (Index r = 0; r < weights.cols(); r += shape.block_rows) {
     const Index height = std::min(shape.block_rows, weights.cols() - r);
@@ -125,9 +128,11 @@ class PimBlock {
 
 /// For hardware that works by OUs: removes the rows or columns of a block that cost least for every
 /// OU that they save, over and over; the ranking is the reverse of that, so that every keep ratio
-/// leaves each block some rows x some columns. `weights` is filters x rows. Throws not_finite.
+/// leaves each block some rows x some columns. `weights` is filters x rows, of weight matrices side
+/// by side. Throws not_finite.
 [[nodiscard]] inline prune::UnitRanking rank_pim_blocks(ConstMatrixView weights,
-                                                        const PimShape& shape = {}) {
+                                                        const PimShape& shape = {},
+                                                        Index matrices = 1) {
   prune::detail::check_weights(weights);
   struct Candidate {
     float cost;
@@ -143,12 +148,14 @@ class PimBlock {
     next[block] = blocks[block].next(weights);
     queue.push({detail::PimBlock::cost(next[block]), block});
   };
+  const Index each = weights.rows() / matrices;
   for (Index r = 0; r < weights.cols(); r += shape.block_rows)
-    for (Index c = 0; c < weights.rows(); c += shape.block_cols) {
-      blocks.emplace_back(weights, r, c, shape);
-      next.emplace_back();
-      propose(blocks.size() - 1);
-    }
+    for (Index m = 0; m < matrices; ++m)
+      for (Index c = m * each; c < (m + 1) * each; c += shape.block_cols) {
+        blocks.emplace_back(weights, r, c, (m + 1) * each, shape);
+        next.emplace_back();
+        propose(blocks.size() - 1);
+      }
   while (!queue.empty()) {
     const std::size_t block = queue.top().block;
     queue.pop();
@@ -161,7 +168,7 @@ class PimBlock {
 }
 
 /// Columns are squeezed inside each strip of xbar_rows rows, or rows inside each strip of xbar_cols
-/// filters: the layer gets whichever takes fewer crossbars. A bitline holds one column of a
+/// filters: the matrix gets whichever takes fewer crossbars. A bitline holds one column of a
 /// crossbar's height, from any strip.
 class PimMapper {
  public:
@@ -174,16 +181,18 @@ class PimMapper {
   template <class Visit>
   mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
     mapping::ShelfPlacer placer(shape_);
-    const auto place = [&](std::span<const std::int32_t> rows, const List& columns) {
-      const auto height = static_cast<std::size_t>(shape_.xbar_rows);
-      for (std::size_t r = 0; r < rows.size(); r += height)
-        placer.place(rows.subspan(r, std::min(height, rows.size() - r)), columns, shape_.xbar_rows,
-                     visit);
-    };
-    if (columns_win(mask))
-      mapping::squeeze_columns(mask, shape_.xbar_rows, place);
-    else
-      mapping::squeeze_rows(mask, shape_.xbar_cols, place);
+    mapping::for_each_matrix(mask, [&](const PruneMask& one, std::int32_t first) {
+      const auto place = [&](std::span<const std::int32_t> rows, const List& columns) {
+        const auto height = static_cast<std::size_t>(shape_.xbar_rows);
+        for (std::size_t r = 0; r < rows.size(); r += height)
+          placer.place(rows.subspan(r, std::min(height, rows.size() - r)), columns,
+                       shape_.xbar_rows, mapping::counted_from(first, visit));
+      };
+      if (columns_win(one))
+        mapping::squeeze_columns(one, shape_.xbar_rows, place);
+      else
+        mapping::squeeze_rows(one, shape_.xbar_cols, place);
+    });
     return placer.columns(shape_.xbar_rows);
   }
 
@@ -219,7 +228,7 @@ struct PimPrune : MethodBase {
 
   [[nodiscard]] PimMapper placer(Index) const { return PimMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
-    auto ranked = rank_pim_prune(weight_matrix(node.weight), pim_shape(shape));
+    auto ranked = rank_pim_prune(weight_matrix(node.weight), pim_shape(shape), node.matrices);
     prune::Scores ous = ranked.ou_scores(ou_weights());
     return element_wise(std::move(ranked), std::move(ous));
   }

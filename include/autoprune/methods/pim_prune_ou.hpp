@@ -28,11 +28,13 @@ class BlockMapper {
   /// A place is an OU.
   template <class Visit>
   mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    mapping::OuPlacer placer(shape_);
-    for (Index r = 0; r < mask.rows(); r += shape_.xbar_rows)
-      for (const auto& [left, columns] :
-           blocks(mask, r, std::min(mask.rows(), r + shape_.xbar_rows)))
-        placer.place(rows_of(left, r), columns, visit);
+    mapping::OuPlacer placer(shape_, mask.matrices());
+    mapping::for_each_matrix(mask, [&](const PruneMask& one, std::int32_t first) {
+      for (Index r = 0; r < one.rows(); r += shape_.xbar_rows)
+        for (const auto& [left, columns] :
+             blocks(one, r, std::min(one.rows(), r + shape_.xbar_rows)))
+          placer.place(rows_of(left, r), columns, mapping::counted_from(first, visit));
+    });
     return placer.slots();
   }
 
@@ -82,7 +84,7 @@ struct PimPruneOu : MethodBase {
 
   [[nodiscard]] BlockMapper placer(Index) const { return BlockMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
-    auto ranked = rank_pim_blocks(weight_matrix(node.weight), pim_shape(shape));
+    auto ranked = rank_pim_blocks(weight_matrix(node.weight), pim_shape(shape), node.matrices);
     prune::Scores ous = ranked.ou_scores(ou_weights());
     return element_wise(std::move(ranked), std::move(ous));
   }

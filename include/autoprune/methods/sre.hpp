@@ -10,14 +10,15 @@
 namespace autoprune::methods {
 
 /// Prunes pieces of one row over ou_cols neighbouring filters, in sets of ou_rows, which is what
-/// saves an OU. `weights` is filters x rows. Throws not_finite.
+/// saves an OU. `weights` is filters x rows, of weight matrices side by side. Throws not_finite.
 [[nodiscard]] inline prune::UnitRanking rank_sre(ConstMatrixView weights, Index ou_rows,
-                                                 Index ou_cols) {
-  return prune::rank_row_chunks(weights, prune::neighbours(weights.rows(), ou_cols), ou_rows);
+                                                 Index ou_cols, Index matrices = 1) {
+  return prune::rank_row_chunks(weights, prune::neighbours(weights.rows(), ou_cols, matrices),
+                                ou_rows);
 }
 
 /// Rows are squeezed inside each group of ou_cols neighbouring filters, or filters inside each
-/// group of ou_rows neighbouring rows: the layer gets whichever takes fewer OUs.
+/// group of ou_rows neighbouring rows: the matrix gets whichever takes fewer OUs.
 class SreMapper {
  public:
   static constexpr bool kIndexed = true;
@@ -28,14 +29,16 @@ class SreMapper {
   /// A place is an OU.
   template <class Visit>
   mapping::Slots for_each_ou(const PruneMask& mask, Visit&& visit) const {
-    mapping::OuPlacer placer(shape_);
-    const auto place = [&](const auto& rows, const auto& columns) {
-      placer.place(rows, columns, visit);
-    };
-    if (rows_win(mask))
-      mapping::squeeze_rows(mask, shape_.ou_cols, place);
-    else
-      mapping::squeeze_columns(mask, shape_.ou_rows, place);
+    mapping::OuPlacer placer(shape_, mask.matrices());
+    mapping::for_each_matrix(mask, [&](const PruneMask& one, std::int32_t first) {
+      const auto place = [&](const auto& rows, const auto& columns) {
+        placer.place(rows, columns, mapping::counted_from(first, visit));
+      };
+      if (rows_win(one))
+        mapping::squeeze_rows(one, shape_.ou_cols, place);
+      else
+        mapping::squeeze_columns(one, shape_.ou_rows, place);
+    });
     return placer.slots();
   }
 
@@ -60,7 +63,7 @@ struct Sre : MethodBase {
 
   [[nodiscard]] SreMapper placer(Index) const { return SreMapper(shape); }
   [[nodiscard]] Ranking rank(const nn::Node& node) const {
-    auto ranked = rank_sre(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols);
+    auto ranked = rank_sre(weight_matrix(node.weight), shape.ou_rows, shape.ou_cols, node.matrices);
     prune::Scores ous = ranked.ou_scores(ou_weights());
     return element_wise(std::move(ranked), std::move(ous));
   }

@@ -61,10 +61,16 @@ template <Method M>
   if constexpr (requires { method.granularity(); }) v.granularity = method.granularity();
   const auto shared = std::make_shared<const M>(std::move(method));
   v.rank = [shared](const nn::Node& node, [[maybe_unused]] const Tensor* gradient) {
+    Ranking ranking;
     if constexpr (requires { shared->rank(node); })
-      return shared->rank(node);
+      ranking = shared->rank(node);
     else
-      return shared->rank(node, *gradient);
+      ranking = shared->rank(node, *gradient);
+    if (node.matrices > 1)
+      ranking.mask = [mask = std::move(ranking.mask), matrices = node.matrices](double keep) {
+        return mask(keep).in_matrices(matrices);
+      };
+    return ranking;
   };
   v.count = [shared](Index layer, const PruneMask& mask) {
     const auto& placer = shared->placer(layer);

@@ -47,10 +47,13 @@ struct MatrixShape {
 
   [[nodiscard]] Index taps() const noexcept { return kernel.h * kernel.w; }
   [[nodiscard]] Index rows() const noexcept { return in.channels / groups * taps(); }
+  /// Rows of all groups, one after another.
+  [[nodiscard]] Index inputs() const noexcept { return groups * rows(); }
   [[nodiscard]] Index filters() const noexcept { return out.channels; }
   [[nodiscard]] Index positions() const noexcept { return out.height * out.width; }
 
-  /// Offset in floats of weight-matrix row r from the first pixel of its window, in group 0.
+  /// Offset in floats of input r, a row of group 0 or behind them of other groups, from the first
+  /// pixel of its window.
   [[nodiscard]] Index row_offset(Index r) const noexcept {
     const Index channel = r / taps(), tap = r % taps();
     const Index h = tap / kernel.w * dilation.h, w = tap % kernel.w * dilation.w;

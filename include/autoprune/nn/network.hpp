@@ -69,6 +69,7 @@ class Network {
                  .op = op,
                  .inputs = std::move(inputs),
                  .shape = shape,
+                 .matrices = op.has_matrix() ? op.matrix(in.front()).groups : 1,
                  .parameters = op.parameters(in)});
   }
   Index append(std::string name, Op op, std::optional<Index> from = {}) {
@@ -125,7 +126,7 @@ class Network {
   /// Classes: the channels of the output.
   [[nodiscard]] Index outputs() const { return node(output()).shape.channels; }
 
-  /// Indices of the nodes with a weight matrix, in order: the layers that are pruned and mapped.
+  /// Indices of the nodes with weight matrices, in order: the layers that are pruned and mapped.
   [[nodiscard]] std::vector<Index> matrix_layers() const {
     std::vector<Index> layers;
     for (Index i = 0; i < size(); ++i)
@@ -204,21 +205,5 @@ class Network {
   Index parameters_ = 0;                             // in all
   std::optional<Index> output_;                      // if it was named
 };
-
-/// The matrix layers, for whoever prunes, maps, simulates or prices them: one weight matrix each.
-/// Throws grouped_layer, naming them, when convolutions have groups, which have a matrix each.
-[[nodiscard]] inline std::vector<Index> mapped_layers(const Network& network) {
-  std::vector<Index> layers = network.matrix_layers();
-  std::string grouped;
-  for (const Index i : layers) {
-    const Node& node = network.node(i);
-    if (node.op.matrix(network.node(node.inputs.front()).shape).groups > 1)
-      grouped += concat(grouped.empty() ? "'" : ", '", node.name, '\'');
-  }
-  if (!grouped.empty())
-    fail(ErrorId::grouped_layer, "convolutions in groups are evaluated and trained, but can't be ",
-         "pruned or mapped onto crossbars yet: ", grouped, "; use a network without groups");
-  return layers;
-}
 
 }  // namespace autoprune::nn

@@ -20,13 +20,14 @@ struct Node {
   Op op;                      ///<
   std::vector<Index> inputs;  ///< indices of earlier nodes
   Shape3 shape;               ///< of the output
+  Index matrices = 1;         ///< that `weight` holds, one after another: groups of a convolution
 
   std::vector<Parameter> parameters = {};  ///< which of these the op has
   Tensor weight = {};  ///< conv [out][in / groups][kh][kw]; linear [out][in]; batch-norm [channels]
   Tensor bias = {};    ///< [out] or [channels]
   Tensor running_mean = {}, running_var = {};  ///< batch-norm [channels]
 
-  /// Conv and linear layers have a weight matrix that is pruned and mapped.
+  /// Conv and linear layers have weight matrices that are pruned and mapped.
   [[nodiscard]] bool has_matrix() const { return op.has_matrix(); }
   /// Filters of a layer with a matrix.
   [[nodiscard]] Index filters() const noexcept { return shape.channels; }

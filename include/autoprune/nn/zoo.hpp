@@ -1,5 +1,6 @@
 /// @file zoo.hpp
-/// The networks of the paper, under PyTorch's module names, so that a state_dict loads as it is.
+/// The networks of the paper and two with shortcuts, under PyTorch's module names, so that a
+/// state_dict loads as it is.
 #pragma once
 
 #include <algorithm>
@@ -81,6 +82,83 @@ namespace autoprune::nn {
   return network;
 }
 
+/// ResNet20 for 32x32 images (He et al., CVPR 2016): nine blocks of two 3x3 convolutions around a
+/// shortcut, which is a 1x1 convolution where the size changes (their option B); 0.27 M weights.
+[[nodiscard]] inline Network resnet20(Shape3 input = {3, 32, 32}) {
+  Network network(input);
+  const auto conv_bn = [&](const std::string& conv, const std::string& norm, const Conv& op,
+                           Index from) {
+    network.conv(conv, op, from);
+    return network.batch_norm(norm);
+  };
+  conv_bn("conv1", "bn1", {.out = 16, .kernel = 3, .padding = 1}, 0);
+  Index x = network.relu("relu");
+  for (Index stage = 0; stage < 3; ++stage)
+    for (Index block = 0; block < 3; ++block) {
+      const std::string name = concat("layer", stage + 1, '.', block);
+      const Index out = Index{16} << stage, stride = stage > 0 && block == 0 ? 2 : 1;
+      conv_bn(name + ".conv1", name + ".bn1",
+              {.out = out, .kernel = 3, .stride = stride, .padding = 1}, x);
+      const Index hidden = network.relu(name + ".relu1");
+      const Index body =
+          conv_bn(name + ".conv2", name + ".bn2", {.out = out, .kernel = 3, .padding = 1}, hidden);
+      const Index shortcut = stride == 1 ? x
+                                         : conv_bn(name + ".downsample.0", name + ".downsample.1",
+                                                   {.out = out, .kernel = 1, .stride = stride}, x);
+      network.add(name + ".add", {body, shortcut});
+      x = network.relu(name + ".relu2");
+    }
+  network.append("avgpool", GlobalAvgPool{});
+  network.flatten("flatten");
+  network.linear("fc", 10);
+  return network;
+}
+
+/// MobileNetV2 for 32x32 images (Sandler et al., CVPR 2018), width 1: blocks of a 1x1, a depthwise
+/// 3x3 and a 1x1 convolution. The first convolution and the second stage keep the size, as is usual
+/// for such images; 2.2 M weights, under torchvision's names.
+[[nodiscard]] inline Network mobilenet_v2(Shape3 input = {3, 32, 32}) {
+  Network network(input);
+  const auto conv_bn = [&](const std::string& conv, const std::string& norm, const Conv& op) {
+    network.conv(conv, op);
+    return network.batch_norm(norm);
+  };
+  const auto layer = [&](const std::string& name, const Conv& op) {
+    conv_bn(name + ".0", name + ".1", op);
+    return network.append(name + ".2", Clip{});
+  };
+  Index x = layer("features.0", {.out = 32, .kernel = 3, .padding = 1}), in = 32, number = 0;
+  struct Stage {
+    Index expand, out, blocks, stride;
+  };
+  for (const Stage& stage : std::initializer_list<Stage>{{1, 16, 1, 1},
+                                                         {6, 24, 2, 1},
+                                                         {6, 32, 3, 2},
+                                                         {6, 64, 4, 2},
+                                                         {6, 96, 3, 1},
+                                                         {6, 160, 3, 2},
+                                                         {6, 320, 1, 1}})
+    for (Index block = 0; block < stage.blocks; ++block) {
+      const std::string name = concat("features.", ++number);
+      const Index hidden = in * stage.expand, stride = block == 0 ? stage.stride : 1;
+      Index part = 0;
+      const auto next = [&] { return concat(name, ".conv.", part++); };
+      if (stage.expand > 1) layer(next(), {.out = hidden, .kernel = 1});
+      layer(next(), {.out = hidden, .kernel = 3, .stride = stride, .padding = 1, .groups = hidden});
+      const std::string project = next();
+      const Index body = conv_bn(project, next(), {.out = stage.out, .kernel = 1});
+      const bool residual = stride == 1 && in == stage.out;
+      x = residual ? network.add(name + ".add", {x, body}) : body;
+      in = stage.out;
+    }
+  layer("features.18", {.out = 1280, .kernel = 1});
+  network.append("avgpool", GlobalAvgPool{});
+  network.flatten("flatten");
+  network.dropout("classifier.0", 0.2);
+  network.linear("classifier.1", 10);
+  return network;
+}
+
 /// A network that goes by a name.
 struct NamedNetwork {
   std::string name;
@@ -91,8 +169,9 @@ namespace detail {
 
 /// By name.
 inline std::vector<NamedNetwork>& zoo() {
-  static std::vector<NamedNetwork> networks = {
-      {"alexnet", alexnet}, {"lenet5", lenet5}, {"plain20", plain20}, {"vgg16", vgg16}};
+  static std::vector<NamedNetwork> networks = {{"alexnet", alexnet},           {"lenet5", lenet5},
+                                               {"mobilenet_v2", mobilenet_v2}, {"plain20", plain20},
+                                               {"resnet20", resnet20},         {"vgg16", vgg16}};
   return networks;
 }
 

@@ -19,11 +19,14 @@ namespace autoprune::prune {
 /// Filters of each cluster, ascending.
 using ColumnClusters = std::vector<std::vector<std::int32_t>>;
 
-/// `width` neighbouring filters each, the last cluster maybe fewer: no clustering at all.
-[[nodiscard]] inline ColumnClusters neighbours(Index filters, Index width) {
-  ColumnClusters clusters(static_cast<std::size_t>(ceil_div(filters, width)));
+/// `width` neighbouring filters each, the last cluster of a weight matrix maybe fewer: no
+/// clustering at all.
+[[nodiscard]] inline ColumnClusters neighbours(Index filters, Index width, Index matrices = 1) {
+  const Index each = filters / matrices, across = ceil_div(each, width);
+  ColumnClusters clusters(static_cast<std::size_t>(matrices * across));
   for (Index c = 0; c < filters; ++c)
-    clusters[static_cast<std::size_t>(c / width)].push_back(static_cast<std::int32_t>(c));
+    clusters[static_cast<std::size_t>(c / each * across + c % each / width)].push_back(
+        static_cast<std::int32_t>(c));
   return clusters;
 }
 

@@ -39,11 +39,14 @@ namespace detail {
 }  // namespace detail
 
 /// Keeps the column-vectors of C filters x R weights that hold anything but zeros: the mask of a
-/// layer whose pruned weights have been erased. Throws out_of_range for a granularity below 1.
+/// layer whose pruned weights have been erased; rows of several weight matrices side by side stay
+/// neighbours. Throws out_of_range for a granularity below 1.
 [[nodiscard]] inline PruneMask zero_mask(ConstMatrixView weights, Index granularity,
-                                         RowGrouping rows = RowGrouping::neighbours) {
-  PruneMask mask(weights.cols(), weights.rows(), granularity, false);
-  if (rows == RowGrouping::gathered)
+                                         RowGrouping rows = RowGrouping::neighbours,
+                                         Index matrices = 1) {
+  PruneMask mask =
+      PruneMask(weights.cols(), weights.rows(), granularity, false).in_matrices(matrices);
+  if (rows == RowGrouping::gathered && matrices == 1)
     mask = std::move(mask).in_order(detail::gather_equal_rows(weights, granularity));
   for (Index g = 0; g < mask.groups(); ++g)
     for (Index c = 0; c < mask.cols(); ++c)

@@ -47,12 +47,12 @@ class BasicReconstruction {
     if (images.empty()) fail(ErrorId::empty_data, "reconstruction without calibration images");
     backend.set_masks({});
     const nn::Network& network = backend.network();
-    nodes_ = nn::mapped_layers(network);
+    nodes_ = network.matrix_layers();
     std::vector<MatrixOf<Scalar>> inputs;  // samples x rows
     std::vector<Index> filled(nodes_.size(), 0);
     for (const Index i : nodes_) {
       const nn::detail::MatrixShape shape(network, network.node(i));
-      inputs.emplace_back(config.samples * shape.rows(), shape.rows());
+      inputs.emplace_back(config.samples * shape.rows(), shape.inputs());
     }
     Random random(1, 0x4EC0);
     for (std::size_t b = 0; b < images.size(); ++b) {
@@ -65,19 +65,20 @@ class BasicReconstruction {
       });
     }
     for (std::size_t k = 0; k < nodes_.size(); ++k) {
-      const MatrixOf<Scalar>& x = inputs[k];
-      MatrixOf<Scalar> gram = MatrixOf<Scalar>::Zero(x.cols(), x.cols());
-      gram.template selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
-      gram = gram.template selfadjointView<Eigen::Lower>();
-      gram.diagonal().array() +=
-          static_cast<Scalar>(config.ridge) * (gram.diagonal().mean() + Scalar(1e-9));
-      const Matrix weights = weight_matrix(network.node(nodes_[k]).weight);
-      MatrixOf<Scalar> targets = weights.template cast<Scalar>() * gram;
-      const std::string& name = network.node(nodes_[k]).name;
-      if (!gram.allFinite() || !targets.allFinite())
-        fail(ErrorId::not_finite, "layer '", name,
-             "': squares of its inputs are more than float32 holds; use smaller weights before it");
-      layers_.push_back({name, weights, std::move(gram), std::move(targets)});
+      const nn::Node& node = network.node(nodes_[k]);
+      const Matrix weights = weight_matrix(node.weight);
+      Layer layer{node.name, weights, {}, MatrixOf<Scalar>(weights.rows(), weights.cols())};
+      const Index rows = weights.cols(), each = weights.rows() / node.matrices;
+      for (Index m = 0; m < node.matrices; ++m) {
+        layer.grams.push_back(gram_of(inputs[k].middleCols(m * rows, rows), config.ridge));
+        layer.targets.middleRows(m * each, each) =
+            weights.middleRows(m * each, each).template cast<Scalar>() * layer.grams.back();
+        if (!layer.grams.back().allFinite() ||
+            !layer.targets.middleRows(m * each, each).allFinite())
+          fail(ErrorId::not_finite, "layer '", node.name, "': squares of its inputs are more than ",
+               "float32 holds; use smaller weights before it");
+      }
+      layers_.push_back(std::move(layer));
     }
   }
 
@@ -101,13 +102,23 @@ class BasicReconstruction {
   }
 
  private:
-  /// With inputs X: gram X'X, targets W X'X. Weights w of a filter on kept rows solve
-  /// gram(rows, rows) w = targets(filter, rows).
+  /// With inputs X of a weight matrix: gram X'X, targets W X'X. Weights w of a filter on kept rows
+  /// solve gram(rows, rows) w = targets(filter, rows).
   struct Layer {
     std::string name;
     Matrix weights;
-    MatrixOf<Scalar> gram, targets;
+    std::vector<MatrixOf<Scalar>> grams;  // one a matrix
+    MatrixOf<Scalar> targets;
   };
+
+  template <class Inputs>
+  [[nodiscard]] static MatrixOf<Scalar> gram_of(const Inputs& x, double ridge) {
+    MatrixOf<Scalar> gram = MatrixOf<Scalar>::Zero(x.cols(), x.cols());
+    gram.template selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
+    gram = gram.template selfadjointView<Eigen::Lower>();
+    gram.diagonal().array() += static_cast<Scalar>(ridge) * (gram.diagonal().mean() + Scalar(1e-9));
+    return gram;
+  }
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -128,30 +139,32 @@ class BasicReconstruction {
         }
   }
 
-  /// Filters with the same row groups left share one factorisation.
+  /// Filters of one matrix with the same row groups left share one factorisation.
   [[nodiscard]] static Matrix fit_layer(const Layer& layer, const PruneMask& mask,
                                         ThreadPool& pool) {
-    std::map<std::vector<Index>, std::vector<Index>> alike;  // filters by row groups
+    const Index each = mask.cols() / std::ssize(layer.grams);
+    std::map<std::pair<Index, std::vector<Index>>, std::vector<Index>> alike;  // filters
     for (Index c = 0; c < mask.cols(); ++c) {
       std::vector<Index> kept;
       for (Index g = 0; g < mask.groups(); ++g)
         if (mask.kept(g, c)) kept.push_back(g);
-      alike[std::move(kept)].push_back(c);
+      alike[{c / each, std::move(kept)}].push_back(c);
     }
-    const std::vector<std::pair<std::vector<Index>, std::vector<Index>>> sets(alike.begin(),
-                                                                              alike.end());
+    const std::vector<std::pair<std::pair<Index, std::vector<Index>>, std::vector<Index>>> sets(
+        alike.begin(), alike.end());
     Matrix fitted = Matrix::Zero(layer.weights.rows(), layer.weights.cols());
-    pool.for_each(static_cast<Index>(sets.size()), [&](Index i) {
-      const auto& [groups, filters] = sets[at(i)];
+    pool.for_each(std::ssize(sets), [&](Index i) {
+      const auto& [kept, filters] = sets[at(i)];
+      const auto& [matrix, groups] = kept;
       if (static_cast<Index>(groups.size()) == mask.groups())
         for (const Index c : filters) fitted.row(c) = layer.weights.row(c);
       else if (!groups.empty())
-        fit_filters(layer, mask, groups, filters, fitted);
+        fit_filters(layer, layer.grams[at(matrix)], mask, groups, filters, fitted);
     });
     return fitted;
   }
 
-  static void fit_filters(const Layer& layer, const PruneMask& mask,
+  static void fit_filters(const Layer& layer, const MatrixOf<Scalar>& whole, const PruneMask& mask,
                           const std::vector<Index>& groups, const std::vector<Index>& filters,
                           Matrix& fitted) {
     std::vector<std::pair<Index, Index>> runs;  // of neighbouring rows
@@ -172,7 +185,7 @@ class BasicReconstruction {
     for (std::size_t a = 0; a < runs.size(); ++a) {
       for (std::size_t b = 0; b <= a; ++b)  // the lower half is all that is read
         gram.block(starts[a], starts[b], rows(a), rows(b)) =
-            layer.gram.block(row(a), row(b), rows(a), rows(b));
+            whole.block(row(a), row(b), rows(a), rows(b));
       solution.middleRows(starts[a], rows(a)) =
           layer.targets(filters, Eigen::seqN(row(a), rows(a))).transpose();
     }

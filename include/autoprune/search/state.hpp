@@ -32,10 +32,10 @@ class StateTable {
       rest -= crossbars;
       rows_.push_back(
           {static_cast<double>(k), conv ? 1.0 : 0.0,
-           static_cast<double>(conv ? in.channels : in.size()), static_cast<double>(node.filters()),
-           static_cast<double>(kernel.h * kernel.w), static_cast<double>(conv ? in.height : 1),
-           static_cast<double>(conv ? in.width : 1), static_cast<double>(conv ? stride.h : 0),
-           crossbars});
+           static_cast<double>(conv ? in.channels / node.matrices : in.size()),
+           static_cast<double>(node.filters()), static_cast<double>(kernel.h * kernel.w),
+           static_cast<double>(conv ? in.height : 1), static_cast<double>(conv ? in.width : 1),
+           static_cast<double>(conv ? stride.h : 0), crossbars});
       rest_.push_back(rest / total_);
     }
     scale();

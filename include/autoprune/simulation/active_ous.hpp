@@ -42,7 +42,7 @@ class ActiveOus {
     fail_enum("formation of OUs", accelerator.formation);
   }
 
-  /// For one input vector, the codes of the layer's R inputs.
+  /// For one input vector, the codes of the layer's inputs.
   [[nodiscard]] Activity count(std::span<const std::int32_t> x) const {
     Activity activity;
     for (const Stack& stack : stacks_) {
@@ -55,7 +55,7 @@ class ActiveOus {
           activity.adc_conversions += steps * stack.columns * bitlines_;
         }
       }
-      activity.input_fetches += static_cast<Index>(stack.rows.size());
+      activity.input_fetches += static_cast<Index>(stack.inputs.size());
     }
     activity.index_fetches = index_entries_;
     return activity;
@@ -63,7 +63,7 @@ class ActiveOus {
 
  private:
   struct Stack {
-    std::vector<std::int32_t> rows;
+    std::vector<std::int32_t> inputs;
     Index ous;                      ///< below one another
     Index across = 0, columns = 0;  ///< OUs that share these inputs, and filters of them all
   };
@@ -71,31 +71,38 @@ class ActiveOus {
   /// OUs with the same inputs, in stacks of `height` rows.
   void by_inputs(const mapping::OuList& ous, Index height) {
     ous.for_each_input_piece(height, [&](auto rows, auto columns, Index across) {
-      stacks_.push_back({{rows.begin(), rows.end()},
-                         ceil_div(std::ssize(rows), shape_.ou_rows),
-                         across,
-                         std::ssize(columns)});
+      stacks_.push_back(
+          {{}, ceil_div(std::ssize(rows), shape_.ou_rows), across, std::ssize(columns)});
+      add_inputs(rows, ous.shape().first_input(columns.front()));
     });
+  }
+
+  /// Of the last stack.
+  void add_inputs(std::span<const std::int32_t> rows, Index first) {
+    for (const std::int32_t r : rows)
+      stacks_.back().inputs.push_back(r + static_cast<std::int32_t>(first));
   }
 
   /// Dynamic OU formation (SRE: Yang et al., ISCA 2019) of a layer whose places are OUs, as SRE's
   /// and LSR's are: they follow one another down a strip of bitlines, then down the next.
   void by_strips(const mapping::OuList& ous) {
-    const Index strip = shape_.xbar_rows / shape_.ou_rows;
+    const auto below = [](const mapping::Ou& ou, const mapping::Ou& last) {
+      return ou.place.crossbar == last.place.crossbar && ou.place.bitline == last.place.bitline &&
+             ou.place.wordline > last.place.wordline &&
+             std::ranges::equal(ou.columns, last.columns);
+    };
     for (Index i = 0; i < ous.size(); ++i) {
       const mapping::Ou ou = ous[i];
-      const bool below = i % strip != 0 && std::ranges::equal(ou.columns, ous[i - 1].columns);
-      if (!below) stacks_.push_back({{}, 0, 1, ou.n_cols()});
-      Stack& stack = stacks_.back();
-      stack.rows.insert(stack.rows.end(), ou.rows.begin(), ou.rows.end());
-      ++stack.ous;
+      if (i == 0 || !below(ou, ous[i - 1])) stacks_.push_back({{}, 0, 1, ou.n_cols()});
+      add_inputs(ou.rows, ous.shape().first_input(ou.columns.front()));
+      ++stacks_.back().ous;
     }
   }
 
   /// Wordlines of a stack that carry something in digit t of the inputs of one sign.
   [[nodiscard]] Index carrying(const Stack& stack, std::span<const std::int32_t> x,
                                std::int32_t sign, Index t) const {
-    return std::ranges::count_if(stack.rows, [&](std::int32_t r) {
+    return std::ranges::count_if(stack.inputs, [&](std::int32_t r) {
       return input_.digit(std::max(0, sign * x[static_cast<std::size_t>(r)]), t) != 0;
     });
   }

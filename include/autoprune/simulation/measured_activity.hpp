@@ -28,6 +28,7 @@ class CountingLayer {
         input_{accelerator.inputs.bits, accelerator.inputs.dac_bits, range.negative},
         step_(input_step(range, input_)),
         ous_(mapped, accelerator, input_) {
+    require_matrices(node, mapped.ous.shape());
     layer_.pack(node.weight, false, pool);
   }
 
@@ -38,7 +39,7 @@ class CountingLayer {
     std::vector<Activity> counts(static_cast<std::size_t>(x.blocks() * positions));
     pool.for_each(x.blocks() * positions, [&](Index item) {
       const Index block = item / positions;
-      std::vector<std::int32_t> patch, one(static_cast<std::size_t>(layer_.shape().rows()));
+      std::vector<std::int32_t> patch, one(static_cast<std::size_t>(layer_.shape().inputs()));
       gather_patch(layer_.shape(), codes_, block, item % positions, patch);
       for (Index lane = 0; lane < x.lanes(block); ++lane) {
         for (std::size_t r = 0; r < one.size(); ++r)

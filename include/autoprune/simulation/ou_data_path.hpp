@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
-#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/hardware/adcs.hpp"
 #include "autoprune/hardware/devices.hpp"
+#include "autoprune/hardware/geometry.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/simulation/activity.hpp"
 #include "autoprune/simulation/encoding.hpp"
@@ -95,8 +95,8 @@ class OUDataPath {
   [[nodiscard]] Index bitlines() const noexcept { return static_cast<Index>(lines_.size()); }
 
   /// Outputs of kLanes input vectors: y[filter][lane] in units of input step * weight step, from
-  /// the codes x[row][lane]. The first `lanes` vectors count as activity. Read noise is a function
-  /// of the seed and of `read`.
+  /// the codes x[input][lane]. The first `lanes` vectors count as activity. Read noise is a
+  /// function of the seed and of `read`.
   void multiply(const std::int32_t* x, double* y, Index lanes, Activity& activity,
                 std::uint64_t read = 0) const {
     std::vector<std::int32_t> codes(at(cols_ * kLanes), 0);
@@ -104,7 +104,7 @@ class OUDataPath {
     for (const Step& step : steps_) {
       for (const std::int32_t sign : {1, -1}) {
         if (sign < 0 && !input_.negative) continue;
-        inputs.load(x, step.rows, sign);
+        inputs.load(x + step.first_input * kLanes, step.rows, sign);
         count(step, inputs, lanes, activity);
         if (step.line_begin < step.line_end)
           activate(step, inputs, sign, 2 * read + (sign < 0 ? 1 : 0), codes.data());
@@ -119,7 +119,8 @@ class OUDataPath {
  private:
   /// OUs with the same inputs, or OuRows of these where they are more.
   struct Step {
-    std::vector<std::int32_t> rows;
+    std::vector<std::int32_t> rows;  ///< of the filters' weight matrix
+    Index first_input;               ///< that of its row 0
     Index ous;
     std::vector<std::int32_t> columns;  ///< filters of all OUs
     Index line_begin = 0, line_end = 0;
@@ -132,7 +133,10 @@ class OUDataPath {
 
   void add_steps(const mapping::OuList& ous) {
     ous.for_each_input_piece(geometry_.ou_rows, [&](auto rows, auto columns, Index together) {
-      steps_.push_back({{rows.begin(), rows.end()}, together, {columns.begin(), columns.end()}});
+      steps_.push_back({{rows.begin(), rows.end()},
+                        ous.shape().first_input(columns.front()),
+                        together,
+                        {columns.begin(), columns.end()}});
     });
   }
 
@@ -246,7 +250,7 @@ class OUDataPath {
     for (const Step& step : steps_)
       for (Index lane = 0; lane < kLanes; ++lane) {
         std::int32_t sum = 0;
-        for (const std::int32_t row : step.rows) sum += x[row * kLanes + lane];
+        for (const std::int32_t row : step.rows) sum += x[(step.first_input + row) * kLanes + lane];
         for (const std::int32_t filter : step.columns)
           y[filter * kLanes + lane] -= static_cast<double>(encoding_.offset()) * sum;
       }

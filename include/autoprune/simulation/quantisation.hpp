@@ -20,7 +20,7 @@ namespace autoprune::simulation {
   return static_cast<std::int32_t>(std::clamp(std::nearbyint(value / step), -most, most));
 }
 
-/// A layer's R x C weight matrix as integers: weight = code * step.
+/// A layer's R x C weight matrix, or several side by side, as integers: weight = code * step.
 struct QuantisedWeights {
   Index rows = 0, cols = 0;
   Index bits = 0;                   ///< magnitude bits

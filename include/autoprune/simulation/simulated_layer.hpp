@@ -40,6 +40,7 @@ class SimulatedLayer {
                              DataPathConfig config, const Devices& devices, std::uint64_t seed,
                              bool walk_all, ThreadPool& pool) {
     layer.ranges.require(layer.node);
+    require_matrices(layer.node, layer.placement.ous.shape());
     config.input.negative = layer.ranges.input.negative;
     SimulatedLayer out(layer, config.input);
     // With an offset, what ADC steps of another size than 1 make of it can't be told apart.

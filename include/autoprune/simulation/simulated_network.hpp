@@ -37,7 +37,7 @@ class BasicSimulatedNetwork {
                         std::span<const PruneMask> masks,
                         std::span<const mapping::Placement> placements,
                         std::span<const LayerRanges> ranges, const Draw& draw = {})
-      : session_(session), nodes_(nn::mapped_layers(session.network())), activity_(nodes_.size()) {
+      : session_(session), nodes_(session.network().matrix_layers()), activity_(nodes_.size()) {
     if (masks.size() != nodes_.size() || placements.size() != nodes_.size() ||
         ranges.size() != nodes_.size())
       fail(ErrorId::shape_mismatch, masks.size(), " masks, ", placements.size(), " placements and ",
@@ -122,7 +122,7 @@ class BasicSimulatedNetwork {
                           largest_code(accelerator.inputs.dac_bits),
             .output_range = output_range(layer.ranges) / (layer.weights.step * input),
             .highest_place = highest_place(accelerator),
-            .parts = groups ? shape.groups() : ceil_div(shape.rows, geometry.ou_rows)};
+            .parts = groups ? shape.matrix_groups() : ceil_div(shape.rows, geometry.ou_rows)};
   }
 
   /// Any range does for outputs that were zeros.

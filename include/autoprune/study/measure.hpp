@@ -28,9 +28,11 @@ namespace autoprune::study {
 [[nodiscard]] inline std::vector<PruneMask> dense_masks(const nn::Network& network,
                                                         const methods::Compressor& compressor) {
   std::vector<PruneMask> masks;
-  for (const Index i : nn::mapped_layers(network)) {
+  for (const Index i : network.matrix_layers()) {
     const ConstMatrixView weights = weight_matrix(network.node(i).weight);
-    masks.emplace_back(weights.cols(), weights.rows(), compressor.granularity(std::ssize(masks)));
+    const Index granularity = compressor.granularity(std::ssize(masks));
+    masks.push_back(PruneMask(weights.cols(), weights.rows(), granularity)
+                        .in_matrices(network.node(i).matrices));
   }
   return masks;
 }
@@ -47,7 +49,8 @@ namespace autoprune::study {
   bool any = false;
   for (const Index i : network.matrix_layers()) {
     masks.push_back(prune::zero_mask(weight_matrix(network.node(i).weight),
-                                     compressor.granularity(std::ssize(masks)), compressor.rows()));
+                                     compressor.granularity(std::ssize(masks)), compressor.rows(),
+                                     network.node(i).matrices));
     any = any || masks.back().kept_count() > 0;
   }
   return any && !all_kept(masks) ? masks : std::vector<PruneMask>{};

@@ -17,7 +17,7 @@ struct BitmapCode {
 
   [[nodiscard]] static Index bits(Sets sets, const OuShape& shape) {
     return (shape.granularity > 0 ? shape.groups() : count_bits(shape)) +
-           std::ssize(sets) * shape.cols;
+           std::ssize(sets) * set_cols(shape);
   }
 
   static void encode(BitWriter& out, Sets sets, const OuShape& shape) {
@@ -31,11 +31,12 @@ struct BitmapCode {
         ++next;
       }
       auto column = s.columns.begin();
-      for (Index base = 0; base < shape.cols; base += kChunk) {
+      const Index first = first_column(shape, s.number), end = first + set_cols(shape);
+      for (Index base = first; base < end; base += kChunk) {
         std::uint64_t chunk = 0;
         for (; column != s.columns.end() && *column < base + kChunk; ++column)
           chunk |= std::uint64_t{1} << (*column - base);
-        out.put(chunk, std::min(kChunk, shape.cols - base));
+        out.put(chunk, std::min(kChunk, end - base));
       }
     }
     for (; next < shape.groups(); ++next) out.put(0, 1);
@@ -48,8 +49,8 @@ struct BitmapCode {
     for (Index n = 0; n < count; ++n) {
       if (groups && in.get(1) == 0) continue;
       sets.push_back({n, {}, {}});
-      for (Index base = 0; base < shape.cols; base += kChunk) {
-        auto chunk = static_cast<std::uint64_t>(in.get(std::min(kChunk, shape.cols - base)));
+      for (Index base = 0; base < set_cols(shape); base += kChunk) {
+        auto chunk = static_cast<std::uint64_t>(in.get(std::min(kChunk, set_cols(shape) - base)));
         for (; chunk != 0; chunk &= chunk - 1)
           sets.back().columns.push_back(static_cast<std::int32_t>(base + std::countr_zero(chunk)));
       }

@@ -71,9 +71,9 @@ struct DeltaCode {
     while (counted ? left > 0 : in.remaining() > 0) {
       const Index gap = in.get(width);
       column += gap;
-      if (column >= shape.cols) {
-        number += column / shape.cols;
-        column %= shape.cols;
+      if (column >= set_cols(shape)) {
+        number += column / set_cols(shape);
+        column %= set_cols(shape);
       }
       if (number >= (shape.granularity > 0 ? shape.groups() : std::ssize(sets) + 1))
         fail_index("a gap leads out of the layer");
@@ -92,7 +92,7 @@ struct DeltaCode {
     Index previous = -1;
     for (const RowSetView& s : sets)
       for (const std::int32_t column : s.columns) {
-        const Index position = s.number * shape.cols + column;
+        const Index position = s.number * set_cols(shape) + column - first_column(shape, s.number);
         f(position - previous - 1);
         previous = position;
       }

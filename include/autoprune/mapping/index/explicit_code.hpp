@@ -16,11 +16,11 @@ struct ExplicitCode {
   Index ous, set, fill, column;  ///< widths of the fields
   explicit ExplicitCode(const OuShape& shape)
       : ous(shape.granularity > 0
-                ? bits_for(shape.groups() * ceil_div(shape.cols, shape.ou_cols) + 1)
+                ? bits_for(shape.groups() * ceil_div(set_cols(shape), shape.ou_cols) + 1)
                 : count_bits(shape)),
         set(shape.granularity > 0 ? bits_for(shape.groups()) : 1),
-        fill(bits_for(std::min(shape.ou_cols, shape.cols))),
-        column(bits_for(shape.cols)) {}
+        fill(bits_for(std::min(shape.ou_cols, set_cols(shape)))),
+        column(bits_for(set_cols(shape))) {}
 
   [[nodiscard]] static Index bits(Sets sets, const OuShape& shape) {
     const ExplicitCode width(shape);
@@ -46,7 +46,7 @@ struct ExplicitCode {
         out.put(static_cast<std::uint64_t>(shape.granularity > 0 ? s.number : c == 0), width.set);
         out.put(part.size() - 1, width.fill);
         for (const std::int32_t column : part)
-          out.put(static_cast<std::uint64_t>(column), width.column);
+          out.put(static_cast<std::uint64_t>(column - first_column(shape, s.number)), width.column);
       }
   }
 
@@ -68,7 +68,7 @@ struct ExplicitCode {
       std::vector<std::int32_t>& columns = sets.back().columns;
       for (Index j = 0; j < n_cols; ++j) {
         const Index column = in.get(width.column);
-        if (column >= shape.cols || (!columns.empty() && column <= columns.back()))
+        if (column >= set_cols(shape) || (!columns.empty() && column <= columns.back()))
           fail_index("its columns don't ascend within the layer");
         columns.push_back(static_cast<std::int32_t>(column));
       }

@@ -9,14 +9,15 @@
 
 namespace autoprune::mapping::detail {
 
-/// Where rows follow from a row group its number stands for them.
+/// Where rows follow from a row group its number in its matrix, which the filters tell, stands for
+/// them.
 struct ListCode {
   ListWidths row, column;
   Index group;
   explicit ListCode(const OuShape& shape)
       : row(shape.rows, shape.highest()),
         column(shape.cols, std::min(shape.cols, shape.ou_cols)),
-        group(bits_for(shape.groups())) {}
+        group(bits_for(shape.matrix_groups())) {}
 
   [[nodiscard]] static Index bits(const OuList& list) {
     const ListCode code(list.shape());
@@ -40,7 +41,8 @@ struct ListCode {
       const Ou ou = list[i];
       put_list(out, ou.columns, before.columns, code.column);
       if (list.shape().granularity > 0)
-        out.put(static_cast<std::uint64_t>(ou.input_set), code.group);
+        out.put(static_cast<std::uint64_t>(ou.input_set % list.shape().matrix_groups()),
+                code.group);
       if (!list.shape().neighbours()) put_list(out, ou.rows, before.rows, code.row);
       before = ou;
     }
@@ -53,10 +55,12 @@ struct ListCode {
     std::vector<std::int32_t> rows, columns;
     for (Index i = 0; i < ous; ++i) {
       get_list(in, columns, code.column);
+      check_matrix(shape, columns);
       Index set = 0;
       if (shape.granularity > 0) {
-        set = in.get(code.group);
-        if (set >= shape.groups() || (i > 0 && !follows(list[i - 1], set, columns, shape)))
+        const Index group = in.get(code.group);
+        set = shape.matrix_of(columns.front()) * shape.matrix_groups() + group;
+        if (group >= shape.matrix_groups() || (i > 0 && !follows(list[i - 1], set, columns, shape)))
           fail_index("an OU of row group ", set, " of ", shape.groups(), " is out of order");
       }
       if (shape.neighbours())

@@ -15,16 +15,26 @@
 namespace autoprune::mapping::detail {
 
 /// OUs in a row with the same rows, all full but the last one, whose filters ascend from the first
-/// to the last: they follow from the filters. Row groups are sets; without them sets are numbered
-/// as they come.
+/// to the last: they follow from the filters. Row groups are sets, with the filters of one weight
+/// matrix; without them sets are numbered as they come, and have any filters of the layer.
 template <class Columns>
 struct RowSet {
   Index number = 0;
   std::span<const std::int32_t> rows;  ///< unknown while filters are read
-  Columns columns;
+  Columns columns;                     ///< counted from first_column() on while they are read
 };
 using RowSetView = RowSet<std::span<const std::int32_t>>;
 using OwnedRowSet = RowSet<std::vector<std::int32_t>>;
+
+/// Filters that a set can have.
+[[nodiscard]] inline Index set_cols(const OuShape& shape) {
+  return shape.granularity > 0 ? shape.matrix_cols() : shape.cols;
+}
+/// The first of them.
+[[nodiscard]] inline std::int32_t first_column(const OuShape& shape, Index set) {
+  return static_cast<std::int32_t>(
+      shape.granularity > 0 ? set / shape.matrix_groups() * shape.matrix_cols() : 0);
+}
 
 /// Bits of a number of OUs, or of filters in them: every weight is in one at most.
 [[nodiscard]] inline Index count_bits(const OuShape& shape) {
@@ -87,24 +97,32 @@ inline void put_rows(BitWriter& out, std::span<const RowSetView> sets, const OuS
 
 /// The rows of a row group of neighbours.
 [[nodiscard]] inline std::vector<std::int32_t> group_rows(const OuShape& shape, Index group) {
-  const Index first = group * shape.granularity;
+  const Index first = group % shape.matrix_groups() * shape.granularity;
   return index_range(first, std::min(shape.rows, first + shape.granularity));
 }
 
+/// Throws corrupt_index for filters of several weight matrices.
+inline void check_matrix(const OuShape& shape, std::span<const std::int32_t> columns) {
+  if (shape.matrix_of(columns.front()) != shape.matrix_of(columns.back()))
+    fail_index("filters ", columns.front(), " to ", columns.back(), " have no common inputs");
+}
+
 /// Reads the rows of sets whose filters have been read, and forms their OUs. Throws corrupt_index.
-inline void get_rows(BitReader& in, std::span<const OwnedRowSet> sets, OuList& list) {
+inline void get_rows(BitReader& in, std::vector<OwnedRowSet> sets, OuList& list) {
   const OuShape& shape = list.shape();
   const ListWidths width(shape.rows, shape.highest());
   std::vector<std::int32_t> rows;
-  for (const OwnedRowSet& set : sets) {
+  for (OwnedRowSet& set : sets) {
     if (shape.neighbours())
       rows = group_rows(shape, set.number);
     else
       get_list(in, rows, width);
-    const Index height = std::min(shape.granularity, shape.rows - set.number * shape.granularity);
-    if (shape.gathered && static_cast<Index>(rows.size()) != height)
-      fail_index(rows.size(), " rows for row group ", set.number, " of ", height);
+    if (shape.gathered && rows.size() != group_rows(shape, set.number).size())
+      fail_index(rows.size(), " rows for row group ", set.number, " of ",
+                 group_rows(shape, set.number).size());
+    for (std::int32_t& column : set.columns) column += first_column(shape, set.number);
     const std::span<const std::int32_t> columns = set.columns;
+    check_matrix(shape, columns);
     const auto wide = static_cast<std::size_t>(shape.ou_cols);
     for (std::size_t c = 0; c < columns.size(); c += wide)
       list.add({rows, columns.subspan(c, std::min(wide, columns.size() - c)), {}, set.number});
