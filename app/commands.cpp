@@ -151,12 +151,12 @@ bool spreads(const std::string& command) {
 
 void run_command(const Options& options) {
   static const std::map<std::string, void (*)(const Options&)> commands = {
-      {"inspect", inspect},    {"map", map},
-      {"evaluate", evaluate},  {"train", train},
-      {"search", search},      {"fine-tune", fine_tune},
-      {"prune", prune},        {"simulate", simulate},
-      {"cost", cost},          {"sweep", sweep},
-      {"reproduce", reproduce}};
+      {"inspect", inspect},     {"map", map},
+      {"evaluate", evaluate},   {"train", train},
+      {"search", search},       {"fine-tune", fine_tune},
+      {"prune", prune},         {"simulate", simulate},
+      {"cost", cost},           {"sweep", sweep},
+      {"reproduce", reproduce}, {"run", run}};
   if (options.team != nullptr && !spreads(options.command)) {
     if (!options.team->leads()) return;
     std::cerr << concat("note: ", options.command, " takes one of the ", options.team->members(),

@@ -22,6 +22,7 @@
 #include "autoprune/io/mnsim_json.hpp"
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/io/network_summary.hpp"
+#include "autoprune/io/npy.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/io/report_html.hpp"

@@ -16,6 +16,7 @@
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/finite.hpp"
+#include "autoprune/nn/float_images.hpp"
 #include "autoprune/nn/functions.hpp"
 #include "autoprune/nn/gradients.hpp"
 #include "autoprune/nn/image_source.hpp"

@@ -66,10 +66,17 @@ struct Split {
   return {range(0, size - held_out), range(size - held_out, size)};
 }
 
-/// The images with the given indices in batches of at most `size`.
+/// Images of a batch that isn't trained on: 256, fewer of large images, a block at least.
+[[nodiscard]] inline Index batch_size(const Shape3& image) {
+  constexpr Index kNumbers = Index{1} << 20;
+  return std::clamp<Index>(kNumbers / image.size() / kLanes * kLanes, kLanes, 256);
+}
+
+/// The images with the given indices in batches of at most `size`; 0: batch_size().
 [[nodiscard]] inline std::vector<Batch> load_batches(const ImageSource& source,
                                                      std::span<const Index> indices,
-                                                     ThreadPool& pool, Index size = 256) {
+                                                     ThreadPool& pool, Index size = 0) {
+  if (size == 0) size = batch_size(source.shape());
   std::vector<Batch> batches(
       static_cast<std::size_t>(ceil_div(static_cast<Index>(indices.size()), size)));
   for (std::size_t i = 0; i < batches.size(); ++i) {
