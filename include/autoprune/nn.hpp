@@ -26,6 +26,7 @@
 #include "autoprune/nn/microkernels.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/nn/node.hpp"
+#include "autoprune/nn/normalisation.hpp"
 #include "autoprune/nn/op.hpp"
 #include "autoprune/nn/ops.hpp"
 #include "autoprune/nn/pass.hpp"

@@ -33,10 +33,10 @@ inline constexpr Look kPickle{"a Python pickle",
                               "save weights with safetensors.torch.save_file; of a data set get "
                               "the binary version"};
 inline constexpr Look kZip{"a zip archive, as torch.save and numpy.savez write",
-                           "save weights with safetensors.torch.save_file; unpack anything else"};
+                           "save weights with safetensors.torch.save_file; images are npz:FILE"};
 inline constexpr Look kArray{"an array of NumPy or HDF5",
                              "save weights with safetensors.numpy.save_file"};
-inline constexpr Look kPicture{"a picture", "data sets are read from their own binary files"};
+inline constexpr Look kPicture{"a picture", "folders of pictures are images:DIR"};
 inline constexpr Look kWebPage{"a web page", "the download went wrong, get it again"};
 inline constexpr const char *kJsonLook = "JSON", *kSafetensorsLook = "a safetensors file";
 inline constexpr const char* kOther = "name the right file";
@@ -88,7 +88,7 @@ template <std::size_t N>
   if (detail::are_records(bytes, 3073, std::array<std::uint8_t, 1>{10}))
     return Look{"images of CIFAR-10", "write cifar10:DIR"};
   if (detail::are_records(bytes, 3074, std::array<std::uint8_t, 2>{20, 100}))
-    return Look{"images of CIFAR-100", "take CIFAR-10 or MNIST"};
+    return Look{"images of CIFAR-100", "write cifar100:DIR"};
   return {};
 }
 
