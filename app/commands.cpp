@@ -82,7 +82,8 @@ void train(const Options& options) {
   study::train(job.study(), !job.random_weights, watching, record);
   watching.finish();
   job.network = std::move(record.network);
-  io::save_network(job.network, job.file("trained.safetensors"));
+  io::save_network(job.network, job.file("trained.safetensors"),
+                   study::normalisation_metadata(job.data->train));
   const io::Json training = training_json(record.training);
   io::Json report = evaluated(job);
   report["training"] = training;
@@ -129,7 +130,8 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
   io::write_json(job.file("policy.json"), io::policy_to_json(job.network, record.policy));
   if (trains) {
     study::fine_tune(study, watching, record);
-    study::save_pruned(record.network, job.file(kPrunedFile), record.policy, job.compressor);
+    study::save_pruned(record.network, job.file(kPrunedFile), record.policy, job.compressor,
+                       job.data->train);
   } else {
     study::prune_untrained(study, record);
   }

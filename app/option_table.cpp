@@ -222,6 +222,13 @@ void add_images(OptionTable& table, Options& o) {
                "training images held out of training, the last ones");
   table.number("--held-out-images", o.held_out_images, kImages,
                "how many of them measure accuracy");
+  table.under(kHeading, kOnNetworks);
+  table.number("--mean", o.mean, {-1e6, 1e6},
+               "of a channel's pixels from 0 to 1, one a channel [the data set's, or measured]");
+  table.number("--deviation", o.deviation, {0.0, 1e6, true},
+               "standard deviation, one a channel [the data set's, or measured]");
+  table.number("--image-cache", o.image_cache, {0, kMost},
+               "MiB of images:DIR that stay in memory");
   table.under(kHeading, "run simulate search sweep prune")
       .number("--calibration-images", o.calibration_images, kImages,
               "training images that set batch-norm statistics and input ranges");

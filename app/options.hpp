@@ -69,6 +69,8 @@ struct Options : study::StudySpec {
   // Inputs and outputs
   std::string network, weights, data, policy, plan_file;
   std::string model;          ///< simulate, cost: what prune left in its --out
+  std::vector<double> mean, deviation;  ///< of images, one a channel; empty: the data set's
+  Index image_cache = 1024;             ///< MiB of pictures that stay in memory
   std::string json;           ///< "-": standard output
   std::string input, output;  ///< run: arrays of NumPy
   study::AccuracyKind numbers = study::AccuracyKind::real;  ///< run: what it computes in

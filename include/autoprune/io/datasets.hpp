@@ -40,6 +40,7 @@ struct DataOptions {
   /// Of the images that the network takes: what has no shape of its own is made so.
   std::optional<nn::Shape3> shape = {};
   nn::Normalisation normalisation = {};      ///< not known: the data set's own
+  nn::Normalisation remembered = {};  ///< instead of measuring one
   std::size_t cache = std::size_t{1} << 30;  ///< bytes of decoded pictures that are kept
 };
 

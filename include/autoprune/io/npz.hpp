@@ -136,7 +136,7 @@ template <class Images>
 struct Npz {
   static constexpr const char* kName = "npz";
 
-  /// Bytes are pixels, whose mean and deviation are measured where none are given; real numbers are
+  /// Bytes are pixels, whose mean and deviation are measured where none are known; real numbers are
   /// what the network takes. Throws cannot_open, missing_tensor, shape_mismatch, empty_data,
   /// unsupported_type, bad_label, and what Zip and parse_npy() throw.
   [[nodiscard]] static Datasets read(const std::filesystem::path& path,
@@ -179,7 +179,8 @@ struct Npz {
     Images second = detail::npz_images<Images>(test, classes);
     nn::Normalisation normalisation = options.normalisation;
     if constexpr (std::derived_from<Images, nn::ByteImages>)
-      if (!normalisation.known()) normalisation = nn::measured(first);
+      if (!normalisation.known())
+        normalisation = options.remembered.known() ? options.remembered : nn::measured(first);
     if (normalisation.known())
       for (nn::ImageSource* images :
            {static_cast<nn::ImageSource*>(&first), static_cast<nn::ImageSource*>(&second)})

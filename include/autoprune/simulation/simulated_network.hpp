@@ -64,7 +64,7 @@ class BasicSimulatedNetwork {
   /// Logits of a batch, valid until the session's next call; what it did is added to activity().
   const nn::Activation& forward(const nn::Activation& images) {
     const nn::ProductGuard guard(session_, product());
-    return session_.forward(images, nn::Mode::inference);
+    return session_.logits_of(images);
   }
 
   /// Whether activity() is counted; on by default.

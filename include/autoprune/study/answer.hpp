@@ -45,7 +45,7 @@ class Answering {
 
   /// Valid until the next call.
   const nn::Activation& logits(const nn::Activation& images) {
-    return simulated_ ? simulated_->forward(images) : session_.forward(images, nn::Mode::inference);
+    return simulated_ ? simulated_->forward(images) : session_.logits_of(images);
   }
 
  private:
