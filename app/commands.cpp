@@ -84,7 +84,8 @@ void train(const Options& options) {
   study::train(job.study(), !job.random_weights, watching, record);
   watching.finish();
   job.network = std::move(record.network);
-  io::save_network(job.network, job.file("trained.safetensors"));
+  io::save_network(job.network, job.file("trained.safetensors"),
+                   study::normalisation_metadata(job.data->train));
   const io::Json training = training_json(record.training);
   io::Json report = evaluated(job);
   report["training"] = training;
@@ -131,9 +132,10 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
   io::write_json(job.file("policy.json"), io::policy_to_json(job.network, record.policy));
   if (trains) {
     study::fine_tune(study, watching, record);
-    study::save_pruned(record.network, job.file(kPrunedFile), record.policy, job.compressor);
-    io::write_masks(job.file(kMasksFile), record.network, record.masks,
-                    study::pruning_metadata(record.network, record.policy, job.compressor));
+    const io::Metadata about =
+        study::pruning_metadata(record.network, record.policy, job.compressor, job.data->train);
+    io::save_network(record.network, job.file(kPrunedFile), about);
+    io::write_masks(job.file(kMasksFile), record.network, record.masks, about);
   } else {
     study::prune_untrained(study, record);
   }
@@ -155,12 +157,12 @@ bool spreads(const std::string& command) {
 
 void run_command(const Options& options) {
   static const std::map<std::string, void (*)(const Options&)> commands = {
-      {"inspect", inspect},    {"map", map},
-      {"evaluate", evaluate},  {"train", train},
-      {"search", search},      {"fine-tune", fine_tune},
-      {"prune", prune},        {"simulate", simulate},
-      {"cost", cost},          {"sweep", sweep},
-      {"reproduce", reproduce}};
+      {"inspect", inspect},     {"map", map},
+      {"evaluate", evaluate},   {"train", train},
+      {"search", search},       {"fine-tune", fine_tune},
+      {"prune", prune},         {"simulate", simulate},
+      {"cost", cost},           {"sweep", sweep},
+      {"reproduce", reproduce}, {"run", run}};
   if (options.team != nullptr && !spreads(options.command)) {
     if (!options.team->leads()) return;
     std::cerr << concat("note: ", options.command, " takes one of the ", options.team->members(),

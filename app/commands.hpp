@@ -13,6 +13,9 @@ void run_command(const Options& options);
 /// Prices the network, dense or pruned, and reports it beside the unpruned one.
 void cost(const Options& options);
 
+/// Logits of the images in an array.
+void run(const Options& options);
+
 /// A network's accuracy on the accelerator, and what the accelerator does.
 void simulate(const Options& options);
 

@@ -81,7 +81,6 @@ study::StudySpec spec_of(const Options& o, const nn::Network& network,
 Job::Job(const Options& o, Weights weights)
     : options(o),
       pool(o.threads),
-      data(o.data.empty() ? std::nullopt : std::optional(io::read_dataset(o.data))),
       network(read_network()),
       spec(spec_of(o, network, file_)),
       accelerator(methods::planned(accelerator_of(o, file_.geometry), spec.plan)),
@@ -104,6 +103,7 @@ nn::Network Job::read_network() {
   std::string prefix;  // of the names in the file of the weights
   if (!names_file("network", name, nn::zoo_names())) {
     const nn::Shape3 usual{name == "lenet5" ? 1 : 3, 32, 32};
+    read_data(usual);
     net = nn::make_network(name, data ? data->train.shape() : usual);
   } else if (std::filesystem::path(name).extension() == ".json") {
     net = io::read_network(name, &prefix);
@@ -121,9 +121,24 @@ nn::Network Job::read_network() {
     file_ = study::pruned_as(io::Safetensors::read(options.masks).metadata());
   if (!prefix.empty())
     std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
+  read_data(net.input_shape());
   if (net.matrix_layers().empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;
+}
+
+void Job::read_data(const nn::Shape3& shape) {
+  const Options& o = options;
+  if (o.data.empty() || data) return;
+  if (o.mean.empty() != o.deviation.empty())
+    fail(ErrorId::missing_value, "--mean and --deviation belong together; give both or neither");
+  const auto floats = [](const std::vector<double>& all) {
+    return std::vector<float>(all.begin(), all.end());
+  };
+  data.emplace(io::read_dataset(o.data, {.shape = shape,
+                                         .normalisation = {floats(o.mean), floats(o.deviation)},
+                                         .remembered = file_.normalisation,
+                                         .cache = static_cast<std::size_t>(o.image_cache) << 20}));
 }
 
 void Job::check_inputs(Weights weights) const {
@@ -212,7 +227,10 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
   // Stages may have gone on from earlier runs.
   seconds.total = std::max(took.count(), seconds.search + seconds.fine_tune);
-  return io::report_json(run, of, masks, mapping, seconds);
+  io::Json report = io::report_json(run, of, masks, mapping, seconds);
+  if (data)
+    report["normalisation"] = {{"mean", data->train.mean}, {"deviation", data->train.stddev}};
+  return report;
 }
 
 }  // namespace autoprune::cli

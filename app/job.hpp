@@ -62,6 +62,8 @@ class Job {
 
  private:
   [[nodiscard]] nn::Network read_network();
+  /// Reads --data, unless it is there, for a network that takes images of that shape.
+  void read_data(const nn::Shape3& shape);
   void check_inputs(Weights weights) const;
   [[nodiscard]] search::Constraints read_constraints() const;
 

@@ -11,6 +11,7 @@
 #include "cluster.hpp"
 #include "commands.hpp"
 #include "device.hpp"
+#include "formats.hpp"
 
 namespace {
 
@@ -52,6 +53,7 @@ int main(int argc, char** argv) {
     team = autoprune::cli::join_cluster();
     if (!autoprune::search::leads(team.get())) silence();
     autoprune::mnsim::register_networks();
+    autoprune::cli::register_formats();
     options = autoprune::cli::read_options(argc, argv);
     if (options) {
       options->backend = autoprune::cli::backend_on(options->device);

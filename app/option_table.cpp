@@ -16,8 +16,12 @@ constexpr Interval<Index> kImages{1, 1'000'000'000};
 constexpr Interval<double> kPoints{0.0, 100.0}, kCompressions{1.0, 1e6};
 
 // Commands, by what they take: crossbars, a network, checkpoints; and those that prune.
-const std::string kOnCrossbars = "inspect map evaluate simulate cost train search fine-tune prune";
+const std::string kOnCrossbars =
+    "inspect map evaluate run simulate cost train search fine-tune prune";
 const std::string kOnNetworks = kOnCrossbars + " sweep";
+const Words<study::AccuracyKind> kNumbers = {{"float", study::AccuracyKind::real},
+                                             {"quantised", study::AccuracyKind::quantised},
+                                             {"on-crossbar", study::AccuracyKind::on_crossbar}};
 constexpr const char* kStaged = "train search fine-tune prune";
 constexpr const char* kPruning = "search fine-tune prune";
 constexpr const char* kSearching = "search prune";
@@ -96,8 +100,11 @@ void add_inputs(OptionTable& table, Options& o) {
             "where networks run: cpu; torch: LibTorch on the processor; cuda, cuda:N: on a GPU");
   table.under(kHeading, kStaged)
       .flag("--resume", o.resume, "go on from the checkpoints in --out, if there are any");
-  table.under(kHeading, "simulate")
+  table.under(kHeading, "run simulate")
       .text("--model", o.model, "directory that prune or fine-tune wrote");
+  table.under(kHeading, "run");
+  table.text("--input", o.input, ".npy file of images, [image][channel][row][column], normalised");
+  table.text("--output", o.output, ".npy file for their logits, [image][class]");
   table.under(kHeading, "cost");
   table.text("--pruned", o.model, "directory that prune or fine-tune wrote");
   table.text("--activity", o.activity,
@@ -151,10 +158,10 @@ void add_policies(OptionTable& table, Options& o) {
   const Words<Origin> heuristics = {{"uniform", Origin::uniform}, {"lamp", Origin::lamp}};
   table.under("Policy", "map cost fine-tune")
       .text("--policy", o.policy, "policy.json with the keep ratio of every layer");
-  table.under("Policy", "map evaluate simulate cost")
+  table.under("Policy", "map evaluate run simulate cost")
       .text("--masks", o.masks,
             "masks.safetensors, or its directory, that the weights were trained under elsewhere");
-  table.under("Policy", "inspect map evaluate search fine-tune prune simulate cost")
+  table.under("Policy", "inspect map evaluate run search fine-tune prune simulate cost")
       .text("--plan", o.plan_file,
             "plan.json with granularity, bits and crossbars of layers, as policy.json has them");
   table.under("Policy", "map cost");
@@ -179,7 +186,7 @@ void add_policies(OptionTable& table, Options& o) {
 }
 
 void add_search(OptionTable& table, Options& o) {
-  using search::Metric, study::AccuracyKind;
+  using search::Metric;
   table.under("Search", kSearching);
   table.number("--max-accuracy-drop", o.constraints.max_accuracy_drop, kPoints,
                "highest loss of held-out accuracy before fine-tuning, in points");
@@ -193,10 +200,7 @@ void add_search(OptionTable& table, Options& o) {
              "what the search rewards: " + join(search::reward_names()));
   table.word("--metric", o.metric, {{"top1", Metric::top1}, {"top5", Metric::top5}},
              "accuracy in the reward: top1 or top5");
-  table.word("--accuracy", o.accuracy,
-             {{"float", AccuracyKind::real},
-              {"quantised", AccuracyKind::quantised},
-              {"on-crossbar", AccuracyKind::on_crossbar}},
+  table.word("--accuracy", o.accuracy, kNumbers,
              "which one: float, quantised, or on-crossbar, of the simulated accelerator");
   table.flag("--reconstruct", o.reconstruct,
              "fit kept weights to the dense layers' outputs before the accuracy is read");
@@ -222,7 +226,13 @@ void add_images(OptionTable& table, Options& o) {
                "training images held out of training, the last ones");
   table.number("--held-out-images", o.held_out_images, kImages,
                "how many of them measure accuracy");
-  table.under(kHeading, "simulate search sweep prune")
+  table.under(kHeading, kOnNetworks);
+  table.number("--mean", o.mean, {-1e6, 1e6},
+               "of a channel's pixels from 0 to 1, one a channel [the data set's, or measured]");
+  table.number("--deviation", o.deviation, {0.0, 1e6, true},
+               "standard deviation, one a channel [the data set's, or measured]");
+  table.number("--image-cache", o.image_cache, {0, kMost}, "MiB of images:DIR that stay in memory");
+  table.under(kHeading, "run simulate search sweep prune")
       .number("--calibration-images", o.calibration_images, kImages,
               "training images that set batch-norm statistics and input ranges");
   table.under(kHeading, "evaluate simulate train search fine-tune prune")
@@ -234,7 +244,7 @@ void add_simulation(OptionTable& table, Options& o) {
   using simulation::RangeRule;
   constexpr auto kDevices = &Accelerator::devices;
   for (const bool cost : {true, false}) {
-    cost ? table.under("Hardware", "cost") : table.under("Simulation", "simulate search prune");
+    cost ? table.under("Hardware", "cost") : table.under("Simulation", "run simulate search prune");
     table.word("--adc", field(o, &Accelerator::adc, &Adc::kind), same(adc_names()),
                join(adc_names()));
     table.number("--adc-bits", field(o, &Accelerator::adc, &Adc::bits), {1, 16},
@@ -244,6 +254,11 @@ void add_simulation(OptionTable& table, Options& o) {
     table.number("--input-bits", field(o, &Accelerator::inputs, &InputCode::bits), {1, 8},
                  "magnitude bits");
   }
+  table.under("Simulation", "run")
+      .word(
+          "--numbers", o.numbers, kNumbers,
+          "what layers compute in: float, quantised, or on-crossbar, of the simulated accelerator");
+  table.under("Simulation", "run simulate search prune");
   table.word("--calibration", o.calibration.rule,
              {{"percentile", RangeRule::percentile},
               {"maximum", RangeRule::maximum},

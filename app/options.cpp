@@ -19,6 +19,7 @@ constexpr Command kCommands[] = {
     {"inspect", "show a network's layers and its dense crossbars", false, false},
     {"map", "count and place crossbars under a policy, or of a pruned network", false, false},
     {"evaluate", "accuracy on the test set", true, false},
+    {"run", "logits of images in an array of NumPy", false, false},
     {"simulate", "accuracy on the accelerator: quantisation, ADCs, device noise", true, false},
     {"cost", "area, energy and latency, dense or pruned", false, false},
     {"train", "train a network, from scratch or from --weights", true, true},
@@ -123,6 +124,8 @@ void check(Options& o) {
       "--network given; take alexnet, vgg16, plain20, lenet5, resnet20, mobilenet_v2, or a file");
   require(command.needs_data, o.data, "--data given, e.g. --data cifar10:data/cifar10");
   require(command.needs_out, o.out, "--out given: the directory for results and checkpoints");
+  require(o.command == "run", o.input, "--input given: the .npy file of the images");
+  require(o.command == "run", o.output, "--output given: the .npy file for the logits");
   require(o.command == "fine-tune", o.policy, "--policy given: the policy.json of a search");
 }
 

@@ -69,13 +69,17 @@ struct Options : study::StudySpec {
 
   // Inputs and outputs
   std::string network, weights, data, policy, plan_file;
-  std::string masks;  ///< file that others trained under
-  std::string model;  ///< simulate, cost: what prune left in its --out
-  std::string json;   ///< "-": standard output
+  std::string masks;                    ///< file that others trained under
+  std::string model;                    ///< simulate, cost: what prune left in its --out
+  std::vector<double> mean, deviation;  ///< of images, one a channel; empty: the data set's
+  Index image_cache = 1024;             ///< MiB of pictures that stay in memory
+  std::string json;                     ///< "-": standard output
+  std::string input, output;            ///< run: arrays of NumPy
+  study::AccuracyKind numbers = study::AccuracyKind::real;  ///< run: what it computes in
   bool quiet = false;
   Index threads = 0;
   std::string device = "cpu";  ///< which `backend` is of: see device.hpp
-  double rank_timeout = 0.0;  ///< seconds that a rank may take for a policy or a cell; 0: any
+  double rank_timeout = 0.0;   ///< seconds that a rank may take for a policy or a cell; 0: any
 
   // Hardware; `method` is empty for the network file's, or column-vectors
   std::optional<Geometry<>> geometry;  ///< not given: the network file's, or the paper's

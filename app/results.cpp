@@ -19,7 +19,11 @@ fs::path OutputDirectory::file(const std::string& name) const {
 
 void prove_json_writable(const Options& options) {
   if (options.json.empty() || options.json == "-") return;
-  const fs::path parent = fs::path(options.json).parent_path();
+  prove_writable(options.json);
+}
+
+void prove_writable(const fs::path& file) {
+  const fs::path parent = file.parent_path();
   const fs::path directory = parent.empty() ? fs::path(".") : parent;
   io::make_directory(directory);
   io::require_writable(directory);

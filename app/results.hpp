@@ -28,6 +28,9 @@ class OutputDirectory {
   io::DirectoryLock lock_;
 };
 
+/// Throws cannot_write unless the file can be written; makes its directory.
+void prove_writable(const std::filesystem::path& file);
+
 /// Throws cannot_write unless --json names a file that can be written; makes its directory.
 void prove_json_writable(const Options& options);
 

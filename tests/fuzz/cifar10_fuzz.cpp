@@ -10,8 +10,8 @@ namespace autoprune::fuzz {
 namespace {
 
 const Harness kCifar10("cifar10", [](std::string_view bytes) {
-  nn::Dataset data = io::detail::empty_cifar10();
-  io::detail::append_cifar10(data, {"any", std::string(bytes)});
+  nn::Dataset data = io::Cifar10::empty();
+  io::detail::append_cifar(data, {"any", std::string(bytes)}, 1);
   require(data.size() * (data.stored.size() + 1) == std::ssize(bytes), "number of images");
   require(std::ssize(data.pixels) == data.size() * data.stored.size(), "number of pixels");
 });

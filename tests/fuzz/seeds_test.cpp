@@ -4,8 +4,13 @@
 #include <cstring>
 
 #include "../io/report_samples.hpp"
+#include "../io/zip_writer.hpp"
+#ifdef AUTOPRUNE_IMAGES
+#include "../images/files.hpp"
+#endif
 #include "autoprune/io/checkpoint_file.hpp"
 #include "autoprune/io/network_json.hpp"
+#include "autoprune/io/npy.hpp"
 #include "autoprune/methods.hpp"
 #include "corpus.hpp"
 #include "index_head.hpp"
@@ -121,6 +126,46 @@ void write_data_sets() {
                    std::string{static_cast<char>(labels.size()), '\0'} + labels + images);
 }
 
+void write_arrays() {
+  const std::string pixels(2 * 48, '\x40'), labels("\1\2", 2);
+  const std::string array = io::test::npy("|u1", {2, 3, 4, 4}, pixels);
+  io::write_file(seed("npy", "bytes"), array);
+  io::write_file(seed("npy", "cut-off"), array.substr(0, 100));
+  io::write_file(seed("npy", "fortran"), io::test::npy(">f4", {24}, pixels));
+  const std::string numbers(4 * 96, '\x3f');
+  io::write_file(seed("npy", "real"),
+                 io::npy_bytes(std::vector<Index>{2, 48}, std::vector<float>(96, 0.5F)));
+  const auto archive = [&](const std::string& x) {
+    return io::test::zip({{"x_train.npy", x},
+                          {"y_train.npy", io::test::npy("|u1", {2}, labels)},
+                          {"x_test.npy", x},
+                          {"y_test.npy", io::test::npy("|u1", {2}, labels)}});
+  };
+  io::write_file(seed("npz", "bytes"), archive(array));
+  io::write_file(seed("npz", "real"), archive(io::test::npy("<f4", {2, 3, 4, 4}, numbers)));
+  io::write_file(seed("npz", "ambiguous"), archive(io::test::npy("|u1", {2, 2, 12, 2}, pixels)));
+  std::string damaged = archive(array);
+  damaged[150] = 1;
+  io::write_file(seed("npz", "damaged"), damaged);
+}
+
+#ifdef AUTOPRUNE_IMAGES
+void write_pictures() {
+  using namespace images::test;  // NOLINT: encoders of tests
+  const auto grey = images::test::random_picture(6, 5, 1, 1);
+  const auto colours = images::test::random_picture(5, 6, 3, 2);
+  io::write_file(seed("pictures", "grey.png"), png_file(grey));
+  io::write_file(seed("pictures", "colours.png"), png_file(colours));
+  io::write_file(seed("pictures", "grey.jpg"), jpeg_file(grey));
+  io::write_file(seed("pictures", "progressive.jpg"), jpeg_file(colours, true));
+  io::write_file(seed("pictures", "cmyk.jpg"), jpeg_file(images::test::random_picture(9, 9, 4, 3)));
+  io::write_file(seed("pictures", "cut-off.png"), png_file(colours).substr(0, 90));
+  io::write_file(
+      seed("pictures", "gzip"),
+      std::string("\x1f\x8b\b\0\0\0\0\0\0\3\xf3H\xcd\xc9\xc9\a\0\x82\x89\xd1\xf7\5\0\0\0", 25));
+}
+#endif
+
 }  // namespace
 
 TEST_CASE("write the seeds that programs make", "[.]") {
@@ -129,4 +174,8 @@ TEST_CASE("write the seeds that programs make", "[.]") {
   write_checkpoints();
   write_indices();
   write_data_sets();
+  write_arrays();
+#ifdef AUTOPRUNE_IMAGES
+  write_pictures();
+#endif
 }

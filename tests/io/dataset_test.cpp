@@ -2,6 +2,7 @@
 
 #include "autoprune/io/network_json.hpp"
 #include "helpers.hpp"
+#include "zip_writer.hpp"
 
 using namespace autoprune;
 using io::Part;
@@ -29,6 +30,32 @@ void write_cifar10(const TempDir& dir, Random& random) {
   for (int batch = 1; batch <= 5; ++batch)
     io::write_file(dir / concat("data_batch_", batch, ".bin"), cifar10_file(random, batch));
   io::write_file(dir / "test_batch.bin", cifar10_file(random, 7));
+}
+
+void write_cifar100(const TempDir& dir, Random& random) {
+  for (const auto& [name, images] : {std::pair{"train.bin", 9}, {"test.bin", 4}}) {
+    std::string bytes;
+    for (Index i = 0; i < images; ++i) {
+      bytes += static_cast<char>(random.below(20));
+      bytes += static_cast<char>(random.below(100));
+      bytes += random_bytes(random, 3072);
+    }
+    io::write_file(dir / name, bytes);
+  }
+}
+
+void write_npz(const std::filesystem::path& path, Random& random) {
+  std::vector<io::test::Member> members;
+  for (const auto& [part, images] : {std::pair{"train", 6}, {"test", 3}}) {
+    members.push_back({concat("x_", part, ".npy"),
+                       io::test::npy("|u1", {images, 2, 4, 3}, random_bytes(random, 24 * images))});
+    members.push_back(
+        {concat("y_", part, ".npy"),
+         io::test::npy(
+             "|u1", {images},
+             std::string("\0\1\2\3\4\5", 6).substr(0, static_cast<std::size_t>(images)))});
+  }
+  io::write_file(path, io::test::zip(members));
 }
 
 std::string big_endian(std::uint32_t value) {
@@ -267,20 +294,63 @@ TEST_CASE("a file of another format is named for what it looks like", "[looks_li
 }
 
 TEST_CASE("every data set of the table is read by its name", "[dataset]") {
-  const TempDir cifar10, mnist;
+  const TempDir dir;
   Random random(16);
-  write_cifar10(cifar10, random);
-  write_mnist(mnist, random);
+  write_cifar10(dir, random);
+  write_cifar100(dir, random);
+  write_mnist(dir, random);
+  write_npz(dir / "set.npz", random);
+  std::vector<std::string> read;
   for (const io::DatasetEntry& set : io::kDatasets) {
-    const bool colours = set.name == std::string("cifar10");
-    const TempDir& dir = colours ? cifar10 : mnist;
-    const io::Datasets data = io::read_dataset(concat(set.name, ':', dir.path().string()));
+    INFO(set.name);
+    CHECK_THAT(io::dataset_forms(), Catch::Contains(concat(set.name, ':', set.place)));
+    if (set.name == std::string("images")) continue;  // of an optional component
+    const std::string place = (set.place == std::string("FILE") ? dir / "set.npz" : dir.path());
+    const io::Datasets data = io::read_dataset(concat(set.name, ':', place));
     CHECK(data.train.name == set.name);
-    CHECK(data.train.size() == (colours ? 15 : 5));
-    CHECK(data.test.size() == (colours ? 7 : 3));
+    CHECK(data.train.size() >= 5);
+    CHECK(data.test.size() >= 3);
+    CHECK(data.train.classes == data.test.classes);
     CHECK(data.test.label(2) < data.test.classes);
-    CHECK(io::dataset_forms().find(concat(set.name, ":DIR")) != std::string::npos);
+    CHECK(std::ssize(data.train.mean) == data.train.shape().channels);
+    const auto channels = static_cast<std::size_t>(data.train.shape().channels);
+    const nn::Normalisation given{std::vector(channels, 0.25F), std::vector(channels, 2.0F)};
+    const io::Datasets other =
+        io::read_dataset(concat(set.name, ':', place), {.normalisation = given});
+    CHECK(other.train.mean == given.mean);
+    CHECK(other.test.stddev == given.stddev);
+    check_error(error_of([&] {
+                  (void)io::read_dataset(concat(set.name, ':', place),
+                                         {.normalisation = {{0.1F, 0.1F}, {1.0F, 1.0F}}});
+                }),
+                ErrorId::out_of_range, {"2 channels", "one number a channel"});
   }
+}
+
+TEST_CASE("CIFAR-100 is read under its fine labels", "[dataset]") {
+  const TempDir dir;
+  Random random(17);
+  write_cifar100(dir, random);
+  const std::string bytes = io::read_file(dir / "train.bin");
+  const nn::Dataset train = io::Cifar100::read({dir.path()}, Part::train);
+  CHECK(train.classes == 100);
+  REQUIRE(train.size() == 9);
+  for (Index i = 0; i < 9; ++i) {
+    const std::string record = bytes.substr(static_cast<std::size_t>(3074 * i), 3074);
+    CHECK(train.label(i) == record[1]);
+    CHECK(std::string(train.image(i), train.image(i) + 3072) == record.substr(2));
+  }
+  io::write_file(dir / "test.bin", bytes.substr(0, 4000));
+  check_error(error_in(dir, "cifar100"), ErrorId::truncated_file, {"test.bin", "3074"});
+  std::string wrong = bytes.substr(0, 3074);
+  wrong[1] = 100;
+  io::write_file(dir / "test.bin", wrong);
+  check_error(error_in(dir, "cifar100"), ErrorId::bad_label, {"test.bin", "label 100"});
+  io::write_file(dir / "test.bin", cifar10_file(random, 3));
+  check_error(error_in(dir, "cifar100"), ErrorId::bad_magic, {"CIFAR-10:", "cifar10:DIR"});
+  const TempDir other;
+  write_cifar10(other, random);
+  check_error(error_in(other, "cifar100"), ErrorId::cannot_open, {"cifar10:DIR"});
 }
 
 TEST_CASE("a data set is NAME:DIR of a known name", "[dataset]") {

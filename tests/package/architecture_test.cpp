@@ -36,13 +36,14 @@ const std::map<std::string, std::set<std::string>> kArrows = {
      {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search",
       "io"}},
     {"torch", {"core", "nn"}},
+    {"images", {"core", "nn", "io"}},
     {"mpi",
      {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search",
       "io", "study"}},
 };
 
 // Optional components, which the umbrella doesn't include: they need packages of their own.
-const std::set<std::string> kComponents = {"mpi", "torch"};
+const std::set<std::string> kComponents = {"images", "mpi", "torch"};
 
 // "prune" of "autoprune/prune/pruner.hpp" and of "autoprune/prune.hpp".
 std::string room_of(const std::string& header) {

@@ -51,6 +51,7 @@ struct NetworkCase {
       masks[k].set(0, 0, true);
     }
     session.set_masks(masks);
+    session.keep_maps();
     batches.push_back({nn::test::random_activation(random, network.input_shape(), 33), {}});
     batches[0].labels.assign(33, 1);
     chip.adc = {adc, 3 + random.below(4)};
@@ -157,6 +158,7 @@ TEST_CASE("cells of different layers vary on their own") {
   n.node(b).weight = n.node(a).weight;
   ThreadPool pool(1);
   nn::Session session(n, pool);
+  session.keep_maps();
   const std::vector<PruneMask> masks(2, PruneMask(6, 8, 8));
   Random random(3);
   const std::vector<nn::Batch> batches = {
@@ -177,6 +179,7 @@ TEST_CASE("every read of a network has noise of its own") {
   n.initialise(2);
   ThreadPool pool(2);
   nn::Session session(n, pool);
+  session.keep_maps();
   const std::vector<PruneMask> masks(1, PruneMask(8, 4, 8));
   nn::Batch batch{nn::Activation(n.input_shape(), 40), std::vector<nn::Label>(40, 0)};
   batch.images.fill(1.0F);

@@ -132,6 +132,7 @@ TEST_CASE("a layer of zeros, or with zeros for inputs, puts out its bias on ever
     SilentCase c(random);
     ThreadPool pool(1 + trial % 2);
     nn::Session session(c.network, pool);
+    session.keep_maps();
     session.set_masks(c.masks);
     const std::vector<double> dense = logits(session, c.batches);
     for (const RangeRule rule : kRules) {
@@ -161,6 +162,7 @@ TEST_CASE("real cells and raised weights work on layers of zeros as well") {
     SilentCase c(random);
     ThreadPool pool(1);
     nn::Session session(c.network, pool);
+    session.keep_maps();
     session.set_masks(c.masks);
     const auto ranges = calibrate(session, c.masks, c.batches);
     hardware::Accelerator chip{.geometry = SmallGeometry{},
@@ -184,6 +186,7 @@ TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
     SilentCase c(random);
     ThreadPool pool(1);
     nn::Session session(c.network, pool);
+    session.keep_maps();
     session.set_masks(c.masks);
     std::vector<LayerRanges> ranges = calibrate(session, c.masks, c.batches);
     std::vector<mapping::Placement> layers;
@@ -238,6 +241,7 @@ TEST_CASE("numbers that stop being numbers are found in simulations, and named b
                 std::vector<nn::Label>(5, 1)}};
   ThreadPool pool(1);
   nn::Session session(c.network, pool);
+  session.keep_maps();
   const auto ranges = calibrate(session, c.masks, c.batches);
   const auto simulate = [&] {
     (void)SimulatedNetwork(session, {.geometry = SmallGeometry{}}, c.masks, ranges)

@@ -10,6 +10,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/io/file.hpp"
+#include "autoprune/io/inflate.hpp"
 
 namespace autoprune::io {
 
@@ -42,8 +43,9 @@ struct DataFile {
   return std::filesystem::exists(path, ignored);
 }
 
-/// The first file of a directory that has one of the names. Throws cannot_open, saying what is
-/// there instead and where to get the file, also for more than `most` bytes.
+/// The first file of a directory that has one of the names, or one of them and .gz. Throws
+/// cannot_open, saying what is there instead and where to get the file, also for more than `most`
+/// bytes.
 [[nodiscard]] inline DataFile read_data_file(const DataDirectory& directory,
                                              const std::vector<std::string>& names,
                                              const std::string& set, std::size_t most) {
@@ -51,9 +53,13 @@ struct DataFile {
     if (const auto path = directory.path / name; is_there(path))
       return {path, read_file(path, most)};
   for (const std::string& name : names)
-    if (const auto packed = directory.path / (name + ".gz"); is_there(packed))
+    if (const auto packed = directory.path / (name + ".gz"); is_there(packed)) {
+      if (can_inflate())
+        return {packed, inflate(read_file(packed, most), Wrapping::gzip, most,
+                                concat("file '", packed.string(), "'"))};
       fail(ErrorId::cannot_open, "file '", packed.string(),
            "' is compressed; unpack it with: gunzip ", packed.string());
+    }
   fail(ErrorId::cannot_open, "no file '", (directory.path / names.front()).string(), "'",
        directory.look, "; get it with: examples/data/fetch ", set, ' ', directory.path.string());
 }

@@ -33,12 +33,12 @@ inline constexpr const char* kConvert =
     "two lines of Python convert a PyTorch state_dict:\n"
     "  w = torch.load('FILE.pth', map_location='cpu')\n"
     "  safetensors.torch.save_file({k: v.contiguous() for k, v in w.items()}, 'FILE.safetensors')\n"
-    "Of a data set get the binary version";
+    "Of a data set get the binary version; images in NumPy's arrays are npz:FILE";
 inline constexpr Look kPickle{"a Python pickle", kConvert};
 inline constexpr Look kZip{"a zip archive, as torch.save and numpy.savez write", kConvert};
 inline constexpr Look kArray{"an array of NumPy or HDF5",
                              "save weights with safetensors.numpy.save_file"};
-inline constexpr Look kPicture{"a picture", "data sets are read from their own binary files"};
+inline constexpr Look kPicture{"a picture", "folders of pictures are images:DIR"};
 inline constexpr Look kWebPage{"a web page", "the download went wrong, get it again"};
 inline constexpr const char *kJsonLook = "JSON", *kSafetensorsLook = "a safetensors file";
 inline constexpr const char* kOther = "name the right file";
@@ -90,7 +90,7 @@ template <std::size_t N>
   if (detail::are_records(bytes, 3073, std::array<std::uint8_t, 1>{10}))
     return Look{"images of CIFAR-10", "write cifar10:DIR"};
   if (detail::are_records(bytes, 3074, std::array<std::uint8_t, 2>{20, 100}))
-    return Look{"images of CIFAR-100", "take CIFAR-10 or MNIST"};
+    return Look{"images of CIFAR-100", "write cifar100:DIR"};
   return {};
 }
 

@@ -270,8 +270,8 @@ inline void draw_mark(SvgCanvas& canvas, const PlotArea& area, const XyChart::Ma
   area.x = axis_range(xs, chart.x, static_cast<int>(chart.width / 110.0));
   area.y = axis_range(ys, chart.y);
   area.left = detail::tick_width(area.y);
-  const double last = text_width(format_number(area.x.ticks.empty() ? 0.0 : area.x.ticks.back(),
-                                               area.x.decimals));
+  const double last =
+      text_width(format_number(area.x.ticks.empty() ? 0.0 : area.x.ticks.back(), area.x.decimals));
   area.right = chart.width - std::max(14.0, 0.5 * last);
   const detail::Legend drawn(chart.legend ? std::move(legend) : std::vector<detail::LegendEntry>{},
                              chart.y, area.right);

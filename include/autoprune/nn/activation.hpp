@@ -27,9 +27,15 @@ class Activation {
   void resize(Shape3 shape, Index images) {
     shape_ = shape;
     images_ = images;
-    const auto size = static_cast<std::size_t>(blocks() * block_stride());
+    const auto size = static_cast<std::size_t>(floats(shape, images));
     if (storage_.size() < size) storage_.resize(size);
   }
+  /// Floats that so many maps take.
+  [[nodiscard]] static Index floats(const Shape3& shape, Index images) noexcept {
+    return ceil_div(images, kLanes) * stride(shape);
+  }
+  /// Floats that are there.
+  [[nodiscard]] Index capacity() const noexcept { return static_cast<Index>(storage_.size()); }
 
   [[nodiscard]] const Shape3& shape() const noexcept { return shape_; }
   [[nodiscard]] Index images() const noexcept { return images_; }
@@ -42,9 +48,8 @@ class Activation {
   /// Floats in a block.
   [[nodiscard]] Index block_size() const noexcept { return shape_.size() * kLanes; }
 
-  /// Floats from one block to the next. Maps are powers of two; without the gap the same place of
-  /// eight blocks would fall into one set of the caches.
-  [[nodiscard]] Index block_stride() const noexcept { return block_size() + 4 * kLanes; }
+  /// Floats from one block to the next.
+  [[nodiscard]] Index block_stride() const noexcept { return stride(shape_); }
 
   [[nodiscard]] float* block(Index b) noexcept { return storage_.data() + b * block_stride(); }
   [[nodiscard]] const float* block(Index b) const noexcept {
@@ -61,6 +66,11 @@ class Activation {
   void fill(float value) { std::fill_n(storage_.data(), blocks() * block_stride(), value); }
 
  private:
+  /// Maps are powers of two; without the gap the same place of eight blocks would fall into one set
+  /// of the caches.
+  [[nodiscard]] static Index stride(const Shape3& shape) noexcept {
+    return (shape.size() + 4) * kLanes;
+  }
   [[nodiscard]] Index offset(Index image, Index channel, Index row, Index column) const noexcept {
     return ((row * shape_.width + column) * shape_.channels + channel) * kLanes + image % kLanes;
   }

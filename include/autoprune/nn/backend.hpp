@@ -97,10 +97,14 @@ class Backend {
 /// Makes what runs a network; both have to outlive it.
 using MakeBackend = std::function<std::unique_ptr<Backend>(Network&, ThreadPool&)>;
 
-/// Accuracy on images of a source.
+/// Accuracy on images of a source, loaded batch by batch.
 [[nodiscard]] inline Accuracy evaluate(Backend& backend, const ImageSource& source,
                                        std::span<const Index> indices) {
-  return backend.evaluate(load_batches(source, indices, backend.pool()));
+  Tally tally;
+  for_each_batch(source, indices, backend.pool(), [&](const Batch& batch) {
+    tally.add(backend.evaluate(std::span(&batch, 1)), batch.images.images());
+  });
+  return tally.accuracy();
 }
 
 }  // namespace autoprune::nn

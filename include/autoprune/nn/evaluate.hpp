@@ -15,7 +15,7 @@ namespace autoprune::nn {
 [[nodiscard]] inline Accuracy evaluate(Session& session, std::span<const Batch> batches) {
   Index images = 0, first = 0, five = 0;
   for (const Batch& batch : batches) {
-    const Activation& logits = session.forward(batch.images, Mode::inference);
+    const Activation& logits = session.logits_of(batch.images);
     for (Index i = 0; i < logits.images(); ++i) {
       const Index label = batch.labels[static_cast<std::size_t>(i)];
       if (label < 0 || label >= logits.shape().channels)
@@ -35,8 +35,11 @@ namespace autoprune::nn {
 /// The same over images of a source, loaded batch by batch.
 [[nodiscard]] inline Accuracy evaluate(Session& session, const ImageSource& source,
                                        std::span<const Index> indices) {
-  const std::vector<Batch> batches = load_batches(source, indices, session.pool());
-  return evaluate(session, batches);
+  Tally tally;
+  for_each_batch(source, indices, session.pool(), [&](const Batch& batch) {
+    tally.add(evaluate(session, std::span(&batch, 1)), batch.images.images());
+  });
+  return tally.accuracy();
 }
 
 /// Sets every batch-norm's running statistics to the mean over the batches of the statistics that
@@ -44,7 +47,7 @@ namespace autoprune::nn {
 inline void recalibrate(Session& session, std::span<const Batch> batches) {
   for (std::size_t k = 0; k < batches.size(); ++k) {
     session.set_momentum(1.0 / static_cast<double>(k + 1));
-    session.forward(batches[k].images, Mode::statistics);
+    session.logits_of(batches[k].images, Mode::statistics);
   }
   session.set_momentum(0.1);
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -37,6 +38,9 @@ class ImageSource {
   /// lanes without an image are 0. `augmentation`, which shifts and mirrors them, may be null.
   virtual void load(std::span<const Index> indices, const Augmentation* augmentation, Batch& batch,
                     ThreadPool& pool) const = 0;
+  /// Images that will be loaded next: a source that reads them from somewhere may begin. Changes no
+  /// result.
+  virtual void expect(std::span<const Index>) const {}
 
  protected:
   ImageSource() = default;
@@ -66,17 +70,35 @@ struct Split {
   return {range(0, size - held_out), range(size - held_out, size)};
 }
 
-/// The images with the given indices in batches of at most `size`.
+/// Images of a batch that isn't trained on: 256, fewer of large images, a block at least.
+[[nodiscard]] inline Index batch_size(const Shape3& image) {
+  constexpr Index kNumbers = Index{1} << 20;
+  return std::clamp<Index>(kNumbers / image.size() / kLanes * kLanes, kLanes, 256);
+}
+
+/// Calls f(batch) with the images of the given indices, a batch of at most `size` in memory at a
+/// time; 0: batch_size().
+template <class F>
+void for_each_batch(const ImageSource& source, std::span<const Index> indices, ThreadPool& pool,
+                    F&& f, Index size = 0) {
+  const auto most = static_cast<std::size_t>(size == 0 ? batch_size(source.shape()) : size);
+  Batch batch;
+  while (!indices.empty()) {
+    const std::size_t count = std::min(most, indices.size());
+    source.load(indices.first(count), nullptr, batch, pool);
+    indices = indices.subspan(count);
+    source.expect(indices.first(std::min(most, indices.size())));
+    f(std::as_const(batch));
+  }
+}
+
+/// The images with the given indices in batches of at most `size`; 0: batch_size().
 [[nodiscard]] inline std::vector<Batch> load_batches(const ImageSource& source,
                                                      std::span<const Index> indices,
-                                                     ThreadPool& pool, Index size = 256) {
-  std::vector<Batch> batches(
-      static_cast<std::size_t>(ceil_div(static_cast<Index>(indices.size()), size)));
-  for (std::size_t i = 0; i < batches.size(); ++i) {
-    const std::size_t first = i * static_cast<std::size_t>(size);
-    const std::size_t count = std::min(static_cast<std::size_t>(size), indices.size() - first);
-    source.load(indices.subspan(first, count), nullptr, batches[i], pool);
-  }
+                                                     ThreadPool& pool, Index size = 0) {
+  std::vector<Batch> batches;
+  for_each_batch(
+      source, indices, pool, [&](const Batch& batch) { batches.push_back(batch); }, size);
   return batches;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/prune_mask.hpp"
@@ -78,16 +79,23 @@ class Session {
   /// shape_mismatch or empty_data, and not_finite, naming the layer, for a parameter or an output
   /// that isn't a finite number.
   const Activation& forward(const Activation& input, Mode mode) {
-    if (input.shape() != network_.input_shape())
-      fail(ErrorId::shape_mismatch, "the network takes images of ",
-           shape_text(network_.input_shape()), ", these are ", shape_text(input.shape()));
-    if (input.images() < 1) fail(ErrorId::empty_data, "a batch without images");
-    check_parameters(mode == Mode::training);
-    input_ = &input;
-    if (looks_at_images_) check_images();
-    for (const Step& step : steps_) run(step, mode);
-    trained_ = mode == Mode::training;
-    return logits();
+    keep_maps();
+    return pass(input, mode);
+  }
+
+  /// The same logits, without what other nodes put out: unless the session keeps it, the memory of
+  /// a map goes on to the next ones as soon as everybody has read it. Not for training.
+  const Activation& logits_of(const Activation& input, Mode mode = Mode::inference) {
+    if (mode == Mode::training)
+      fail(ErrorId::wrong_order, "a training pass keeps its maps; call forward()");
+    return pass(input, mode);
+  }
+
+  /// From now on every pass keeps what each node puts out, for output() and backward(). forward()
+  /// does so by itself.
+  void keep_maps() {
+    keeps_ = true;
+    free_.clear();
   }
 
   /// Throws not_finite, naming the layer, for a parameter that takes part and isn't a finite
@@ -120,10 +128,14 @@ class Session {
   [[nodiscard]] Network& network() noexcept { return network_; }
   [[nodiscard]] ThreadPool& pool() noexcept { return pool_; }
   /// Of the last pass.
-  [[nodiscard]] const Activation& logits() const { return output(network_.output()); }
+  [[nodiscard]] const Activation& logits() const { return map(network_.output()); }
   /// What a node put out in the last pass; nodes that were fused into the next one have nothing.
+  /// Throws wrong_order where maps aren't kept.
   [[nodiscard]] const Activation& output(Index node) const {
-    return node == 0 ? *input_ : outputs_[at(node)];
+    if (!keeps_ && node != network_.output())
+      fail(ErrorId::wrong_order, "what node '", network_.node(node).name,
+           "' put out is gone; call keep_maps() before the pass");
+    return map(node);
   }
   /// Weights that take part in the products: those of kept column-vectors.
   [[nodiscard]] Index kept_weights() const {
@@ -140,6 +152,7 @@ class Session {
     Index node, last;
     std::optional<Index> norm;
     bool relu = false;
+    std::vector<Index> read_last = {};  ///< nodes whose outputs nobody reads behind it
   };
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -173,6 +186,51 @@ class Session {
         step.relu = absorb([](const Op& op) { return op.is<Relu>(); }).has_value();
       steps_.push_back(step);
     }
+    std::vector<bool> read(at(network_.size()), false);
+    read[0] = read[at(network_.output())] = true;  // for ever
+    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+      std::vector<Index> maps = network_.node(step->node).inputs;
+      maps.push_back(step->last);  // which nobody may read at all
+      for (const Index map : maps)
+        if (!read[at(map)]) {
+          read[at(map)] = true;
+          step->read_last.push_back(map);
+        }
+    }
+  }
+
+  const Activation& pass(const Activation& input, Mode mode) {
+    if (input.shape() != network_.input_shape())
+      fail(ErrorId::shape_mismatch, "the network takes images of ",
+           shape_text(network_.input_shape()), ", these are ", shape_text(input.shape()));
+    if (input.images() < 1) fail(ErrorId::empty_data, "a batch without images");
+    check_parameters(mode == Mode::training);
+    input_ = &input;
+    if (looks_at_images_) check_images();
+    for (const Step& step : steps_) {
+      run(step, mode);
+      if (!keeps_)
+        for (const Index node : step.read_last) release(outputs_[at(node)]);
+    }
+    trained_ = mode == Mode::training;
+    return logits();
+  }
+
+  /// A map's memory for the next ones.
+  void release(Activation& map) { free_.push_back(std::exchange(map, {})); }
+  /// Memory for a map that has none, where maps aren't kept: the smallest that suffices, else in
+  /// the place of the largest.
+  void provide(Activation& map, const Shape3& shape, Index images) {
+    if (keeps_ || map.capacity() > 0 || free_.empty()) return;
+    const Index needed = Activation::floats(shape, images);
+    const auto better = [&](const Activation& a, const Activation& b) {
+      const bool fits_a = a.capacity() >= needed, fits_b = b.capacity() >= needed;
+      if (fits_a != fits_b) return fits_a;
+      return fits_a ? a.capacity() < b.capacity() : a.capacity() > b.capacity();
+    };
+    const auto best = std::min_element(free_.begin(), free_.end(), better);
+    if (best->capacity() >= needed) map = std::move(*best);
+    free_.erase(best);
   }
 
   void pack(bool backward) {
@@ -200,16 +258,20 @@ class Session {
     return dropout_step_ * at(network_.size()) + at(node);
   }
 
+  [[nodiscard]] const Activation& map(Index node) const {
+    return node == 0 ? *input_ : outputs_[at(node)];
+  }
   [[nodiscard]] std::vector<const Activation*> inputs(const Node& node) const {
     std::vector<const Activation*> all;
-    for (const Index input : node.inputs) all.push_back(&output(input));
+    for (const Index input : node.inputs) all.push_back(&map(input));
     return all;
   }
 
   void run(const Step& step, Mode mode) {
     const Node& node = network_.node(step.node);
     Activation& y = outputs_[at(step.last)];
-    if (node.has_matrix()) return run_matrix(step, output(node.inputs.front()), y, mode);
+    provide(y, network_.node(step.last).shape, input_->images());
+    if (node.has_matrix()) return run_matrix(step, map(node.inputs.front()), y, mode);
     run_op(step.node, inputs(node), y, step.relu, mode);
   }
 
@@ -228,8 +290,11 @@ class Session {
     if (step.norm && mode != Mode::inference) {
       const float* bias = node.has_bias() ? node.bias.data() : nullptr;
       Activation& raw = raw_[at(step.node)];
+      provide(raw, node.shape, x.images());
       if (!layer.forward(x, raw, {nullptr, bias, false}, pool_)) fail_output(step.node);
-      return run_op(*step.norm, {&raw}, y, step.relu, mode);
+      run_op(*step.norm, {&raw}, y, step.relu, mode);
+      if (!keeps_) release(raw);
+      return;
     }
     const Affine a = affine_after(step);
     if (product_ && mode == Mode::inference) {
@@ -333,6 +398,7 @@ class Session {
   std::vector<std::vector<float>> kept_;            // by node: what its op needs to go back
   std::vector<Activation> outputs_, raw_;           // by node; raw: before a fused batch-norm
   std::vector<std::optional<Activation>> grads_;    // by node, during backward()
+  std::vector<Activation> free_;                    // memory of maps that are no longer read
   std::vector<Activation> spare_;                   // memory of gradients that are no longer needed
   std::vector<Gradient> gradients_;
   detail::GradientScratch scratch_;
@@ -340,6 +406,7 @@ class Session {
   const Activation* input_ = nullptr;
   Packed packed_ = Packed::no;
   bool trained_ = false, looks_at_images_ = false;
+  bool keeps_ = false;  // the maps of a pass
   double momentum_ = 0.1;
   std::uint64_t dropout_seed_ = 0, dropout_step_ = 0;
 };

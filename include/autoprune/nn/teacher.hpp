@@ -24,7 +24,7 @@ class Teacher {
   /// For a loaded batch of the source's `images`; valid until the next call.
   const Activation& logits(std::span<const Index> images, std::uint64_t variant,
                            const Batch& batch) {
-    if (!repeats_) return session_.forward(batch.images, Mode::inference);
+    if (!repeats_) return session_.logits_of(batch.images);
     auto& known = known_[variant];
     if (known.empty())
       known.assign(static_cast<std::size_t>(images_ * classes_),
@@ -38,7 +38,7 @@ class Teacher {
     for (Index i = 0; i < count; ++i) missing = missing || std::isnan(at(i, 0));
     logits_.resize({classes_, 1, 1}, count);
     if (missing) {
-      const Activation& logits = session_.forward(batch.images, Mode::inference);
+      const Activation& logits = session_.logits_of(batch.images);
       for (Index i = 0; i < count; ++i)
         for (Index c = 0; c < classes_; ++c) at(i, c) = logits.at(i, c, 0, 0);
     }

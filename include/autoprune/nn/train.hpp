@@ -96,6 +96,7 @@ class Trainer {
           if (auto masks = schedule(progress(s))) set_masks(std::move(*masks));
         });
       report.learning_rate = rate(progress(s));
+      if (s + 1 < steps()) data_.expect(images_of(order, s + 1));
       report.loss += step(order, s, report.learning_rate) / static_cast<double>(steps());
       if (on_step) on_step(s + 1, steps());
     }
@@ -116,10 +117,15 @@ class Trainer {
     return 0.5 * learning_rate_ * (1.0 + std::cos(std::numbers::pi * progress));
   }
 
-  double step(const std::vector<Index>& order, Index s, double learning_rate) {
+  [[nodiscard]] std::vector<Index> images_of(const std::vector<Index>& order, Index s) const {
     std::vector<Index> images;
     for (Index i = s * config_.batch; i < (s + 1) * config_.batch; ++i)
       images.push_back(indices_[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+    return images;
+  }
+
+  double step(const std::vector<Index>& order, Index s, double learning_rate) {
+    const std::vector<Index> images = images_of(order, s);
     const Index variant = config_.variants > 0 ? epoch_ % config_.variants : epoch_;
     const Augmentation augmentation{4, data_.mirrors, config_.seed,
                                     static_cast<std::uint64_t>(variant)};

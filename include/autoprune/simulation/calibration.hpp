@@ -149,7 +149,7 @@ class RangeObserver {
                                  w.input.observe(x);
                                  w.output.observe(y);
                                });
-  for (const nn::Batch& batch : batches) session.forward(batch.images, nn::Mode::inference);
+  for (const nn::Batch& batch : batches) session.logits_of(batch.images);
   std::vector<LayerRanges> ranges;
   for (const Index node : nodes)
     ranges.push_back({watched.at(node).input.range(), watched.at(node).output.range()});

@@ -86,7 +86,7 @@ class CountingLayer {
                                [&](Index node, const nn::Activation& x, nn::Activation& y) {
                                  counting.at(node).product(x, y, session.pool());
                                });
-  for (const nn::Batch& batch : batches) session.forward(batch.images, nn::Mode::inference);
+  for (const nn::Batch& batch : batches) session.logits_of(batch.images);
   std::vector<Activity> activity;
   for (const Index node : nodes) activity.push_back(counting.at(node).activity());
   return activity;

@@ -58,13 +58,13 @@ class BasicSimulatedNetwork {
 
   /// Accuracy on the accelerator; what it did is added to activity().
   [[nodiscard]] nn::Accuracy evaluate(std::span<const nn::Batch> batches) {
-    const nn::ProductGuard guard(session_, [this](Index node, const nn::Activation& x,
-                                                  nn::Activation& y) {
-      const auto k =
-          static_cast<std::size_t>(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
-      layers_[k].product(x, y, counts_ ? &activity_[k] : nullptr, session_.pool());
-    });
+    const nn::ProductGuard guard(session_, product());
     return nn::evaluate(session_, batches);
+  }
+  /// Logits of a batch, valid until the session's next call; what it did is added to activity().
+  const nn::Activation& forward(const nn::Activation& images) {
+    const nn::ProductGuard guard(session_, product());
+    return session_.logits_of(images);
   }
 
   /// Whether activity() is counted; on by default.
@@ -73,6 +73,14 @@ class BasicSimulatedNetwork {
   [[nodiscard]] const std::vector<Activity>& activity() const noexcept { return activity_; }
 
  private:
+  [[nodiscard]] nn::Product product() {
+    return [this](Index node, const nn::Activation& x, nn::Activation& y) {
+      const auto k =
+          static_cast<std::size_t>(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
+      layers_[k].product(x, y, counts_ ? &activity_[k] : nullptr, session_.pool());
+    };
+  }
+
   static std::vector<mapping::Placement> place_vectors(const hardware::Accelerator& accelerator,
                                                        std::span<const PruneMask> masks) {
     std::vector<mapping::Placement> placements;

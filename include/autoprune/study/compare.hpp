@@ -204,7 +204,7 @@ class Comparison {
     watcher_.end(record);
     if (!study.spec.out.empty())
       save_pruned(record.network, study.spec.out / "pruned.safetensors", record.policy,
-                  study.compressor);
+                  study.compressor, study.data.train);
     io::Json found = figures(study, record.network, record.masks, formation);
     found["search_seconds"] = record.search_seconds;
     found["fine_tune_seconds"] = record.training.seconds;

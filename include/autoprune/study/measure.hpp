@@ -68,7 +68,11 @@ template <class Adcs = hardware::AdcKinds>
                                                   record.placement.layers, ranges,
                                                   {.seed = study.spec.seed});
   network.count_activity(false);
-  return network.evaluate(nn::load_batches(study.data.test, nn::range(0, images), study.pool));
+  nn::Tally tally;
+  nn::for_each_batch(study.data.test, nn::range(0, images), study.pool, [&](const auto& batch) {
+    tally.add(network.evaluate(std::span(&batch, 1)), batch.images.images());
+  });
+  return tally.accuracy();
 }
 
 /// Maps, prices and measures what the record's network and masks are.

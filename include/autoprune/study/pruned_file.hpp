@@ -10,7 +10,9 @@
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/methods/compressor.hpp"
+#include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/network.hpp"
+#include "autoprune/nn/normalisation.hpp"
 #include "autoprune/search/policy.hpp"
 
 namespace autoprune::study {
@@ -21,24 +23,37 @@ inline constexpr const char* kGranularityKey = "autoprune.granularity";
 inline constexpr const char* kRowGroupsKey = "autoprune.row_groups";
 inline constexpr const char* kMethodKey = "autoprune.method";
 inline constexpr const char* kPolicyKey = "autoprune.policy";
+inline constexpr const char *kMeanKey = "autoprune.mean", *kDeviationKey = "autoprune.deviation";
 inline constexpr const char* kGathered = "gathered";
 
-/// What the file of a network, or of its masks, says of how it was pruned.
-[[nodiscard]] inline io::Metadata pruning_metadata(const nn::Network& network,
-                                                   const methods::Policy& policy,
-                                                   const methods::Compressor& compressor) {
-  const bool gathered = compressor.rows() == prune::RowGrouping::gathered;
-  return {{kMethodKey, compressor.name()},
-          {kGeometryKey, compressor.geometry().to_string()},
-          {kGranularityKey, concat(compressor.granularity())},
-          {kRowGroupsKey, gathered ? kGathered : "neighbours"},
-          {kPolicyKey, io::json_text(io::policy_to_json(network, policy))}};
+/// What a network's file remembers of the images that it was trained on.
+[[nodiscard]] inline io::Metadata normalisation_metadata(const nn::ImageSource& images) {
+  const auto text = [](const std::vector<float>& numbers) {
+    return io::json_text(io::Json(numbers));
+  };
+  return {{kMeanKey, text(images.mean)}, {kDeviationKey, text(images.stddev)}};
 }
 
-/// Throws cannot_write.
+/// What the file of a network, or of its masks, says of how it was pruned, and on what images.
+[[nodiscard]] inline io::Metadata pruning_metadata(const nn::Network& network,
+                                                   const methods::Policy& policy,
+                                                   const methods::Compressor& compressor,
+                                                   const nn::ImageSource& images) {
+  const bool gathered = compressor.rows() == prune::RowGrouping::gathered;
+  io::Metadata metadata = normalisation_metadata(images);
+  metadata.insert({{kMethodKey, compressor.name()},
+                   {kGeometryKey, compressor.geometry().to_string()},
+                   {kGranularityKey, concat(compressor.granularity())},
+                   {kRowGroupsKey, gathered ? kGathered : "neighbours"},
+                   {kPolicyKey, io::json_text(io::policy_to_json(network, policy))}});
+  return metadata;
+}
+
+/// `images` are those that it was trained on. Throws cannot_write.
 inline void save_pruned(const nn::Network& network, const std::filesystem::path& file,
-                        const methods::Policy& policy, const methods::Compressor& compressor) {
-  io::save_network(network, file, pruning_metadata(network, policy, compressor));
+                        const methods::Policy& policy, const methods::Compressor& compressor,
+                        const nn::ImageSource& images) {
+  io::save_network(network, file, pruning_metadata(network, policy, compressor, images));
 }
 
 /// What a file says of how a network was pruned: nothing of one that wasn't.
@@ -47,7 +62,8 @@ struct PrunedAs {
   std::optional<Geometry<>> geometry;
   std::optional<Index> granularity;
   std::optional<prune::RowGrouping> rows;
-  std::string policy;  ///< as JSON; empty where it isn't known
+  std::string policy;               ///< as JSON; empty where it isn't known
+  nn::Normalisation normalisation;  ///< of the images that it was trained on
 };
 
 /// Throws bad_syntax, out_of_range or geometry_mismatch for what no pruning_metadata() is.
@@ -67,6 +83,13 @@ struct PrunedAs {
     require_range(*as.granularity, kGranularityKey, 1, kMaxCrossbarSize);
   }
   as.policy = at(kPolicyKey);
+  for (const auto& [key, numbers] : {std::pair{kMeanKey, &as.normalisation.mean},
+                                     std::pair{kDeviationKey, &as.normalisation.stddev}})
+    if (const std::string text = at(key); !text.empty()) {
+      const io::Json array = io::parse_json(text, key);
+      for (const io::JsonField& number : io::JsonField(array, key).items())
+        numbers->push_back(static_cast<float>(number.number()));
+    }
   if (const std::string rows = at(kRowGroupsKey); !rows.empty())
     as.rows = rows == kGathered ? prune::RowGrouping::gathered : prune::RowGrouping::neighbours;
   return as;

@@ -150,7 +150,7 @@ void prune_untrained(const Study& study, Record& record) {
   const auto backend = study.run(record.network);
   backend->set_masks(record.masks);
   backend->recalibrate(study.calibration_batches());
-  const std::vector<Index> layers = nn::mapped_layers(record.network);
+  const std::vector<Index> layers = record.network.matrix_layers();
   for (std::size_t k = 0; k < layers.size(); ++k)
     prune::erase_pruned(weight_matrix(record.network.node(layers[k]).weight), record.masks[k]);
 }

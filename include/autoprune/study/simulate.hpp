@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -59,7 +58,6 @@ class SimulationRun {
         ranges_(simulation::calibrate(session_, masks,
                                       study.calibration_batches(study.data.train.size()),
                                       study.spec.calibration)),
-        batches_(nn::load_batches(study.data.test, nn::range(0, study.test_images()), study.pool)),
         show_(show) {}
 
   [[nodiscard]] Simulation finish(std::span<const double> variations) {
@@ -122,18 +120,19 @@ class SimulationRun {
   /// `evaluate(batch)` is called for every batch of test images, so that progress can be shown.
   template <class Evaluate>
   nn::Accuracy measure(const std::string& what, Evaluate&& evaluate) {
-    double first = 0.0, five = 0.0;
-    for (std::size_t i = 0; i < batches_.size(); ++i) {
-      const nn::Accuracy part = evaluate(std::span(&batches_[i], 1));
-      const auto images = static_cast<double>(batches_[i].labels.size());
-      first += std::round(part.top1 / 100.0 * images);
-      five += std::round(part.top5 / 100.0 * images);
-      show(static_cast<double>(i + 1) / static_cast<double>(batches_.size()), what, false);
-    }
+    const Index images = study_.test_images();
+    nn::Tally tally;
+    Index done = 0;
+    nn::for_each_batch(study_.data.test, nn::range(0, images), study_.pool,
+                       [&](const nn::Batch& batch) {
+                         tally.add(evaluate(std::span(&batch, 1)), batch.images.images());
+                         done += batch.images.images();
+                         show(static_cast<double>(done) / static_cast<double>(images), what, false);
+                       });
     ++measured_;
-    const double percent = 100.0 / static_cast<double>(study_.test_images());
-    show(0.0, concat(what, "  Acc1 ", io::format_number(percent * first, 2), " %"), true);
-    return {percent * first, percent * five};
+    const nn::Accuracy accuracy = tally.accuracy();
+    show(0.0, concat(what, "  Acc1 ", io::format_number(accuracy.top1, 2), " %"), true);
+    return accuracy;
   }
 
   /// `share` of the present evaluation is done.
@@ -148,7 +147,6 @@ class SimulationRun {
   std::vector<mapping::Placement> placements_;
   nn::Session session_;
   std::vector<simulation::LayerRanges> ranges_;
-  std::vector<nn::Batch> batches_;
   const ShowSimulation& show_;
   Index measured_ = 0, evaluations_ = 0;
 };
