@@ -45,6 +45,7 @@ int main(int argc, char** argv) try {
   if (std::getenv("LIST") != nullptr)
     for (const nn::Node& node : network.nodes())
       std::cout << node.op.name() << ' ' << node.name << ' ' << nn::shape_text(node.shape) << '\n';
+  if (argc > 4) autoprune::onnx::write_network(argv[4], network);
   std::cout << network.size() - 1 << " nodes, " << network.matrix_layers().size() << " layers\n";
 } catch (const Error& error) {
   std::cerr << error.what() << '\n';

@@ -4,3 +4,4 @@
 #pragma once
 
 #include "autoprune/onnx/read.hpp"
+#include "autoprune/onnx/write.hpp"

@@ -32,6 +32,11 @@ struct Draft {
   std::string reason = {};  ///< why it can't be read; "": since its inputs can't
   bool moves = false;       ///< made for the sake of the one that reads it
 
+  /// Its op when it is of that type, or null.
+  template <class O>
+  [[nodiscard]] const O* as() const {
+    return op ? op->as<O>() : nullptr;
+  }
   [[nodiscard]] bool has(Tensor nn::Node::*parameter) const {
     return std::any_of(fills.begin(), fills.end(),
                        [&](const Fill& f) { return f.parameter == parameter; });

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/types.hpp"
 #include "autoprune/io/file.hpp"
-#include "autoprune/io/safetensors.hpp"
 
 namespace autoprune::onnx {
 
@@ -32,8 +32,8 @@ struct Model {
 
   [[nodiscard]] const proto::GraphProto& graph() const { return message.graph(); }
   /// What its writer has noted, by keys.
-  [[nodiscard]] io::Metadata metadata() const {
-    io::Metadata all;
+  [[nodiscard]] std::map<std::string, std::string> metadata() const {
+    std::map<std::string, std::string> all;
     for (const auto& entry : message.metadata_props()) all[entry.key()] = entry.value();
     return all;
   }

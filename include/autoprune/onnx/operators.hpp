@@ -48,7 +48,7 @@ struct Operator {
       Operator{"MaxPool", ops::max_pool},
       Operator{"Min", ops::arithmetic},
       Operator{"Mul", ops::arithmetic},
-      Operator{"Neg", ops::activation},
+      Operator{"Neg", ops::negation},
       Operator{"PRelu", ops::prelu},
       Operator{"Pad", ops::pad},
       Operator{"Pow", ops::arithmetic},

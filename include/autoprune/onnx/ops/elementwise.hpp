@@ -32,7 +32,6 @@ inline Maps activation(Import& import, const GraphNode& node) {
   if (op == "HardSwish") return is(nn::HardSwish{});
   if (op == "LeakyRelu") return is(nn::LeakyRelu{{.negative = node.real("alpha", 0.01)}});
   if (op == "Gelu") return is(nn::Gelu{{.tanh = node.text("approximate", "none") == "tanh"}});
-  if (op == "Neg") return is(nn::ScalarAffine{{.scale = -1.0}});
   const auto [alpha, beta] = line_of(node);
   return is(nn::HardSigmoid{{.alpha = alpha, .beta = beta}});
 }
@@ -77,24 +76,24 @@ namespace detail {
 /// Names that exporters invent for constants begin so, or are numbers.
 [[nodiscard]] inline bool is_learned(const Value& value) {
   const std::string& name = value.origin;
-  return !name.empty() && !name.starts_with("onnx::") && !name.starts_with('/') &&
+  return value.stored != nullptr && !name.starts_with("onnx::") && !name.starts_with('/') &&
          name.find_first_not_of("0123456789") != std::string::npos;
 }
 
 /// Numbers that are added along the channels: to a layer or normalisation in front as its bias.
 [[nodiscard]] inline Index shifted(Import& import, Index at, Fill fill) {
   const Draft& draft = import.drafts[at];
-  if (const auto* conv = draft.op->as<nn::Conv>(); conv != nullptr && !conv->bias) {
+  if (const auto* conv = draft.as<nn::Conv>(); conv != nullptr && !conv->bias) {
     nn::Conv op = *conv;
     op.bias = true;
     return import.drafts.extended(at, op, fill);
   }
-  if (const auto* linear = draft.op->as<nn::Linear>(); linear != nullptr && !linear->bias)
+  if (const auto* linear = draft.as<nn::Linear>(); linear != nullptr && !linear->bias)
     return import.drafts.extended(at, nn::Linear{.out = linear->out, .bias = true}, fill);
-  if (const auto* norm = draft.op->as<nn::LayerNorm>();
+  if (const auto* norm = draft.as<nn::LayerNorm>();
       norm != nullptr && norm->affine && !draft.has(&nn::Node::bias))
     return import.drafts.extended(at, *norm, fill);
-  if (const auto* scale = draft.op->as<nn::Scale>(); scale != nullptr && !scale->bias) {
+  if (const auto* scale = draft.as<nn::Scale>(); scale != nullptr && !scale->bias) {
     if (!scale->learned) fill.parameter = &nn::Node::running_mean;
     return import.drafts.extended(at, nn::Scale{.bias = true, .learned = scale->learned}, fill);
   }
@@ -105,7 +104,7 @@ namespace detail {
 /// Numbers that multiply the channels.
 [[nodiscard]] inline Index scaled(Import& import, Index at, Fill fill, bool learned) {
   const Draft& draft = import.drafts[at];
-  if (const auto* norm = draft.op->as<nn::LayerNorm>(); norm != nullptr && !norm->affine)
+  if (const auto* norm = draft.as<nn::LayerNorm>(); norm != nullptr && !norm->affine)
     return import.drafts.extended(at, nn::LayerNorm{.eps = norm->eps, .affine = true}, fill);
   if (!learned) fill.parameter = &nn::Node::running_var;
   return import.drafts.append(nn::Scale{.learned = learned}, {at}, {fill});
@@ -115,6 +114,17 @@ namespace detail {
   Reals all = of.reals();
   for (float& value : all) value = 1.0F / value;
   return std::make_shared<const Constant>(Constant{of.shape, std::move(all)});
+}
+
+/// scale x + shift; of what is such a line already, one line.
+[[nodiscard]] inline Map line(Import& import, Map map, double scale, double shift) {
+  nn::ScalarAffine op{{.scale = scale, .shift = shift}};
+  const Draft& draft = import.drafts[map.draft];
+  if (const auto* before = draft.as<nn::ScalarAffine>()) {
+    op = {{.scale = scale * before->scale, .shift = scale * before->shift + shift}};
+    map.draft = draft.inputs.front();
+  }
+  return import.same(map, op);
 }
 
 /// With input `k` constant: one number, or one for each place along some axes.
@@ -139,17 +149,13 @@ namespace detail {
     throw Unsupported{"with a constant it isn't one of the network's operations"};
   if (axes.empty()) {
     const double c = decimal(node.number(k));
-    return import.same(map, nn::ScalarAffine{{.scale = !sum ? (op == "Mul" ? c : 1.0 / c)
-                                                       : minus && k == 0 ? -1.0
-                                                                         : 1.0,
-                                              .shift = !sum              ? 0.0
-                                                       : minus && k == 1 ? -c
-                                                                         : c}});
+    const double scale = sum ? (minus && k == 0 ? -1.0 : 1.0) : op == "Mul" ? c : 1.0 / c;
+    return line(import, map, scale, !sum ? 0.0 : minus && k == 1 ? -c : c);
   }
   Fill fill{&nn::Node::weight, node.input(k)};
   map = with_channels(import.drafts, map, axes);
   if (sum) {
-    if (minus && k == 0) map = import.same(map, nn::ScalarAffine{{.scale = -1.0}});
+    if (minus && k == 0) map = line(import, map, -1.0, 0.0);
     fill.parameter = &nn::Node::bias;
     fill.factor = minus && k == 1 ? -1.0 : 1.0;
     map.draft = shifted(import, map.draft, fill);
@@ -161,6 +167,10 @@ namespace detail {
 }
 
 }  // namespace detail
+
+inline Maps negation(Import& import, const GraphNode& node) {
+  return {detail::line(import, node.map(0), -1.0, 0.0)};
+}
 
 /// Add, Sub, Mul, Div, Pow, Min, Max and Sum of maps and constants.
 inline Maps arithmetic(Import& import, const GraphNode& node) {

@@ -73,9 +73,8 @@ namespace detail {
 
 /// Whether a map has no number below zero, as far as its op tells.
 [[nodiscard]] inline bool never_negative(const Draft& draft) {
-  if (!draft.op) return false;
-  if (const auto* clip = draft.op->as<nn::Clip>()) return clip->min >= 0.0;
-  return draft.op->is<nn::Relu>() || draft.op->is<nn::Sigmoid>();
+  const auto* clip = draft.as<nn::Clip>();
+  return clip != nullptr ? clip->min >= 0.0 : draft.as<nn::Relu>() || draft.as<nn::Sigmoid>();
 }
 
 }  // namespace detail
