@@ -14,6 +14,7 @@
 #include <map>
 
 #include "job.hpp"
+#include "onnx.hpp"
 #include "progress.hpp"
 
 namespace autoprune::cli {
@@ -130,6 +131,8 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
   if (trains) {
     study::fine_tune(study, watching, record);
     study::save_pruned(record.network, job.file(kPrunedFile), record.policy, job.compressor);
+    write_onnx(job.file(kOnnxFile), record.network,
+               study::pruning_metadata(record.network, record.policy, job.compressor));
   } else {
     study::prune_untrained(study, record);
   }

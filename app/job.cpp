@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "hardware.hpp"
+#include "onnx.hpp"
 #include "progress.hpp"
 
 namespace autoprune::cli {
@@ -99,11 +100,17 @@ Job::Job(const Options& o, Weights weights)
 
 nn::Network Job::read_network() {
   const std::string& name = options.network;
+  const bool onnx = std::filesystem::path(name).extension() == ".onnx";
   nn::Network net;
   std::string prefix;  // of the names in the file of the weights
   if (!names_file("network", name, nn::zoo_names())) {
     const nn::Shape3 usual{name == "lenet5" ? 1 : 3, 32, 32};
     net = nn::make_network(name, data ? data->train.shape() : usual);
+  } else if (onnx) {
+    OnnxNetwork file =
+        read_onnx(name, options.output, data ? std::optional(data->train.shape()) : std::nullopt);
+    net = std::move(file.network);
+    file_ = study::pruned_as(file.metadata);
   } else if (std::filesystem::path(name).extension() == ".json") {
     net = io::read_network(name, &prefix);
   } else {
@@ -115,6 +122,13 @@ nn::Network Job::read_network() {
     const io::Safetensors file = io::Safetensors::read(options.weights);
     file_ = study::pruned_as(file.metadata());
     prefix = io::load_weights(net, file);
+  }
+  if (!options.output.empty() && !onnx) {
+    std::vector<std::string> known;
+    for (const nn::Node& node : net.nodes()) known.push_back(node.name);
+    const std::optional<Index> output = net.find(options.output);
+    if (!output) fail_unknown(concat("node of network '", name, '\''), options.output, known);
+    net.set_output(*output);
   }
   if (!prefix.empty())
     std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");

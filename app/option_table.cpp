@@ -86,7 +86,10 @@ void add_cluster(OptionTable& table, Options& o) {
 void add_inputs(OptionTable& table, Options& o) {
   constexpr const char* kHeading = "Inputs and outputs";
   table.under(kHeading, kOnNetworks);
-  table.text("--network", o.network, "alexnet, vgg16, plain20, lenet5, or a file with a graph");
+  table.text("--network", o.network,
+             "alexnet, vgg16, plain20, lenet5, or a file with a graph: ONNX, safetensors, JSON");
+  table.text("--output", o.output,
+             "node whose numbers are the logits, of a network with several heads");
   table.text("--weights", o.weights, "safetensors file with the network's parameters");
   table.text("--data", o.data, io::dataset_forms());
   add_outputs(table, o, "report", "directory for results and checkpoints");

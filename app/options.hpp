@@ -16,6 +16,8 @@ namespace autoprune::cli {
 
 /// The pruned network in --out, which --model reads.
 inline constexpr const char* kPrunedFile = "pruned.safetensors";
+/// The same for other programs, where this one knows ONNX.
+inline constexpr const char* kOnnxFile = "pruned.onnx";
 
 /// What prices a network.
 enum class CostModel { ou, mnsim };
@@ -67,7 +69,7 @@ struct Options : study::StudySpec {
   std::string command;
 
   // Inputs and outputs
-  std::string network, weights, data, policy, plan_file;
+  std::string network, output, weights, data, policy, plan_file;
   std::string model;  ///< simulate, cost: what prune left in its --out
   std::string json;   ///< "-": standard output
   bool quiet = false;

@@ -88,13 +88,19 @@ namespace detail {
   if (error || given.empty() || model.folder.empty() || end != folder.end())
     fail(ErrorId::cannot_open, place(model, tensor), " is in '", given.string(),
          "', which isn't in the folder of the model; keep its files beside it");
-  std::string bytes(size, '\0');
   std::ifstream in(path, std::ios::binary);
-  if (!std::filesystem::is_regular_file(path, error) || !in)
+  const bool regular = std::filesystem::is_regular_file(path, error);
+  const auto held = regular ? static_cast<Index>(std::filesystem::file_size(path, error)) : 0;
+  if (!regular || error || !in)
     fail(ErrorId::cannot_open, place(model, tensor), " is in '", path.string(),
          "', which can't be read; copy it with the model");
-  in.seekg(offset);
-  if (!in.read(bytes.data(), static_cast<std::streamsize>(size)))
+  std::string bytes;
+  if (held >= length && held - length >= offset) {
+    bytes.resize(size);
+    in.seekg(offset);
+    in.read(bytes.data(), static_cast<std::streamsize>(size));
+  }
+  if (bytes.size() != size || !in)
     fail(ErrorId::truncated_file, "file '", path.string(), "' ends before tensor '", tensor.name(),
          "', whose ", size, " bytes begin at ", offset, "; copy it again");
   return bytes;

@@ -17,19 +17,10 @@
 
 namespace autoprune::onnx {
 
-/// Numbers that one node may make of constants.
-inline constexpr Index kMaxFolded = Index{1} << 26;
+/// Numbers that a node may make of fewer.
+inline constexpr Index kMaxFolded = Index{1} << 24;
 
 namespace detail {
-
-/// Numbers of a shape. Throws Unsupported for more than kMaxFolded.
-[[nodiscard]] inline Index folded_size(const std::vector<Index>& shape) {
-  Index size = 1;
-  for (const Index extent : shape)
-    if (extent < 0 || __builtin_mul_overflow(size, extent, &size) || size > kMaxFolded)
-      throw Unsupported{"it makes a constant of more numbers than make sense"};
-  return size;
-}
 
 /// Steps from one number of a row-major tensor to the next, an axis each.
 [[nodiscard]] inline std::vector<Index> row_major(const std::vector<Index>& shape) {
@@ -41,7 +32,7 @@ namespace detail {
 /// The constant of that shape, whose numbers lie `strides` apart in `from`, the first at `begin`.
 [[nodiscard]] inline Constant strided(const Constant& from, const std::vector<Index>& shape,
                                       const std::vector<Index>& strides, Index begin = 0) {
-  const Index size = folded_size(shape);
+  const Index size = size_of(shape);
   Constant to{shape, {}};
   std::visit(
       [&](const auto& values) {
@@ -76,6 +67,7 @@ namespace detail {
       throw Unsupported{"shapes that can't be stretched"};
     if (from.shape[k] != 1) strides[more + k] = own[k];
   }
+  if (size_of(shape) > kMaxFolded) throw Unsupported{"a constant of more numbers than make sense"};
   return strided(from, shape, strides);
 }
 
@@ -107,7 +99,8 @@ namespace detail {
     return op == "Mod" ? 0 : (__builtin_sub_overflow(std::int64_t{0}, a, &y), y);
   }
   if (op == "Div") return a / b;
-  return (a % b + b) % b;  // Mod has the sign of b
+  const std::int64_t rest = a % b;  // Mod has the sign of b
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 [[nodiscard]] inline float real_result(std::string_view op, float a, float b) {
   if (op == "Add") return a + b;
@@ -194,7 +187,6 @@ namespace detail {
         throw Unsupported{"constants of several shapes in one"};
     shape[a] += part.shape[a];
   }
-  (void)folded_size(shape);
   Constant all{shape, {}};
   const Index outer = std::accumulate(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(a),
                                       Index{1}, std::multiplies<>{});
@@ -222,7 +214,7 @@ namespace detail {
     strides[axis] *= step;
     shape[axis] = size;
   }
-  if (folded_size(shape) == 0)
+  if (size_of(shape) == 0)
     return {shape, from.whole() ? decltype(from.values)(Integers{}) : Reals{}};
   return strided(from, shape, strides, first);
 }
@@ -284,11 +276,15 @@ namespace detail {
                               : node.op() == "ReduceMin" ? "Min"
                                                          : "Max";
   if (x.size() == 0) throw Unsupported{"a reduction of nothing"};
-  Constant all = sliced({{static_cast<Index>(x.size())}, x.values}, {{0, 0, 1, 1}});
-  for (std::size_t i = 1; i < x.size(); ++i)
-    all = combined(
-        op, all,
-        sliced({{static_cast<Index>(x.size())}, x.values}, {{0, static_cast<Index>(i), 1, 1}}));
+  Constant all;
+  if (const auto* whole = std::get_if<Integers>(&x.values))
+    all.values = Integers{
+        std::accumulate(whole->begin() + 1, whole->end(), whole->front(),
+                        [&](std::int64_t a, std::int64_t b) { return wrapped(op, a, b); })};
+  else
+    all.values = Reals{std::accumulate(std::get<Reals>(x.values).begin() + 1,
+                                       std::get<Reals>(x.values).end(), x.real(0),
+                                       [&](float a, float b) { return real_result(op, a, b); })};
   all.shape.assign(x.shape.size() * static_cast<std::size_t>(node.integer("keepdims", 1) != 0), 1);
   return all;
 }
@@ -302,7 +298,7 @@ namespace detail {
   const std::string& op = node.op();
   const auto in = [&](Index k) -> const Constant& { return node.known(k); };
   const auto shaped = [&](std::vector<Index> shape) {
-    if (folded_size(shape) != static_cast<Index>(in(0).size()))
+    if (size_of(shape) != static_cast<Index>(in(0).size()))
       throw Unsupported{"a shape of other size for a constant"};
     return Constant{std::move(shape), in(0).values};
   };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,7 +60,9 @@ class Values {
       return value == nullptr ? nullptr : value->constant;
     return std::make_shared<const Constant>(read_constant(*model_, *value->stored));
   }
+  /// Of a constant. Throws Unsupported for others.
   [[nodiscard]] std::vector<Index> shape(const std::string& name) const {
+    if (!is_constant(name)) throw Unsupported{concat("its input '", name, "' isn't constant")};
     const Value& value = *find(name);
     return value.constant ? value.constant->shape : detail::shape_of(*model_, *value.stored);
   }
@@ -118,7 +121,8 @@ class GraphNode {
   /// An input's only number. Throws Unsupported.
   [[nodiscard]] float number(Index k) const {
     const Constant& value = known(k);
-    if (value.size() != 1) throw Unsupported{concat("its input ", k + 1, " isn't one number")};
+    if (value.size() != 1 || std::isnan(value.real(0)))
+      throw Unsupported{concat("its input ", k + 1, " isn't one number")};
     return value.real(0);
   }
   /// The view that an input is. Throws Unsupported for a constant, or one with zeros around that
@@ -142,7 +146,8 @@ class GraphNode {
   }
   [[nodiscard]] double real(std::string_view key, double usual) const {
     const auto* found = find(key);
-    return found == nullptr ? usual : decimal(checked(*found, found->has_f()).f());
+    const bool real = found != nullptr && found->has_f() && !std::isnan(found->f());
+    return found == nullptr ? usual : decimal(checked(*found, real).f());
   }
   [[nodiscard]] std::string text(std::string_view key, const std::string& usual) const {
     const auto* found = find(key);
@@ -225,6 +230,8 @@ class GraphNode {
     detail::Steps all;
     for (std::size_t k = 0; k < begin.size(); ++k) {
       const std::size_t axis = detail::axis_of(which[k], shape.size());
+      for (const detail::Step& earlier : all)
+        if (earlier.axis == axis) throw Unsupported{"a Slice of the same axis twice"};
       all.push_back(detail::python_slice(axis, shape[axis], begin[k], end[k], step[k]));
     }
     return all;

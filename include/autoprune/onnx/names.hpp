@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cctype>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -98,7 +99,7 @@ class Names {
     if (draft.moves) base += concat('.', draft.op->name());
     base = detail::printable(base);
     std::string name = base;
-    for (Index k = 2; !taken_.insert(name).second; ++k) name = concat(base, '_', k);
+    while (!taken_.insert(name).second) name = concat(base, '_', ++copies_[base] + 1);
     return name;
   }
 
@@ -117,6 +118,7 @@ class Names {
 
   std::set<std::string> containers_;  // modules that have others
   std::set<std::string> taken_ = {"input"};
+  std::map<std::string, Index> copies_;  // of a name, behind the first
 };
 
 }  // namespace autoprune::onnx

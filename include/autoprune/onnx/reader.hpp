@@ -31,8 +31,10 @@ class Reader {
  public:
   Reader(const Model& model, const ReadOptions& options)
       : model_(model), options_(options), import_(model) {
-    for (const auto& tensor : model_.graph().initializer())
+    for (const auto& tensor : model_.graph().initializer()) {
       import_.values.add(tensor.name(), {.stored = &tensor, .origin = tensor.name()});
+      foldable_ += 2 * size_of(shape_of(model_, tensor));
+    }
     add_inputs();
     for (const proto::NodeProto* node : sorted_nodes(model_, import_.values)) add_node(*node);
   }
@@ -64,7 +66,6 @@ class Reader {
  private:
   [[nodiscard]] Drafts& drafts() { return import_.drafts; }
   [[nodiscard]] std::string where() const { return concat("file '", model_.origin, "': "); }
-  [[nodiscard]] static Map unread(Index draft) { return {.draft = draft, .known = false}; }
 
   // ---- Inputs ----
 
@@ -73,7 +74,8 @@ class Reader {
     for (const auto& input : model_.graph().input()) {
       if (import_.values.find(input.name()) != nullptr) continue;
       const bool first = drafts().size() == 0;
-      const Map map = first ? images(input) : unread(drafts().add({.reason = "a second input"}));
+      const Map map = first ? images(input)
+                            : Map{.draft = drafts().add({.reason = "a second input"}), .known = false};
       import_.values.add(input.name(), {.map = map});
     }
     if (drafts().size() == 0) fail(ErrorId::invalid_graph, where(), "the model has no input");
@@ -140,7 +142,7 @@ class Reader {
         maps = converted(node, functions);
       }
     } catch (const Unsupported& unsupported) {
-      maps = {refused(node, unsupported.reason)};
+      maps = {refused(node, unsupported.reason, functions)};
     }
     for (int k = 0; k < message.output_size(); ++k) {
       const std::string& output = message.output(k);
@@ -152,21 +154,29 @@ class Reader {
     }
   }
 
-  /// A node that can't be read; "" is the reason where its inputs can't.
-  [[nodiscard]] Map refused(const GraphNode& node, std::string reason) {
+  /// A node that can't be read; "" is the reason where its inputs can't. One that is a function of
+  /// another tensor may be part of an activation: it is laid out as that.
+  [[nodiscard]] Map refused(const GraphNode& node, std::string reason,
+                            const Functions& functions = {}) {
     Draft draft{.from = &node.message(), .reason = std::move(reason)};
     for (Index k = 0; k < node.inputs(); ++k)
       if (const Value* value = import_.values.find(node.input(k)); value != nullptr && value->map)
         draft.inputs.push_back(value->map->draft);
-    return unread(drafts().add(std::move(draft)));
+    Map map{.known = !functions.empty()};
+    if (map.known) map = *import_.values.find(functions.back().of)->map;
+    if (map.known) draft.shape = drafts().shape(map.draft);
+    map.draft = drafts().add(std::move(draft));
+    return map;
   }
 
   /// What a node makes, where it doesn't depend on the images.
-  [[nodiscard]] std::optional<Value> constant_value(const GraphNode& node) const {
+  [[nodiscard]] std::optional<Value> constant_value(const GraphNode& node) {
     const std::string& domain = node.message().domain();
     if (!domain.empty() && domain != "ai.onnx")
       throw Unsupported{concat("operators of '", domain, "' aren't read")};
     const auto made = [&](Constant constant) {
+      if ((foldable_ -= static_cast<Index>(constant.size())) < 0)
+        throw Unsupported{"constants of more numbers than make sense"};
       return Value{.constant = std::make_shared<const Constant>(std::move(constant)),
                    .origin = origin_of(node)};
     };
@@ -214,14 +224,7 @@ class Reader {
     if (node.op() == "Div")
       if (Maps norm = ops::decomposed_layer_norm(import_, node); !norm.empty()) return norm;
     if (known != nullptr) return known->convert(import_, node);
-    Map map = refused(node, missing);
-    if (functions.empty()) return {map};
-    // A part of an activation, perhaps: its map is as its input's.
-    const Draft& draft = drafts()[map.draft];
-    Map same = *import_.values.find(functions.back().of)->map;
-    drafts()[map.draft].shape = drafts().shape(draft.inputs.front());
-    same.draft = map.draft;
-    return {same};
+    return {refused(node, missing, functions)};
   }
 
   // ---- The network ----
@@ -307,6 +310,7 @@ class Reader {
   const Model& model_;
   const ReadOptions& options_;
   Import import_;
+  Index foldable_ = kMaxFolded;  // numbers that nodes may still make of constants
 };
 
 }  // namespace detail

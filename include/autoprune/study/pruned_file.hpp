@@ -23,16 +23,22 @@ inline constexpr const char* kMethodKey = "autoprune.method";
 inline constexpr const char* kPolicyKey = "autoprune.policy";
 inline constexpr const char* kGathered = "gathered";
 
+/// What the file of a network says of how it was pruned.
+[[nodiscard]] inline io::Metadata pruning_metadata(const nn::Network& network,
+                                                   const methods::Policy& policy,
+                                                   const methods::Compressor& compressor) {
+  const bool gathered = compressor.rows() == prune::RowGrouping::gathered;
+  return {{kMethodKey, compressor.name()},
+          {kGeometryKey, compressor.geometry().to_string()},
+          {kGranularityKey, concat(compressor.granularity())},
+          {kRowGroupsKey, gathered ? kGathered : "neighbours"},
+          {kPolicyKey, io::json_text(io::policy_to_json(network, policy))}};
+}
+
 /// Throws cannot_write.
 inline void save_pruned(const nn::Network& network, const std::filesystem::path& file,
                         const methods::Policy& policy, const methods::Compressor& compressor) {
-  const bool gathered = compressor.rows() == prune::RowGrouping::gathered;
-  io::save_network(network, file,
-                   {{kMethodKey, compressor.name()},
-                    {kGeometryKey, compressor.geometry().to_string()},
-                    {kGranularityKey, concat(compressor.granularity())},
-                    {kRowGroupsKey, gathered ? kGathered : "neighbours"},
-                    {kPolicyKey, io::json_text(io::policy_to_json(network, policy))}});
+  io::save_network(network, file, pruning_metadata(network, policy, compressor));
 }
 
 /// What a network's file says of how it was pruned: nothing of one that wasn't.

@@ -2,6 +2,7 @@
 /// Operators of every number on its own, with constants or with another map.
 #pragma once
 
+#include <cmath>
 #include <limits>
 #include <string_view>
 
@@ -44,14 +45,15 @@ inline Maps clip(Import& import, const GraphNode& node) {
 
 inline Maps prelu(Import& import, const GraphNode& node) {
   const Map& map = node.map(0);
+  const std::size_t channels = Import::axis_of(map, 1);
   const std::vector<Index> shape = import.values.shape(node.input(1));
   const Index slopes = onnx::detail::size_of(shape);
   const bool of_channels =
-      slopes == 1 || (!map.extents.empty() && slopes == map.extents[0] &&
-                      shape.size() == map.extents.size() && shape[0] == slopes);
+      slopes == 1 ||
+      (slopes == map.extents[0] && shape.size() == map.extents.size() && shape[0] == slopes);
   if (!of_channels) throw Unsupported{"slopes that aren't a channel's each, or one"};
-  return {
-      import.along(map, 0, nn::Prelu{.shared = slopes == 1}, {{&nn::Node::weight, node.input(1)}})};
+  return {import.along(map, channels, nn::Prelu{.shared = slopes == 1},
+                       {{&nn::Node::weight, node.input(1)}})};
 }
 
 namespace detail {
@@ -118,6 +120,8 @@ namespace detail {
 
 /// scale x + shift; of what is such a line already, one line.
 [[nodiscard]] inline Map line(Import& import, Map map, double scale, double shift) {
+  if (!std::isfinite(scale) || !std::isfinite(shift))
+    throw Unsupported{"a constant that isn't finite"};
   nn::ScalarAffine op{{.scale = scale, .shift = shift}};
   const Draft& draft = import.drafts[map.draft];
   if (const auto* before = draft.as<nn::ScalarAffine>()) {

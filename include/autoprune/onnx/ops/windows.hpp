@@ -17,7 +17,8 @@ namespace detail {
 [[nodiscard]] inline nn::Size2 pair_of(const GraphNode& node, const char* key, nn::Size2 usual) {
   const Integers all = node.integers(key);
   if (all.empty()) return usual;
-  if (all.size() != 2) throw Unsupported{concat("its ", key, " aren't two numbers")};
+  if (all.size() != 2 || std::min(all[0], all[1]) < 0 || std::max(all[0], all[1]) > nn::kMaxMap)
+    throw Unsupported{concat("its ", key, " aren't two numbers that make sense")};
   return {all[0], all[1]};
 }
 
@@ -28,7 +29,8 @@ namespace detail {
   if (how == "NOTSET" || how.empty()) {
     const Integers pads = node.integers("pads");
     if (pads.empty()) return 0;
-    if (pads.size() != 4) throw Unsupported{"its pads aren't four numbers"};
+    if (pads.size() != 4 || *std::max_element(pads.begin(), pads.end()) > nn::kMaxMap)
+      throw Unsupported{"its pads aren't four numbers that make sense"};
     return {pads[0], pads[1], pads[2], pads[3]};
   }
   if (how == "VALID") return 0;
@@ -187,7 +189,8 @@ namespace detail {
 }  // namespace detail
 
 inline Maps global_pool(Import& import, const GraphNode& node) {
-  return {detail::pooled(import, node.map(0), {0}, node.op() == "GlobalMaxPool", true)};
+  const std::size_t channels = Import::axis_of(node.map(0), 1);
+  return {detail::pooled(import, node.map(0), {channels}, node.op() == "GlobalMaxPool", true)};
 }
 
 /// ReduceMean and ReduceMax, along any axes but the images'.
