@@ -11,6 +11,9 @@
 #include "index_head.hpp"
 #include "small_search.hpp"
 #include "small_training.hpp"
+#ifdef AUTOPRUNE_ONNX
+#include "onnx_models.hpp"
+#endif
 
 using namespace autoprune;
 using namespace autoprune::fuzz;
@@ -121,6 +124,12 @@ void write_data_sets() {
                    std::string{static_cast<char>(labels.size()), '\0'} + labels + images);
 }
 
+#ifdef AUTOPRUNE_ONNX
+void write_onnx() {
+  for (const auto& [name, bytes] : onnx_models()) io::write_file(seed("onnx", name), bytes);
+}
+#endif
+
 }  // namespace
 
 TEST_CASE("write the seeds that programs make", "[.]") {
@@ -129,4 +138,7 @@ TEST_CASE("write the seeds that programs make", "[.]") {
   write_checkpoints();
   write_indices();
   write_data_sets();
+#ifdef AUTOPRUNE_ONNX
+  write_onnx();
+#endif
 }

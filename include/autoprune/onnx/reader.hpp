@@ -74,8 +74,9 @@ class Reader {
     for (const auto& input : model_.graph().input()) {
       if (import_.values.find(input.name()) != nullptr) continue;
       const bool first = drafts().size() == 0;
-      const Map map = first ? images(input)
-                            : Map{.draft = drafts().add({.reason = "a second input"}), .known = false};
+      const Map map =
+          first ? images(input)
+                : Map{.draft = drafts().add({.reason = "a second input"}), .known = false};
       import_.values.add(input.name(), {.map = map});
     }
     if (drafts().size() == 0) fail(ErrorId::invalid_graph, where(), "the model has no input");
