@@ -15,6 +15,7 @@
 #include <map>
 
 #include "job.hpp"
+#include "onnx.hpp"
 #include "progress.hpp"
 
 namespace autoprune::cli {
@@ -136,6 +137,7 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
         study::pruning_metadata(record.network, record.policy, job.compressor, job.data->train);
     io::save_network(record.network, job.file(kPrunedFile), about);
     io::write_masks(job.file(kMasksFile), record.network, record.masks, about);
+    write_onnx(job.file(kOnnxFile), record.network, about);
   } else {
     study::prune_untrained(study, record);
   }

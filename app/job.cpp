@@ -12,6 +12,7 @@
 #include <iostream>
 
 #include "hardware.hpp"
+#include "onnx.hpp"
 #include "progress.hpp"
 
 namespace autoprune::cli {
@@ -99,12 +100,21 @@ Job::Job(const Options& o, Weights weights)
 
 nn::Network Job::read_network() {
   const std::string& name = options.network;
+  const bool onnx = std::filesystem::path(name).extension() == ".onnx";
   nn::Network net;
   std::string prefix;  // of the names in the file of the weights
   if (!names_file("network", name, nn::zoo_names())) {
     const nn::Shape3 usual{name == "lenet5" ? 1 : 3, 32, 32};
     read_data(usual);
     net = nn::make_network(name, data ? data->train.shape() : usual);
+  } else if (onnx) {
+    OnnxNetwork file = read_onnx(name, options.head, [this]() -> std::optional<nn::Shape3> {
+      if (options.data.starts_with("images:")) return {};  // pictures are cut to the network's
+      read_data({});
+      return data ? std::optional(data->train.shape()) : std::nullopt;
+    });
+    net = std::move(file.network);
+    file_ = study::pruned_as(file.metadata);
   } else if (std::filesystem::path(name).extension() == ".json") {
     net = io::read_network(name, &prefix);
   } else {
@@ -119,6 +129,13 @@ nn::Network Job::read_network() {
   }
   if (!options.masks.empty())
     file_ = study::pruned_as(io::Safetensors::read(options.masks).metadata());
+  if (!options.head.empty() && !onnx) {
+    std::vector<std::string> known;
+    for (const nn::Node& node : net.nodes()) known.push_back(node.name);
+    const std::optional<Index> output = net.find(options.head);
+    if (!output) fail_unknown(concat("node of network '", name, '\''), options.head, known);
+    net.set_output(*output);
+  }
   if (!prefix.empty())
     std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
   read_data(net.input_shape());

@@ -16,9 +16,8 @@ constexpr Interval<Index> kImages{1, 1'000'000'000};
 constexpr Interval<double> kPoints{0.0, 100.0}, kCompressions{1.0, 1e6};
 
 // Commands, by what they take: crossbars, a network, checkpoints; and those that prune.
-const std::string kOnCrossbars =
-    "inspect map evaluate run simulate cost train search fine-tune prune";
-const std::string kOnNetworks = kOnCrossbars + " sweep";
+const std::string kReporting = "inspect map evaluate simulate cost train search fine-tune prune";
+const std::string kOnCrossbars = kReporting + " run", kOnNetworks = kOnCrossbars + " sweep";
 const Words<study::AccuracyKind> kNumbers = {{"float", study::AccuracyKind::real},
                                              {"quantised", study::AccuracyKind::quantised},
                                              {"on-crossbar", study::AccuracyKind::on_crossbar}};
@@ -90,9 +89,13 @@ void add_cluster(OptionTable& table, Options& o) {
 void add_inputs(OptionTable& table, Options& o) {
   constexpr const char* kHeading = "Inputs and outputs";
   table.under(kHeading, kOnNetworks);
-  table.text("--network", o.network,
-             "alexnet, vgg16, plain20, lenet5, resnet20, mobilenet_v2, or a file with a graph");
+  table.text(
+      "--network", o.network,
+      "alexnet, vgg16, plain20, lenet5, resnet20, mobilenet_v2, or a file with a graph: ONNX, "
+      "safetensors, JSON");
   table.text("--weights", o.weights, "safetensors file with the network's parameters");
+  constexpr const char* kHead =
+      "node whose numbers are the logits, of a network with several heads";
   table.text("--data", o.data, io::dataset_forms());
   add_outputs(table, o, "report", "directory for results and checkpoints");
   table.under(kHeading, "evaluate train search fine-tune sweep prune reproduce")
@@ -102,7 +105,9 @@ void add_inputs(OptionTable& table, Options& o) {
       .flag("--resume", o.resume, "go on from the checkpoints in --out, if there are any");
   table.under(kHeading, "run simulate")
       .text("--model", o.model, "directory that prune or fine-tune wrote");
+  table.under(kHeading, kReporting + " sweep").text("--output", o.head, kHead);
   table.under(kHeading, "run");
+  table.text("--head", o.head, kHead);
   table.text("--input", o.input, ".npy file of images, [image][channel][row][column], normalised");
   table.text("--output", o.output, ".npy file for their logits, [image][class]");
   table.under(kHeading, "cost");

@@ -17,6 +17,8 @@ namespace autoprune::cli {
 /// The pruned network in --out, which --model reads, and its masks, which --masks reads.
 inline constexpr const char* kPrunedFile = "pruned.safetensors";
 inline constexpr const char* kMasksFile = "masks.safetensors";
+/// The same for other programs, where this one knows ONNX.
+inline constexpr const char* kOnnxFile = "pruned.onnx";
 
 /// What prices a network.
 enum class CostModel { ou, mnsim };
@@ -69,6 +71,7 @@ struct Options : study::StudySpec {
 
   // Inputs and outputs
   std::string network, weights, data, policy, plan_file;
+  std::string head;                     ///< node of the logits, where there are several
   std::string masks;                    ///< file that others trained under
   std::string model;                    ///< simulate, cost: what prune left in its --out
   std::vector<double> mean, deviation;  ///< of images, one a channel; empty: the data set's

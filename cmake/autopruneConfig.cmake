@@ -17,6 +17,10 @@ if("images" IN_LIST autoprune_FIND_COMPONENTS)
   include(${CMAKE_CURRENT_LIST_DIR}/autopruneImages.cmake)
   autoprune_find_images(QUIET)
 endif()
+if("onnx" IN_LIST autoprune_FIND_COMPONENTS)
+  include(${CMAKE_CURRENT_LIST_DIR}/autopruneOnnx.cmake)
+  autoprune_find_onnx(QUIET)
+endif()
 foreach(component ${autoprune_FIND_COMPONENTS})
   if(TARGET autoprune::${component})
     set(autoprune_${component}_FOUND TRUE)
@@ -25,6 +29,7 @@ foreach(component ${autoprune_FIND_COMPONENTS})
     set(autoprune_NOT_FOUND_MESSAGE
         "autoprune's component ${component} isn't there: no such component, or its package isn't "
         "found (torch: LibTorch, Debian's libtorch-dev; mpi: an MPI, Debian's libopenmpi-dev; "
-        "images: libpng, libjpeg and zlib, Debian's libpng-dev and libjpeg-dev)")
+        "images: libpng, libjpeg and zlib, Debian's libpng-dev and libjpeg-dev; "
+        "onnx: ONNX and protobuf, Debian's libonnx-dev and libprotobuf-dev)")
   endif()
 endforeach()

@@ -115,8 +115,9 @@ TEST_CASE("every option takes words that are known, or numbers with limits") {
       "--reward",   "--metric",   "--accuracy",  "--adc",        "--spread",     "--calibration",
       "--signs",    "--model",    "--pruned",    "--activity",   "--row-groups", "--save-hardware",
       "--networks", "--methods",  "--budget",    "--importance", "--bit-planes", "--ou-selection",
-      "--method",   "--searcher", "--plan",      "--device",     "--masks"};
-  REQUIRE(commands().size() == 11);
+      "--method",   "--searcher", "--plan",      "--device",     "--masks",      "--output",
+      "--head",     "--input",    "--numbers"};
+  REQUIRE(commands().size() == 12);
   for (const auto& [command, listed] : options()) {
     CHECK(listed.size() >= 9);
     for (const Listed& option : listed) {

@@ -16,6 +16,9 @@
 #include "index_head.hpp"
 #include "small_search.hpp"
 #include "small_training.hpp"
+#ifdef AUTOPRUNE_ONNX
+#include "onnx_models.hpp"
+#endif
 
 using namespace autoprune;
 using namespace autoprune::fuzz;
@@ -166,6 +169,12 @@ void write_pictures() {
 }
 #endif
 
+#ifdef AUTOPRUNE_ONNX
+void write_onnx() {
+  for (const auto& [name, bytes] : onnx_models()) io::write_file(seed("onnx", name), bytes);
+}
+#endif
+
 }  // namespace
 
 TEST_CASE("write the seeds that programs make", "[.]") {
@@ -177,5 +186,8 @@ TEST_CASE("write the seeds that programs make", "[.]") {
   write_arrays();
 #ifdef AUTOPRUNE_IMAGES
   write_pictures();
+#endif
+#ifdef AUTOPRUNE_ONNX
+  write_onnx();
 #endif
 }

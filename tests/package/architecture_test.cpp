@@ -40,10 +40,11 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"mpi",
      {"core", "hardware", "nn", "prune", "mapping", "methods", "simulation", "cost", "rl", "search",
       "io", "study"}},
+    {"onnx", {"core", "nn", "io"}},
 };
 
 // Optional components, which the umbrella doesn't include: they need packages of their own.
-const std::set<std::string> kComponents = {"images", "mpi", "torch"};
+const std::set<std::string> kComponents = {"images", "mpi", "onnx", "torch"};
 
 // "prune" of "autoprune/prune/pruner.hpp" and of "autoprune/prune.hpp".
 std::string room_of(const std::string& header) {

@@ -34,6 +34,7 @@ enum class ErrorId : int {
   unsupported_type = 304,  ///< an element type that can't be read
   bad_json = 305,          ///< JSON that can't be parsed, or misses a key
   bad_label = 306,         ///< a class label outside of the data set's classes
+  unsupported_model = 307, ///< a model with operations or of a version that isn't read
 
   mask_mismatch = 401,  ///< a mask that doesn't fit the layer or the geometry
   corrupt_index = 402,  ///< an index buffer that doesn't decode
@@ -71,6 +72,7 @@ inline constexpr std::array kErrorIds = {ErrorId::unknown_name,
                                          ErrorId::unsupported_type,
                                          ErrorId::bad_json,
                                          ErrorId::bad_label,
+                                         ErrorId::unsupported_model,
                                          ErrorId::mask_mismatch,
                                          ErrorId::corrupt_index,
                                          ErrorId::not_finite,

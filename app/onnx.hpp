@@ -1,0 +1,28 @@
+/// @file onnx.hpp
+/// Networks from and to ONNX models, where the program was built with the component onnx.
+#pragma once
+
+#include <autoprune/io/safetensors.hpp>
+#include <autoprune/nn/network.hpp>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace autoprune::cli {
+
+struct OnnxNetwork {
+  nn::Network network;
+  io::Metadata metadata;  ///< what the file notes
+};
+
+/// `output` is one of several, or ""; `images` finds the shape of those that will be read, for a
+/// model that leaves it open. Throws missing_component in a program without ONNX.
+[[nodiscard]] OnnxNetwork read_onnx(const std::filesystem::path& path, const std::string& output,
+                                    const std::function<std::optional<nn::Shape3>()>& images);
+
+/// Writes nothing in a program without ONNX.
+void write_onnx(const std::filesystem::path& path, const nn::Network& network,
+                const io::Metadata& metadata);
+
+}  // namespace autoprune::cli
