@@ -8,15 +8,17 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/random.hpp"
 #include "autoprune/core/types.hpp"
 
 namespace autoprune::io {
 
-/// The pictures of one part of a data set. Classes, and the files of a class, are in the order of
-/// their names' bytes.
+/// The pictures of one part of a data set. Classes are in the order of their names' bytes, files in
+/// an order that mixes classes: the first or the last of them are a sample of all.
 struct ClassFolders {
   struct File {
     std::string name;
@@ -122,6 +124,10 @@ template <class Takes>
   if (found.files.empty())
     fail(ErrorId::empty_data, "no pictures (.png, .jpg, .jpeg) in the folders of '",
          found.directory.string(), "'");
+  std::vector<ClassFolders::File> mixed;
+  for (const Index file : Random(/*seed=*/1).permutation(std::ssize(found.files)))
+    mixed.push_back(std::move(found.files[static_cast<std::size_t>(file)]));
+  found.files = std::move(mixed);
   return found;
 }
 

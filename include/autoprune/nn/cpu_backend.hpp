@@ -46,9 +46,12 @@ class CpuBackend final : public Backend {
   void begin_training(const ImageSource& images, const TrainConfig& config,
                       Network* teacher) override {
     training_.emplace(images, config, Sgd(network(), config.sgd));
-    if (teacher != nullptr && config.distillation.weight > 0.0)
-      training_->teacher.emplace(*teacher, pool(), images.size(),
-                                 config.variants > 0 || !config.augment);
+    if (teacher == nullptr || config.distillation.weight == 0.0) return;
+    constexpr Index kMostLogits = Index{1} << 28;  // that are remembered: a GiB
+    const Index logits = images.size() * teacher->outputs();
+    const Index variants = config.augment ? config.variants : 1;
+    training_->teacher.emplace(*teacher, pool(), images.size(),
+                               variants > 0 && logits <= kMostLogits / variants);
   }
   double train_step(const TrainStep& step) override {
     Training& t = training();

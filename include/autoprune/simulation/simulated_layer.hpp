@@ -32,6 +32,12 @@ struct StoredLayer {
 
 class SimulatedLayer {
  public:
+  /// Memory that the layers of a network share.
+  struct Scratch {
+    nn::Activation codes;
+    std::vector<nn::Activation> sums;
+  };
+
   /// `devices` draws the cells as `seed` says. With `walk_all` every bitline is visited even where
   /// its ADC can't err; outputs are the same bits. Throws wrong_order when the layer's ranges are
   /// not known, and what OUDataPath throws.
@@ -60,12 +66,13 @@ class SimulatedLayer {
   }
 
   /// y = W x as the accelerator computes it. With `activity`, adds what it did. Resizes y.
-  void product(const nn::Activation& x, nn::Activation& y, Activity* activity, ThreadPool& pool) {
-    quantise_inputs(x, input_step_, input_, codes_, pool);
+  void product(const nn::Activation& x, nn::Activation& y, Activity* activity, Scratch& scratch,
+               ThreadPool& pool) {
+    quantise_inputs(x, input_step_, input_, scratch.codes, pool);
     y.resize(shape_.out, x.images());
-    sums_.assign(exact_ ? static_cast<std::size_t>(exact_->parts()) : 0, {});
+    scratch.sums.resize(exact_ ? static_cast<std::size_t>(exact_->parts()) : 0);
     for (Index part = 0; exact_ && part < exact_->parts(); ++part)
-      exact_->forward(part, codes_, sums_[static_cast<std::size_t>(part)], pool);
+      exact_->forward(part, scratch.codes, scratch.sums[static_cast<std::size_t>(part)], pool);
     const bool visits = bitlines_ > 0 || !exact_ || activity != nullptr;
     const Index items = x.blocks() * shape_.positions();
     std::vector<Activity> counts(static_cast<std::size_t>(items));
@@ -74,9 +81,9 @@ class SimulatedLayer {
       thread_local std::vector<double> out;
       out.assign(static_cast<std::size_t>(shape_.filters() * nn::kLanes), 0.0);
       if (visits)
-        visit(block, position, x.lanes(block), out, counts[static_cast<std::size_t>(item)],
-              reads_ + static_cast<std::uint64_t>(item));
-      store(block, position, out, y);
+        visit(scratch.codes, block, position, x.lanes(block), out,
+              counts[static_cast<std::size_t>(item)], reads_ + static_cast<std::uint64_t>(item));
+      store(scratch.sums, block, position, out, y);
     });
     reads_ += static_cast<std::uint64_t>(items);
     if (activity != nullptr)
@@ -95,19 +102,20 @@ class SimulatedLayer {
         weight_step_(layer.weights.step) {}
 
   /// Sends the patch of one output position through the data path.
-  void visit(Index block, Index position, Index lanes, std::vector<double>& out, Activity& activity,
-             std::uint64_t read) const {
+  void visit(const nn::Activation& codes, Index block, Index position, Index lanes,
+             std::vector<double>& out, Activity& activity, std::uint64_t read) const {
     thread_local std::vector<std::int32_t> patch;
-    gather_patch(shape_, codes_, block, position, patch);
+    gather_patch(shape_, codes, block, position, patch);
     multiply_(patch.data(), out.data(), lanes, activity, read);
   }
 
-  void store(Index block, Index position, const std::vector<double>& out, nn::Activation& y) const {
+  void store(const std::vector<nn::Activation>& sums, Index block, Index position,
+             const std::vector<double>& out, nn::Activation& y) const {
     const Index first = position * shape_.filters() * nn::kLanes;
     float* to = y.block(block) + first;
     for (std::size_t i = 0; i < out.size(); ++i) {
       double sum = 0.0;
-      for (const nn::Activation& part : sums_)
+      for (const nn::Activation& part : sums)
         sum += static_cast<double>(part.block(block)[first + static_cast<Index>(i)]);
       to[i] = static_cast<float>(step() * (lsb_ * sum + out[i]));
     }
@@ -120,8 +128,6 @@ class SimulatedLayer {
   std::optional<ExactProduct> exact_;
   std::function<void(const std::int32_t*, double*, Index, Activity&, std::uint64_t read)> multiply_;
   std::uint64_t reads_ = 0;  // so far: every read has noise of its own
-  nn::Activation codes_;
-  std::vector<nn::Activation> sums_;
 };
 
 }  // namespace autoprune::simulation

@@ -77,7 +77,7 @@ class BasicSimulatedNetwork {
     return [this](Index node, const nn::Activation& x, nn::Activation& y) {
       const auto k =
           static_cast<std::size_t>(std::find(nodes_.begin(), nodes_.end(), node) - nodes_.begin());
-      layers_[k].product(x, y, counts_ ? &activity_[k] : nullptr, session_.pool());
+      layers_[k].product(x, y, counts_ ? &activity_[k] : nullptr, scratch_, session_.pool());
     };
   }
 
@@ -150,6 +150,7 @@ class BasicSimulatedNetwork {
   std::vector<Index> nodes_;
   std::vector<SimulatedLayer> layers_;
   std::vector<Activity> activity_;
+  SimulatedLayer::Scratch scratch_;
   bool counts_ = true;
 };
 

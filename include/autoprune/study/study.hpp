@@ -100,6 +100,8 @@ struct Study {
       const nn::Label label = data.train.label(i);
       print.add(std::span(&label, 1));
     }
+    for (const std::vector<float>* numbers : {&data.train.mean, &data.train.stddev})
+      print.add(std::span<const float>(*numbers));
     print.add(std::span(&spec.seed, 1));
     for (const Index n :
          {compressor.granularity(), static_cast<Index>(compressor.rows()),
