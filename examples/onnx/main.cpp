@@ -1,5 +1,5 @@
-// A network from an ONNX model, and one written: example_onnx [FILE] lists the layers of FILE, or of a
-// model that it writes itself.
+// A network from an ONNX model, and one written: example_onnx [FILE] lists the layers of FILE, or
+// of a model that it writes itself.
 
 #include <unistd.h>
 

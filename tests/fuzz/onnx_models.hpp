@@ -33,7 +33,8 @@ namespace autoprune::fuzz {
   y = g.add("Div", {centred(), root});
   y = g.add("MaxPool", {g.add("Pad", {g.add("Relu", {y}), g.integers({0, 0, 1, 1, 0, 0, 0, 0})})},
             {{"kernel_shape", List{2, 2}}, {"ceil_mode", Index{1}}});
-  y = g.add("Gemm", {g.add("Flatten", {y}), g.weight("fc.weight", {64, 3}), g.weight("fc.bias", {3})});
+  y = g.add("Gemm",
+            {g.add("Flatten", {y}), g.weight("fc.weight", {64, 3}), g.weight("fc.bias", {3})});
   g.set_output(y);
   return g.message().SerializeAsString();
 }
