@@ -71,27 +71,29 @@ TEST_CASE("every method takes groups, on hardware of any shape") {
     INFO(method);
     const Words words = {"--network", grouped(), "--method", method, "--keep", "0.3"};
     done(Words{"map"} + words);
-    done(Words{"cost"} + words);
+    done(Words{"cost", "--pruned", out} + words);
     done(Words{"map"} + words + Words{"--geometry", "100x100/20x25/3", "--granularity", "20"});
   }
 }
 
-TEST_CASE("groups are pruned, resumed and simulated") {
-  const Words words = Words{"prune",   "--network",    grouped(),
-                            "--data",  bench().data(), "--quiet",
-                            "--count", "pooled",       "--target-compression",
-                            "1.5",     "--reconstruct"} +
-                      short_search() + short_training();
-  const std::string out = fresh("groups-prune"), out2 = fresh("groups-prune");
-  const Answer pruned = done(words + Words{"--out", out, "--json", "-"});
-  CHECK(pruned.json()["compression"]["pooled"].get<double>() >= 1.5);
-  done(words + Words{"--out", out2, "--resume"});
-  CHECK(read(out + "/pruned.safetensors") == read(out2 + "/pruned.safetensors"));
-  const Json again = done({"map", "--network", out + "/pruned.safetensors", "--json", "-"}).json();
-  CHECK(again["compression"] == pruned.json()["compression"]);
-  const Json simulated = done({"simulate", "--model", out, "--data", bench().data(), "--images",
-                               "64", "--calibration-images", "64", "--quiet", "--json", "-"})
+TEST_CASE("groups are pruned, to the same bits each time, and simulated") {
+  const Words hardware = {"--geometry", "32x32/8x8/1", "--granularity", "8"};
+  const Words prune = Words{"prune", "--network", grouped(), "--data", bench().data()} + hardware +
+                      Words{"--count", "pooled", "--target-compression", "3", "--reconstruct"} +
+                      short_search() + short_training() + Words{"--quiet"};
+  const std::string out = fresh("groups-prune"), again = fresh("groups-prune");
+  const Json pruned = done(prune + Words{"--out", out, "--json", "-"}).json();
+  CHECK(pruned["compression"]["pooled"].get<double>() >= 3.0);
+  done(prune + Words{"--out", again});
+  CHECK(read(out + "/pruned.safetensors") == read(again + "/pruned.safetensors"));
+  const Words words = Words{"--json", "-"} + hardware;
+  CHECK(
+      done(Words{"map", "--network", out + "/pruned.safetensors"} + words).json()["compression"] ==
+      pruned["compression"]);
+  const Json simulated = done(Words{"simulate", "--model", out, "--data", bench().data(),
+                                    "--images", "64", "--calibration-images", "64", "--quiet"} +
+                              words)
                              .json();
   CHECK(simulated["accuracy"]["quantised"]["top1"] == simulated["accuracy"]["on_crossbar"]["top1"]);
-  done({"cost", "--pruned", out});
+  CHECK(done(Words{"cost", "--pruned", out} + words).json()["gains"]["area"].get<double>() > 1.0);
 }

@@ -187,5 +187,15 @@ TEST_CASE(
     }
     for (Index i = 0; i < ous; ++i) best += double{sums[static_cast<std::size_t>(i)]};
     REQUIRE(kept == best);
+    // Tiles are filled by OUs, the best first, and add up to all of them.
+    const Scores tiles = ranking.tile_scores();
+    if (matrices == 1) {
+      REQUIRE(tiles == ranking.ou_scores());
+    } else {
+      REQUIRE(tiles.rows() == 1);
+      REQUIRE(tiles.cols() == ceil_div(scores.size(), one.ou_cols));
+      REQUIRE(tiles.sum() == Approx(ranking.ou_scores().sum()));
+      REQUIRE((tiles.size() < 2 || one.ou_cols > each || tiles(0) >= tiles(1) * 0.999F));
+    }
   }
 }

@@ -43,7 +43,7 @@ const nn::Network& separable() {
 StudySpec grouped_spec() {
   StudySpec s;
   s.options.granularity = 8;
-  s.constraints = search::test::target(1.5);
+  s.constraints = search::test::target(3.0);
   s.search.episodes = 5;
   s.held_out = 128;
   s.held_out_images = 64;
@@ -115,7 +115,7 @@ TEST_CASE("groups: every method's network computes OU by OU what it does in whol
 TEST_CASE("groups: a network is pruned, fitted, fine-tuned, killed and resumed") {
   StudySpec s = grouped_spec();
   const Record whole = auto_prune(separable(), test::datasets(), test::chip(), s);
-  CHECK(whole.placement.crossbars.compression_pooled() >= 1.5);
+  CHECK(whole.placement.crossbars.compression_pooled() >= 3.0);
   CHECK(whole.quantised->top1 == whole.on_crossbar->top1);
   CHECK(whole.cost.totals.energy_nj < whole.dense_cost.totals.energy_nj);
   const methods::Compressor compressor = method_of(separable(), test::chip(), s);

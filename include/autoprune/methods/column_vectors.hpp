@@ -82,7 +82,7 @@ class ColumnVectors : public MethodBase {
 
   [[nodiscard]] Ranking rank_scores(prune::Scores scores, Index rows, Index matrices) const {
     prune::OuRanking ous(scores, rows, pruner_.granularity, shape.ou_cols, matrices);
-    Ranking ranking{scores, ous.ou_scores(), {}};
+    Ranking ranking{scores, ous.tile_scores(), {}};
     if (selection_ == OuSelection::best) {
       ranking.mask = [ous = std::move(ous)](double keep) { return ous.keep(keep); };
       return ranking;

@@ -21,7 +21,8 @@ namespace autoprune::methods {
 
 /// A layer's vectors, ranked once: masks for many keep ratios are cheap, and the whole OUs of every
 /// row group have scores of their own. Methods that don't rank column-vectors have scores of OUs
-/// alone, or of as many weights as fill an OU, in one row.
+/// alone, or of as many weights as fill an OU, in one row; so have layers of several matrices,
+/// whose OUs share tiles.
 struct Ranking {
   prune::Scores vectors;                             ///< row groups x filters
   prune::Scores ous;                                 ///< row groups x OUs of a row group

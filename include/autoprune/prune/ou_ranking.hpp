@@ -55,6 +55,17 @@ class OuRanking {
   /// Importance of every OU: groups x OUs of a group, falling along a row, or along those of each
   /// matrix.
   [[nodiscard]] const Scores& ou_scores() const noexcept { return sums_; }
+  /// Of what fills a tile, which OUs of several matrices share: of so many vectors, the best OUs'
+  /// first, 1 x tiles. Of one matrix: of every OU.
+  [[nodiscard]] Scores tile_scores() const {
+    if (matrix_cols_ == cols_) return sums_;
+    detail::ChunkSums tiles(ou_cols_);
+    for (const std::int32_t ou : ranked_) {
+      const auto [g, begin, end] = vectors_of(ou);
+      tiles.add(sums_.data()[ou] / static_cast<float>(end - begin), end - begin);
+    }
+    return tiles.scores();
+  }
 
   /// Keeps the best OUs, as many as bring the share of kept vectors nearest to the keep ratio, but
   /// at least one; the share that comes out, asked for again, gives the same mask. Throws
@@ -65,10 +76,7 @@ class OuRanking {
     const double wanted = keep_ratio * static_cast<double>(mask.vectors());
     Index kept = 0;
     for (const std::int32_t ou : ranked_) {
-      const Index g = ou / sums_.cols(), of_group = ou % sums_.cols();
-      const Index first = of_group / ous_of_matrix() * matrix_cols_;
-      const Index begin = first + of_group % ous_of_matrix() * ou_cols_;
-      const Index end = std::min(first + matrix_cols_, begin + ou_cols_);
+      const auto [g, begin, end] = vectors_of(ou);
       const Index more = kept + end - begin;
       if (kept > 0 && static_cast<double>(more) - wanted > wanted - static_cast<double>(kept))
         break;
@@ -80,6 +88,15 @@ class OuRanking {
   }
 
  private:
+  /// A row group, and places [begin, end) in its order.
+  struct OuVectors {
+    Index group, begin, end;
+  };
+  [[nodiscard]] OuVectors vectors_of(Index ou) const noexcept {
+    const Index of_group = ou % sums_.cols(), first = of_group / ous_of_matrix() * matrix_cols_;
+    const Index begin = first + of_group % ous_of_matrix() * ou_cols_;
+    return {ou / sums_.cols(), begin, std::min(first + matrix_cols_, begin + ou_cols_)};
+  }
   /// OUs of a row group of one matrix.
   [[nodiscard]] Index ous_of_matrix() const noexcept { return ceil_div(matrix_cols_, ou_cols_); }
   [[nodiscard]] std::span<std::int32_t> group(Index g) {

@@ -67,6 +67,30 @@ inline void check_scores(const Scores& scores, const PruneMask& mask) {
   check_finite(scores);
 }
 
+/// Sums over `chunk` weights (or vectors) each of pieces of several, best first: 1 x chunks.
+class ChunkSums {
+ public:
+  explicit ChunkSums(Index chunk) : chunk_(chunk) {}
+
+  /// A piece of so many, each of this importance.
+  void add(float importance, Index weights) {
+    while (weights > 0) {
+      if (filled_ == 0) sums_.push_back(0.0F);
+      const Index taken = std::min(weights, chunk_ - filled_);
+      sums_.back() += importance * static_cast<float>(taken);
+      filled_ = (filled_ + taken) % chunk_;
+      weights -= taken;
+    }
+  }
+  [[nodiscard]] Scores scores() const {
+    return Eigen::Map<const Scores>(sums_.data(), 1, static_cast<Index>(sums_.size()));
+  }
+
+ private:
+  Index chunk_, filled_ = 0;
+  std::vector<float> sums_;
+};
+
 }  // namespace detail
 
 /// Mask of a layer of `rows` weights a filter that keeps the best vectors, ranked over the whole

@@ -42,29 +42,6 @@ namespace detail {
   return static_cast<std::size_t>(next - ends.begin()) + (fewer ? 0 : 1);
 }
 
-/// Sums over `chunk` weights each of pieces (importance a weight, weights), best first: 1 x chunks.
-class ChunkSums {
- public:
-  explicit ChunkSums(Index chunk) : chunk_(chunk) {}
-
-  void add(float importance, Index weights) {
-    while (weights > 0) {
-      if (filled_ == 0) sums_.push_back(0.0F);
-      const Index taken = std::min(weights, chunk_ - filled_);
-      sums_.back() += importance * static_cast<float>(taken);
-      filled_ = (filled_ + taken) % chunk_;
-      weights -= taken;
-    }
-  }
-  [[nodiscard]] Scores scores() const {
-    return Eigen::Map<const Scores>(sums_.data(), 1, static_cast<Index>(sums_.size()));
-  }
-
- private:
-  Index chunk_, filled_ = 0;
-  std::vector<float> sums_;
-};
-
 }  // namespace detail
 
 /// A layer's units, best first. A keep ratio counts weights.
