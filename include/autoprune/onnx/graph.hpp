@@ -45,8 +45,8 @@ class Values {
   Value& add(const std::string& name, Value value) {
     const auto [at, added] = all_.emplace(name, std::move(value));
     if (!added)
-      fail(ErrorId::invalid_graph, "file '", model_->origin, "': two nodes make a tensor '", name,
-           "'; the model is damaged");
+      fail(ErrorId::invalid_graph, "file '", model_->origin, "': tensor '", name,
+           "' is there twice; the model is damaged");
     return at->second;
   }
   [[nodiscard]] bool is_constant(const std::string& name) const {
