@@ -18,7 +18,7 @@
 namespace autoprune::onnx {
 
 /// Numbers that a node may make of fewer.
-inline constexpr Index kMaxFolded = Index{1} << 24;
+inline constexpr Index kMaxFolded = Index{1} << 20;
 
 namespace detail {
 
@@ -176,6 +176,7 @@ namespace detail {
 
 /// Several, one after another along an axis.
 [[nodiscard]] inline Constant joined(const std::vector<Constant>& parts, Index axis) {
+  if (parts.empty()) throw Unsupported{"a Concat of nothing"};
   std::vector<Index> shape = parts.front().shape;
   const std::size_t a = axis_of(axis, shape.size());
   shape[a] = 0;
@@ -239,8 +240,9 @@ namespace detail {
 [[nodiscard]] inline Constant ranged(const Constant& begin, const Constant& end,
                                      const Constant& step) {
   Integers all;
-  const std::int64_t b = integers_of(begin).at(0), e = integers_of(end).at(0),
-                     s = integers_of(step).at(0);
+  for (const Constant* one : {&begin, &end, &step})
+    if (one->size() != 1) throw Unsupported{"a Range between other than numbers"};
+  const std::int64_t b = integers_of(begin)[0], e = integers_of(end)[0], s = integers_of(step)[0];
   if (s == 0) throw Unsupported{"a Range without steps"};
   for (std::int64_t v = b; s > 0 ? v < e : v > e;) {
     all.push_back(v);
@@ -335,11 +337,11 @@ namespace detail {
     const Integers to = integers_of(in(0));
     const std::vector<Index> shape(to.begin(), to.end());
     const std::optional<Constant> value = node.tensor("value");
+    if (value && value->size() != 1) throw Unsupported{"a ConstantOfShape of several numbers"};
     return stretched({std::vector<Index>(shape.size(), 1), value ? value->values : Reals{0.0F}},
                      shape);
   }
-  if (op.starts_with("Reduce") &&
-      (op.ends_with("Prod") || op.ends_with("Sum") || op.ends_with("Min") || op.ends_with("Max")))
+  if (op == "ReduceProd" || op == "ReduceSum" || op == "ReduceMin" || op == "ReduceMax")
     return reduced(node, in(0));
   for (const std::string_view known : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Min", "Max",
                                        "Equal", "Less", "Greater", "And", "Or"})

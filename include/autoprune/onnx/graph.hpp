@@ -34,7 +34,11 @@ struct Value {
 /// Tensors by their names.
 class Values {
  public:
-  explicit Values(const Model& model) : model_(&model) {}
+  explicit Values(const Model& model) : model_(&model) {
+    for (const auto& node : model.graph().node())
+      for (const std::string& input : node.input()) ++readers_[input];
+    for (const auto& output : model.graph().output()) ++readers_[output.name()];
+  }
 
   [[nodiscard]] const Model& model() const { return *model_; }
   [[nodiscard]] const Value* find(const std::string& name) const {
@@ -53,6 +57,8 @@ class Values {
     const Value* value = find(name);
     return value != nullptr && (value->constant || value->stored != nullptr);
   }
+  /// Whether one node alone reads a tensor, so that it may take over the one that makes it.
+  [[nodiscard]] bool read_once(const std::string& name) const { return readers_.at(name) == 1; }
   /// The numbers of a constant, or null. Throws what reading them throws.
   [[nodiscard]] SharedConstant constant(const std::string& name) const {
     const Value* value = find(name);
@@ -70,6 +76,7 @@ class Values {
  private:
   const Model* model_;
   std::unordered_map<std::string, Value> all_;
+  std::unordered_map<std::string, Index> readers_;
 };
 
 /// The decimal number that a float was written as: 0.1F is 0.1.
