@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -292,6 +293,15 @@ namespace detail {
 }
 
 }  // namespace detail
+
+/// Whether an operation is one of constants alone.
+[[nodiscard]] inline bool is_of_constants(std::string_view op) {
+  constexpr std::array all = {
+      "And",  "Ceil", "ConstantOfShape", "Equal",     "Floor",      "Less",      "Greater", "Mod",
+      "Not",  "Or",   "Range",           "ReduceMin", "ReduceProd", "ReduceSum", "Round",   "Shape",
+      "Size", "Where"};
+  return std::find(all.begin(), all.end(), op) != all.end();
+}
 
 /// What a node makes of constants, or nothing when it is of an op that isn't known here. Throws
 /// Unsupported.

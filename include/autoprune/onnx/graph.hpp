@@ -142,7 +142,7 @@ class GraphNode {
   [[nodiscard]] const Map& padded_map(Index k) const {
     const Value* value = values_->find(input(k));
     if (value == nullptr || !value->map)
-      throw Unsupported{concat("its input ", k + 1, " doesn't depend on the images")};
+      throw Unsupported{concat("its input ", k + 1, " is a constant where a map is needed")};
     return *value->map;
   }
 
