@@ -27,7 +27,7 @@ OnnxNetwork read_onnx(const std::filesystem::path& path, const std::string&,
                       const std::function<std::optional<nn::Shape3>()>&) {
   fail(ErrorId::missing_component, "'", path.string(),
        "': this autoprune was built without ONNX; install it (Debian: apt-get install libonnx-dev "
-       "libprotobuf-dev protobuf-compiler) and build it again");
+       "libprotobuf-dev) and build it again");
 }
 
 void write_onnx(const std::filesystem::path&, const nn::Network&, const io::Metadata&) {}

@@ -205,12 +205,12 @@ TEST_CASE("graphs that contradict themselves are errors that say how", "[onnx]")
   twice.last().set_output(0, "a");
   twice.add("Tanh", {"x"});
   twice.last().set_output(0, "a");
-  CHECK_THROWS_WITH(twice.read(), Catch::Contains("shape.202") && Catch::Contains("two nodes"));
+  CHECK_THROWS_WITH(twice.read(), Catch::Contains("shape.202") && Catch::Contains("made twice"));
   Graph again(13);  // a node and an initialiser of one name
   again.weight("a", {1});
   again.add("Relu", {"x"});
   again.last().set_output(0, "a");
-  CHECK(error_of_reading(again) == ErrorId::invalid_graph);
+  CHECK_THROWS_WITH(again.read(), Catch::Contains("shape.202") && Catch::Contains("made twice"));
   Graph empty(13);
   empty.add("Identity", {"x"});
   CHECK(error_of_reading(empty) == ErrorId::invalid_graph);
@@ -247,6 +247,7 @@ TEST_CASE("one error names all nodes that can't be read, and no others", "[onnx]
   g.last().set_name("/norm/LRN");
   y = g.add("Relu", {y});
   y = g.add("Resize", {y, "", g.number(2.0)});
+  y = g.add("Erf", {y});  // may be part of an activation, if only its input were known
   y = g.add("Conv", {y, g.weight("w", {4, 3, 3, 3})});
   g.add("NonMaxSuppression", {"x"});
   y = g.add("Mine", {y});
@@ -255,7 +256,8 @@ TEST_CASE("one error names all nodes that can't be read, and no others", "[onnx]
   CHECK_THROWS_WITH(g.read(), Catch::Contains("3 nodes can't be read") &&
                                   Catch::Contains("LRN '/norm/LRN'") && Catch::Contains("Resize") &&
                                   Catch::Contains("'com.example'") && !Catch::Contains("Relu") &&
-                                  !Catch::Contains("Conv") && !Catch::Contains("NonMax"));
+                                  !Catch::Contains("Conv") && !Catch::Contains("Erf") &&
+                                  !Catch::Contains("NonMax"));
 }
 
 TEST_CASE("attributes of another type are errors", "[onnx]") {

@@ -330,3 +330,11 @@ TEST_CASE("a transposed Gemm input and products of maps aren't read", "[onnx]") 
   product.add("MatMul", {"x", "x"});
   CHECK(autoprune::error_of([&] { (void)product.read(); }) == ErrorId::unsupported_model);
 }
+
+TEST_CASE("a layer that others read without the bias behind it stays one layer", "[onnx]") {
+  Graph g(13, {5});
+  const std::string product = g.add("MatMul", {"x", g.weight("fc.weight", {5, 4})});
+  const std::string sum = g.add("Add", {product, g.weight("b", {4})});
+  g.add("Mul", {sum, product});
+  CHECK(g.read().matrix_layers().size() == 1);
+}

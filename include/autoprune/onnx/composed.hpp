@@ -60,14 +60,14 @@ template <class F>
   const std::string& op = node.op();
   if (view(0) != nullptr) {
     if (op == "Clip") {
-      const auto [min, max] = ops::limits_of(node);
+      const auto limits = ops::limits_of(node);
       return applied(with_itself(node, 0),
-                     [&](double x) { return std::min(std::max(x, min), max); });
+                     [&](double x) { return std::min(std::max(x, limits.first), limits.second); });
     }
     if (op == "HardSigmoid") {
-      const auto [alpha, beta] = ops::line_of(node);
+      const auto line = ops::line_of(node);
       return applied(with_itself(node, 0),
-                     [&](double x) { return std::clamp(alpha * x + beta, 0.0, 1.0); });
+                     [&](double x) { return std::clamp(line.first * x + line.second, 0.0, 1.0); });
     }
     if (const Function f = function_of(op)) return applied(with_itself(node, 0), f);
   }

@@ -5,17 +5,21 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "autoprune/core/number.hpp"
 #include "autoprune/core/tensor.hpp"
+#include "autoprune/nn/network.hpp"
 #include "autoprune/onnx/model.hpp"
 
 namespace autoprune::onnx {
@@ -49,9 +53,10 @@ namespace detail {
 /// Throws out_of_range for more numbers than a network may have.
 [[nodiscard]] inline std::vector<Index> shape_of(const Model& model,
                                                  const proto::TensorProto& tensor) {
-  Index size = 1;
+  Index size = 1;  // beside extents of 0
   for (const Index extent : tensor.dims())
-    if (extent < 0 || __builtin_mul_overflow(size, extent, &size) || size > nn::kMaxParameters)
+    if (extent < 0 || __builtin_mul_overflow(size, std::max<Index>(extent, 1), &size) ||
+        size > nn::kMaxParameters)
       fail(ErrorId::out_of_range, place(model, tensor), " has more than ", nn::kMaxParameters,
            " numbers, or a negative extent; is the file damaged?");
   return {tensor.dims().begin(), tensor.dims().end()};

@@ -69,7 +69,8 @@ class Drafts {
   /// A node that reads these drafts. Throws as the op does for inputs that it can't work on.
   Index append(nn::Op op, std::vector<Index> inputs, std::vector<Fill> fills = {},
                bool moves = false) {
-    nn::OpInputs in{op.name(), from_ == nullptr ? std::string{} : node_text(*from_)};
+    const std::string name = from_ == nullptr ? std::string{} : node_text(*from_);
+    nn::OpInputs in{op.name(), name};
     for (const Index i : inputs) in.shapes.push_back(shape(i));
     const nn::Shape3 out = op.shape(in);
     Index size = out.channels;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -18,7 +19,7 @@
 namespace autoprune::onnx {
 
 /// Numbers that a node may make of fewer.
-inline constexpr Index kMaxFolded = Index{1} << 24;
+inline constexpr Index kMaxFolded = Index{1} << 20;
 
 namespace detail {
 
@@ -176,6 +177,7 @@ namespace detail {
 
 /// Several, one after another along an axis.
 [[nodiscard]] inline Constant joined(const std::vector<Constant>& parts, Index axis) {
+  if (parts.empty()) throw Unsupported{"a Concat of nothing"};
   std::vector<Index> shape = parts.front().shape;
   const std::size_t a = axis_of(axis, shape.size());
   shape[a] = 0;
@@ -239,8 +241,9 @@ namespace detail {
 [[nodiscard]] inline Constant ranged(const Constant& begin, const Constant& end,
                                      const Constant& step) {
   Integers all;
-  const std::int64_t b = integers_of(begin).at(0), e = integers_of(end).at(0),
-                     s = integers_of(step).at(0);
+  for (const Constant* one : {&begin, &end, &step})
+    if (one->size() != 1) throw Unsupported{"a Range between other than numbers"};
+  const std::int64_t b = integers_of(begin)[0], e = integers_of(end)[0], s = integers_of(step)[0];
   if (s == 0) throw Unsupported{"a Range without steps"};
   for (std::int64_t v = b; s > 0 ? v < e : v > e;) {
     all.push_back(v);
@@ -291,6 +294,15 @@ namespace detail {
 
 }  // namespace detail
 
+/// Whether an operation is one of constants alone.
+[[nodiscard]] inline bool is_of_constants(std::string_view op) {
+  constexpr std::array all = {
+      "And",  "Ceil", "ConstantOfShape", "Equal",     "Floor",      "Less",      "Greater", "Mod",
+      "Not",  "Or",   "Range",           "ReduceMin", "ReduceProd", "ReduceSum", "Round",   "Shape",
+      "Size", "Where"};
+  return std::find(all.begin(), all.end(), op) != all.end();
+}
+
 /// What a node makes of constants, or nothing when it is of an op that isn't known here. Throws
 /// Unsupported.
 [[nodiscard]] inline std::optional<Constant> fold(const GraphNode& node) {
@@ -335,11 +347,11 @@ namespace detail {
     const Integers to = integers_of(in(0));
     const std::vector<Index> shape(to.begin(), to.end());
     const std::optional<Constant> value = node.tensor("value");
+    if (value && value->size() != 1) throw Unsupported{"a ConstantOfShape of several numbers"};
     return stretched({std::vector<Index>(shape.size(), 1), value ? value->values : Reals{0.0F}},
                      shape);
   }
-  if (op.starts_with("Reduce") &&
-      (op.ends_with("Prod") || op.ends_with("Sum") || op.ends_with("Min") || op.ends_with("Max")))
+  if (op == "ReduceProd" || op == "ReduceSum" || op == "ReduceMin" || op == "ReduceMax")
     return reduced(node, in(0));
   for (const std::string_view known : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Min", "Max",
                                        "Equal", "Less", "Greater", "And", "Or"})

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "autoprune/nn/ops/activations.hpp"
-#include "autoprune/nn/ops/relu.hpp"
 
 namespace autoprune::onnx {
 
@@ -101,7 +100,7 @@ using Function = double (*)(double);
     nn::Op op;
     detail::Function f;
   };
-  static const std::array<Known, 6> known = {{
+  static const std::array<Known, 5> known = {{
       {nn::Silu{}, [](double x) { return x / (1.0 + std::exp(-x)); }},
       {nn::HardSwish{}, [](double x) { return x * std::clamp(x + 3.0, 0.0, 6.0) / 6.0; }},
       {nn::HardSigmoid{}, [](double x) { return std::clamp(x + 3.0, 0.0, 6.0) / 6.0; }},
@@ -111,7 +110,6 @@ using Function = double (*)(double);
          const double inner = std::sqrt(2.0 / std::numbers::pi) * (x + 0.044715 * x * x * x);
          return 0.5 * x * (1.0 + std::tanh(inner));
        }},
-      {nn::Relu{}, [](double x) { return std::max(x, 0.0); }},
   }};
   for (const Known& one : known)
     if (detail::agrees(samples, one.f)) return one.op;

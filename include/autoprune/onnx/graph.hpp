@@ -34,7 +34,11 @@ struct Value {
 /// Tensors by their names.
 class Values {
  public:
-  explicit Values(const Model& model) : model_(&model) {}
+  explicit Values(const Model& model) : model_(&model) {
+    for (const auto& node : model.graph().node())
+      for (const std::string& input : node.input()) ++readers_[input];
+    for (const auto& output : model.graph().output()) ++readers_[output.name()];
+  }
 
   [[nodiscard]] const Model& model() const { return *model_; }
   [[nodiscard]] const Value* find(const std::string& name) const {
@@ -45,14 +49,16 @@ class Values {
   Value& add(const std::string& name, Value value) {
     const auto [at, added] = all_.emplace(name, std::move(value));
     if (!added)
-      fail(ErrorId::invalid_graph, "file '", model_->origin, "': two nodes make a tensor '", name,
-           "'; the model is damaged");
+      fail(ErrorId::invalid_graph, "file '", model_->origin, "': tensor '", name,
+           "' is there twice; the model is damaged");
     return at->second;
   }
   [[nodiscard]] bool is_constant(const std::string& name) const {
     const Value* value = find(name);
     return value != nullptr && (value->constant || value->stored != nullptr);
   }
+  /// Whether one node alone reads a tensor, so that it may take over the one that makes it.
+  [[nodiscard]] bool read_once(const std::string& name) const { return readers_.at(name) == 1; }
   /// The numbers of a constant, or null. Throws what reading them throws.
   [[nodiscard]] SharedConstant constant(const std::string& name) const {
     const Value* value = find(name);
@@ -70,6 +76,7 @@ class Values {
  private:
   const Model* model_;
   std::unordered_map<std::string, Value> all_;
+  std::unordered_map<std::string, Index> readers_;
 };
 
 /// The decimal number that a float was written as: 0.1F is 0.1.
@@ -135,7 +142,7 @@ class GraphNode {
   [[nodiscard]] const Map& padded_map(Index k) const {
     const Value* value = values_->find(input(k));
     if (value == nullptr || !value->map)
-      throw Unsupported{concat("its input ", k + 1, " doesn't depend on the images")};
+      throw Unsupported{concat("its input ", k + 1, " is a constant where a map is needed")};
     return *value->map;
   }
 

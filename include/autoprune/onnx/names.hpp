@@ -67,9 +67,11 @@ struct ModulePath {
     }
     if (!valid) break;
   }
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F || (!(valid && follow == 0) && c < 0))
-      c = '_';
+  const bool ascii_only = !valid || follow > 0;
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F || (ascii_only && byte >= 0x80)) c = '_';
+  }
   return text;
 }
 

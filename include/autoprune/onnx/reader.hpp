@@ -229,8 +229,9 @@ class Reader {
     const char* const missing = "an operation that networks don't have";
     for (Index k = 0; k < node.inputs(); ++k) {
       const Value* value = import_.values.find(node.input(k));
-      if (value != nullptr && value->map && !value->map->known)
-        return {refused(node, known != nullptr ? "" : missing)};
+      if (value == nullptr || !value->map || value->map->known) continue;
+      const bool somehow = known || function_of(node.op()) || is_of_constants(node.op());
+      return {refused(node, somehow ? "" : missing)};
     }
     for (const FunctionOf& f : functions)
       if (const std::optional<nn::Op> op = known_function(f.samples))
@@ -305,7 +306,9 @@ class Reader {
   void load(nn::Node& node, const Fill& fill) const {
     const SharedConstant from = fill.constant ? fill.constant : import_.values.constant(fill.value);
     Tensor& to = node.*fill.parameter;
-    if (!from || (from->size() != to.size() && from->size() != 1))
+    // A Gemm may have one number for all filters.
+    const bool one = fill.parameter == &nn::Node::bias && node.has_matrix();
+    if (!from || (from->size() != to.size() && !(one && from->size() == 1)))
       fail(ErrorId::shape_mismatch, where(), node.op.name(), " '", node.name, "' needs ",
            shape_text(autoprune::shape_of(to)), " numbers, but '", fill.value, "' has ",
            from ? shape_text(from->shape) : "none");

@@ -32,10 +32,13 @@ namespace detail {
 /// Throws Unsupported for more numbers than integers count.
 [[nodiscard]] inline Index size_of(const std::vector<Index>& shape) {
   Index size = 1;
-  for (const Index extent : shape)
-    if (extent < 0 || __builtin_mul_overflow(size, extent, &size))
+  bool empty = false;
+  for (const Index extent : shape) {
+    empty = empty || extent == 0;
+    if (extent < 0 || __builtin_mul_overflow(size, std::max<Index>(extent, 1), &size))
       throw Unsupported{"a shape beyond measure"};
-  return size;
+  }
+  return empty ? 0 : size;
 }
 
 /// What Reshape makes of a shape: 0 stands for the input's extent, unless `zeros` are meant, and

@@ -20,9 +20,9 @@ namespace autoprune::onnx {
   std::unordered_map<std::string, int> maker;
   for (int i = 0; i < graph.node_size(); ++i)
     for (const std::string& output : graph.node(i).output())
-      if (!output.empty() && !maker.emplace(output, i).second)
-        fail(ErrorId::invalid_graph, "file '", model.origin, "': two nodes make a tensor '", output,
-             "'; the model is damaged");
+      if (!output.empty() && (given.find(output) != nullptr || !maker.emplace(output, i).second))
+        fail(ErrorId::invalid_graph, "file '", model.origin, "': tensor '", output,
+             "' is made twice; the model is damaged");
   std::vector<int> waits(static_cast<std::size_t>(graph.node_size()), 0);
   std::vector<std::vector<int>> readers(waits.size());
   std::priority_queue<int, std::vector<int>, std::greater<>> ready;

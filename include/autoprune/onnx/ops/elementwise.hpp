@@ -157,6 +157,8 @@ namespace detail {
     return line(import, map, scale, !sum ? 0.0 : minus && k == 1 ? -c : c);
   }
   Fill fill{&nn::Node::weight, node.input(k)};
+  if (!import.values.read_once(node.input(1 - k)))  // others read it without these numbers
+    map = import.same(map, nn::Identity{});
   map = with_channels(import.drafts, map, axes);
   if (sum) {
     if (minus && k == 0) map = line(import, map, -1.0, 0.0);
