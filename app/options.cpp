@@ -19,7 +19,6 @@ constexpr Command kCommands[] = {
     {"inspect", "show a network's layers and its dense crossbars", false, false},
     {"map", "count and place crossbars under a policy, or of a pruned network", false, false},
     {"evaluate", "accuracy on the test set", true, false},
-    {"run", "logits of images in an array of NumPy", false, false},
     {"simulate", "accuracy on the accelerator: quantisation, ADCs, device noise", true, false},
     {"cost", "area, energy and latency, dense or pruned", false, false},
     {"train", "train a network, from scratch or from --weights", true, true},
@@ -27,6 +26,7 @@ constexpr Command kCommands[] = {
     {"fine-tune", "prune to a policy while training", true, true},
     {"sweep", "compression, cost and accuracy over granularity and hardware", false, true},
     {"prune", "search, fine-tune, map and report in one", true, true},
+    {"run", "logits of images in an array of NumPy", false, false},
     {"reproduce", "the paper's tables and figures beside ours", false, true}};
 
 /// A model directory stands for the network's file, or for the weights of a network that is named.

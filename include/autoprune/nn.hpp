@@ -21,6 +21,7 @@
 #include "autoprune/nn/gradients.hpp"
 #include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/loss.hpp"
+#include "autoprune/nn/map_memory.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
 #include "autoprune/nn/microkernels.hpp"

@@ -125,7 +125,7 @@ TEST_CASE("a mean that doesn't fit the images is refused") {
     CHECK(has(answer.err, what));
   };
   refuses({"--mean", "0.5,0.5,0.5"}, "belong together", 2);
-  refuses({"--mean", "0.5", "--deviation", "1"}, "3 channels", 2);
+  refuses({"--mean", "0.5", "--deviation", "1"}, "images of 3", 2);
   refuses({"--mean", "0.5,0.5,0.5", "--deviation", "1,0,1"}, "--deviation", 2);
 }
 

@@ -120,8 +120,7 @@ template <class Images>
   part.x.copy(0, std::span(images.pixels));
   if (!part.layout.channels_last) return images;
   const Index area = images.stored.height * images.stored.width;
-  auto image = images.pixels;
-  image.resize(static_cast<std::size_t>(images.stored.size()));
+  decltype(images.pixels) image(static_cast<std::size_t>(images.stored.size()));
   for (auto at = images.pixels.begin(); at != images.pixels.end(); at += images.stored.size()) {
     std::copy_n(at, images.stored.size(), image.begin());
     for (Index p = 0; p < area; ++p)

@@ -16,6 +16,7 @@
 #include "autoprune/nn/channel_sums.hpp"
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/finite.hpp"
+#include "autoprune/nn/map_memory.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/network.hpp"
 
@@ -210,27 +211,10 @@ class Session {
     for (const Step& step : steps_) {
       run(step, mode);
       if (!keeps_)
-        for (const Index node : step.read_last) release(outputs_[at(node)]);
+        for (const Index node : step.read_last) free_.release(outputs_[at(node)]);
     }
     trained_ = mode == Mode::training;
     return logits();
-  }
-
-  /// A map's memory for the next ones.
-  void release(Activation& map) { free_.push_back(std::exchange(map, {})); }
-  /// Memory for a map that has none, where maps aren't kept: the smallest that suffices, else in
-  /// the place of the largest.
-  void provide(Activation& map, const Shape3& shape, Index images) {
-    if (keeps_ || map.capacity() > 0 || free_.empty()) return;
-    const Index needed = Activation::floats(shape, images);
-    const auto better = [&](const Activation& a, const Activation& b) {
-      const bool fits_a = a.capacity() >= needed, fits_b = b.capacity() >= needed;
-      if (fits_a != fits_b) return fits_a;
-      return fits_a ? a.capacity() < b.capacity() : a.capacity() > b.capacity();
-    };
-    const auto best = std::min_element(free_.begin(), free_.end(), better);
-    if (best->capacity() >= needed) map = std::move(*best);
-    free_.erase(best);
   }
 
   void pack(bool backward) {
@@ -270,7 +254,7 @@ class Session {
   void run(const Step& step, Mode mode) {
     const Node& node = network_.node(step.node);
     Activation& y = outputs_[at(step.last)];
-    provide(y, network_.node(step.last).shape, input_->images());
+    if (!keeps_) free_.provide(y, network_.node(step.last).shape, input_->images());
     if (node.has_matrix()) return run_matrix(step, map(node.inputs.front()), y, mode);
     run_op(step.node, inputs(node), y, step.relu, mode);
   }
@@ -290,10 +274,10 @@ class Session {
     if (step.norm && mode != Mode::inference) {
       const float* bias = node.has_bias() ? node.bias.data() : nullptr;
       Activation& raw = raw_[at(step.node)];
-      provide(raw, node.shape, x.images());
+      if (!keeps_) free_.provide(raw, node.shape, x.images());
       if (!layer.forward(x, raw, {nullptr, bias, false}, pool_)) fail_output(step.node);
       run_op(*step.norm, {&raw}, y, step.relu, mode);
-      if (!keeps_) release(raw);
+      if (!keeps_) free_.release(raw);
       return;
     }
     const Affine a = affine_after(step);
@@ -398,7 +382,7 @@ class Session {
   std::vector<std::vector<float>> kept_;            // by node: what its op needs to go back
   std::vector<Activation> outputs_, raw_;           // by node; raw: before a fused batch-norm
   std::vector<std::optional<Activation>> grads_;    // by node, during backward()
-  std::vector<Activation> free_;                    // memory of maps that are no longer read
+  detail::MapMemory free_;                          // of maps that are no longer read
   std::vector<Activation> spare_;                   // memory of gradients that are no longer needed
   std::vector<Gradient> gradients_;
   detail::GradientScratch scratch_;
