@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../onnx/helpers.hpp"
+#include "small_network.hpp"
 
 namespace autoprune::fuzz {
 

@@ -46,12 +46,9 @@ template <class F>
   return all;
 }
 
-}  // namespace detail
-
 /// Far ones first; none of a node that isn't elementwise. Throws Unsupported where it can't be read
 /// anyway.
 [[nodiscard]] inline Functions functions_of(const GraphNode& node) {
-  using namespace detail;
   const auto view = [&](Index k) -> const Map* {
     const Value* value = node.values().find(node.input(k));
     const bool is = value != nullptr && value->map && value->map->known && !value->map->padded();
@@ -86,5 +83,7 @@ template <class F>
   }
   return {};
 }
+
+}  // namespace detail
 
 }  // namespace autoprune::onnx

@@ -170,36 +170,26 @@ template <class From, class To, class Field>
   };
   constexpr float kReal = 0.0F;
   constexpr std::int64_t kWhole = 0;
-  switch (tensor.data_type()) {
-    case Type::FLOAT:
-      read(float{}, kReal, tensor.float_data());
-      break;
-    case Type::DOUBLE:
-      read(double{}, kReal, tensor.double_data());
-      break;
-    case Type::FLOAT16:
-      read(Eigen::half{}, kReal, tensor.int32_data());
-      break;
-    case Type::BFLOAT16:
-      read(Eigen::bfloat16{}, kReal, tensor.int32_data());
-      break;
-    case Type::INT64:
-      read(std::int64_t{}, kWhole, tensor.int64_data());
-      break;
-    case Type::INT32:
-      read(std::int32_t{}, kWhole, tensor.int32_data());
-      break;
-    case Type::UINT8:
-    case Type::BOOL:
-      read(std::uint8_t{}, kWhole, tensor.int32_data());
-      break;
-    case Type::INT8:
-      read(std::int8_t{}, kWhole, tensor.int32_data());
-      break;
-    default:  // a number of the file, not an enumerator
-      fail(ErrorId::unsupported_type, detail::place(model, tensor), " is of type ",
-           tensor.data_type(), " of ONNX; save it as float, float16, double or an integer");
-  }
+  const int type = tensor.data_type();
+  if (type == Type::FLOAT)
+    read(float{}, kReal, tensor.float_data());
+  else if (type == Type::DOUBLE)
+    read(double{}, kReal, tensor.double_data());
+  else if (type == Type::FLOAT16)
+    read(Eigen::half{}, kReal, tensor.int32_data());
+  else if (type == Type::BFLOAT16)
+    read(Eigen::bfloat16{}, kReal, tensor.int32_data());
+  else if (type == Type::INT64)
+    read(std::int64_t{}, kWhole, tensor.int64_data());
+  else if (type == Type::INT32)
+    read(std::int32_t{}, kWhole, tensor.int32_data());
+  else if (type == Type::INT8)
+    read(std::int8_t{}, kWhole, tensor.int32_data());
+  else if (type == Type::UINT8 || type == Type::BOOL)
+    read(std::uint8_t{}, kWhole, tensor.int32_data());
+  else
+    fail(ErrorId::unsupported_type, detail::place(model, tensor), " is of type ", type,
+         " of ONNX; save it as float, float16, double or an integer");
   return constant;
 }
 

@@ -292,8 +292,6 @@ namespace detail {
   return all;
 }
 
-}  // namespace detail
-
 /// Whether an operation is one of constants alone.
 [[nodiscard]] inline bool is_of_constants(std::string_view op) {
   constexpr std::array all = {
@@ -306,7 +304,6 @@ namespace detail {
 /// What a node makes of constants, or nothing when it is of an op that isn't known here. Throws
 /// Unsupported.
 [[nodiscard]] inline std::optional<Constant> fold(const GraphNode& node) {
-  using namespace detail;
   const std::string& op = node.op();
   const auto in = [&](Index k) -> const Constant& { return node.known(k); };
   const auto shaped = [&](std::vector<Index> shape) {
@@ -358,5 +355,7 @@ namespace detail {
     if (op == known && node.inputs() == 2) return combined(op, in(0), in(1));
   return node.inputs() > 0 ? mapped(node, in(0)) : std::nullopt;
 }
+
+}  // namespace detail
 
 }  // namespace autoprune::onnx
