@@ -45,6 +45,7 @@ Network every_op() {
   n.max_pool("most",
              {.kernel = {3, 2}, .stride = nn::Size2{2, 1}, .padding = {1, 0, 1, 1}, .ceil = true});
   n.avg_pool("mean", {.kernel = 2, .stride = 1, .padding = {1, 0}, .count_padding = false});
+  n.avg_pool("counted", {.kernel = 3, .stride = 1, .padding = {1, 0, 0, 1}});
   n.append("turned", nn::Transpose{{2, 0, 1}});
   const nn::Shape3 turned = n.node(n.size() - 1).shape;
   n.append("shaped", nn::Reshape{{turned.channels * turned.height, turned.width}});

@@ -60,10 +60,17 @@ inline void write_max_pool(const nn::MaxPool& op, NodeWriter& out) {
   out.finish("MaxPool", {out.map()}, settings);
 }
 inline void write_avg_pool(const nn::AvgPool& op, NodeWriter& out) {
-  std::vector<Setting> settings = settings_of(op.window());
+  nn::Window window = op.window();
+  std::string x = out.map();
+  if (const nn::Padding p = window.padding; op.count_padding && !op.ceil && p != nn::Padding{}) {
+    // Zeros of their own count for every reader; not all heed the attribute.
+    x = out.add("Pad", {x}, {{"pads", List{0, 0, p.h, p.w, 0, 0, p.h_end, p.w_end}}});
+    window.padding = {};
+  }
+  std::vector<Setting> settings = settings_of(window);
   settings.push_back({"count_include_pad", Index{op.count_padding}});
   if (op.ceil) settings.push_back({"ceil_mode", Index{1}});
-  out.finish("AveragePool", {out.map()}, settings);
+  out.finish("AveragePool", {x}, settings);
 }
 inline void write_batch_norm(const nn::BatchNorm& op, NodeWriter& out) {
   const Index channels = out.input_shape().channels;
