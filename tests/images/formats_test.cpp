@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include "autoprune/images.hpp"
+#include "deflated.hpp"
 #include "files.hpp"
 
 using namespace autoprune;
@@ -43,20 +44,6 @@ void check_damage(const std::string& whole, const Read& read) {
         CHECK_THAT(error.what(), Catch::Contains("picture.any"));
       }
     }
-}
-
-std::string deflated(const std::string& bytes, int window) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string packed(bytes.size() + 1000, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  packed.resize(packed.size() - stream.avail_out);
-  deflateEnd(&stream);
-  return packed;
 }
 
 }  // namespace

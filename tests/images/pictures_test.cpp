@@ -5,6 +5,7 @@
 
 #include "../io/zip_writer.hpp"
 #include "autoprune/images.hpp"
+#include "deflated.hpp"
 #include "files.hpp"
 
 using namespace autoprune;
@@ -43,20 +44,6 @@ std::vector<float> values(const nn::Batch& batch) {
       for (Index h = 0; h < s.height; ++h)
         for (Index w = 0; w < s.width; ++w) all.push_back(batch.images.at(i, c, h, w));
   return all;
-}
-
-std::string deflated(const std::string& bytes, int window) {
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
-  std::string packed(bytes.size() + 1000, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  deflate(&stream, Z_FINISH);
-  packed.resize(packed.size() - stream.avail_out);
-  deflateEnd(&stream);
-  return packed;
 }
 
 }  // namespace
