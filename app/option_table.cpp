@@ -232,7 +232,7 @@ void add_images(OptionTable& table, Options& o) {
   table.number("--held-out-images", o.held_out_images, kImages,
                "how many of them measure accuracy");
   table.under(kHeading, kOnNetworks);
-  table.number("--mean", o.mean, {-1e6, 1e6},
+  table.number("--mean", o.mean, {-100.0, 100.0},
                "of a channel's pixels from 0 to 1, one a channel [the data set's, or measured]");
   table.number("--deviation", o.deviation, {0.0, 1e6, true},
                "standard deviation, one a channel [the data set's, or measured]");
