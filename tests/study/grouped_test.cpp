@@ -85,6 +85,7 @@ TEST_CASE("groups: every method's network computes OU by OU what it does in whol
     }
     nn::Network network = separable();
     nn::Session session(network, pool);
+    session.keep_maps();
     session.set_masks(masks);
     const auto ranges = simulation::calibrate(session, masks, batches);
     std::vector<std::vector<float>> outputs;
