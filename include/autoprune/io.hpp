@@ -23,6 +23,7 @@
 #include "autoprune/io/json_file.hpp"
 #include "autoprune/io/looks_like.hpp"
 #include "autoprune/io/mapping_json.hpp"
+#include "autoprune/io/masks_file.hpp"
 #include "autoprune/io/mnist.hpp"
 #include "autoprune/io/mnsim_json.hpp"
 #include "autoprune/io/network_json.hpp"

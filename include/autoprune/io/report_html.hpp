@@ -210,13 +210,15 @@ namespace detail {
                  "crossbars dense", "crossbars", "compression", "index bits"},
                 "th") +
       "</thead>\n<tbody>\n";
-  for (const LayerFigures& l : data.layers)
+  for (const LayerFigures& l : data.layers) {
+    const std::string matrix = matrix_text(l.rows, l.cols, l.groups, " × ");
     out += table_row(
-        {escape_xml(l.name), matrix_text(l.rows, l.cols, l.groups, " × "), format_number(l.vectors),
-         format_number(l.kept), percent(100.0 * l.keep_ratio, 1), format_number(l.dead_filters),
-         format_number(l.ous), format_number(l.crossbars_dense), format_number(l.crossbars),
+        {escape_xml(l.name), matrix, format_number(l.vectors), format_number(l.kept),
+         percent(100.0 * l.keep_ratio, 1), format_number(l.dead_filters), format_number(l.ous),
+         format_number(l.crossbars_dense), format_number(l.crossbars),
          format_number(l.compression(), 2) + "×", format_number(l.index_bits)},
         "td");
+  }
   out += "</tbody>\n<tfoot>" +
          table_row(
              {"total", "", format_number(data.total(&LayerFigures::vectors)),
