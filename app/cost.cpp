@@ -70,7 +70,9 @@ void ou_cost(Job& job) {
   const cost::OuModel model(job.network, hardware);
   const std::vector<PruneMask> masks = job.chosen_masks();
   // Even a network that lost nothing lies otherwise in its crossbars than the dense one.
-  const bool pruned = !job.options.model.empty() || !study::all_kept(masks);
+  const Options& o = job.options;
+  const bool pruned = !o.model.empty() || !o.masks.empty() || !o.policy.empty() || o.keep ||
+                      !study::all_kept(masks);
   const cost::OuCost dense = model.price_dense();
   const cost::OuCost cost =
       pruned || !job.options.activity.empty() ? model.price(work_of(job, model, masks)) : dense;

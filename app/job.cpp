@@ -168,6 +168,10 @@ void Job::check_inputs(Weights weights) const {
     fail(ErrorId::shape_mismatch, "images of ", data->train.name, " are ",
          shape_text(data->train.shape()), ", but network '", options.network, "' takes ",
          shape_text(network.input_shape()));
+  if (const nn::Shape3& logits = network.node(network.output()).shape;
+      logits.height * logits.width > 1)
+    fail(ErrorId::shape_mismatch, "network '", options.network, "' puts out maps of ",
+         shape_text(logits), ", which are no logits of images; --output names another node");
   if (network.outputs() < data->train.classes)
     fail(ErrorId::shape_mismatch, "network '", options.network, "' has ", network.outputs(),
          " outputs for the ", data->train.classes, " classes of ", data->train.name);

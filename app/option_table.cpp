@@ -237,7 +237,7 @@ void add_images(OptionTable& table, Options& o) {
   table.number("--deviation", o.deviation, {0.0, 1e6, true},
                "standard deviation, one a channel [the data set's, or measured]");
   table.number("--image-cache", o.image_cache, {0, kMost}, "MiB of images:DIR that stay in memory");
-  table.under(kHeading, "run simulate search sweep prune")
+  table.under(kHeading, "run simulate search fine-tune sweep prune")
       .number("--calibration-images", o.calibration_images, kImages,
               "training images that set batch-norm statistics and input ranges");
   table.under(kHeading, "evaluate simulate train search fine-tune prune")

@@ -66,6 +66,9 @@ const char* in_words(study::AccuracyKind numbers) {
 void run(const Options& options) {
   Job job(options, Weights::needed);
   const nn::FloatImages images = read_images(options.input, job.network.input_shape());
+  for (const std::string& read : {options.input, options.network, options.weights})
+    if (std::error_code none; std::filesystem::equivalent(options.output, read, none))
+      fail(ErrorId::bad_syntax, "--output '", options.output, "' would replace what is read");
   prove_writable(options.output);
   const Calibration calibration = calibration_of(job, images);
   study::Answering answering(job.network, job.present_masks(), job.compressor, job.accelerator,

@@ -65,8 +65,7 @@ struct Split {
 [[nodiscard]] inline Split split(const ImageSource& source, Index held_out) {
   const Index size = source.size();
   if (held_out < 1 || held_out >= size)
-    fail(ErrorId::out_of_range, "held-out images = ", held_out, " of ", size,
-         "; needs 1 to size - 1");
+    fail(ErrorId::out_of_range, "held_out = ", held_out, " of ", size, "; needs 1 to size - 1");
   return {range(0, size - held_out), range(size - held_out, size)};
 }
 

@@ -62,13 +62,19 @@ class Reader {
     const std::vector<bool> needed = drafts().needed_by(last);
     nn::Network net(drafts().shape(0));
     Names names(model_);
+    std::vector<std::string> name_of(needed.size());
+    for (const bool of_weights : {true, false})  // these first, as they are found by their names
+      for (Index i = 1; i <= last; ++i)
+        if (const std::string parameter = parameter_of(drafts()[i]);
+            needed[static_cast<std::size_t>(i)] && parameter.empty() != of_weights)
+          name_of[static_cast<std::size_t>(i)] = names.name(drafts()[i], parameter);
     std::vector<Index> node_of(needed.size(), 0);
     for (Index i = 1; i <= last; ++i) {
       if (!needed[static_cast<std::size_t>(i)]) continue;
       const Draft& draft = drafts()[i];
       std::vector<Index> inputs;
       for (const Index k : draft.inputs) inputs.push_back(node_of[static_cast<std::size_t>(k)]);
-      const Index made = net.append(names.name(draft, parameter_of(draft)), *draft.op, inputs);
+      const Index made = net.append(name_of[static_cast<std::size_t>(i)], *draft.op, inputs);
       for (const Fill& fill : draft.fills) load(net.node(made), fill);
       nn::check_parameters(net.node(made));
       node_of[static_cast<std::size_t>(i)] = made;
