@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "autoprune/onnx/fold.hpp"
 #include "autoprune/onnx/import.hpp"
 
 namespace autoprune::onnx::ops {
