@@ -55,8 +55,8 @@ struct DataFile {
   for (const std::string& name : names)
     if (const auto packed = directory.path / (name + ".gz"); is_there(packed)) {
       if (can_inflate())
-        return {packed, inflate(read_file(packed, most), Wrapping::gzip, most,
-                                concat("file '", packed.string(), "'"))};
+        return {packed, io::inflate(read_file(packed, most), Wrapping::gzip, most,
+                                    concat("file '", packed.string(), "'"))};
       fail(ErrorId::cannot_open, "file '", packed.string(),
            "' is compressed; unpack it with: gunzip ", packed.string());
     }

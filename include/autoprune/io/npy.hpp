@@ -207,7 +207,7 @@ class NpyHeader {
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
   for (const Index extent : shape) header += concat(extent, ",");  // a comma at the end is allowed
   header += "), }";
-  header.resize(ceil_div(std::ssize(header) + 11, 64) * 64 - 11, ' ');
+  header.resize(static_cast<std::size_t>(ceil_div(std::ssize(header) + 11, 64) * 64 - 11), ' ');
   header += '\n';
   std::string bytes("\x93NUMPY\1\0", 8);
   bytes += static_cast<char>(header.size() % 256);
