@@ -127,8 +127,10 @@ nn::Network Job::read_network() {
     file_ = study::pruned_as(file.metadata());
     prefix = io::load_weights(net, file);
   }
-  if (!options.masks.empty())
-    file_ = study::pruned_as(io::Safetensors::read(options.masks).metadata());
+  if (!options.masks.empty()) {
+    masks_ = io::Safetensors::read(options.masks);
+    file_ = study::pruned_as(masks_->metadata());
+  }
   if (!options.head.empty() && !onnx) {
     std::vector<std::string> known;
     for (const nn::Node& node : net.nodes()) known.push_back(node.name);
@@ -144,7 +146,7 @@ nn::Network Job::read_network() {
   return net;
 }
 
-void Job::read_data(const nn::Shape3& shape) {
+void Job::read_data(const std::optional<nn::Shape3>& shape) {
   const Options& o = options;
   if (o.data.empty() || data) return;
   if (o.mean.empty() != o.deviation.empty())
@@ -224,10 +226,9 @@ std::vector<PruneMask> Job::chosen_masks() {
 }
 
 std::vector<PruneMask> Job::present_masks() const {
-  if (!options.masks.empty()) {
-    std::vector<PruneMask> masks =
-        io::read_masks(io::Safetensors::read(options.masks), network,
-                       [&](Index layer) { return compressor.granularity(layer); });
+  if (masks_) {
+    std::vector<PruneMask> masks = io::read_masks(
+        *masks_, network, [&](Index layer) { return compressor.granularity(layer); });
     io::require_pruned(network, masks);
     return masks;
   }

@@ -27,7 +27,8 @@ enum class Weights { needed, optional, random };
 
 class Job {
   // First, because reading the network fills it.
-  study::PrunedAs file_;  ///< what the file of the network, or of its masks, says
+  study::PrunedAs file_;                  ///< what the file of the network, or of its masks, says
+  std::optional<io::Safetensors> masks_;  ///< --masks
 
  public:
   Job(const Options& options, Weights weights);
@@ -62,8 +63,9 @@ class Job {
 
  private:
   [[nodiscard]] nn::Network read_network();
-  /// Reads --data, unless it is there, for a network that takes images of that shape.
-  void read_data(const nn::Shape3& shape);
+  /// Reads --data, unless it is there, for a network that takes images of that shape, if it has
+  /// one.
+  void read_data(const std::optional<nn::Shape3>& shape);
   void check_inputs(Weights weights) const;
   [[nodiscard]] search::Constraints read_constraints() const;
 

@@ -36,6 +36,7 @@
 #include "autoprune/nn/session.hpp"
 #include "autoprune/nn/sgd.hpp"
 #include "autoprune/nn/shape.hpp"
+#include "autoprune/nn/tally.hpp"
 #include "autoprune/nn/teacher.hpp"
 #include "autoprune/nn/train.hpp"
 #include "autoprune/nn/train_config.hpp"

@@ -1,21 +1,18 @@
 /// @file files.hpp
-/// PNG and JPEG files, encoded by libpng and libjpeg, and a directory that goes away.
+/// PNG and JPEG files, encoded by libpng and libjpeg, and a directory of them that goes away.
 #pragma once
 
 #include <png.h>
-#include <stdlib.h>
 
 #include <cstdio>
 // libjpeg's header needs the one above.
 #include <jpeglib.h>
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "autoprune/core/error.hpp"
+#include "../io/helpers.hpp"
 #include "autoprune/core/random.hpp"
 #include "autoprune/images/picture.hpp"
 #include "autoprune/io/file.hpp"
@@ -24,47 +21,16 @@ namespace autoprune::images::test {
 
 namespace fs = std::filesystem;
 
-/// A new empty directory, removed with all it holds at the end of the scope.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "autoprune-images-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
+using io::test::check_error;
+using io::test::error_of;
+
+/// Files of it may lie in folders.
+struct Folder : io::test::TempDir {
   void write(const std::string& name, const std::string& bytes) const {
-    fs::create_directories((path_ / name).parent_path());
-    io::write_file(path_ / name, bytes);
+    fs::create_directories((path() / name).parent_path());
+    io::write_file(path() / name, bytes);
   }
-
- private:
-  fs::path path_;
 };
-
-template <class Call>
-[[nodiscard]] Error error_of(Call&& call) {
-  try {
-    std::forward<Call>(call)();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no error was thrown");
-  throw std::logic_error("unreachable");
-}
-
-/// Checks the id of an error, and that its message holds each of the words.
-inline void check_error(const Error& error, ErrorId id, const std::vector<std::string>& words) {
-  INFO(error.what());
-  CHECK(error.id() == id);
-  for (const std::string& word : words) CHECK_THAT(error.what(), Catch::Contains(word));
-}
 
 [[nodiscard]] inline Picture random_picture(Index height, Index width, Index channels,
                                             std::uint64_t seed) {

@@ -2,9 +2,6 @@
 /// How often a network is right.
 #pragma once
 
-#include <cmath>
-
-#include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/nn/activation.hpp"
 
@@ -13,28 +10,6 @@ namespace autoprune::nn {
 /// Percent of images whose label is the largest logit, or among the five largest.
 struct Accuracy {
   double top1 = 0.0, top5 = 0.0;
-};
-
-/// Accuracy on images that are measured in parts.
-class Tally {
- public:
-  void add(const Accuracy& part, Index images) {
-    const auto right = [images](double percent) {
-      return std::llround(percent / 100.0 * static_cast<double>(images));
-    };
-    images_ += images;
-    first_ += right(part.top1);
-    five_ += right(part.top5);
-  }
-  /// Throws empty_data for no images.
-  [[nodiscard]] Accuracy accuracy() const {
-    if (images_ == 0) fail(ErrorId::empty_data, "accuracy of no images");
-    const double percent = 100.0 / static_cast<double>(images_);
-    return {percent * static_cast<double>(first_), percent * static_cast<double>(five_)};
-  }
-
- private:
-  Index images_ = 0, first_ = 0, five_ = 0;
 };
 
 /// How many logits of an image come before its label's; of equal ones the earlier class comes

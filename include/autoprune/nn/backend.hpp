@@ -17,6 +17,7 @@
 #include "autoprune/nn/accuracy.hpp"
 #include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/network.hpp"
+#include "autoprune/nn/tally.hpp"
 #include "autoprune/nn/train_config.hpp"
 
 namespace autoprune::nn {
@@ -100,11 +101,8 @@ using MakeBackend = std::function<std::unique_ptr<Backend>(Network&, ThreadPool&
 /// Accuracy on images of a source, loaded batch by batch.
 [[nodiscard]] inline Accuracy evaluate(Backend& backend, const ImageSource& source,
                                        std::span<const Index> indices) {
-  Tally tally;
-  for_each_batch(source, indices, backend.pool(), [&](const Batch& batch) {
-    tally.add(backend.evaluate(std::span(&batch, 1)), batch.images.images());
-  });
-  return tally.accuracy();
+  return evaluate_each(source, indices, backend.pool(),
+                       [&](std::span<const Batch> batches) { return backend.evaluate(batches); });
 }
 
 }  // namespace autoprune::nn

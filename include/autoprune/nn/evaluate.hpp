@@ -8,6 +8,7 @@
 #include "autoprune/nn/accuracy.hpp"
 #include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/session.hpp"
+#include "autoprune/nn/tally.hpp"
 
 namespace autoprune::nn {
 
@@ -35,11 +36,8 @@ namespace autoprune::nn {
 /// The same over images of a source, loaded batch by batch.
 [[nodiscard]] inline Accuracy evaluate(Session& session, const ImageSource& source,
                                        std::span<const Index> indices) {
-  Tally tally;
-  for_each_batch(source, indices, session.pool(), [&](const Batch& batch) {
-    tally.add(evaluate(session, std::span(&batch, 1)), batch.images.images());
-  });
-  return tally.accuracy();
+  return evaluate_each(source, indices, session.pool(),
+                       [&](std::span<const Batch> batches) { return evaluate(session, batches); });
 }
 
 /// Sets every batch-norm's running statistics to the mean over the batches of the statistics that

@@ -76,7 +76,7 @@ struct Split {
 }
 
 /// Calls f(batch) with the images of the given indices, a batch of at most `size` in memory at a
-/// time; 0: batch_size().
+/// time, which f may take; 0: batch_size().
 template <class F>
 void for_each_batch(const ImageSource& source, std::span<const Index> indices, ThreadPool& pool,
                     F&& f, Index size = 0) {
@@ -87,7 +87,7 @@ void for_each_batch(const ImageSource& source, std::span<const Index> indices, T
     source.load(indices.first(count), nullptr, batch, pool);
     indices = indices.subspan(count);
     source.expect(indices.first(std::min(most, indices.size())));
-    f(std::as_const(batch));
+    f(batch);
   }
 }
 
@@ -96,8 +96,8 @@ void for_each_batch(const ImageSource& source, std::span<const Index> indices, T
                                                      std::span<const Index> indices,
                                                      ThreadPool& pool, Index size = 0) {
   std::vector<Batch> batches;
-  for_each_batch(
-      source, indices, pool, [&](const Batch& batch) { batches.push_back(batch); }, size);
+  const auto keep = [&](Batch& batch) { batches.push_back(std::exchange(batch, {})); };
+  for_each_batch(source, indices, pool, keep, size);
   return batches;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "autoprune/onnx/arithmetic.hpp"
 #include "autoprune/onnx/graph.hpp"
 #include "autoprune/onnx/ops/elementwise.hpp"
 

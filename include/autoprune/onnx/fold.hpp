@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autoprune/onnx/arithmetic.hpp"
 #include "autoprune/onnx/constant.hpp"
 #include "autoprune/onnx/graph.hpp"
 
@@ -104,13 +105,7 @@ namespace detail {
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 [[nodiscard]] inline float real_result(std::string_view op, float a, float b) {
-  if (op == "Add") return a + b;
-  if (op == "Sub") return a - b;
-  if (op == "Mul") return a * b;
-  if (op == "Div") return a / b;
-  if (op == "Min") return std::min(a, b);
-  if (op == "Max") return std::max(a, b);
-  if (op == "Pow") return std::pow(a, b);
+  if (const auto y = combine(op, a, b)) return *y;
   if (op == "Equal") return a == b ? 1.0F : 0.0F;
   if (op == "Less") return a < b ? 1.0F : 0.0F;
   if (op == "Greater") return a > b ? 1.0F : 0.0F;

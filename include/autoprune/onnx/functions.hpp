@@ -71,18 +71,6 @@ using Function = double (*)(double);
   return nullptr;
 }
 
-/// An operator of two inputs, number by number; nothing for others.
-[[nodiscard]] inline std::optional<double> combine(std::string_view op, double a, double b) {
-  if (op == "Add" || op == "Sum") return a + b;
-  if (op == "Sub") return a - b;
-  if (op == "Mul") return a * b;
-  if (op == "Div") return a / b;
-  if (op == "Min") return std::min(a, b);
-  if (op == "Max") return std::max(a, b);
-  if (op == "Pow") return std::pow(a, b);
-  return std::nullopt;
-}
-
 /// Whether a function that was computed in float32 is f.
 [[nodiscard]] inline bool agrees(const Samples& y, Function f) {
   for (std::size_t k = 0; k < y.size(); ++k) {

@@ -9,6 +9,7 @@
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/session.hpp"
+#include "autoprune/nn/tally.hpp"
 #include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
 #include "autoprune/study/record.hpp"
@@ -68,11 +69,8 @@ template <class Adcs = hardware::AdcKinds>
                                                   record.placement.layers, ranges,
                                                   {.seed = study.spec.seed});
   network.count_activity(false);
-  nn::Tally tally;
-  nn::for_each_batch(study.data.test, nn::range(0, images), study.pool, [&](const auto& batch) {
-    tally.add(network.evaluate(std::span(&batch, 1)), batch.images.images());
-  });
-  return tally.accuracy();
+  return nn::evaluate_each(study.data.test, nn::range(0, images), study.pool,
+                           [&](auto batches) { return network.evaluate(batches); });
 }
 
 /// Maps, prices and measures what the record's network and masks are.

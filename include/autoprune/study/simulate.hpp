@@ -121,16 +121,15 @@ class SimulationRun {
   template <class Evaluate>
   nn::Accuracy measure(const std::string& what, Evaluate&& evaluate) {
     const Index images = study_.test_images();
-    nn::Tally tally;
     Index done = 0;
-    nn::for_each_batch(study_.data.test, nn::range(0, images), study_.pool,
-                       [&](const nn::Batch& batch) {
-                         tally.add(evaluate(std::span(&batch, 1)), batch.images.images());
-                         done += batch.images.images();
-                         show(static_cast<double>(done) / static_cast<double>(images), what, false);
-                       });
+    const nn::Accuracy accuracy = nn::evaluate_each(
+        study_.data.test, nn::range(0, images), study_.pool, [&](std::span<const nn::Batch> batch) {
+          const nn::Accuracy part = evaluate(batch);
+          done += batch.front().images.images();
+          show(static_cast<double>(done) / static_cast<double>(images), what, false);
+          return part;
+        });
     ++measured_;
-    const nn::Accuracy accuracy = tally.accuracy();
     show(0.0, concat(what, "  Acc1 ", io::format_number(accuracy.top1, 2), " %"), true);
     return accuracy;
   }
