@@ -304,6 +304,65 @@ TEST_CASE("images of a batch aren't mixed", "[onnx]") {
                       Catch::Contains("images of a batch") || Catch::Contains("the images"));
 }
 
+TEST_CASE("constants are reduced along their axes", "[onnx]") {
+  const std::vector<std::pair<std::string, double (*)(const Values&)>> kinds = {
+      {"Sum", [](const Values& v) { return std::accumulate(v.begin(), v.end(), 0.0); }},
+      {"Mean", [](const Values& v) { return std::accumulate(v.begin(), v.end(), 0.0) / 8.0; }},
+      {"Prod",
+       [](const Values& v) {
+         return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<>{});
+       }},
+      {"Min", [](const Values& v) { return *std::min_element(v.begin(), v.end()); }},
+      {"Max", [](const Values& v) { return *std::max_element(v.begin(), v.end()); }},
+      {"L1",
+       [](const Values& v) {
+         return std::accumulate(v.begin(), v.end(), 0.0,
+                                [](double s, double x) { return s + std::abs(x); });
+       }},
+      {"L2",
+       [](const Values& v) {
+         return std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
+       }},
+      {"SumSquare",
+       [](const Values& v) { return std::inner_product(v.begin(), v.end(), v.begin(), 0.0); }}};
+  Random random(5);
+  std::vector<float> numbers;
+  for (int i = 0; i < 24; ++i) numbers.push_back(static_cast<float>(random.uniform(-1.5, 1.5)));
+  for (const auto& [kind, f] : kinds) {
+    INFO(kind);
+    Graph g(13);
+    const std::string constant = g.reals("w", {2, 3, 4}, numbers);
+    const std::string one =
+        g.with_axes("Reduce" + kind, constant, {2, 0}, kind == "Sum", {{"keepdims", Index{0}}});
+    g.add("Mul", {"x", g.add("Reshape", {one, g.integers({3, 1, 1})})});
+    Network read = g.read();
+    REQUIRE(ops_of(read) == "scale");
+    for (std::size_t c = 0; c < 3; ++c) {
+      Values along;
+      for (std::size_t i = 0; i < 24; ++i)
+        if (i / 4 % 3 == c) along.push_back(numbers[i]);
+      CHECK(read.node(1).running_var.data()[c] == Approx(f(along)).epsilon(1e-6));
+    }
+  }
+}
+
+TEST_CASE("weight-norm is worked out, as PyTorch exports it", "[onnx]") {
+  Graph g(14);
+  const std::string v = g.weight("0.weight_v", {4, 3, 3, 3});
+  const std::string norm =
+      g.add("ReduceL2", {v}, {{"axes", List{1, 2, 3}}, {"keepdims", Index{1}}});
+  const std::string w =
+      g.add("Mul", {g.add("Div", {v, norm}), g.reals("0.weight_g", {4, 1, 1, 1}, {1, 2, 3, 4})});
+  g.add("Conv", {"x", w});
+  Network read = g.read();
+  REQUIRE(ops_of(read) == "conv");
+  for (std::size_t filter = 0; filter < 4; ++filter) {
+    const float* at = read.node(1).weight.data() + 27 * filter;
+    CHECK(std::sqrt(std::inner_product(at, at + 27, at, 0.0)) ==
+          Approx(static_cast<double>(filter) + 1.0).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("images whose channels are last are ours", "[onnx]") {
   Graph g(13, {6, 8, 3});
   const std::string first = g.add("Transpose", {"x"}, {{"perm", List{0, 3, 1, 2}}});

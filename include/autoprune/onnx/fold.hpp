@@ -264,36 +264,61 @@ namespace detail {
   return all;
 }
 
-/// A sum or product along axes is asked of vectors alone.
+/// A constant along some of its axes made one number: their sum, largest, norm and so on.
 [[nodiscard]] inline Constant reduced(const GraphNode& node, const Constant& x) {
-  const Constant* axes = node.inputs() > 1 ? node.constant(1) : nullptr;
-  const Integers along = axes != nullptr ? integers_of(*axes) : node.integers("axes");
-  if (x.shape.size() > 1 || along.size() > 1) throw Unsupported{"a reduction of a constant matrix"};
-  const std::string_view op = node.op() == "ReduceProd"  ? "Mul"
-                              : node.op() == "ReduceSum" ? "Add"
-                              : node.op() == "ReduceMin" ? "Min"
-                                                         : "Max";
+  const std::string kind = node.op().substr(std::string_view("Reduce").size());
+  std::vector<std::size_t> along = node.axes(x.shape.size());
+  if (along.empty() && node.integer("noop_with_empty_axes", 0) != 0) return x;
+  if (along.empty()) {
+    along.resize(x.shape.size());
+    std::iota(along.begin(), along.end(), std::size_t{0});
+  }
   if (x.size() == 0) throw Unsupported{"a reduction of nothing"};
-  Constant all;
-  if (const auto* whole = std::get_if<Integers>(&x.values))
-    all.values = Integers{
-        std::accumulate(whole->begin() + 1, whole->end(), whole->front(),
-                        [&](std::int64_t a, std::int64_t b) { return wrapped(op, a, b); })};
-  else
-    all.values = Reals{std::accumulate(std::get<Reals>(x.values).begin() + 1,
-                                       std::get<Reals>(x.values).end(), x.real(0),
-                                       [&](float a, float b) { return real_result(op, a, b); })};
-  all.shape.assign(x.shape.size() * static_cast<std::size_t>(node.integer("keepdims", 1) != 0), 1);
-  return all;
+  std::vector<Index> shape, extents, strides;
+  const std::vector<Index> own = row_major(x.shape);
+  for (const bool last : {false, true})  // what is reduced comes last
+    for (std::size_t axis = 0; axis < own.size(); ++axis) {
+      const bool goes = std::binary_search(along.begin(), along.end(), axis);
+      if (!last && !goes) shape.push_back(x.shape[axis]);
+      if (!last && goes && node.integer("keepdims", 1) != 0) shape.push_back(1);
+      if (goes != last) continue;
+      extents.push_back(x.shape[axis]);
+      strides.push_back(own[axis]);
+    }
+  const Constant moved = strided(x, extents, strides);
+  const auto run = static_cast<std::ptrdiff_t>(x.size()) / size_of(shape);
+  const bool norm = kind == "L1" || kind == "L2" || kind == "SumSquare";
+  const std::string_view op = kind == "Prod"  ? "Mul"
+                              : kind == "Min" ? "Min"
+                              : kind == "Max" ? "Max"
+                                              : "Add";
+  if (const auto* whole = std::get_if<Integers>(&moved.values)) {
+    if (norm || kind == "Mean") throw Unsupported{"a mean or norm of integers"};
+    Integers y;
+    for (auto at = whole->begin(); at != whole->end(); at += run)
+      y.push_back(std::accumulate(at + 1, at + run, *at, [&](std::int64_t a, std::int64_t b) {
+        return wrapped(op, a, b);
+      }));
+    return {shape, std::move(y)};
+  }
+  const Reals all = moved.reals();
+  Reals y;
+  for (auto at = all.begin(); at != all.end(); at += run) {
+    const auto part = [&](double v) { return !norm ? v : kind == "L1" ? std::abs(v) : v * v; };
+    double sum = part(*at);
+    for (auto v = at + 1; v != at + run; ++v) sum = *combine<double>(op, sum, part(*v));
+    if (kind == "Mean") sum /= static_cast<double>(run);
+    y.push_back(static_cast<float>(kind == "L2" ? std::sqrt(sum) : sum));
+  }
+  return {shape, std::move(y)};
 }
 
 /// Whether an operation is one of constants alone.
 [[nodiscard]] inline bool is_of_constants(std::string_view op) {
   constexpr std::array all = {
-      "And",  "Ceil", "ConstantOfShape", "Equal",     "Floor",      "Less",      "Greater", "Mod",
-      "Not",  "Or",   "Range",           "ReduceMin", "ReduceProd", "ReduceSum", "Round",   "Shape",
-      "Size", "Where"};
-  return std::find(all.begin(), all.end(), op) != all.end();
+      "And", "Ceil", "ConstantOfShape", "Equal", "Floor", "Less", "Greater", "Mod",
+      "Not", "Or",   "Range",           "Round", "Shape", "Size", "Where"};
+  return op.starts_with("Reduce") || std::find(all.begin(), all.end(), op) != all.end();
 }
 
 /// What a node makes of constants, or nothing when it is of an op that isn't known here. Throws
@@ -343,8 +368,9 @@ namespace detail {
     return stretched({std::vector<Index>(shape.size(), 1), value ? value->values : Reals{0.0F}},
                      shape);
   }
-  if (op == "ReduceProd" || op == "ReduceSum" || op == "ReduceMin" || op == "ReduceMax")
-    return reduced(node, in(0));
+  for (const std::string_view known : {"ReduceSum", "ReduceMean", "ReduceProd", "ReduceMin",
+                                       "ReduceMax", "ReduceL1", "ReduceL2", "ReduceSumSquare"})
+    if (op == known) return reduced(node, in(0));
   for (const std::string_view known : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Min", "Max",
                                        "Equal", "Less", "Greater", "And", "Or"})
     if (op == known && node.inputs() == 2) return combined(op, in(0), in(1));
