@@ -260,6 +260,18 @@ TEST_CASE("one error names all nodes that can't be read, and no others", "[onnx]
                                   !Catch::Contains("NonMax"));
 }
 
+TEST_CASE("a reduction that isn't read is named behind another node that isn't", "[onnx]") {
+  const auto graph = [](const std::string& reduction) {
+    Graph g(13);
+    g.add(reduction, {g.add("LRN", {"x"}, {{"size", Index{5}}})});
+    return g;
+  };
+  CHECK_THROWS_WITH(graph("ReduceLogSumExp").read(),
+                    Catch::Contains("2 nodes can't be read") && Catch::Contains("ReduceLogSumExp"));
+  CHECK_THROWS_WITH(graph("ReduceL2").read(),
+                    Catch::Contains("LRN") && !Catch::Contains("ReduceL2"));
+}
+
 TEST_CASE("attributes of another type are errors", "[onnx]") {
   Graph g(13);
   g.add("LeakyRelu", {"x"}, {{"alpha", std::string("0.1")}});

@@ -57,6 +57,18 @@ namespace detail {
   return to;
 }
 
+/// Its axes in another order.
+[[nodiscard]] inline Constant permuted(const Constant& from,
+                                       const std::vector<std::size_t>& order) {
+  const std::vector<Index> own = row_major(from.shape);
+  std::vector<Index> shape, strides;
+  for (const std::size_t axis : order) {
+    shape.push_back(from.shape[axis]);
+    strides.push_back(own[axis]);
+  }
+  return strided(from, shape, strides);
+}
+
 /// Stretched to a shape, as NumPy does it. Throws Unsupported.
 [[nodiscard]] inline Constant stretched(const Constant& from, const std::vector<Index>& shape) {
   if (from.shape == shape) return from;
@@ -264,6 +276,13 @@ namespace detail {
   return all;
 }
 
+/// Reductions that are read.
+[[nodiscard]] inline bool is_reduction(std::string_view op) {
+  constexpr std::array all = {"ReduceL1",  "ReduceL2",   "ReduceMax", "ReduceMean",
+                              "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare"};
+  return std::find(all.begin(), all.end(), op) != all.end();
+}
+
 /// A constant along some of its axes made one number: their sum, largest, norm and so on.
 [[nodiscard]] inline Constant reduced(const GraphNode& node, const Constant& x) {
   const std::string kind = node.op().substr(std::string_view("Reduce").size());
@@ -274,18 +293,16 @@ namespace detail {
     std::iota(along.begin(), along.end(), std::size_t{0});
   }
   if (x.size() == 0) throw Unsupported{"a reduction of nothing"};
-  std::vector<Index> shape, extents, strides;
-  const std::vector<Index> own = row_major(x.shape);
-  for (const bool last : {false, true})  // what is reduced comes last
-    for (std::size_t axis = 0; axis < own.size(); ++axis) {
-      const bool goes = std::binary_search(along.begin(), along.end(), axis);
-      if (!last && !goes) shape.push_back(x.shape[axis]);
-      if (!last && goes && node.integer("keepdims", 1) != 0) shape.push_back(1);
-      if (goes != last) continue;
-      extents.push_back(x.shape[axis]);
-      strides.push_back(own[axis]);
-    }
-  const Constant moved = strided(x, extents, strides);
+  const bool keeps = node.integer("keepdims", 1) != 0;
+  std::vector<Index> shape;
+  std::vector<std::size_t> order;  // what is reduced comes last
+  for (std::size_t axis = 0; axis < x.shape.size(); ++axis) {
+    const bool goes = std::binary_search(along.begin(), along.end(), axis);
+    if (!goes) order.push_back(axis);
+    if (!goes || keeps) shape.push_back(goes ? 1 : x.shape[axis]);
+  }
+  order.insert(order.end(), along.begin(), along.end());
+  const Constant moved = permuted(x, order);
   const auto run = static_cast<std::ptrdiff_t>(x.size()) / size_of(shape);
   const bool norm = kind == "L1" || kind == "L2" || kind == "SumSquare";
   const std::string_view op = kind == "Prod"  ? "Mul"
@@ -301,7 +318,7 @@ namespace detail {
       }));
     return {shape, std::move(y)};
   }
-  const Reals all = moved.reals();
+  const auto& all = std::get<Reals>(moved.values);
   Reals y;
   for (auto at = all.begin(); at != all.end(); at += run) {
     const auto part = [&](double v) { return !norm ? v : kind == "L1" ? std::abs(v) : v * v; };
@@ -318,7 +335,7 @@ namespace detail {
   constexpr std::array all = {
       "And", "Ceil", "ConstantOfShape", "Equal", "Floor", "Less", "Greater", "Mod",
       "Not", "Or",   "Range",           "Round", "Shape", "Size", "Where"};
-  return op.starts_with("Reduce") || std::find(all.begin(), all.end(), op) != all.end();
+  return is_reduction(op) || std::find(all.begin(), all.end(), op) != all.end();
 }
 
 /// What a node makes of constants, or nothing when it is of an op that isn't known here. Throws
@@ -338,15 +355,7 @@ namespace detail {
     return shaped(reshaped(in(0).shape, integers_of(in(1)), node.integer("allowzero", 0) != 0));
   if (op == "Flatten") return shaped(flattened(in(0).shape, node.integer("axis", 1)));
   if (op == "Squeeze" || op == "Unsqueeze") return shaped(node.squeezed(in(0).shape));
-  if (op == "Transpose") {
-    std::vector<Index> shape, strides;
-    const std::vector<Index> own = row_major(in(0).shape);
-    for (const std::size_t axis : node.permutation(own.size())) {
-      shape.push_back(in(0).shape[axis]);
-      strides.push_back(own[axis]);
-    }
-    return strided(in(0), shape, strides);
-  }
+  if (op == "Transpose") return permuted(in(0), node.permutation(in(0).shape.size()));
   if (op == "Concat") {
     std::vector<Constant> parts;
     for (Index k = 0; k < node.inputs(); ++k) parts.push_back(in(k));
@@ -368,9 +377,7 @@ namespace detail {
     return stretched({std::vector<Index>(shape.size(), 1), value ? value->values : Reals{0.0F}},
                      shape);
   }
-  for (const std::string_view known : {"ReduceSum", "ReduceMean", "ReduceProd", "ReduceMin",
-                                       "ReduceMax", "ReduceL1", "ReduceL2", "ReduceSumSquare"})
-    if (op == known) return reduced(node, in(0));
+  if (is_reduction(op)) return reduced(node, in(0));
   for (const std::string_view known : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Min", "Max",
                                        "Equal", "Less", "Greater", "And", "Or"})
     if (op == known && node.inputs() == 2) return combined(op, in(0), in(1));
