@@ -81,13 +81,14 @@ TEST_CASE("What is learned or normalised a channel agrees with plain loops", "[o
         return x > 0.0 ? x : in.weight[static_cast<std::size_t>(shared ? 0 : c)] * x;
       });
     });
-  check_op(Softmax{}, {{5, 2, 3}}, [](const PlainInput& in) {
-    return map_of(in.shape[0], [&](Index c, Index h, Index w) {
-      double sum = 0.0;
-      for (Index k = 0; k < 5; ++k) sum += std::exp(in.at(k, h, w));
-      return std::exp(in.at(c, h, w)) / sum;
+  for (const bool log : {false, true})
+    check_op(Softmax{.log = log}, {{5, 2, 3}}, [&](const PlainInput& in) {
+      return map_of(in.shape[0], [&](Index c, Index h, Index w) {
+        double sum = 0.0;
+        for (Index k = 0; k < 5; ++k) sum += std::exp(in.at(k, h, w));
+        return log ? in.at(c, h, w) - std::log(sum) : std::exp(in.at(c, h, w)) / sum;
+      });
     });
-  });
   for (const bool affine : {true, false})
     check_op(LayerNorm{.eps = 1e-3, .affine = affine}, {{7, 2, 3}}, [&](const PlainInput& in) {
       return map_of(in.shape[0], [&](Index c, Index h, Index w) {

@@ -184,6 +184,7 @@ TEST_CASE("activations are read", "[onnx]") {
   is("Neg", {}, nn::ScalarAffine{{.scale = -1.0}});
   is("Dropout", {}, nn::Dropout{.rate = 0.5});
   is("Softmax", {{"axis", Index{1}}}, nn::Softmax{});
+  is("LogSoftmax", {{"axis", Index{1}}}, nn::Softmax{.log = true});
 }
 
 TEST_CASE("limits of a Clip are attributes, inputs, or missing", "[onnx]") {

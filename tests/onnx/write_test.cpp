@@ -57,7 +57,7 @@ Network every_op() {
   n.linear("fc1", 10);
   n.append("tanh", nn::Tanh{});
   n.append("flat_part", nn::Slice{{.begin = 2, .end = 9}});
-  const Index vector = n.append("flat_shares", nn::Softmax{});
+  const Index vector = n.append("flat_shares", nn::Softmax{.log = true});
   n.append("flat_shuffle", nn::ChannelShuffle{{.groups = 7}}, vector);
   n.add("both", {vector, n.size() - 1});
   n.linear("fc2", 5, false);

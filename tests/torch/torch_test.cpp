@@ -71,6 +71,7 @@ Network every_op() {
   n.relu("r2");
   n.dropout("d", 0.4);
   n.append("b2", BatchNorm{.eps = 1e-3, .momentum = 0.2, .affine = false});
+  n.append("log_shares", Softmax{.log = true});
   n.append("sigmoid", Sigmoid{});
   n.flatten("f");
   n.linear("l2", 4, false);
@@ -155,6 +156,7 @@ TEST_CASE("LibTorch is told what every operation computes", "[torch]") {
       {"affine", "scale shift"},
       {"scale", "bias learned"},
       {"slice", "begin end"},
+      {"softmax", "log"},
       {"transpose", "channels height width"},
   };
   for (const Op& op : known_ops()) {

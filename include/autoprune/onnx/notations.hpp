@@ -96,10 +96,11 @@ inline void write_layer_norm(const nn::LayerNorm& op, NodeWriter& out) {
   out.finish("Add", {scaled, out.of_channels(&nn::Node::bias)});
 }
 /// Until version 13 along all axes from one on: the channels have to be the last.
-inline void write_softmax(const nn::Softmax&, NodeWriter& out) {
-  if (out.all_flat()) return out.finish_alike("Softmax", {out.input()}, {{"axis", Index{1}}});
+inline void write_softmax(const nn::Softmax& op, NodeWriter& out) {
+  const std::string name = op.log ? "LogSoftmax" : "Softmax";
+  if (out.all_flat()) return out.finish_alike(name, {out.input()}, {{"axis", Index{1}}});
   const std::string last = out.add("Transpose", {out.map()}, {{"perm", List{0, 2, 3, 1}}});
-  const std::string shares = out.add("Softmax", {last}, {{"axis", Index{3}}});
+  const std::string shares = out.add(name, {last}, {{"axis", Index{3}}});
   out.finish("Transpose", {shares}, {{"perm", List{0, 3, 1, 2}}});
 }
 inline void write_scale(const nn::Scale& op, NodeWriter& out) {

@@ -43,6 +43,7 @@ struct Operator {
       Operator{"Identity", ops::alias},
       Operator{"LayerNormalization", ops::layer_norm},
       Operator{"LeakyRelu", ops::activation},
+      Operator{"LogSoftmax", ops::softmax},
       Operator{"MatMul", ops::matmul},
       Operator{"Max", ops::arithmetic},
       Operator{"MaxPool", ops::max_pool},

@@ -214,7 +214,9 @@ inline std::vector<Expression>& expressions() {
       expression<nn::Slice>([](auto& op, auto& pass) {
         return pass.x().slice(1, op.begin, op.end);
       }),
-      expression<nn::Softmax>([](auto&, auto& pass) { return at::softmax(pass.x(), 1); }),
+      expression<nn::Softmax>([](auto& op, auto& pass) {
+        return op.log ? at::log_softmax(pass.x(), 1) : at::softmax(pass.x(), 1);
+      }),
       expression<nn::Sub>([](auto&, auto& pass) { return pass.x() - pass.inputs[1]; }),
       expression<nn::Tanh>([](auto&, auto& pass) { return at::tanh(pass.x()); }),
       expression<nn::Transpose>([](auto& op, auto& pass) {

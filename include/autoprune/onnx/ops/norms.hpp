@@ -45,13 +45,13 @@ inline Maps layer_norm(Import& import, const GraphNode& node) {
   return {import.same(map, nn::LayerNorm{.eps = node.real("epsilon", 1e-5)}, fills)};
 }
 
-/// Since version 13 along one axis, before along all from one on.
+/// Softmax and LogSoftmax: since version 13 along one axis, before along all from one on.
 inline Maps softmax(Import& import, const GraphNode& node) {
   const Map& map = node.map(0);
   const std::size_t axis = Import::axis_of(map, node.integer("axis", node.opset() < 13 ? 1 : -1));
   const Map laid = node.opset() < 13 ? detail::from_axis(import, map, axis)
                                      : with_channels(import.drafts, map, {axis});
-  return {import.same(laid, nn::Softmax{})};
+  return {import.same(laid, nn::Softmax{.log = node.op() == "LogSoftmax"})};
 }
 
 namespace detail {
