@@ -25,6 +25,14 @@ std::string random_word(Random& random) {
 
 }  // namespace
 
+TEST_CASE("a count of one stands before a singular", "[text]") {
+  CHECK(plural(1, "weight") == "weight");
+  for (const Index count : {0, 2, 21}) {
+    CHECK(plural(count, "weight") == "weights");
+    CHECK(plural(count, "class") == "classes");
+  }
+}
+
 TEST_CASE("the edit distance is the shortest way from word to word", "[text]") {
   Random random(1);
   for (int round = 0; round < 500; ++round) {

@@ -295,6 +295,20 @@ TEST_CASE("of several outputs the first is read, or the one that is named", "[on
   CHECK(autoprune::error_of([&] { (void)g.read({.output = "logit"}); }) == ErrorId::unknown_name);
 }
 
+TEST_CASE("an output may be a node that the network has, under its name there", "[onnx]") {
+  Graph g(13);
+  const std::string w = g.weight("stem.weight", {4, 3, 3, 3});
+  g.add("Relu", {g.add("Relu", {g.add("Conv", {"x", w})})});
+  Network inner = g.read({.output = "stem"});
+  CHECK(ops_of(inner) == "conv");
+  CHECK(inner.node(1).name == "stem");
+  const Network all = g.read();
+  CHECK(ops_of(g.read({.output = all.node(2).name})) == "conv relu");
+  CHECK_THROWS_WITH(g.read({.output = "stam"}), Catch::Contains("did you mean 'stem'"));
+  g.graph().mutable_output(0)->set_name("nowhere");
+  CHECK(autoprune::error_of([&] { (void)g.read(); }) == ErrorId::unknown_name);
+}
+
 TEST_CASE("a model that leaves its images' shape open takes the one that it is told", "[onnx]") {
   Graph g(13, {3, 0, 0});
   g.add("GlobalAveragePool", {"x"});

@@ -102,4 +102,9 @@ template <Printable... Parts>
   return out;
 }
 
+/// "image" for 1, "images" for any other count.
+[[nodiscard]] inline std::string plural(Index count, std::string what) {
+  return count == 1 ? what : what + (what.ends_with('s') ? "es" : "s");
+}
+
 }  // namespace autoprune

@@ -18,7 +18,9 @@
 namespace autoprune::onnx {
 
 struct ReadOptions {
-  std::string output = {};                ///< of several; the first when it isn't named
+  /// A tensor or node of the model, or a node of its network; the model's first when it isn't
+  /// named.
+  std::string output = {};
   std::optional<nn::Shape3> images = {};  ///< of a model that leaves height or width open
 };
 
@@ -54,20 +56,21 @@ class Reader {
 
   /// Throws unsupported_model, which lists all nodes that can't be read.
   [[nodiscard]] nn::Network network() {
-    const Map map = output();
-    require_readable(drafts().needed_by(map.draft));
-    const Index last = settled(map);
-    if (last == 0)
-      fail(ErrorId::invalid_graph, where(), "its output is its input: it has no layer");
-    const std::vector<bool> needed = drafts().needed_by(last);
+    const auto& outputs = model_.graph().output();
+    if (outputs.empty()) fail(ErrorId::invalid_graph, where(), "the model has no output");
+    const std::string usual = outputs[0].name(),
+                      wanted = options_.output.empty() ? usual : options_.output;
+    const bool of_model = tensor_of(wanted).has_value();
+    Index last = draft_of(of_model ? wanted : usual);
+    std::vector<bool> needed = drafts().needed_by(last);
+    const std::vector<std::string> name_of = names_of(needed);
+    if (!of_model) {
+      const auto found = std::find(name_of.begin(), name_of.end(), wanted);
+      if (found == name_of.end()) fail_unknown_output(wanted, name_of);
+      last = found - name_of.begin();
+      needed = drafts().needed_by(last);
+    }
     nn::Network net(drafts().shape(0));
-    Names names(model_);
-    std::vector<std::string> name_of(needed.size());
-    for (const bool of_weights : {true, false})  // these first, as they are found by their names
-      for (Index i = 1; i <= last; ++i)
-        if (const std::string parameter = parameter_of(drafts()[i]);
-            needed[static_cast<std::size_t>(i)] && parameter.empty() != of_weights)
-          name_of[static_cast<std::size_t>(i)] = names.name(drafts()[i], parameter);
     std::vector<Index> node_of(needed.size(), 0);
     for (Index i = 1; i <= last; ++i) {
       if (!needed[static_cast<std::size_t>(i)]) continue;
@@ -250,27 +253,49 @@ class Reader {
 
   // ---- The network ----
 
-  /// The output that is asked for: of the model, else any tensor, else what a node of that name
-  /// makes.
-  [[nodiscard]] Map output() const {
-    const auto& outputs = model_.graph().output();
-    if (outputs.empty()) fail(ErrorId::invalid_graph, where(), "the model has no output");
-    std::string name = options_.output.empty() ? outputs[0].name() : options_.output;
-    if (import_.values.find(name) == nullptr) {
-      std::vector<std::string> known;
-      for (const auto& one : outputs) known.push_back(one.name());
-      const auto& nodes = model_.graph().node();
-      const auto found = std::find_if(nodes.begin(), nodes.end(),
-                                      [&](const auto& node) { return node.name() == name; });
-      if (found == nodes.end())
-        fail_unknown(concat("output of file '", model_.origin, '\''), name, known);
-      name = found->output(0);
-    }
-    const Value& value = *import_.values.find(name);
+  /// The tensor of that name, or the first that a node of that name makes.
+  [[nodiscard]] std::optional<std::string> tensor_of(const std::string& name) const {
+    if (import_.values.find(name) != nullptr) return name;
+    const auto& nodes = model_.graph().node();
+    const auto found = std::find_if(nodes.begin(), nodes.end(),
+                                    [&](const auto& node) { return node.name() == name; });
+    if (found == nodes.end()) return std::nullopt;
+    return found->output(0);
+  }
+
+  /// Of the tensor of that name.
+  [[nodiscard]] Index draft_of(const std::string& name) {
+    const std::optional<std::string> tensor = tensor_of(name);
+    if (!tensor) fail_unknown_output(name, {});
+    const Value& value = *import_.values.find(*tensor);
     if (!value.map)
       fail(ErrorId::invalid_graph, where(), "its output '", name,
            "' doesn't depend on the images; name another");
-    return *value.map;
+    require_readable(drafts().needed_by(value.map->draft));
+    const Index last = settled(*value.map);
+    if (last == 0)
+      fail(ErrorId::invalid_graph, where(), "its output is its input: it has no layer");
+    return last;
+  }
+
+  /// Of the drafts that are needed; "" of others.
+  [[nodiscard]] std::vector<std::string> names_of(const std::vector<bool>& needed) {
+    Names names(model_);
+    std::vector<std::string> all(needed.size());
+    for (const bool of_weights : {true, false})  // these first, as they are found by their names
+      for (std::size_t i = 1; i < needed.size(); ++i) {
+        const Draft& draft = drafts()[static_cast<Index>(i)];
+        if (const std::string parameter = parameter_of(draft);
+            needed[i] && parameter.empty() != of_weights)
+          all[i] = names.name(draft, parameter);
+      }
+    return all;
+  }
+
+  [[noreturn]] void fail_unknown_output(const std::string& name, std::vector<std::string> known) {
+    std::erase(known, "");
+    for (const auto& output : model_.graph().output()) known.push_back(output.name());
+    fail_unknown(concat("output of file '", model_.origin, '\''), name, known);
   }
 
   [[nodiscard]] Index settled(const Map& map) {
@@ -296,7 +321,7 @@ class Reader {
                       draft.reason);
     }
     if (count > 0)
-      fail(ErrorId::unsupported_model, where(), count, count == 1 ? " node" : " nodes",
+      fail(ErrorId::unsupported_model, where(), count, ' ', plural(count, "node"),
            " can't be read:", lines,
            "\nReplace what is named in the model, or name an output that doesn't depend on it; "
            "docs/networks.md lists what is read");
