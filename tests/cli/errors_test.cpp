@@ -54,7 +54,7 @@ TEST_CASE("command lines that make no sense") {
   refuses({"prune", "--network", "vgg16", "--data", "cifar10:x"}, 2, "config.105", "--out");
   refuses({"fine-tune", "--network", "vgg16", "--data", "cifar10:x", "--out", "x"}, 2, "config.105",
           "--policy");
-  refuses({"evaluate", "--network", "vgg16", "--data", "cifar"}, 2, "config.104", "NAME:DIR");
+  refuses({"evaluate", "--network", "vgg16", "--data", "cifar"}, 2, "config.104", "images:DIR");
   refuses({"evaluate", "--network", "vgg16", "--data", "cifar1:x"}, 2, "config.101", "cifar10");
   refuses({"inspect", "--network", "lenet5", "--threads", "-1"}, 2, "config.102", "threads");
 }

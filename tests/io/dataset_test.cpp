@@ -259,7 +259,11 @@ TEST_CASE("a file of another format is named for what it looks like", "[looks_li
            {"\x1f\x8b\b...", "gunzip FILE"},
            {"PK\3\4...", "zip archive, as torch.save"},
            {"\x80\2}q", "a Python pickle"},
-           {"\x93NUMPY\1", "NumPy"},
+           {"\x93NUMPY\1", "npz:FILE"},
+           {"\x89HDF\r\n...", "an HDF5 file"},
+           {"\10\7\22\7pytorch", "--network FILE.onnx"},
+           {"GIF89a", "PNG or JPEG"},
+           {"RIFF....WEBP", "PNG or JPEG"},
            {"\x89PNG\r\n", "a picture"},
            {"\xff\xd8\xff\xe0", "a picture"},
            {"<!DOCTYPE html>", "a web page"},
@@ -268,7 +272,7 @@ TEST_CASE("a file of another format is named for what it looks like", "[looks_li
            {"{\"nodes\": []}", "JSON"},
            {std::string(8, '\0') + "{\"a\":1}", "safetensors"},
            {std::string(257, 'x') + "ustar", "tar xf"},
-           {idx({5}, "12345"), "IDX file of one dimension"},
+           {idx({5}, "12345"), "mnist:DIR"},
            {idx({1, 28, 28}, ""), "IDX file of three dimensions"},
            {cifar10_file(random, 3), "images of CIFAR-10:"},
            {std::string(3074, '\1'), "images of CIFAR-100"},
@@ -357,7 +361,7 @@ TEST_CASE("a data set is NAME:DIR of a known name", "[dataset]") {
   const auto error = [](const std::string& spec) {
     return error_of([&] { (void)io::read_dataset(spec); });
   };
-  check_error(error("cifar10"), ErrorId::bad_syntax, {"'cifar10'", "NAME:DIR"});
+  check_error(error("cifar10"), ErrorId::bad_syntax, {"'cifar10'", "NAME:PLACE", "npz:FILE"});
   check_error(error("mnist:"), ErrorId::bad_syntax, {"'mnist:'"});
   check_error(error("cifar:x"), ErrorId::unknown_name, {"'cifar'", "did you mean 'cifar10'"});
 }

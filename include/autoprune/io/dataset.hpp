@@ -118,8 +118,8 @@ namespace detail {
                                            const DataOptions& options = {}) {
   const std::size_t colon = spec.find(':');
   if (colon == std::string::npos || colon + 1 == spec.size())
-    fail(ErrorId::bad_syntax, "data '", spec,
-         "' is not of the form NAME:DIR, e.g. cifar10:data/cifar10");
+    fail(ErrorId::bad_syntax, "data '", spec, "' is not of the form NAME:PLACE; write ",
+         dataset_forms());
   const std::string name = spec.substr(0, colon);
   const std::filesystem::path directory = spec.substr(colon + 1);
   std::vector<std::string> known;

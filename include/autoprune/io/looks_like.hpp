@@ -33,15 +33,18 @@ inline constexpr const char* kConvert =
     "two lines of Python convert a PyTorch state_dict:\n"
     "  w = torch.load('FILE.pth', map_location='cpu')\n"
     "  safetensors.torch.save_file({k: v.contiguous() for k, v in w.items()}, 'FILE.safetensors')\n"
-    "Of a data set get the binary version; images in NumPy's arrays are npz:FILE";
+    "Of a data set get the binary version; images in arrays of numpy.savez are npz:FILE";
 inline constexpr Look kPickle{"a Python pickle", kConvert};
 inline constexpr Look kZip{"a zip archive, as torch.save and numpy.savez write", kConvert};
-inline constexpr Look kArray{"an array of NumPy or HDF5",
-                             "save weights with safetensors.numpy.save_file"};
+inline constexpr const char* kSaveArrays =
+    "save weights with safetensors.numpy.save_file, images and their labels together with "
+    "numpy.savez, which is npz:FILE";
 inline constexpr Look kPicture{"a picture", "folders of pictures are images:DIR"};
+inline constexpr Look kOtherPicture{"a GIF or WebP picture", "save it as PNG or JPEG"};
 inline constexpr Look kWebPage{"a web page", "the download went wrong, get it again"};
 inline constexpr const char *kJsonLook = "JSON", *kSafetensorsLook = "a safetensors file";
 inline constexpr const char* kOther = "name the right file";
+inline constexpr const char* kMnist = "the directory of MNIST's four files is mnist:DIR";
 
 inline constexpr std::array kSignatures = {
     Signature{0, "\x1f\x8b", {"a gzip file", "unpack it with gunzip FILE"}},
@@ -54,17 +57,20 @@ inline constexpr std::array kSignatures = {
     Signature{0, "\x80\3", kPickle},
     Signature{0, "\x80\4", kPickle},
     Signature{0, "\x80\5", kPickle},
-    Signature{0, "\x93NUMPY", kArray},
-    Signature{0, "\x89HDF\r\n", kArray},
+    Signature{0, "\x93NUMPY", {"an array of NumPy", kSaveArrays}},
+    Signature{0, "\x89HDF\r\n", {"an HDF5 file", kSaveArrays}},
+    Signature{2, "\x12\x07pytorch", {"an ONNX model", "it is read as --network FILE.onnx"}},
     Signature{0, "\x89PNG", kPicture},
     Signature{0, "\xff\xd8\xff", kPicture},
+    Signature{0, "GIF8", kOtherPicture},
+    Signature{8, "WEBP", kOtherPicture},
     Signature{0, "<!DOCTYPE", kWebPage},
     Signature{0, "<!doctype", kWebPage},
     Signature{0, "<html", kWebPage},
     Signature{0, "version https://git-lfs", {"a pointer of Git LFS", "get it by git lfs pull"}},
-    Signature{0, {"\0\0\x8\1", 4}, {"an IDX file of one dimension, as MNIST's labels", kOther}},
-    Signature{0, {"\0\0\x8\3", 4}, {"an IDX file of three dimensions, as MNIST's images", kOther}},
-    Signature{0, "APRCKPT", {"a checkpoint of a run", "resume the run that wrote it"}},
+    Signature{0, {"\0\0\x8\1", 4}, {"an IDX file of one dimension, as MNIST's labels", kMnist}},
+    Signature{0, {"\0\0\x8\3", 4}, {"an IDX file of three dimensions, as MNIST's images", kMnist}},
+    Signature{0, "APRCKPT", {"a checkpoint of a run", "it is for --resume in its directory"}},
     Signature{0, "{", {kJsonLook, kOther}},
     Signature{8, "{\"", {kSafetensorsLook, kOther}},
 };

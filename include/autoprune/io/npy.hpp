@@ -165,7 +165,8 @@ class NpyHeader {
 [[nodiscard]] inline Npy parse_npy(std::string bytes, const std::string& origin) {
   constexpr std::string_view kMagic = "\x93NUMPY";
   if (!std::string_view(bytes).starts_with(kMagic))
-    fail(ErrorId::bad_magic, origin, " is no array of NumPy (.npy)", looks_like_text(bytes));
+    fail(ErrorId::bad_magic, origin, " is no array as numpy.save writes it (.npy)",
+         looks_like_text(bytes));
   const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); };
   const auto cut_off = [&] {
     fail(ErrorId::truncated_file, origin, " ends inside its header; save or get it again");
