@@ -83,7 +83,7 @@ TEST_CASE("a weight that came back is found, and a mask of something else refuse
   while (last.data()[at] != 0.0F) ++at;
   last.data()[at] = 0.5F;
   check_error(error_of([&] { io::require_pruned(network, masks); }), ErrorId::mask_mismatch,
-              {"1 weights", "'last'", concat("element ", at, " is 0.5")});
+              {"1 weight of layer", "'last'", concat("element ", at, " is 0.5")});
 
   io::write_masks(dir / "m", network, masks);
   const auto file = io::Safetensors::read(dir / "m");

@@ -68,6 +68,8 @@ inline Json report() {
           {"network", "toy"},
           {"data", "cifar10"},
           {"geometry", "128x128/32x32/1"},
+          {"method", "column-vectors"},
+          {"row_groups", "gathered"},
           {"granularity", 32},
           {"seed", 12345},
           {"threads", 2},

@@ -25,7 +25,15 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST_CASE("the terminal table holds the figures of the report", "[report]") {
   const std::string table = report_table(samples::report());
   CAPTURE(table);
-  CHECK(ap::io::test::has(table, "prune: toy on cifar10, 128x128/32x32/1, G = 32"));
+  CHECK(ap::io::test::has(table,
+                          "prune: toy on cifar10, 128x128/32x32/1\n"
+                          "column-vectors, G = 32, gathered rows\n"));
+  auto other = samples::report();
+  other.erase("row_groups");
+  other["method"] = "sre";
+  CHECK(ap::io::test::has(report_table(other), "/1\nsre\n"));
+  other.erase("method");  // of an earlier version
+  CHECK(ap::io::test::has(report_table(other), "/1\nG = 32\n"));
   for (const char* row : {"conv1   288x256  1,101    47.8   45        96   48  2.00       8,877",
                           "conv2  2304x512  4,321    11.7  199     1,152  208  5.54      33,760",
                           "fc       512x10     77    48.1   16        64   16  4.00         372",
@@ -60,8 +68,8 @@ TEST_CASE("the table's columns are aligned and at most 100 wide", "[report]") {
   report["data"] = std::string(300, 'd');
   const std::vector<std::string> lines = lines_of(report_table(report));
   for (const std::string& line : lines) CHECK(text_length(line) <= 100);
-  for (std::size_t i = 2; i < 9; ++i) CHECK(text_length(lines[i]) == text_length(lines[2]));
-  CHECK(ap::io::test::has(lines[5], "…k1.layer1.conv1"));
+  for (std::size_t i = 3; i < 10; ++i) CHECK(text_length(lines[i]) == text_length(lines[3]));
+  CHECK(ap::io::test::has(lines[6], "…k1.layer1.conv1"));
 }
 
 TEST_CASE("columns are as wide as their text looks, not as its bytes") {

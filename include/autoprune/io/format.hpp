@@ -32,6 +32,11 @@ namespace autoprune::io {
   return format_number(static_cast<double>(value));
 }
 
+/// "1 image", "2,000 images".
+[[nodiscard]] inline std::string format_count(Index count, const std::string& what) {
+  return format_number(count) + " " + plural(count, what);
+}
+
 /// Four significant digits: "1,234", "12.34", "0.001234".
 [[nodiscard]] inline std::string format_significant(double value) {
   if (value == 0.0 || !std::isfinite(value)) return format_number(value);

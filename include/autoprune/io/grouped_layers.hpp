@@ -41,7 +41,8 @@ struct LayerCells {
   const auto percent = [](double part, Index whole) {
     return whole > 0 ? format_number(100.0 * part / static_cast<double>(whole), 1) + " %" : "none";
   };
-  return concat("convolutions in groups, ", grouped, " of ", layers.size(), " layers, take ",
+  return concat("convolutions in groups, ", grouped, " of ",
+                format_count(std::ssize(layers), "layer"), ", take ",
                 percent(static_cast<double>(crossbars[1]), crossbars[0] + crossbars[1]),
                 " of the crossbars;", gap, "weights fill ", percent(filled[1], crossbars[1]),
                 " of their cells, and ", percent(filled[0], crossbars[0]), " of the others'");

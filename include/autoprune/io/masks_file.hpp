@@ -17,6 +17,7 @@
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
+#include "autoprune/core/text.hpp"
 #include "autoprune/io/safetensors.hpp"
 #include "autoprune/nn/network.hpp"
 
@@ -144,10 +145,10 @@ inline void require_pruned(const nn::Network& network, std::span<const PruneMask
         first = i;
       }
     if (back > 0)
-      fail(ErrorId::mask_mismatch, back, " weights of layer '", node.name,
-           "' are not zero, though their mask has pruned them; element ", first, " is ",
+      fail(ErrorId::mask_mismatch, back, ' ', plural(back, "weight"), " of layer '", node.name,
+           "' came back: where the mask has pruned, element ", first, " is ",
            node.weight.data()[first],
-           ". Multiply the weights by the masks after every step of the training");
+           ", not zero. Multiply the weights by the masks after every step of the training");
   }
 }
 

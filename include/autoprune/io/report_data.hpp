@@ -74,9 +74,18 @@ struct CostFigures {
   Network dense, pruned;
 };
 
+/// "column-vectors, G = 32, gathered rows": a method, and the row groups of one that has them.
+[[nodiscard]] inline std::string method_text(const std::string& method,
+                                             const std::string& row_groups, Index granularity) {
+  if (!method.empty() && row_groups.empty()) return method;
+  return concat(method, method.empty() ? "" : ", ", "G = ", format_number(granularity),
+                row_groups == "gathered" ? ", gathered rows" : "");
+}
+
 /// report.json.
 struct ReportData {
   std::string version, command, network, data, geometry, seed;
+  std::string method, row_groups;  ///< empty: not said, or none
   Index granularity = 0, threads = 0;
   Json options;
   std::vector<LayerFigures> layers;
@@ -206,9 +215,9 @@ namespace detail {
          " % at its best; take a smaller learning rate, or prune less or more gradually";
 }
 
-/// Reads a document of schema "autoprune.report/1". `accuracy`, one of its two parts,
-/// `search`, `cost`, `training` and `fine_tune` may be missing or null; any other missing or
-/// mistyped key throws bad_json, a count below zero or beyond any network out_of_range.
+/// Reads a document of schema "autoprune.report/1". `method`, `row_groups`, `accuracy`, one of its
+/// two parts, `search`, `cost`, `training` and `fine_tune` may be missing or null; any other
+/// missing or mistyped key throws bad_json, a count below zero or beyond any network out_of_range.
 [[nodiscard]] inline ReportData read_report(const Json& document) {
   const JsonField report(document, "report");
   report.check_schema("autoprune.report/1");
@@ -218,6 +227,8 @@ namespace detail {
   data.network = report["network"].text();
   data.data = report["data"].text();
   data.geometry = report["geometry"].text();
+  if (report.has("method")) data.method = report["method"].text();
+  if (report.has("row_groups")) data.row_groups = report["row_groups"].text();
   data.granularity = report["granularity"].count();
   data.seed = json_excerpt(report["seed"].json());
   data.threads = report["threads"].count();

@@ -25,7 +25,7 @@ namespace detail {
   std::string out = "<header>\n<p class=\"kicker\">autoprune " + escape_xml(data.command) +
                     "</p>\n<h1>" + escape_xml(data.network) + " on " + escape_xml(data.data) +
                     "</h1>\n<p class=\"headline\">The weights take <b>" +
-                    format_number(data.crossbars_per_layer) + " crossbars</b>";
+                    format_count(data.crossbars_per_layer, "crossbar") + "</b>";
   out += data.crossbars_per_layer == data.crossbars_dense
              ? ", as many as the dense network: a crossbar compression of "
              : " instead of <b>" + format_number(data.crossbars_dense) +
@@ -40,7 +40,7 @@ namespace detail {
                       percent(accuracy.pruned->top1) + "</b>"
                 : "is <b>" + percent((accuracy.dense ? accuracy.dense : accuracy.pruned)->top1) +
                       "</b>") +
-           " (" + escape_xml(accuracy.kind) + ", " + format_number(accuracy.images) + " images).";
+           " (" + escape_xml(accuracy.kind) + ", " + format_count(accuracy.images, "image") + ").";
   }
   return out + "</p>\n</header>\n";
 }
@@ -86,18 +86,18 @@ namespace detail {
   const std::string dense = format_number(data.crossbars_dense) + " → ";
   std::string out = "<section class=\"cards\">\n";
   out += card("Compression per layer", format_number(data.compression_per_layer, 2) + "×",
-              dense + format_number(data.crossbars_per_layer) + " crossbars");
+              dense + format_count(data.crossbars_per_layer, "crossbar"));
   out += card("Compression pooled", format_number(data.compression_pooled, 2) + "×",
-              dense + format_number(data.crossbars_pooled) + " crossbars");
+              dense + format_count(data.crossbars_pooled, "crossbar"));
   if (data.accuracy) {
     out += accuracy_card("Top-1 accuracy", *data.accuracy, &Accuracy::top1);
     out += accuracy_card("Top-5 accuracy", *data.accuracy, &Accuracy::top5);
   }
   out += card("Keep ratio", percent(100.0 * data.keep_ratio(), 1),
               format_number(data.total(&LayerFigures::kept)) + " of " +
-                  format_number(data.total(&LayerFigures::vectors)) + " vectors");
+                  format_count(data.total(&LayerFigures::vectors), "vector"));
   out += card("Operation units", format_number(data.total(&LayerFigures::ous)),
-              "in " + format_number(static_cast<Index>(data.layers.size())) + " layers");
+              "in " + format_count(std::ssize(data.layers), "layer"));
   const auto index_bits = static_cast<double>(data.total(&LayerFigures::index_bits));
   out += card("Index buffer", format_bits(index_bits),
               percent(100.0 * index_bits / data.kept_weight_bits(), 1) + " of the kept weights");
@@ -231,7 +231,7 @@ namespace detail {
              "td") +
          "</tfoot>\n</table></div>\n" + grouped_note(data) +
          "<p class=\"note\">Pooled, all layers together take " +
-         format_number(data.crossbars_pooled) + " crossbars: a compression of " +
+         format_count(data.crossbars_pooled, "crossbar") + ": a compression of " +
          format_number(data.compression_pooled, 2) +
          "×. Each layer's index buffer is in its smallest encoding; with one encoding for all it "
          "would be " +
@@ -252,6 +252,8 @@ namespace detail {
   std::string out = "<section>\n<h2>How this run was made</h2>\n<table class=\"run\">\n<tbody>\n";
   out += row("autoprune", data.version) + row("command", data.command) +
          row("network", data.network) + row("data", data.data) + row("geometry", data.geometry) +
+         (data.method.empty() ? "" : row("method", data.method)) +
+         (data.row_groups.empty() ? "" : row("row groups", data.row_groups)) +
          row("granularity G", data.granularity) + row("seed", data.seed) +
          row("threads", data.threads);
   for (const auto& [name, value] : data.options.items()) out += row("option " + name, value);

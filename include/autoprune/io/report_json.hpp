@@ -30,6 +30,8 @@ namespace autoprune::io {
 struct RunDescription {
   std::string command, network, data;
   Geometry<> geometry;
+  std::string method = {};      ///< of pruning; empty: not said
+  std::string row_groups = {};  ///< neighbours or gathered; empty: the method has none
   Index granularity = 0;
   std::uint64_t seed = 0;
   Index threads = 1;
@@ -85,7 +87,7 @@ namespace detail {
   Json index = Json::object();
   for (const mapping::IndexCode code : mapping::kIndexCodes)
     index[concat(mapping::index_code_name(code), "_bits")] = mapping.index_sizes[code];
-  return json_object(
+  Json report = json_object(
       {{"schema", "autoprune.report/1"},
        {"autoprune_version", AUTOPRUNE_VERSION},
        {"command", run.command},
@@ -107,6 +109,9 @@ namespace detail {
        {"index", std::move(index)},
        {"seconds",
         {{"search", seconds.search}, {"fine_tune", seconds.fine_tune}, {"total", seconds.total}}}});
+  if (!run.method.empty()) report["method"] = run.method;
+  if (!run.row_groups.empty()) report["row_groups"] = run.row_groups;
+  return report;
 }
 
 /// The value of "accuracy", of the dense network, the pruned one or both.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "autoprune/hardware/geometry.hpp"
+#include "autoprune/io/format.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/io/svg_charts.hpp"
 #include "autoprune/io/svg_occupancy.hpp"
@@ -186,10 +187,10 @@ struct LayerOccupancy {
   for (std::size_t i = 0; i < chart.crossbars.size(); ++i) {
     Index used = 0;
     for (const auto& b : chart.crossbars[i].blocks) used += b.rows * b.columns;
-    chart.crossbars[i].tooltip =
-        concat(out.name, ", crossbar ", i, "\n", chart.crossbars[i].blocks.size(), " OUs, ",
-               format_number(100.0 * static_cast<double>(used) / cells, 1),
-               " % of the cells hold weights");
+    chart.crossbars[i].tooltip = concat(
+        out.name, ", crossbar ", i, "\n", format_count(std::ssize(chart.crossbars[i].blocks), "OU"),
+        ", ", format_number(100.0 * static_cast<double>(used) / cells, 1),
+        " % of the cells hold weights");
   }
   out.svg = occupancy_chart(chart);
   return out;

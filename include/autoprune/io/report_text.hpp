@@ -58,7 +58,7 @@ namespace detail {
   if (dense && pruned)
     parts.push_back("drop " + pair(dense->top1 - pruned->top1, dense->top5 - pruned->top5));
   return "accuracy      " + join(parts, "   ") + "\n              Acc1 / Acc5 in %, " + kind +
-         ", " + format_number(images) + " images\n";
+         ", " + format_count(images, "image") + "\n";
 }
 
 [[nodiscard]] inline std::string cost_lines(const CostFigures& cost) {
@@ -113,8 +113,8 @@ namespace detail {
 
   const auto fixed = [](double value) { return format_number(value, 2); };
   return shorten(data.command, 12) + ": " + shorten(data.network, 32) + " on " +
-         shorten(data.data, 24) + ", " + data.geometry +
-         ", G = " + format_number(data.granularity) + "\n\n" + join(lines, "\n") +
+         shorten(data.data, 24) + ", " + data.geometry + "\n" +
+         method_text(data.method, data.row_groups, data.granularity) + "\n\n" + join(lines, "\n") +
          "\nxb: crossbars after pruning, counted per layer; CR: dense xb / xb"
          "\n\nvectors       kept " +
          format_number(data.total(&LayerFigures::kept)) + " of " +

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autoprune/cost/layer_work.hpp"
+#include "autoprune/io/format.hpp"
 #include "autoprune/io/json_field.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_json.hpp"
@@ -104,7 +105,7 @@ inline void add_simulation(io::Json& report, const nn::Network& network, const S
 /// Accuracies in per cent, a line each.
 [[nodiscard]] inline std::string simulated_accuracy_table(const Simulation& s) {
   using detail::percent;
-  io::Table rows = {{io::format_number(s.images) + " test images", "Acc1 %", "Acc5 %"},
+  io::Table rows = {{io::format_count(s.images, "test image"), "Acc1 %", "Acc5 %"},
                     {"float", percent(s.real.top1), percent(s.real.top5)},
                     {"quantised", percent(s.quantised.top1), percent(s.quantised.top5)}};
   Index seeds = 1;

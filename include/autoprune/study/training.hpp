@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "autoprune/core/text.hpp"
 #include "autoprune/io/training_checkpoint.hpp"
 #include "autoprune/nn/collapse.hpp"
 #include "autoprune/nn/train.hpp"
@@ -34,8 +35,9 @@ inline void check_training(const Study& study) {
   study.spec.fine_tune.schedule.validate();
   const auto images = static_cast<Index>(study.split().train.size());
   if (images < config.batch)
-    fail(ErrorId::empty_data, images, " training images make no batch (batch = ", config.batch,
-         ", held_out = ", study.spec.held_out, "); take smaller ones");
+    fail(ErrorId::empty_data, images, " training ", plural(images, "image"),
+         " can't fill a batch (batch = ", config.batch, ", held_out = ", study.spec.held_out,
+         "); take smaller ones");
 }
 
 /// Share of all column-vectors that masks keep.
