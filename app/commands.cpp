@@ -59,8 +59,8 @@ std::string accuracy_line(const Job& job, const io::Json& report) {
   return concat(job.options.network, " on ", job.data->test.name, ": top-1 ",
                 io::format_number(top["top1"].get<double>(), 2), " %, top-5 ",
                 io::format_number(top["top5"].get<double>(), 2), " % (float, ",
-                dense ? "dense, " : "pruned, ", io::format_number(job.study().test_images()),
-                " test images)\n");
+                dense ? "dense, " : "pruned, ",
+                io::format_count(job.study().test_images(), "test image"), ")\n");
 }
 
 void evaluate(const Options& options) {
@@ -85,7 +85,7 @@ void train(const Options& options) {
   study::train(job.study(), !job.random_weights, watching, record);
   watching.finish();
   job.network = std::move(record.network);
-  io::save_network(job.network, job.file("trained.safetensors"),
+  io::save_network(job.as_given(job.network), job.file("trained.safetensors"),
                    study::normalisation_metadata(job.data->train));
   const io::Json training = training_json(record.training);
   io::Json report = evaluated(job);
@@ -135,9 +135,10 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
     study::fine_tune(study, watching, record);
     const io::Metadata about =
         study::pruning_metadata(record.network, record.policy, job.compressor, job.data->train);
-    io::save_network(record.network, job.file(kPrunedFile), about);
-    io::write_masks(job.file(kMasksFile), record.network, record.masks, about);
-    write_onnx(job.file(kOnnxFile), record.network, about);
+    const nn::Network whole = job.as_given(record.network);
+    io::save_network(whole, job.file(kPrunedFile), about);
+    io::write_masks(job.file(kMasksFile), whole, record.masks, about);
+    write_onnx(job.file(kOnnxFile), whole, about);
   } else {
     study::prune_untrained(study, record);
   }

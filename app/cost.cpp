@@ -84,7 +84,7 @@ void ou_cost(Job& job) {
   more["dense"]["metrics"] = io::metrics_json(metrics(dense));
   write_cost(job, "ou", hardware, cost, more,
              concat(job.options.network, pruned ? ", pruned, " : ", dense, ",
-                    job.compressor.geometry().to_string(), ", G = ", job.compressor.granularity(),
+                    job.compressor.geometry().to_string(), ", ", job.method_text(),
                     "; OU model, hardware ", hardware.name, ", ADC of ", hardware.adc.bits, " bits",
                     hardware.lossless() ? "" : " (too few for the sums of an OU)", "\n\n",
                     io::cost_layer_table(cost, "crossbars"), io::cost_grouped_line(cost), '\n',

@@ -1,6 +1,7 @@
 #include "job.hpp"
 
 #include <algorithm>
+#include <autoprune/io/format.hpp>
 #include <autoprune/io/json_file.hpp>
 #include <autoprune/io/masks_file.hpp>
 #include <autoprune/io/network_json.hpp>
@@ -41,6 +42,29 @@ void refuse_vector_options(const Options& o, const std::string& method) {
            "'; leave one of them out");
 }
 
+std::string rows_in_words(prune::RowGrouping rows) {
+  return rows == prune::RowGrouping::gathered ? study::kGathered : "neighbours";
+}
+
+/// In words; "" of a method without any.
+std::string row_groups_of(const methods::Compressor& compressor) {
+  return compressor.row_groups() ? rows_in_words(compressor.rows()) : "";
+}
+
+/// Options of pruning that masks were made otherwise with.
+void refuse_other_masks(const Options& o, const study::PrunedAs& masks) {
+  const auto refuse = [](const char* option, const auto& asked, const auto& made) {
+    fail(ErrorId::bad_syntax, option, ' ', asked, ": --masks were made with ", made,
+         "; leave it out");
+  };
+  if (!o.method.empty() && o.method != masks.method.value_or(o.method))
+    refuse("--method", o.method, *masks.method);
+  if (o.granularity && o.granularity != masks.granularity.value_or(*o.granularity))
+    refuse("--granularity", *o.granularity, *masks.granularity);
+  if (o.rows && o.rows != masks.rows.value_or(*o.rows))
+    refuse("--row-groups", rows_in_words(*o.rows), rows_in_words(*masks.rows));
+}
+
 /// Of the options, else of the network's file.
 methods::Compressor read_compressor(const Options& o, const nn::Network& network,
                                     const hardware::Accelerator& accelerator,
@@ -54,6 +78,10 @@ methods::Compressor read_compressor(const Options& o, const nn::Network& network
   methods::Compressor compressor = methods::make_method(method, setting);
   if (!compressor.row_groups()) refuse_vector_options(o, method);
   return compressor;
+}
+
+nn::Normalisation asked_normalisation(const Options& o) {
+  return {{o.mean.begin(), o.mean.end()}, {o.deviation.begin(), o.deviation.end()}};
 }
 
 /// What --plan, else --policy, else the network's file decides of layers beside keep ratios.
@@ -79,17 +107,21 @@ study::StudySpec spec_of(const Options& o, const nn::Network& network,
 
 }  // namespace
 
-Job::Job(const Options& o, Weights weights)
-    : options(o),
+Job::Job(const Options& o, Weights weights, std::optional<nn::Shape3> images)
+    : images_(images),
+      options(o),
       pool(o.threads),
       network(read_network()),
-      spec(spec_of(o, network, file_)),
+      spec(spec_of(options, network, file_)),
       accelerator(methods::planned(accelerator_of(o, file_.geometry), spec.plan)),
       compressor(read_compressor(o, network, accelerator, file_).with(spec.plan)) {
   if (const Index asked = o.threads > 0 ? o.threads : usable_processors(); pool.threads() < asked)
     warn(concat("the system allows ", pool.threads(), " of ", asked,
                 " threads; the work takes longer, its results are the same"));
   constraints = read_constraints();
+  if (o.devices > 1 && !accelerator.noisy() && o.variations.empty())
+    fail(ErrorId::bad_syntax, "--seeds would change nothing: nothing of the devices is drawn; add ",
+         "--variation, --stuck-at or --read-noise");
   check_inputs(weights);
   random_weights = weights == Weights::random && !has_weights(network);
   if (random_weights) network.initialise(o.seed);
@@ -104,17 +136,15 @@ nn::Network Job::read_network() {
   nn::Network net;
   std::string prefix;  // of the names in the file of the weights
   if (!names_file("network", name, nn::zoo_names())) {
-    const nn::Shape3 usual{name == "lenet5" ? 1 : 3, 32, 32};
+    const Size size = options.input_size.value_or(Size{32, 32});
+    const nn::Shape3 usual{name == "lenet5" ? 1 : 3, size.rows, size.cols};
     read_data(usual);
     net = nn::make_network(name, data ? data->train.shape() : usual);
   } else if (onnx) {
-    OnnxNetwork file = read_onnx(name, options.head, [this]() -> std::optional<nn::Shape3> {
-      if (options.data.starts_with("images:")) return {};  // pictures are cut to the network's
-      read_data({});
-      return data ? std::optional(data->train.shape()) : std::nullopt;
-    });
+    OnnxNetwork file = read_onnx(name, options.head, [this] { return open_shape(); });
     net = std::move(file.network);
     file_ = study::pruned_as(file.metadata);
+    if (data && data->train.shape() != net.input_shape()) data.reset();  // pictures fit any
   } else if (std::filesystem::path(name).extension() == ".json") {
     net = io::read_network(name, &prefix);
   } else {
@@ -130,6 +160,7 @@ nn::Network Job::read_network() {
   if (!options.masks.empty()) {
     masks_ = io::Safetensors::read(options.masks);
     file_ = study::pruned_as(masks_->metadata());
+    refuse_other_masks(options, file_);
   }
   if (!options.head.empty() && !onnx) {
     std::vector<std::string> known;
@@ -140,7 +171,21 @@ nn::Network Job::read_network() {
   }
   if (!prefix.empty())
     std::cerr << concat("note: the names of the weights are read without their '", prefix, "'\n");
+  if (const auto& size = options.input_size;
+      size && (net.input_shape().height != size->rows || net.input_shape().width != size->cols))
+    fail(ErrorId::shape_mismatch, "--input-size ", std::string(*size), ": network '", name,
+         "' takes images of ", shape_text(net.input_shape()), "; only one that leaves their size ",
+         "open is given another");
   read_data(net.input_shape());
+  fit_images();
+  const nn::Node& last = net.node(net.output());
+  if (data && options.command != "run" && last.op.is<nn::Softmax>()) {
+    softmax_ = net.output();
+    std::cerr << concat("note: network '", name,
+                        "' ends in a softmax, which `run` alone applies; what ",
+                        "is trained and measured are the logits before it\n");
+    net.set_output(last.inputs.front());
+  }
   if (net.matrix_layers().empty())
     fail(ErrorId::invalid_graph, "network '", name, "' has no layer with weights to prune");
   return net;
@@ -149,15 +194,53 @@ nn::Network Job::read_network() {
 void Job::read_data(const std::optional<nn::Shape3>& shape) {
   const Options& o = options;
   if (o.data.empty() || data) return;
-  if (o.mean.empty() != o.deviation.empty())
-    fail(ErrorId::missing_value, "--mean and --deviation belong together; give both or neither");
-  const auto floats = [](const std::vector<double>& all) {
-    return std::vector<float>(all.begin(), all.end());
-  };
   data.emplace(io::read_dataset(o.data, {.shape = shape,
-                                         .normalisation = {floats(o.mean), floats(o.deviation)},
+                                         .normalisation = asked_normalisation(o),
                                          .remembered = file_.normalisation,
                                          .cache = static_cast<std::size_t>(o.image_cache) << 20}));
+}
+
+nn::Shape3 Job::open_shape() {
+  if (images_) return *images_;
+  if (const auto& size = options.input_size) return {3, size->rows, size->cols};
+  read_data({});
+  if (!data)
+    fail(ErrorId::missing_value, "network '", options.network,
+         "' leaves the size of its images open; give it with --input-size, or with --data");
+  const nn::Shape3 shape = data->train.shape();
+  std::cerr << concat("note: network '", options.network, "' leaves the size of its images open; ",
+                      "it gets ", shape.height, 'x', shape.width, '\n');
+  return shape;
+}
+
+void Job::fit_images() {
+  if (!data) return;
+  const Index all = data->train.size();
+  std::vector<std::string> fitted;
+  const auto fit = [&](const std::string& name, Index& number, Index most) {
+    if (!options.all.contains(name) || options.gives(name) || number <= most) return;
+    number = std::max<Index>(most, 1);
+    options.all[name] = number;
+    fitted.push_back(concat("--", name, ' ', number));
+  };
+  const bool holds_out = options.all.contains("held-out");
+  fit("held-out", options.held_out, all / 10);
+  fit("held-out-images", options.held_out_images, options.held_out);
+  fit("calibration-images", options.calibration_images, holds_out ? all - options.held_out : all);
+  if (!fitted.empty())
+    std::cerr << concat("note: ", data->train.name, " has ",
+                        io::format_count(all, "training image"), ", so it is ", join(fitted), '\n');
+}
+
+nn::Normalisation Job::normalisation() const {
+  nn::Normalisation known = asked_normalisation(options);
+  if (!known.known()) known = file_.normalisation;
+  if (!known.known() && data) known = {data->train.mean, data->train.stddev};
+  if (!known.known())
+    fail(ErrorId::missing_value, "network '", options.network,
+         "' doesn't remember the mean and deviation of its images' pixels; give --mean and "
+         "--deviation");
+  return known;
 }
 
 void Job::check_inputs(Weights weights) const {
@@ -175,8 +258,9 @@ void Job::check_inputs(Weights weights) const {
     fail(ErrorId::shape_mismatch, "network '", options.network, "' puts out maps of ",
          shape_text(logits), ", which are no logits of images; --output names another node");
   if (network.outputs() < data->train.classes)
-    fail(ErrorId::shape_mismatch, "network '", options.network, "' has ", network.outputs(),
-         " outputs for the ", data->train.classes, " classes of ", data->train.name);
+    fail(ErrorId::shape_mismatch, "network '", options.network, "' has ",
+         io::format_count(network.outputs(), "output"), " for the ", data->train.classes,
+         " classes of ", data->train.name);
 }
 
 search::Constraints Job::read_constraints() const {
@@ -207,8 +291,6 @@ methods::Policy read_policy(const Job& job) {
 
 std::vector<PruneMask> Job::chosen_masks() {
   if (options.policy.empty() && !options.keep) return present_masks();
-  if ((!options.policy.empty() && options.keep) || !options.masks.empty())
-    fail(ErrorId::bad_syntax, "--policy, --keep and --masks exclude each other; give one of them");
   check_inputs(Weights::needed);
   std::vector<Tensor> gradients;
   if (compressor.needs_gradients()) {
@@ -236,12 +318,23 @@ std::vector<PruneMask> Job::present_masks() const {
   return masks.empty() ? study::dense_masks(network, compressor) : masks;
 }
 
+nn::Network Job::as_given(nn::Network of) const {
+  if (softmax_) of.set_output(*softmax_);
+  return of;
+}
+
+std::string Job::method_text() const {
+  return io::method_text(compressor.name(), row_groups_of(compressor), compressor.granularity());
+}
+
 io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
                      const mapping::NetworkPlacement& mapping, io::RunSeconds seconds) const {
   const io::RunDescription run{.command = options.command,
                                .network = options.network,
                                .data = data ? data->train.name : "no data",
                                .geometry = compressor.geometry(),
+                               .method = compressor.name(),
+                               .row_groups = row_groups_of(compressor),
                                .granularity = compressor.granularity(),
                                .seed = options.seed,
                                .threads = pool.threads(),

@@ -26,14 +26,17 @@ namespace autoprune::cli {
 enum class Weights { needed, optional, random };
 
 class Job {
-  // First, because reading the network fills it.
+  // First, because reading the network needs and fills them.
+  std::optional<nn::Shape3> images_;      ///< where the network leaves their shape open
+  std::optional<Index> softmax_;          ///< node at the network's end, behind the logits
   study::PrunedAs file_;                  ///< what the file of the network, or of its masks, says
   std::optional<io::Safetensors> masks_;  ///< --masks
 
  public:
-  Job(const Options& options, Weights weights);
+  /// `images`: of their shape, where a network leaves it open; else the options say.
+  Job(const Options& options, Weights weights, std::optional<nn::Shape3> images = {});
 
-  const Options& options;
+  Options options;  ///< their numbers of images fitted to a small data set
   mutable ThreadPool pool;
   std::optional<io::Datasets> data;
   nn::Network network;                ///< as it was given
@@ -45,6 +48,12 @@ class Job {
 
   /// Of the job's network and data. Throws missing_value without data.
   [[nodiscard]] study::Study study() const;
+  /// Of pixels that are no data set's: as it is asked for, else the network's, else the data set's.
+  /// Throws missing_value when none is known.
+  [[nodiscard]] nn::Normalisation normalisation() const;
+  /// A network of the job's nodes as it was given: the job's own puts out what a softmax at its end
+  /// reads.
+  [[nodiscard]] nn::Network as_given(nn::Network of) const;
   /// Masks of --masks, whose weights are proved to be zero; else those that the network's zeros
   /// spell out. They keep everything of one that isn't pruned.
   [[nodiscard]] std::vector<PruneMask> present_masks() const;
@@ -52,6 +61,8 @@ class Job {
   /// images where the method needs them.
   [[nodiscard]] std::vector<PruneMask> chosen_masks();
 
+  /// "column-vectors, G = 32, gathered rows".
+  [[nodiscard]] std::string method_text() const;
   /// The report of a network under masks, without what a command adds to it.
   [[nodiscard]] io::Json report(const nn::Network& of, const std::vector<PruneMask>& masks,
                                 const mapping::NetworkPlacement& mapping,
@@ -66,6 +77,9 @@ class Job {
   /// Reads --data, unless it is there, for a network that takes images of that shape, if it has
   /// one.
   void read_data(const std::optional<nn::Shape3>& shape);
+  /// Numbers of images that weren't given, but are too large for the data set.
+  void fit_images();
+  [[nodiscard]] nn::Shape3 open_shape();
   void check_inputs(Weights weights) const;
   [[nodiscard]] search::Constraints read_constraints() const;
 

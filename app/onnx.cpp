@@ -9,7 +9,7 @@ namespace autoprune::cli {
 #ifdef AUTOPRUNE_ONNX
 
 OnnxNetwork read_onnx(const std::filesystem::path& path, const std::string& output,
-                      const std::function<std::optional<nn::Shape3>()>& images) {
+                      const std::function<nn::Shape3()>& images) {
   const onnx::Model model = onnx::read_model(path);
   onnx::ReadOptions options{.output = output};
   if (onnx::leaves_size_open(model)) options.images = images();
@@ -24,7 +24,7 @@ void write_onnx(const std::filesystem::path& path, const nn::Network& network,
 #else
 
 OnnxNetwork read_onnx(const std::filesystem::path& path, const std::string&,
-                      const std::function<std::optional<nn::Shape3>()>&) {
+                      const std::function<nn::Shape3()>&) {
   fail(ErrorId::missing_component, "'", path.string(),
        "': this autoprune was built without ONNX; install it (Debian: apt-get install libonnx-dev "
        "libprotobuf-dev) and build it again");

@@ -6,7 +6,6 @@
 #include <autoprune/nn/network.hpp>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 
 namespace autoprune::cli {
@@ -16,10 +15,10 @@ struct OnnxNetwork {
   io::Metadata metadata;  ///< what the file notes
 };
 
-/// `output` is one of several, or ""; `images` finds the shape of those that will be read, for a
-/// model that leaves it open. Throws missing_component in a program without ONNX.
+/// `output` is one of several, or ""; `images` tells the shape of those of a model that leaves it
+/// open. Throws missing_component in a program without ONNX.
 [[nodiscard]] OnnxNetwork read_onnx(const std::filesystem::path& path, const std::string& output,
-                                    const std::function<std::optional<nn::Shape3>()>& images);
+                                    const std::function<nn::Shape3()>& images);
 
 /// Writes nothing in a program without ONNX.
 void write_onnx(const std::filesystem::path& path, const nn::Network& network,

@@ -104,7 +104,7 @@ template <class Value>
 
 /// "128" or "128x64".
 [[nodiscard]] inline Size read_size(const std::string& place, const std::string& word) {
-  const std::string hint = "; write 128 or 128x64, several with commas";
+  const std::string hint = "; write 128 or 128x64";
   const std::vector<std::string> parts = split_list(word, 'x');
   if (parts.size() > 2) fail(ErrorId::bad_syntax, place, " '", word, "' can't be read", hint);
   const auto size = [&](const std::string& part) {

@@ -18,6 +18,7 @@ constexpr Interval<double> kPoints{0.0, 100.0}, kCompressions{1.0, 1e6};
 // Commands, by what they take: crossbars, a network, checkpoints; and those that prune.
 const std::string kReporting = "inspect map evaluate simulate cost train search fine-tune prune";
 const std::string kOnCrossbars = kReporting + " run", kOnNetworks = kOnCrossbars + " sweep";
+constexpr const char* kRanking = "map cost search fine-tune prune sweep";
 const Words<study::AccuracyKind> kNumbers = {{"float", study::AccuracyKind::real},
                                              {"quantised", study::AccuracyKind::quantised},
                                              {"on-crossbar", study::AccuracyKind::on_crossbar}};
@@ -108,7 +109,9 @@ void add_inputs(OptionTable& table, Options& o) {
   table.under(kHeading, kReporting + " sweep").text("--output", o.head, kHead);
   table.under(kHeading, "run");
   table.text("--head", o.head, kHead);
-  table.text("--input", o.input, ".npy file of images, [image][channel][row][column], normalised");
+  table.text("--input", o.input,
+             ".npy file of images, [image][channel][row][column]: pixels of uint8, or what the "
+             "network takes");
   table.text("--output", o.output, ".npy file for their logits, [image][class]");
   table.under(kHeading, "cost");
   table.text("--pruned", o.model, "directory that prune or fine-tune wrote");
@@ -145,6 +148,7 @@ void add_hardware(OptionTable& table, Options& o) {
              {{"pair", SignEncoding::pair}, {"offset", SignEncoding::offset}}, "pair or offset");
   table.text("--method", o.method,
              join(methods::method_names()) + " [column-vectors, or the network file's]");
+  table.under(kHeading, kRanking);
   table.word("--importance", o.options.importance,
              {{"mean-absolute", Importance::mean_absolute},
               {"l2", Importance::l2},
@@ -228,7 +232,7 @@ void add_images(OptionTable& table, Options& o) {
   constexpr const char* kHeading = "Images";
   table.under(kHeading, "train search fine-tune sweep prune");
   table.number("--held-out", o.held_out, kImages,
-               "training images held out of training, the last ones");
+               "training images held out of training, the last ones; of fewer than 50,000 a tenth");
   table.number("--held-out-images", o.held_out_images, kImages,
                "how many of them measure accuracy");
   table.under(kHeading, kOnNetworks);
@@ -237,6 +241,9 @@ void add_images(OptionTable& table, Options& o) {
   table.number("--deviation", o.deviation, {0.0, 1e6, true},
                "standard deviation, one a channel [the data set's, or measured]");
   table.number("--image-cache", o.image_cache, {0, kMost}, "MiB of images:DIR that stay in memory");
+  table.under(kHeading, kReporting + " sweep")
+      .other("--input-size", o.input_size, "SIZE in " + kSizes.text(),
+             "of images, 224 or 224x160, where the network leaves it open", read_size);
   table.under(kHeading, "run simulate search fine-tune sweep prune")
       .number("--calibration-images", o.calibration_images, kImages,
               "training images that set batch-norm statistics and input ranges");
@@ -282,6 +289,7 @@ void add_simulation(OptionTable& table, Options& o) {
                "standard deviation of every bitline's every read, in cell levels");
   const DeviceOptions devices{table, o};
   hardware::CellKinds().describe(devices);
+  table.under("Simulation", "simulate search prune");
   table.number("--seeds", o.devices, {1, kMost},
                "devices drawn for one accuracy; from 2 on with a 95 % interval");
 }

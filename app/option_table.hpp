@@ -91,7 +91,7 @@ class OptionTable {
   /// Whatever `read(place, word)` makes of a word.
   template <class Target, class Read>
   void other(const std::string& name, Target&& target, const std::string& type,
-             const std::string& what, const Read& read) {
+             const std::string& what, Read read) {
     add(name, target, type, standard(target), what, read);
   }
 

@@ -92,7 +92,48 @@ void collect(const CLI::App& app, Options& o) {
       value = given;
     if (given.empty() && option->get_expected_max() == 0) value = false;  // a flag
     o.names.push_back(option->get_lnames().front());
+    if (!given.empty()) o.given.push_back(o.names.back());
     if (value != io::Json("")) o.all[o.names.back()] = value;
+  }
+}
+
+/// Options that were given and would change nothing, as another one rules them out.
+void refuse_idle(const CLI::App& app, const Options& o) {
+  using study::AccuracyKind;
+  const auto is_one_of = [](const std::string& name, std::initializer_list<const char*> names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const bool runs = o.command == "run";
+  const AccuracyKind numbers = o.command == "simulate" ? AccuracyKind::on_crossbar
+                               : runs                  ? o.numbers
+                                                       : o.accuracy;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || option->get_positional()) continue;
+    const std::string &name = option->get_lnames().front(), &group = option->get_group();
+    const auto refuse = [&](const auto&... why) {
+      fail(ErrorId::bad_syntax, "--", name, " would change nothing: ", why...);
+    };
+    if ((group == "Simulation" && name != "numbers") || (runs && name == "calibration-images")) {
+      AccuracyKind needed = AccuracyKind::on_crossbar;
+      if (is_one_of(name, {"calibration", "calibration-images", "percentile", "input-bits"}))
+        needed = AccuracyKind::quantised;
+      if (!runs && is_one_of(name, {"adc", "adc-bits", "dac-bits", "input-bits"}))
+        needed = AccuracyKind::real;  // reports say what they cost
+      if (numbers < needed)
+        refuse(runs ? "logits would be computed " : "the search would measure ",
+               numbers == AccuracyKind::real ? "in floating point" : "in exact integers", "; add ",
+               runs ? "--numbers " : "--accuracy ",
+               needed == AccuracyKind::quantised ? "quantised or on-crossbar" : "on-crossbar");
+    }
+    if (o.cost_model == CostModel::mnsim &&
+        (group == "Policy" || is_one_of(name, {"pruned", "activity"}) ||
+         (group == "Hardware" &&
+          !is_one_of(name, {"model", "save-hardware", "hardware", "geometry"}))))
+      refuse("--model mnsim prices the dense network on crossbars of --hardware and --geometry");
+    if (name == "heuristic" && group == "Policy" && !o.keep)
+      refuse("it spreads a --keep over the layers; add one");
+    if (!o.masks.empty() && is_one_of(name, {"importance", "ou-selection"}))
+      refuse("--masks say what is kept");
   }
 }
 
@@ -113,6 +154,12 @@ void check(Options& o) {
         [sigma = o.variations.size() == 1 ? o.variations.front() : 0.0](hardware::Accelerator& a) {
           a.devices.cells.get<hardware::Variation>().sigma = sigma;
         });
+  if (o.mean.empty() != o.deviation.empty())
+    fail(ErrorId::missing_value, "--mean and --deviation belong together; give both or neither");
+  if (!o.mean.empty() && o.data.empty() && o.command != "run")
+    fail(ErrorId::missing_value, "--mean and --deviation are of the images of --data; give it");
+  if ((o.keep ? 1 : 0) + (o.policy.empty() ? 0 : 1) + (o.masks.empty() ? 0 : 1) > 1)
+    fail(ErrorId::bad_syntax, "--policy, --keep and --masks exclude each other; give one of them");
   resolve_model(o);
   resolve_masks(o);
   const Command& command = find_command(o.command);
@@ -191,6 +238,7 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   o.command = sub.get_name();
   collect(sub, o);
   check(o);
+  refuse_idle(sub, o);
   return o;
 }
 

@@ -2,6 +2,7 @@
 /// What the user asked for, read and checked as far as it can be without opening a file.
 #pragma once
 
+#include <algorithm>
 #include <autoprune/hardware/geometry.hpp>
 #include <autoprune/io/json.hpp>
 #include <autoprune/study/contenders.hpp>
@@ -75,6 +76,7 @@ struct Options : study::StudySpec {
   std::string masks;                    ///< file that others trained under
   std::string model;                    ///< simulate, cost: what prune left in its --out
   std::vector<double> mean, deviation;  ///< of images, one a channel; empty: the data set's
+  std::optional<Size> input_size;       ///< of images, where the network leaves it open
   Index image_cache = 1024;             ///< MiB of pictures that stay in memory
   std::string json;                     ///< "-": standard output
   std::string input, output;            ///< run: arrays of NumPy
@@ -106,6 +108,11 @@ struct Options : study::StudySpec {
 
   io::Json all;                    ///< every option of the command that has a value, for reports
   std::vector<std::string> names;  ///< of every option of the command
+  std::vector<std::string> given;  ///< names of those that were given
+
+  [[nodiscard]] bool gives(const std::string& name) const {
+    return std::find(given.begin(), given.end(), name) != given.end();
+  }
 
   /// The options of the fields that the library's message of an error names: " (--batch)".
   [[nodiscard]] std::string named_in(const std::string& message) const;

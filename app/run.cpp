@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <autoprune/core/version.hpp>
 #include <autoprune/io/file.hpp>
+#include <autoprune/io/format.hpp>
 #include <autoprune/io/npy.hpp>
 #include <autoprune/nn/float_images.hpp>
 #include <autoprune/study/answer.hpp>
@@ -14,15 +15,23 @@ namespace autoprune::cli {
 
 namespace {
 
-/// The images of --input, as the network takes them.
-nn::FloatImages read_images(const std::string& path, const nn::Shape3& shape) {
-  const io::Npy array = io::read_npy(path);
-  if (array.shape.size() != 4 ||
-      !std::equal(array.shape.begin() + 1, array.shape.end(),
-                  std::array{shape.channels, shape.height, shape.width}.begin()))
+/// Of each image in the array of a file. Throws shape_mismatch or empty_data.
+nn::Shape3 shape_of_images(const io::Npy& array, const std::string& path) {
+  const std::vector<Index>& s = array.shape;
+  if (s.size() != 4)
+    fail(ErrorId::shape_mismatch, "file '", path, "' is an array of ", shape_text(s),
+         "; save images by channels by rows by columns");
+  if (array.size() < 1) fail(ErrorId::empty_data, "file '", path, "' holds no images");
+  return {s[1], s[2], s[3]};
+}
+
+/// The images of --input: pixels of uint8, or real numbers as the network takes them.
+nn::FloatImages images_of(const io::Npy& array, const Job& job) {
+  const std::string& path = job.options.input;
+  const nn::Shape3& shape = job.network.input_shape();
+  if (shape_of_images(array, path) != shape)
     fail(ErrorId::shape_mismatch, "file '", path, "' is an array of ", shape_text(array.shape),
          "; the network takes N x ", shape_text(shape), ", images by channels, rows and columns");
-  if (array.shape.front() < 1) fail(ErrorId::empty_data, "file '", path, "' holds no images");
   nn::FloatImages images;
   images.name = "input";
   images.stored = shape;
@@ -30,6 +39,16 @@ nn::FloatImages read_images(const std::string& path, const nn::Shape3& shape) {
   images.stddev.assign(static_cast<std::size_t>(shape.channels), 1.0F);
   images.pixels.resize(static_cast<std::size_t>(array.size()));
   array.copy(0, std::span(images.pixels));
+  if (array.type == "u1") {
+    for (float& pixel : images.pixels) pixel /= 255.0F;
+    job.normalisation().give(images);
+  } else if (!array.is_real()) {
+    fail(ErrorId::unsupported_type, "file '", path, "' holds numbers of type '", array.type,
+         "'; save pixels as uint8, and what the network takes as it is as float32");
+  } else if (!job.options.mean.empty() && !job.data) {
+    fail(ErrorId::bad_syntax, "--mean and --deviation would change nothing: the real numbers of '",
+         path, "' are taken as they are; save pixels as uint8");
+  }
   images.labels.assign(static_cast<std::size_t>(array.shape.front()), 0);
   return images;
 }
@@ -64,8 +83,9 @@ const char* in_words(study::AccuracyKind numbers) {
 }  // namespace
 
 void run(const Options& options) {
-  Job job(options, Weights::needed);
-  const nn::FloatImages images = read_images(options.input, job.network.input_shape());
+  const io::Npy array = io::read_npy(options.input);
+  Job job(options, Weights::needed, shape_of_images(array, options.input));
+  const nn::FloatImages images = images_of(array, job);
   for (const std::string& read : {options.input, options.network, options.weights})
     if (std::error_code none; std::filesystem::equivalent(options.output, read, none))
       fail(ErrorId::bad_syntax, "--output '", options.output, "' would replace what is read");
@@ -90,27 +110,29 @@ void run(const Options& options) {
         for (Index h = 0; h < out.height; ++h)
           for (Index w = 0; w < out.width; ++w) all.push_back(logits.at(i, c, h, w));
     progress->show(static_cast<double>(last) / static_cast<double>(images.size()),
-                   concat(last, '/', images.size(), " images"));
+                   concat(last, '/', io::format_count(images.size(), "image")));
   }
   progress.reset();
   io::write_file(options.output, io::npy_bytes(shape, all));
 
-  const std::string ranges = calibration.from.empty()
-                                 ? ""
-                                 : concat("; ranges of integers from ", calibration.images,
-                                          " images of ", calibration.from);
+  const std::string ranges =
+      calibration.from.empty()
+          ? ""
+          : concat("; ranges of integers from ", io::format_count(calibration.images, "image"),
+                   " of ", calibration.from);
   io::Json document = {{"schema", "autoprune.run/1"},
                        {"autoprune_version", AUTOPRUNE_VERSION},
                        {"command", "run"},
                        {"network", options.network},
-                       {"options", options.all},
+                       {"options", job.options.all},
                        {"images", images.size()},
                        {"shape", shape}};
   if (!calibration.from.empty())
     document["calibration"] = {{"images", calibration.images}, {"from", calibration.from}};
-  write_result(job, "run.json", document,
-               concat(options.network, ", ", in_words(options.numbers), ": logits of ",
-                      images.size(), " images in ", options.output, ranges, "\n"));
+  write_result(
+      job, "run.json", document,
+      concat(options.network, ", ", in_words(options.numbers), ": logits of ",
+             io::format_count(images.size(), "image"), " in ", options.output, ranges, "\n"));
 }
 
 }  // namespace autoprune::cli

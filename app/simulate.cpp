@@ -12,13 +12,12 @@ namespace {
 
 std::string hardware_lines(const Job& job, bool pruned) {
   const hardware::Accelerator& a = job.accelerator;
-  return concat(job.options.network, " on ", job.data->test.name, ", ", pruned ? "pruned" : "dense",
-                ", ", job.compressor.geometry().to_string(), ", G = ", job.compressor.granularity(),
-                "\nADC ", a.adc.kind,
-                a.adc.kind == hardware::Ideal::kName ? "" : concat(", ", a.adc.bits, " bits"),
-                "; inputs of ", a.inputs.bits, " bits, ", a.inputs.dac_bits,
-                " at a time; weights of ", a.weights.weight_bits, " bits and a sign",
-                a.layers.empty() ? "" : "; layers as their plan says", "\n\n");
+  return concat(
+      job.options.network, " on ", job.data->test.name, ", ", pruned ? "pruned" : "dense", ", ",
+      job.compressor.geometry().to_string(), ", ", job.method_text(), "\nADC ", a.adc.kind,
+      a.adc.kind == hardware::Ideal::kName ? "" : concat(", ", a.adc.bits, " bits"), "; inputs of ",
+      a.inputs.bits, " bits, ", a.inputs.dac_bits, " at a time; weights of ", a.weights.weight_bits,
+      " bits and a sign", a.layers.empty() ? "" : "; layers as their plan says", "\n\n");
 }
 
 }  // namespace

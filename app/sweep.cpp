@@ -1,5 +1,6 @@
 #include <autoprune/core/version.hpp>
 #include <autoprune/io/file.hpp>
+#include <autoprune/io/format.hpp>
 #include <autoprune/study/sweep_report.hpp>
 
 #include "commands.hpp"
@@ -57,13 +58,13 @@ void sweep(const Options& options) {
                              {"autoprune_version", AUTOPRUNE_VERSION},
                              {"command", "sweep"},
                              {"network", options.network},
-                             {"options", options.all},
+                             {"options", job.options.all},
                              {"cells", study::cells_json(result)},
                              {"skipped", result.skipped},
                              {"measured", result.measured}};
   write_result(job, "sweep.json", document,
-               concat(options.network, ", ", result.cells.size(), " cells, ", result.measured,
-                      " measured now\n\n", study::sweep_table(result)));
+               concat(options.network, ", ", io::format_count(std::ssize(result.cells), "cell"),
+                      ", ", result.measured, " measured now\n\n", study::sweep_table(result)));
 }
 
 }  // namespace autoprune::cli

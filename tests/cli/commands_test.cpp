@@ -342,7 +342,7 @@ TEST_CASE("a network of the zoo with the repository's weights") {
 
 TEST_CASE("long work says how far it is, unless it is to be quiet") {
   const Words options = Words{"prune", "--network", trained(), "--data", bench().data()} +
-                        short_search() + short_training();
+                        short_search() + Words{"--held-out-images", "80"} + short_training();
   const Answer loud = run(options + Words{"--out", fresh("loud")});
   for (const char* part : {"search", "5/5 episodes", " left", "epoch 2/2"})
     CHECK(has(loud.err, part));

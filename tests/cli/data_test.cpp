@@ -117,6 +117,40 @@ TEST_CASE("an archive of arrays trains a network, which remembers their mean and
   CHECK(Json::parse(file.metadata().at("autoprune.mean")) == report["normalisation"]["mean"]);
 }
 
+TEST_CASE("of a small data set as many images are taken as it has, where no number is given") {
+  const Words train = {"train",
+                       "--network",
+                       bench() / "net.json",
+                       "--data",
+                       "npz:" + archive_file(),
+                       "--epochs",
+                       "1",
+                       "--batch",
+                       "16",
+                       "--quiet",
+                       "--json",
+                       "-"};
+  const Answer fitted = run(train + Words{"--out", fresh("fitted")});
+  INFO(fitted.err);
+  REQUIRE(fitted.status == 0);
+  CHECK(has(fitted.err, "npz has 60 training images, so it is --held-out 6, --held-out-images 6"));
+  CHECK(fitted.json()["options"]["held-out"] == 6);
+  const Answer own = run(train + Words{"--held-out", "12", "--out", fresh("own")});
+  CHECK(own.json()["options"]["held-out"] == 12);
+  CHECK_FALSE(has(own.err, "--held-out 6"));
+  for (const Words& most : {Words{"--held-out", "5000"}, Words{"--held-out", "60"}}) {
+    const Answer refused = run(train + most + Words{"--out", fresh("refused")});
+    CHECK(refused.status == 2);
+    CHECK(has(refused.err, "(--held-out)"));
+  }
+  const Words simulate = {"simulate",     "--network", trained(), "--data",
+                          bench().data(), "--quiet",   "--json",  "-"};
+  const Answer simulated = run(simulate);
+  CHECK(simulated.json()["options"]["calibration-images"] == 400);
+  CHECK(has(simulated.err, "--calibration-images 400"));
+  CHECK(run(simulate + Words{"--calibration-images", "512"}).status == 2);
+}
+
 TEST_CASE("a mean that doesn't fit the images is refused") {
   const auto refuses = [&](const Words& words, const std::string& what, int status) {
     const Answer answer = run(Words{"evaluate"} + inputs() + words);
@@ -127,6 +161,10 @@ TEST_CASE("a mean that doesn't fit the images is refused") {
   refuses({"--mean", "0.5,0.5,0.5"}, "belong together", 2);
   refuses({"--mean", "0.5", "--deviation", "1"}, "images of 3", 2);
   refuses({"--mean", "0.5,0.5,0.5", "--deviation", "1,0,1"}, "--deviation", 2);
+  const Answer alone =
+      run({"map", "--network", trained(), "--mean", "0,0,0", "--deviation", "1,1,1"});
+  CHECK(alone.status == 2);
+  CHECK(has(alone.err, "--data"));
 }
 
 TEST_CASE("folders of pictures train a network, the same with any cache and threads") {

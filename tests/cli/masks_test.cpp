@@ -72,5 +72,15 @@ TEST_CASE("masks go to another framework, and its weights come back under them")
     const Answer two = run(Words{"map"} + back + Words{"--keep", "0.5"});
     CHECK(two.status == 2);
     CHECK(has(two.err, "--masks"));
+    for (const Words& other :
+         {Words{"--method", "naive"}, Words{"--granularity", "16"},
+          Words{"--row-groups", rows == "gathered" ? "neighbours" : "gathered"},
+          Words{"--importance", "l2"}, Words{"--heuristic", "uniform"}}) {
+      const Answer refused = run(Words{"map"} + back + other);
+      INFO(refused.err);
+      CHECK(refused.status == 2);
+      CHECK(has(refused.err, other[0]));
+    }
+    CHECK(run(Words{"map"} + back + Words{"--granularity", "8", "--row-groups", rows}).status == 0);
   }
 }

@@ -18,7 +18,7 @@ enum class ErrorId : int {
   unknown_name = 101,       ///< an option, layer, network or key that doesn't exist
   out_of_range = 102,       ///< a value outside the interval that makes sense
   geometry_mismatch = 103,  ///< crossbar, OU and granularity that don't divide
-  bad_syntax = 104,         ///< a value on the command line that can't be read
+  bad_syntax = 104,         ///< a value that can't be read, or an option that another rules out
   missing_value = 105,      ///< something required that was not given
   missing_component = 106,  ///< an optional component, or its device, that isn't there
 
