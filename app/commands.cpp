@@ -101,13 +101,27 @@ void report_pruned(Job& job, study::Record& record) {
   study::measure(job.study(), record);
   io::Json report = job.report(record.network, record.masks, record.placement,
                                {record.search_seconds, record.training.seconds, 0.0});
-  report["accuracy"] = io::accuracy_json(record.images, record.dense, record.pruned);
+  report["accuracy"] = record.quantised
+                           ? io::accuracy_json(record.simulated_images, record.dense,
+                                               *record.quantised, "quantised (dense: float)")
+                           : io::accuracy_json(record.images, record.dense, record.pruned);
   report["cost"] = io::cost_summary_json(job.accelerator.name, record.dense_cost, record.cost);
   if (!record.search.episodes.empty())
     report["search"] = io::search_json(record.search, record.objective);
   if (trained) report["fine_tune"] = training;
   write_report(job, report, io::mapping_to_json(record.network, job.compressor, record.placement),
                io::report_table(report));
+}
+
+/// A network that is pruned already keeps its masks.
+void hold_masks(const Job& job, study::Record& record) {
+  record.masks = job.present_masks();
+  const auto layers = static_cast<Index>(record.masks.size());
+  if (study::all_kept(record.masks) && !search::coarse(job.accelerator, layers))
+    fail(ErrorId::missing_value, "no --policy given, and nothing of network '", job.options.network,
+         "' is pruned yet; `autoprune search` finds one");
+  for (const PruneMask& mask : record.masks) record.policy.emplace_back(mask.keep_ratio());
+  record.policy = methods::decided(std::move(record.policy), job.spec.plan);
 }
 
 /// The stages of `search`, `fine-tune` and `prune`.
@@ -128,6 +142,8 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
   watching.begin(study);
   if (searches)
     study::find_policy(study, watching, record);
+  else if (options.policy.empty())
+    hold_masks(job, record);
   else
     record.policy = read_policy(job);
   io::write_json(job.file("policy.json"), io::policy_to_json(job.network, record.policy));

@@ -91,6 +91,8 @@ methods::Policy read_plan(const Options& o, const nn::Network& network,
     fail(ErrorId::bad_syntax,
          "--plan and --policy exclude each other; the policy's file may hold the plan");
   const std::string& path = o.plan_file.empty() ? o.policy : o.plan_file;
+  if (!std::filesystem::exists(path) && path.find('=') != std::string::npos)
+    return io::plan_from_words(path, network, "--plan");
   if (!path.empty()) return io::plan_from_json(io::read_json(path), network, io::file_origin(path));
   if (file.policy.empty()) return {};
   return io::plan_from_json(io::parse_json(file.policy, study::kPolicyKey), network,
@@ -102,6 +104,8 @@ study::StudySpec spec_of(const Options& o, const nn::Network& network,
                          const study::PrunedAs& file) {
   study::StudySpec spec = o;
   spec.plan = read_plan(o, network, file);
+  if (!o.teacher_file.empty())
+    io::load_weights(spec.teacher.emplace(network), io::Safetensors::read(o.teacher_file));
   return spec;
 }
 

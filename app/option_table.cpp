@@ -167,12 +167,13 @@ void add_policies(OptionTable& table, Options& o) {
   const Words<Origin> heuristics = {{"uniform", Origin::uniform}, {"lamp", Origin::lamp}};
   table.under("Policy", "map cost fine-tune")
       .text("--policy", o.policy, "policy.json with the keep ratio of every layer");
-  table.under("Policy", "map evaluate run simulate cost")
+  table.under("Policy", "map evaluate run simulate cost fine-tune")
       .text("--masks", o.masks,
             "masks.safetensors, or its directory, that the weights were trained under elsewhere");
   table.under("Policy", "inspect map evaluate run search fine-tune prune simulate cost")
       .text("--plan", o.plan_file,
-            "plan.json with granularity, bits and crossbars of layers, as policy.json has them");
+            "granularity, bits and crossbars of layers: a file as policy.json, or words for all of "
+            "them: weight-bits=4,granularity=16");
   table.under("Policy", "map cost");
   table.number("--keep", o.keep, {0.0, 1.0, true}, "keep ratio of a heuristic policy");
   table.word("--heuristic", o.heuristic, heuristics, "uniform or lamp");
@@ -311,6 +312,11 @@ void add_training(OptionTable& table, Options& o) {
   table.under(kHeading, "fine-tune sweep prune");
   table.number("--distillation", train.distillation.weight, kShares,
                "weight of the dense network's logits in the loss; 0: none");
+  table.text("--teacher", o.teacher_file,
+             "weights of the dense network to distil from [those that are pruned]");
+  table.flag(
+      "--quantised-training", [&o] { o.quantised_training = true; },
+      "train with the accelerator's integers, as is done with fewer than 8 bits");
   table.number("--ramp", o.fine_tune.schedule.ramp, {0.0, 1.0, true},
                "share of the epochs in which masks tighten");
   table.number("--ramp-begin", o.fine_tune.schedule.begin, kShares,

@@ -104,9 +104,11 @@ void refuse_idle(const CLI::App& app, const Options& o) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   const bool runs = o.command == "run";
-  const AccuracyKind numbers = o.command == "simulate" ? AccuracyKind::on_crossbar
-                               : runs                  ? o.numbers
-                                                       : o.accuracy;
+  const AccuracyKind numbers =
+      o.command == "simulate" ? AccuracyKind::on_crossbar
+      : runs
+          ? o.numbers
+          : o.accuracy.value_or(o.plan_file.empty() ? AccuracyKind::real : AccuracyKind::quantised);
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0 || option->get_positional()) continue;
     const std::string &name = option->get_lnames().front(), &group = option->get_group();
@@ -173,7 +175,6 @@ void check(Options& o) {
   require(command.needs_out, o.out, "--out given: the directory for results and checkpoints");
   require(o.command == "run", o.input, "--input given: the .npy file of the images");
   require(o.command == "run", o.output, "--output given: the .npy file for the logits");
-  require(o.command == "fine-tune", o.policy, "--policy given: the policy.json of a search");
 }
 
 }  // namespace

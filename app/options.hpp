@@ -74,6 +74,7 @@ struct Options : study::StudySpec {
   std::string network, weights, data, policy, plan_file;
   std::string head;                     ///< node of the logits, where there are several
   std::string masks;                    ///< file that others trained under
+  std::string teacher_file;             ///< weights of the dense network to distil from
   std::string model;                    ///< simulate, cost: what prune left in its --out
   std::vector<double> mean, deviation;  ///< of images, one a channel; empty: the data set's
   std::optional<Size> input_size;       ///< of images, where the network leaves it open

@@ -20,6 +20,7 @@
 #include "autoprune/nn/functions.hpp"
 #include "autoprune/nn/gradients.hpp"
 #include "autoprune/nn/image_source.hpp"
+#include "autoprune/nn/layer_codes.hpp"
 #include "autoprune/nn/loss.hpp"
 #include "autoprune/nn/map_memory.hpp"
 #include "autoprune/nn/matrix_layer.hpp"

@@ -18,6 +18,7 @@
 #include "autoprune/search/policy_archive.hpp"
 #include "autoprune/search/policy.hpp"
 #include "autoprune/search/proposal.hpp"
+#include "autoprune/search/quantiser.hpp"
 #include "autoprune/search/rankings.hpp"
 #include "autoprune/search/reconstruction.hpp"
 #include "autoprune/search/reward.hpp"

@@ -18,3 +18,4 @@
 #include "autoprune/simulation/running_range.hpp"
 #include "autoprune/simulation/simulated_layer.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
+#include "autoprune/simulation/weight_range.hpp"

@@ -177,7 +177,7 @@ TEST_CASE("gathered row groups keep more in as many OUs, through search and fine
     return Reconstruction(backend, search::test::environment_images(pool).calibration);
   }());
   while (!tuner.done()) tuner.run_epoch();
-  tuner.erase_pruned();
+  tuner.settle_weights();
   REQUIRE(gathered.count(tuner.masks()).crossbars.compression_pooled() >= 2.0);
   const auto routed = gathered.map(tuner.masks()).layers;
   for (std::size_t k = 0; k < nodes.size(); ++k) {

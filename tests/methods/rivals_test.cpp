@@ -181,7 +181,7 @@ TEST_CASE("search, environment and fine-tuning take a rival as it is") {
     FineTuner tuner(network, search::test::images(), nn::range(0, 256), best.policy, constraints,
                     compressor, tune, pool);
     while (!tuner.done()) tuner.run_epoch();
-    tuner.erase_pruned();
+    tuner.settle_weights();
     REQUIRE(tuner.tightened());
     REQUIRE(compressor.count(tuner.masks()).crossbars.compression_pooled() >= 1.3);
     // What was erased, found in the weights and mapped, takes no more.

@@ -18,6 +18,7 @@ class RemoteBackend final : public Backend {
   RemoteBackend(Network& network, ThreadPool& pool)
       : Backend(network, pool), away_(network), cpu_(away_, pool) {}
 
+  void set_codes(std::span<const LayerCodes> codes) override { cpu_.set_codes(codes); }
   void weights_changed() override {
     copy(network().parameters(), away_.parameters());
     if (!momentum_.empty()) copy(momentum(), cpu_.momentum());

@@ -26,7 +26,7 @@ TEST_CASE("fine-tuning ends in the same bits on a backend that keeps the weights
           Reconstruction(*make(dense, pool), test::environment_images(pool).calibration));
     }
     while (!tuner.done()) tuner.run_epoch();
-    tuner.erase_pruned();
+    tuner.settle_weights();
     return std::pair(test::everything(network), tuner.masks());
   };
   const Index before = nn::test::RemoteBackend::steps;

@@ -209,7 +209,7 @@ TEST_CASE("the erased network is the masked one") {
   const nn::test::Values before =
       nn::test::values_of(session.forward(batch.images, nn::Mode::inference));
 
-  run.tuner.erase_pruned();
+  run.tuner.settle_weights();
   const std::vector<Index> layers = run.network.matrix_layers();
   for (std::size_t k = 0; k < layers.size(); ++k) {
     const MatrixView weights = weight_matrix(run.network.node(layers[k]).weight);

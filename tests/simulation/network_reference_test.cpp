@@ -117,7 +117,7 @@ void check_layer(const NetworkCase& c, std::size_t k, const LayerRanges& ranges,
                         ow * window.stride.w - window.padding.w + kw * window.dilation.w;
                     const bool inside = h >= 0 && w >= 0 && h < in.height && w < in.width;
                     const float value = inside ? x.at(image, ch, h, w) : 0.0F;
-                    codes.push_back(to_code(static_cast<double>(value), step, path.input.bits));
+                    codes.push_back(nn::to_code(static_cast<double>(value), step, path.input.bits));
                     if (!path.input.negative && codes.back() < 0) codes.back() = 0;
                   }
               const auto naive =

@@ -14,12 +14,12 @@ using namespace autoprune;
 using namespace autoprune::simulation;
 
 TEST_CASE("codes are the nearest, half to even, and saturate") {
-  REQUIRE(to_code(0.5, 1.0, 8) == 0);
-  REQUIRE(to_code(1.5, 1.0, 8) == 2);
-  REQUIRE(to_code(-1.5, 1.0, 8) == -2);
-  REQUIRE(to_code(300.0, 1.0, 8) == 255);
-  REQUIRE(to_code(-300.0, 1.0, 8) == -255);
-  REQUIRE(to_code(0.3, 0.1, 2) == 3);
+  REQUIRE(nn::to_code(0.5, 1.0, 8) == 0);
+  REQUIRE(nn::to_code(1.5, 1.0, 8) == 2);
+  REQUIRE(nn::to_code(-1.5, 1.0, 8) == -2);
+  REQUIRE(nn::to_code(300.0, 1.0, 8) == 255);
+  REQUIRE(nn::to_code(-300.0, 1.0, 8) == -255);
+  REQUIRE(nn::to_code(0.3, 0.1, 2) == 3);
 }
 
 TEST_CASE("weights are off by half a step at most, the largest not at all, pruned ones are 0") {

@@ -213,19 +213,17 @@ TEST_CASE("zeros have no activity, and a range that isn't known is refused") {
 
 TEST_CASE("inputs too small to be divided by are zeros") {
   for (const double largest : {0.0, 1e-45, 1e-40, 1e-37}) {
-    const hardware::InputCode encoding;
-    const double step = input_step({largest, true, true}, encoding);
     ThreadPool pool(1);
     nn::Activation x({1, 1, 1}, 3), codes;
     x.fill(0.0F);
     x.at(0, 0, 0, 0) = static_cast<float>(largest);
     x.at(1, 0, 0, 0) = 0.25F;
-    quantise_inputs(x, step, {8, 1, true}, codes, pool);
+    nn::InputRounding(codes_of({largest, true, true}, {8, 1, true})).encode(x, codes, pool);
     CHECK(codes.at(0, 0, 0, 0) == 0.0F);
     CHECK(codes.at(1, 0, 0, 0) == 64.0F);
     CHECK(codes.at(2, 0, 0, 0) == 0.0F);
   }
-  CHECK(input_step({1e-30, false, true}, {}) == Approx(1e-30 / 255.0));
+  CHECK(codes_of({1e-30, false, true}, {}).step() == Approx(1e-30 / 255.0));
 }
 
 TEST_CASE("numbers that stop being numbers are found in simulations, and named by their layer") {

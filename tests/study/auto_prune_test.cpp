@@ -165,7 +165,7 @@ TEST_CASE("a study is its stages, one by one") {
   search::FineTuner tuner(network, images, nn::range(0, 256), record.policy, s.constraints,
                           compressor, tune, pool, &teacher);
   while (!tuner.done()) tuner.run_epoch();
-  tuner.erase_pruned();
+  tuner.settle_weights();
   CHECK(everything(record.network) == everything(network));
   CHECK(record.training.epochs.size() == 3);
 

@@ -9,8 +9,10 @@
 /// of keep ratios alone.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -125,6 +127,34 @@ inline void read_plan(const JsonField& layer, bool needs_keep, methods::LayerPla
                                                     const nn::Network& network,
                                                     const std::string& origin) {
   return detail::read_plans(document, network, origin, false);
+}
+
+/// One plan for every layer, as words: "weight-bits=4,granularity=16". Throws bad_syntax, and what
+/// plan_from_json() throws.
+[[nodiscard]] inline methods::Policy plan_from_words(const std::string& words,
+                                                     const nn::Network& network,
+                                                     const std::string& origin) {
+  Json plan = Json::object();
+  std::istringstream items(words);
+  for (std::string item; std::getline(items, item, ',');) {
+    const std::size_t equals = item.find('=');
+    std::string key = item.substr(0, equals);
+    std::replace(key.begin(), key.end(), '-', '_');
+    if (equals == std::string::npos || key == "name" || plan.contains(key))
+      fail(ErrorId::bad_syntax, origin, ": '", item, "'; a plan is a file, or words such as ",
+           "weight-bits=4,granularity=16, each once");
+    const std::string value = item.substr(equals + 1);
+    plan[key] = value;
+    if (const auto real = parse_number<double>(value)) plan[key] = *real;
+    if (const auto whole = parse_number<Index>(value)) plan[key] = *whole;
+  }
+  Json layers = Json::array();
+  for (const std::string& name : matrix_layer_names(network)) {
+    plan["name"] = name;
+    layers.push_back(plan);
+  }
+  return plan_from_json(json_object({{"schema", detail::kPlansSchema}, {"layers", layers}}),
+                        network, origin);
 }
 
 }  // namespace autoprune::io

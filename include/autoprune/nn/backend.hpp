@@ -16,6 +16,7 @@
 #include "autoprune/core/thread_pool.hpp"
 #include "autoprune/nn/accuracy.hpp"
 #include "autoprune/nn/image_source.hpp"
+#include "autoprune/nn/layer_codes.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/nn/tally.hpp"
 #include "autoprune/nn/train_config.hpp"
@@ -54,6 +55,11 @@ class Backend {
     masks_ = std::move(masks);
   }
   [[nodiscard]] const std::vector<PruneMask>& masks() const noexcept { return masks_; }
+
+  /// Runs and trains with weights and inputs that are rounded to these codes, one pair a matrix
+  /// layer in order; none: real numbers. Parameters stay real numbers. Throws shape_mismatch,
+  /// out_of_range or not_finite.
+  virtual void set_codes(std::span<const LayerCodes> codes) = 0;
 
   /// Weights in: network() or momentum() has been changed from outside.
   virtual void weights_changed() = 0;

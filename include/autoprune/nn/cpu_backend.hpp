@@ -27,6 +27,7 @@ class CpuBackend final : public Backend {
 
   [[nodiscard]] Session& session() noexcept { return session_; }
 
+  void set_codes(std::span<const LayerCodes> codes) override { session_.set_codes(codes); }
   void weights_changed() override { session_.weights_changed(); }
 
   [[nodiscard]] Accuracy evaluate(std::span<const Batch> batches) override {

@@ -16,6 +16,7 @@
 #include "autoprune/nn/channel_sums.hpp"
 #include "autoprune/nn/elementwise.hpp"
 #include "autoprune/nn/finite.hpp"
+#include "autoprune/nn/layer_codes.hpp"
 #include "autoprune/nn/map_memory.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/network.hpp"
@@ -35,6 +36,8 @@ class Session {
     outputs_.resize(size);
     raw_.resize(size);
     grads_.resize(size);
+    codes_.resize(size);
+    coded_.resize(size);
     fuse();
     // Sums show what the images hold; what only selects or moves them may hide it.
     for (const Step& step : steps_) {
@@ -61,7 +64,19 @@ class Session {
     packed_ = Packed::no;
   }
 
-  /// Who computes the products of the matrix layers in inference; an empty function: the session.
+  /// From now on products are those of rounded weights and inputs, one pair of codes a matrix layer
+  /// in order; empty means real numbers. Gradients are those of what was rounded. Throws
+  /// shape_mismatch, out_of_range or not_finite.
+  void set_codes(std::span<const LayerCodes> codes) {
+    const std::vector<Index> matrices = network_.matrix_layers();
+    require(codes, matrices.size());
+    for (std::size_t k = 0; k < matrices.size(); ++k)
+      codes_[at(matrices[k])] = codes.empty() ? LayerCodes{} : codes[k];
+    packed_ = Packed::no;
+  }
+
+  /// Who computes the products of the matrix layers in inference, from what they read, not rounded;
+  /// an empty function: the session.
   void set_product(Product product) { product_ = std::move(product); }
 
   /// Must be called after the network's weights were changed from outside.
@@ -219,9 +234,16 @@ class Session {
 
   void pack(bool backward) {
     if (packed_ == Packed::both || (packed_ == Packed::forward && !backward)) return;
-    for (const Index i : network_.matrix_layers())
-      if (!layers_[at(i)]->pack(network_.node(i).weight, backward, pool_))
-        nn::check_parameters(network_.node(i));
+    Tensor rounded;
+    for (const Index i : network_.matrix_layers()) {
+      const Tensor* weight = &network_.node(i).weight;
+      if (const Codes& codes = codes_[at(i)].weights; codes.rounds()) {
+        nn::check_parameters(network_.node(i));  // a code is finite whatever it was made of
+        round_weights(*weight, codes, rounded);
+        weight = &rounded;
+      }
+      if (!layers_[at(i)]->pack(*weight, backward, pool_)) nn::check_parameters(network_.node(i));
+    }
     packed_ = backward ? Packed::both : Packed::forward;
   }
 
@@ -255,8 +277,23 @@ class Session {
     const Node& node = network_.node(step.node);
     Activation& y = outputs_[at(step.last)];
     if (!keeps_) free_.provide(y, network_.node(step.last).shape, input_->images());
-    if (node.has_matrix()) return run_matrix(step, map(node.inputs.front()), y, mode);
+    if (node.has_matrix()) {
+      run_matrix(step, read(step.node, mode), y, mode);
+      if (!keeps_ && coded_[at(step.node)].capacity() > 0) free_.release(coded_[at(step.node)]);
+      return;
+    }
     run_op(step.node, inputs(node), y, step.relu, mode);
+  }
+
+  /// What a matrix layer reads in a pass.
+  const Activation& read(Index i, Mode mode) {
+    const Activation& x = map(network_.node(i).inputs.front());
+    const Codes& codes = codes_[at(i)].inputs;
+    if (!codes.rounds() || (product_ && mode == Mode::inference)) return x;
+    Activation& rounded = coded_[at(i)];
+    if (!keeps_) free_.provide(rounded, x.shape(), x.images());
+    InputRounding(codes).round(x, rounded, pool_);
+    return rounded;
   }
 
   void run_op(Index i, const std::vector<const Activation*>& inputs, Activation& y, bool relu,
@@ -317,6 +354,7 @@ class Session {
       return BackwardPass{network_.node(i), read,         y,    dy, step.relu, dropout_seed_,
                           draw(i),          kept_[at(i)], pool_};
     };
+    const bool rounds = codes_[at(step.node)].inputs.rounds();
     if (node.has_matrix()) {
       const Activation* raw = &raw_[at(step.node)];
       if (step.norm)
@@ -326,7 +364,7 @@ class Session {
         pool_.for_each(dy.blocks(), [&](Index b) {
           detail::relu_backward(y.block(b), dy.block(b), dy.block_size());
         });
-      weight_gradients(step.node, *xs.front(), dy);
+      weight_gradients(step.node, rounds ? coded_[at(step.node)] : *xs.front(), dy);
     } else {
       node.op.gradients(pass(step.node, xs), gradients_[at(step.node)]);
     }
@@ -339,6 +377,7 @@ class Session {
         layers_[at(step.node)]->backward_input(dy, dx, pool_);
       else
         node.op.backward(pass(step.node, xs), static_cast<Index>(k), dx);
+      if (rounds) InputRounding(codes_[at(step.node)].inputs).clip_gradient(*xs[k], dx, pool_);
       pass_down(input, std::move(dx));
     }
     if (step.last != network_.output()) spare_.push_back(std::move(*grads_[at(step.last)]));
@@ -379,6 +418,8 @@ class Session {
   ThreadPool& pool_;
   std::vector<Step> steps_;
   std::vector<std::optional<MatrixLayer>> layers_;  // by node
+  std::vector<LayerCodes> codes_;                   // by node
+  std::vector<Activation> coded_;                   // by node: its inputs, rounded
   std::vector<std::vector<float>> kept_;            // by node: what its op needs to go back
   std::vector<Activation> outputs_, raw_;           // by node; raw: before a fused batch-norm
   std::vector<std::optional<Activation>> grads_;    // by node, during backward()

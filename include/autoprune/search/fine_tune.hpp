@@ -15,6 +15,7 @@
 #include "autoprune/prune/schedule.hpp"
 #include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/search/policy.hpp"
+#include "autoprune/search/quantiser.hpp"
 #include "autoprune/search/reconstruction.hpp"
 
 namespace autoprune::search {
@@ -59,12 +60,26 @@ class FineTuner {
     trainer_.backend().weights_changed();
   }
 
+  /// Before the first epoch: the network trains under these masks to the end.
+  void hold(std::vector<PruneMask> masks) {
+    trainer_.set_masks(std::move(masks));
+    tightened_ = true;
+  }
+
+  /// From now on the network trains with an accelerator's codes, found anew after each epoch. Call
+  /// it when everything else is set: masks, and what is resumed.
+  void quantise(Quantiser quantiser) {
+    quantiser_.emplace(std::move(quantiser));
+    quantiser_->set_codes(trainer_.backend());
+  }
+
   nn::EpochReport run_epoch(const std::function<void(Index, Index)>& on_step = {}) {
     nn::EpochReport report =
         trainer_.run_epoch([this](double progress) { return tighten(progress); }, on_step);
     // A training of few steps, or a ramp to its end, has none left that could tighten the masks.
     if (trainer_.done())
       if (auto masks = tighten(1.0)) trainer_.set_masks(std::move(*masks));
+    if (quantiser_) quantiser_->set_codes(trainer_.backend());
     return report;
   }
 
@@ -76,11 +91,13 @@ class FineTuner {
   /// The masks have reached their final form.
   [[nodiscard]] bool tightened() const noexcept { return tightened_; }
 
-  /// Sets the weights of pruned vectors to zero: what the masks say, in the weights themselves.
-  void erase_pruned() {
+  /// In the end: weights of pruned vectors become zero, what the masks say in the weights
+  /// themselves, and those that were trained as codes become what these stand for.
+  void settle_weights() {
     const std::vector<Index> layers = network_.matrix_layers();
     for (std::size_t k = 0; k < masks().size(); ++k)
       prune::erase_pruned(weight_matrix(network_.node(layers[k]).weight), masks()[k]);
+    if (quantiser_) quantiser_->write_codes(network_, masks());
   }
 
  private:
@@ -116,6 +133,7 @@ class FineTuner {
   Compressor compressor_;  // of the policy
   FineTuneConfig config_;
   nn::Trainer trainer_;
+  std::optional<Quantiser> quantiser_;
   bool tightened_ = false;
 };
 

@@ -18,27 +18,15 @@
 
 namespace autoprune::simulation {
 
-/// Input of code 1. Any step does for zeros, and for what is so small that float32 can't divide by
-/// it; codes then reach up to 1.
-[[nodiscard]] inline double input_step(const Range& input, const hardware::InputCode& encoding) {
-  const double codes = largest_code(encoding.bits), step = input.largest / codes;
-  return step >= static_cast<double>(std::numeric_limits<float>::min()) ? step : 1.0 / codes;
+/// The code of inputs that were seen in a range.
+[[nodiscard]] inline hardware::InputCode signed_as(const Range& input, hardware::InputCode code) {
+  code.negative = input.negative;
+  return code;
 }
 
-/// x in steps, rounded and cut off at the largest code. Resizes `codes`.
-inline void quantise_inputs(const nn::Activation& x, double step,
-                            const hardware::InputCode& encoding, nn::Activation& codes,
-                            ThreadPool& pool) {
-  codes.resize(x.shape(), x.images());
-  const auto scale = static_cast<float>(1.0 / step);
-  const auto most = static_cast<float>(largest_code(encoding.bits));
-  const float least = encoding.negative ? -most : 0.0F;
-  pool.for_each(x.blocks(), [&](Index b) {
-    const float* from = x.block(b);
-    float* to = codes.block(b);
-    for (Index i = 0; i < x.block_size(); ++i)
-      to[i] = std::nearbyint(std::min(most, std::max(least, from[i] * scale)));
-  });
+/// A layer's inputs within that range.
+[[nodiscard]] inline nn::Codes codes_of(const Range& input, const hardware::InputCode& encoding) {
+  return {encoding.bits, input.largest, encoding.negative};
 }
 
 /// The input vectors of one output position of a block: patch[input][lane], 0 beyond the border.

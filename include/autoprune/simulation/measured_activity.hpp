@@ -25,16 +25,15 @@ class CountingLayer {
                 const mapping::Placement& mapped, const Range& range,
                 const hardware::Accelerator& accelerator, ThreadPool& pool)
       : layer_(network, node, mask),
-        input_{accelerator.inputs.bits, accelerator.inputs.dac_bits, range.negative},
-        step_(input_step(range, input_)),
-        ous_(mapped, accelerator, input_) {
+        inputs_(codes_of(range, signed_as(range, accelerator.inputs))),
+        ous_(mapped, accelerator, signed_as(range, accelerator.inputs)) {
     require_matrices(node, mapped.ous.shape());
     layer_.pack(node.weight, false, pool);
   }
 
   void product(const nn::Activation& x, nn::Activation& y, ThreadPool& pool) {
     layer_.forward(x, y, {}, pool);
-    quantise_inputs(x, step_, input_, codes_, pool);
+    inputs_.encode(x, codes_, pool);
     const Index positions = layer_.shape().positions();
     std::vector<Activity> counts(static_cast<std::size_t>(x.blocks() * positions));
     pool.for_each(x.blocks() * positions, [&](Index item) {
@@ -54,8 +53,7 @@ class CountingLayer {
 
  private:
   nn::MatrixLayer layer_;
-  hardware::InputCode input_;
-  double step_;
+  nn::InputRounding inputs_;
   ActiveOus ous_;
   nn::Activation codes_;
   Activity activity_;

@@ -11,14 +11,9 @@
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/nn/layer_codes.hpp"
 
 namespace autoprune::simulation {
-
-/// The integer of a real number: symmetric, rounded to the nearest (half to even), saturating.
-[[nodiscard]] inline std::int32_t to_code(double value, double step, Index bits) noexcept {
-  const double most = largest_code(bits);
-  return static_cast<std::int32_t>(std::clamp(std::nearbyint(value / step), -most, most));
-}
 
 /// A layer's R x C weight matrix, or several side by side, as integers: weight = code * step.
 struct QuantisedWeights {
@@ -53,7 +48,7 @@ struct QuantisedWeights {
       mask.for_rows(g, [&](Index begin, Index end) {
         for (Index r = begin; r < end; ++r)
           q.codes[static_cast<std::size_t>(c * q.rows + r)] =
-              to_code(static_cast<double>(w(c, r)), q.step, bits);
+              nn::to_code(static_cast<double>(w(c, r)), q.step, bits);
       });
     }
   return q;

@@ -68,7 +68,7 @@ class SimulatedLayer {
   /// y = W x as the accelerator computes it. With `activity`, adds what it did. Resizes y.
   void product(const nn::Activation& x, nn::Activation& y, Activity* activity, Scratch& scratch,
                ThreadPool& pool) {
-    quantise_inputs(x, input_step_, input_, scratch.codes, pool);
+    nn::InputRounding(inputs_).encode(x, scratch.codes, pool);
     y.resize(shape_.out, x.images());
     scratch.sums.resize(exact_ ? static_cast<std::size_t>(exact_->parts()) : 0);
     for (Index part = 0; exact_ && part < exact_->parts(); ++part)
@@ -92,13 +92,12 @@ class SimulatedLayer {
 
   [[nodiscard]] const nn::detail::MatrixShape& shape() const noexcept { return shape_; }
   /// Output of integer 1.
-  [[nodiscard]] double step() const noexcept { return input_step_ * weight_step_; }
+  [[nodiscard]] double step() const noexcept { return inputs_.step() * weight_step_; }
 
  private:
   SimulatedLayer(const StoredLayer& layer, const hardware::InputCode& input)
       : shape_(layer.network, layer.node),
-        input_(input),
-        input_step_(input_step(layer.ranges.input, input)),
+        inputs_(codes_of(layer.ranges.input, input)),
         weight_step_(layer.weights.step) {}
 
   /// Sends the patch of one output position through the data path.
@@ -122,8 +121,8 @@ class SimulatedLayer {
   }
 
   nn::detail::MatrixShape shape_;
-  hardware::InputCode input_;
-  double input_step_, weight_step_, lsb_ = 1.0;
+  nn::Codes inputs_;
+  double weight_step_, lsb_ = 1.0;
   Index bitlines_ = 0;
   std::optional<ExactProduct> exact_;
   std::function<void(const std::int32_t*, double*, Index, Activity&, std::uint64_t read)> multiply_;

@@ -125,7 +125,7 @@ class BasicSimulatedNetwork {
     const mapping::OuShape& shape = layer.placement.ous.shape();
     const bool groups = shape.granularity > 0;
     const Index active = groups ? std::min(shape.granularity, geometry.ou_rows) : geometry.ou_rows;
-    const double input = input_step(layer.ranges.input, accelerator.inputs);
+    const double input = codes_of(layer.ranges.input, accelerator.inputs).step();
     return {.full_scale = static_cast<double>(active) * largest_code(geometry.cell_bits) *
                           largest_code(accelerator.inputs.dac_bits),
             .output_range = output_range(layer.ranges) / (layer.weights.step * input),

@@ -11,6 +11,7 @@
 #include "autoprune/nn/session.hpp"
 #include "autoprune/nn/tally.hpp"
 #include "autoprune/prune/zero_mask.hpp"
+#include "autoprune/search/quantiser.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
 #include "autoprune/study/record.hpp"
 #include "autoprune/study/study.hpp"
@@ -82,13 +83,16 @@ void measure(const Study& study, Record& record) {
   record.dense_cost = prices.price_dense();
   record.cost = prices.price(record.placement.layers);
   record.images = study.test_images();
-  nn::Network dense = study.network;
+  nn::Network dense = study.spec.teacher.value_or(study.network);
   record.dense = test_accuracy(study, dense, masks_of_zeros(dense, study.compressor));
   record.pruned = test_accuracy(study, record.network, record.masks);
-  const Index simulates = std::min(study.spec.simulated_images, study.data.test.size());
-  if (simulates < 1) return;
-  record.quantised = simulated<Adcs>(study, record, chip.ideal(), simulates);
-  record.on_crossbar = simulated<Adcs>(study, record, chip, simulates);
+  // Of coarse integers the accuracy in floating point isn't what the accelerator reaches.
+  const bool coarse = search::coarse(chip, std::ssize(record.masks));
+  const Index asked = std::min(study.spec.simulated_images, study.data.test.size());
+  record.simulated_images = asked > 0 ? asked : coarse ? record.images : 0;
+  if (record.simulated_images < 1) return;
+  record.quantised = simulated<Adcs>(study, record, chip.ideal(), record.simulated_images);
+  if (asked > 0) record.on_crossbar = simulated<Adcs>(study, record, chip, asked);
 }
 
 }  // namespace autoprune::study

@@ -40,7 +40,8 @@ struct Record {
   cost::OuCost dense_cost, cost;
   Index images = 0;                                    ///< of the test set, for:
   nn::Accuracy dense, pruned;                          ///< in floating point
-  std::optional<nn::Accuracy> quantised, on_crossbar;  ///< of the first `simulated_images`
+  Index simulated_images = 0;                          ///< of the test set, for:
+  std::optional<nn::Accuracy> quantised, on_crossbar;  ///< of what the accelerator stores
 };
 
 }  // namespace autoprune::study

@@ -23,14 +23,28 @@ namespace autoprune::study {
   return spec.own_reward ? *spec.own_reward : entry.make(spec.alpha);
 }
 
+/// The accuracy that a search reads. Throws out_of_range when it was asked for that of real numbers
+/// and the accelerator's integers are coarse.
+[[nodiscard]] inline AccuracyKind accuracy_kind(const Study& study) {
+  const auto layers = static_cast<Index>(study.network.matrix_layers().size());
+  const bool coarse = search::coarse(study.accelerator, layers);
+  const std::optional<AccuracyKind>& asked = study.spec.accuracy;
+  if (coarse && asked == AccuracyKind::real)
+    fail(ErrorId::out_of_range, "accuracy in floating point says nothing of ",
+         "weights or inputs of fewer than 8 bits; ask for quantised or on-crossbar accuracy");
+  return asked.value_or(coarse ? AccuracyKind::quantised : AccuracyKind::real);
+}
+
 /// What the search rewards, in words.
-[[nodiscard]] inline std::string objective(const StudySpec& spec,
-                                           const search::Constraints& constraints) {
-  const char* const kind = spec.accuracy == AccuracyKind::real        ? "float"
-                           : spec.accuracy == AccuracyKind::quantised ? "quantised"
-                                                                      : "on-crossbar";
-  std::string what = constraints.counting == search::Counting::pooled ? "crossbars, pooled"
-                                                                      : "crossbars, per layer";
+[[nodiscard]] inline std::string objective(const Study& study) {
+  const StudySpec& spec = study.spec;
+  const AccuracyKind reads = accuracy_kind(study);
+  const char* const kind = reads == AccuracyKind::real        ? "float"
+                           : reads == AccuracyKind::quantised ? "quantised"
+                                                              : "on-crossbar";
+  std::string what = study.constraints.counting == search::Counting::pooled
+                         ? "crossbars, pooled"
+                         : "crossbars, per layer";
   if (const auto counts = search::reward_entry(spec.reward).counts) {
     using enum search::CostTarget;
     what = *counts == energy ? "energy" : *counts == latency ? "latency" : "energy times latency";
@@ -54,9 +68,10 @@ namespace detail {
 template <class Adcs = hardware::AdcKinds>
 [[nodiscard]] search::AccuracyOracle accuracy_oracle(const Study& study) {
   const StudySpec& spec = study.spec;
-  if (spec.accuracy == AccuracyKind::real) return search::float_accuracy();
+  const AccuracyKind reads = accuracy_kind(study);
+  if (reads == AccuracyKind::real) return search::float_accuracy();
   const hardware::Accelerator chip =
-      spec.accuracy == AccuracyKind::quantised ? study.accelerator.ideal() : study.accelerator;
+      reads == AccuracyKind::quantised ? study.accelerator.ideal() : study.accelerator;
   return search::simulated_accuracy<Adcs>(study.compressor, chip, spec.calibration,
                                           chip.noisy() ? spec.devices : 1, spec.seed);
 }
@@ -87,8 +102,8 @@ template <class Scalar = float>
   const auto counts = search::reward_entry(spec.reward).counts;
   for (const Index n :
        {counts ? static_cast<Index>(*counts) : Index{-1}, static_cast<Index>(spec.metric),
-        static_cast<Index>(spec.accuracy), static_cast<Index>(spec.calibration.rule), spec.devices,
-        Index{spec.reconstruct}})
+        static_cast<Index>(accuracy_kind(study)), static_cast<Index>(spec.calibration.rule),
+        spec.devices, Index{spec.reconstruct}})
     print.add(static_cast<double>(n));
   spec.search.add_to(print);
   return print.value();
@@ -128,7 +143,7 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
   }
   record.policy = methods::decided(search.best_outcome().policy, spec.plan);
   record.search = search.history();
-  record.objective = objective(spec, study.constraints);
+  record.objective = objective(study);
   record.search_seconds = progress.seconds();
 }
 
@@ -139,12 +154,22 @@ void help_find_policy(const Study& study) {
   search::TeamEvaluator(*study.spec.team, measuring).help();
 }
 
-/// The record's network under its policy without any training: masks, weights that are fitted where
-/// the spec says so, and batch-norm statistics to go with them.
+/// What makes a network under a policy one of integers, where the study wants that.
+[[nodiscard]] inline std::optional<search::Quantiser> quantiser_of(const Study& study,
+                                                                   const methods::Policy& policy) {
+  const hardware::Accelerator chip = methods::planned(study.accelerator, policy);
+  const auto layers = static_cast<Index>(study.network.matrix_layers().size());
+  if (!study.spec.quantised_training.value_or(search::coarse(chip, layers))) return {};
+  return search::Quantiser(chip, study.calibration_batches(), study.spec.calibration);
+}
+
+/// The record's network under its masks, or its policy, without any training: masks, weights that
+/// are fitted where the spec says so, and batch-norm statistics to go with them.
 template <class Scalar = float>
 void prune_untrained(const Study& study, Record& record) {
-  record.masks =
-      methods::Compressor::masks(study.rank(record.network, record.policy), record.policy);
+  if (record.masks.empty())
+    record.masks =
+        methods::Compressor::masks(study.rank(record.network, record.policy), record.policy);
   if (study.spec.reconstruct)
     reconstruction<Scalar>(study).apply(record.network, record.masks, study.pool);
   const auto backend = study.run(record.network);
@@ -153,6 +178,8 @@ void prune_untrained(const Study& study, Record& record) {
   const std::vector<Index> layers = record.network.matrix_layers();
   for (std::size_t k = 0; k < layers.size(); ++k)
     prune::erase_pruned(weight_matrix(record.network.node(layers[k]).weight), record.masks[k]);
+  if (const auto quantiser = quantiser_of(study, record.policy))
+    quantiser->write_codes(record.network, record.masks);
 }
 
 }  // namespace autoprune::study

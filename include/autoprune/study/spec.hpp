@@ -11,6 +11,7 @@
 #include "autoprune/core/types.hpp"
 #include "autoprune/methods/compressor.hpp"
 #include "autoprune/nn/cpu_backend.hpp"
+#include "autoprune/nn/network.hpp"
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/fine_tune.hpp"
 #include "autoprune/search/rewards.hpp"
@@ -41,7 +42,8 @@ struct StudySpec {
   double alpha = 1.0;                                ///< its weight of compression
   std::optional<search::AnyReward> own_reward = {};  ///< instead; counts what `reward` counts
   search::Metric metric = search::Metric::top1;
-  AccuracyKind accuracy = AccuracyKind::real;
+  /// Not given: real, or quantised where integers are coarse (search/quantiser.hpp).
+  std::optional<AccuracyKind> accuracy = {};
   simulation::CalibrationConfig calibration = {};  ///< of the inputs' ranges
   Index devices = 1;                               ///< drawn for one on-crossbar accuracy
   bool reconstruct = false;  ///< fit the kept weights before the accuracy is read
@@ -51,7 +53,13 @@ struct StudySpec {
   Index images = 0;            ///< of the test set, for the Record; 0: all
   Index simulated_images = 0;  ///< of them, on the simulated accelerator
 
-  search::FineTuneConfig fine_tune = {};      ///< its training's seed is the study's
+  search::FineTuneConfig fine_tune = {};    ///< its training's seed is the study's
+  std::optional<nn::Network> teacher = {};  ///< to distil from, of the network's classes; and
+                                            ///< what accuracy is held against. Not given: the
+                                            ///< study's network
+  /// Train with the integers of the accelerator, which the network is stored as in the end; not
+  /// given: where they are coarse.
+  std::optional<bool> quantised_training = {};
   nn::MakeBackend backend = nn::cpu_backend;  ///< where networks run and train
   std::uint64_t seed = 1;
 

@@ -108,6 +108,8 @@ struct Study {
           static_cast<Index>(spec.options.selection), static_cast<Index>(spec.options.importance),
           spec.held_out, spec.held_out_images, spec.calibration_images})
       print.add(static_cast<double>(n));
+    if (spec.quantised_training)
+      print.add(std::span<const char>("quantised")).add(*spec.quantised_training ? 1.0 : 0.0);
     print.add(constraints.target_compression.value_or(-1.0))
         .add(constraints.max_accuracy_drop.value_or(-1.0))
         .add(static_cast<double>(constraints.counting));

@@ -137,13 +137,14 @@ class TrainingRun {
 
 }  // namespace detail
 
-/// Prunes the record's network to its policy while it trains; pruned weights are zero afterwards.
+/// Prunes the record's network to its policy while it trains, or trains it under the record's masks
+/// where it has some; pruned weights are zero afterwards.
 /// Stopped, the masks are as tight as they had become. With no epochs it is pruned alone.
 template <class Watch>
 void fine_tune(const Study& study, Watch& watcher, Record& record) {
   if (study.spec.fine_tune.train.epochs == 0) return prune_untrained(study, record);
   const search::FineTuneConfig config{train_config(study.spec), study.spec.fine_tune.schedule};
-  nn::Network teacher = study.network;
+  nn::Network teacher = study.spec.teacher.value_or(study.network);
   search::FineTuner tuner(record.network, study.data.train, study.split().train, record.policy,
                           study.constraints, study.compressor, config, study.pool, &teacher,
                           study.spec.backend);
@@ -151,15 +152,24 @@ void fine_tune(const Study& study, Watch& watcher, Record& record) {
   detail::add_training(config.train, print);
   print.add(config.schedule.ramp).add(config.schedule.begin);
   for (const methods::LayerPlan& plan : record.policy) search::add_plan(print, plan);
+  for (const PruneMask& mask : record.masks)
+    for (Index g = 0; g < mask.groups(); ++g)
+      for (Index c = 0; c < mask.cols(); ++c) print.add(mask.kept(g, c) ? 1.0 : 0.0);
+  if (study.spec.teacher)
+    for (const nn::ConstNamedTensor& p : std::as_const(teacher).parameters())
+      print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));
   detail::TrainingRun run(study, record.policy, record.network, tuner.trainer(),
                           kFineTuneCheckpoint, print.value(), true, watcher);
   if (run.restore())
     tuner.resume(run.state().epoch, run.state().masks, run.state().tightened);
+  else if (!record.masks.empty())
+    tuner.hold(record.masks);
   else if (config.schedule.begin > 0.0)
     tuner.reconstruct(reconstruction(study));
+  if (auto quantiser = quantiser_of(study, record.policy)) tuner.quantise(std::move(*quantiser));
   run.finish([&](const auto& on_step) { return tuner.run_epoch(on_step); },
              [&] { return tuner.tightened(); }, record);
-  tuner.erase_pruned();
+  tuner.settle_weights();
 }
 
 /// Trains the record's network without masks. `begun`: it has learned something already.

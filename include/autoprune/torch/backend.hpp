@@ -29,6 +29,7 @@ class TorchBackend final : public nn::Backend {
     if (graph_.device().is_cpu()) at::set_num_threads(static_cast<int>(pool.threads()));
   }
 
+  void set_codes(std::span<const nn::LayerCodes> codes) override { graph_.set_codes(codes); }
   void weights_changed() override {
     detail::own_errors([&] {
       graph_.upload();

@@ -46,6 +46,7 @@ class Graph {
                                       : at::MemoryFormat::Contiguous) {
     parameters_.resize(static_cast<std::size_t>(network.size()));
     kept_.resize(parameters_.size());
+    codes_.resize(parameters_.size());
     readers_.assign(parameters_.size(), 0);
     ++readers_[at(network.output())];
     for (Index i = 0; i < network.size(); ++i) {
@@ -97,6 +98,14 @@ class Graph {
     }
     kept_ = std::move(kept);
     checked_ = false;
+  }
+
+  /// As Session::set_codes().
+  void set_codes(std::span<const nn::LayerCodes> codes) {
+    const std::vector<Index> matrices = network_.matrix_layers();
+    nn::require(codes, matrices.size());
+    for (std::size_t k = 0; k < matrices.size(); ++k)
+      codes_[at(matrices[k])] = codes.empty() ? nn::LayerCodes{} : codes[k];
   }
 
   /// Parameters that SGD changes, in the network's order, and which of their numbers it may change:
@@ -216,8 +225,20 @@ class Graph {
     const at::Tensor& all = parameters_[at(i)][k];
     const at::Tensor& kept = kept_[at(i)];
     const bool prunes = network_.node(i).parameters[k].tensor == &nn::Node::weight;
-    if (!masked || !prunes || !kept.defined()) return all;
-    return at::where(kept, all, at::zeros({}, all.options().requires_grad(false)));
+    if (!prunes) return all;
+    const at::Tensor rounded = round(all, codes_[at(i)].weights, false);
+    if (!masked || !kept.defined()) return rounded;
+    return at::where(kept, rounded, at::zeros({}, all.options().requires_grad(false)));
+  }
+
+  /// The numbers as their codes stand for them. Gradients pass straight through, but for what is
+  /// cut off where it `clips`.
+  [[nodiscard]] static at::Tensor round(const at::Tensor& x, const nn::Codes& codes, bool clips) {
+    if (!codes.rounds()) return x;
+    const double step = codes.step(), most = largest_code(codes.bits) * step;
+    const at::Tensor inside = at::clamp(x, codes.negative ? -most : 0.0, most);
+    const at::Tensor real = clips ? inside : x;
+    return real + (at::round(inside.detach() / step) * step - real.detach());
   }
 
   [[nodiscard]] at::Tensor run_node(Index i, const std::vector<at::Tensor>& inputs,
@@ -232,7 +253,9 @@ class Graph {
     for (std::size_t k = 0; k < node.parameters.size(); ++k)
       parameters.push_back(effective(i, k, run.masked));
     const std::uint64_t draw = run.step * parameters_.size() + at(i);
-    const at::Tensor y = expressions_[at(i)]->y({node, inputs, parameters, run.mode, run.momentum,
+    std::vector<at::Tensor> read = inputs;
+    if (node.has_matrix()) read.front() = round(read.front(), codes_[at(i)].inputs, true);
+    const at::Tensor y = expressions_[at(i)]->y({node, read, parameters, run.mode, run.momentum,
                                                  run.keeps_statistics, run.seed, draw, pool_});
     const nn::Shape3& s = node.shape;
     if (y.sizes() != at::IntArrayRef({inputs.front().size(0), s.channels, s.height, s.width}))
@@ -250,6 +273,7 @@ class Graph {
   at::MemoryFormat layout_;                          //
   std::vector<std::vector<at::Tensor>> parameters_;  // by node, as Node::parameters
   std::vector<at::Tensor> kept_;                     // by node, of its weight; undefined: all
+  std::vector<nn::LayerCodes> codes_;                // by node
   std::vector<Index> readers_;                       // by node
   std::vector<Trained> trained_;                     //
   std::vector<at::Tensor> lowest_;                   // finite where the last pass was

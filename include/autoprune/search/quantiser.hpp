@@ -1,0 +1,97 @@
+/// @file quantiser.hpp
+/// Training for an accelerator of few bits: the network computes with the integers that it will be
+/// stored as, and ends at weights that are those integers.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "autoprune/core/error.hpp"
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/hardware/accelerator.hpp"
+#include "autoprune/nn/backend.hpp"
+#include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/layer_codes.hpp"
+#include "autoprune/simulation/calibration.hpp"
+#include "autoprune/simulation/weight_range.hpp"
+
+namespace autoprune::search {
+
+/// Whether rounding to its integers costs accuracy: where some layer's weights or inputs have fewer
+/// than 8 magnitude bits. `layers`: how many have weights.
+[[nodiscard]] inline bool coarse(const hardware::Accelerator& accelerator, Index layers) {
+  for (Index k = 0; k < layers; ++k) {
+    const hardware::Accelerator own = accelerator.layer(k);
+    if (own.weights.weight_bits < 8 || own.inputs.bits < 8) return true;
+  }
+  return false;
+}
+
+/// Finds the codes of a network's layers and puts them to use. Codes follow from weights, masks and
+/// calibration images alone, so that a run that resumes finds them again.
+class Quantiser {
+ public:
+  /// Bits are the accelerator's, layer by layer. Throws empty_data for no images, and what the
+  /// config throws.
+  Quantiser(const hardware::Accelerator& accelerator, std::vector<nn::Batch> images,
+            simulation::CalibrationConfig config = {})
+      : accelerator_(accelerator), images_(std::move(images)), config_(config) {
+    config_.validate();
+    if (images_.empty()) fail(ErrorId::empty_data, "codes of inputs from no images; give some");
+  }
+
+  /// Gives the backend the codes of its network as it is now, inputs as the rounded weights make
+  /// them.
+  void set_codes(nn::Backend& backend) const {
+    backend.fetch();
+    std::vector<nn::LayerCodes> codes = codes_of_weights(backend.network(), backend.masks());
+    backend.set_codes(codes);
+    std::vector<simulation::RangeObserver> seen(codes.size(), simulation::RangeObserver(config_));
+    for (const nn::Batch& batch : images_)
+      backend.inputs_of_layers(batch, [&](Index layer, const nn::Activation& x) {
+        seen[static_cast<std::size_t>(layer)].observe(x);
+      });
+    for (std::size_t k = 0; k < codes.size(); ++k) {
+      const simulation::Range range = seen[k].range();
+      codes[k].inputs = {accelerator_.layer(static_cast<Index>(k)).inputs.bits, range.largest,
+                         range.negative};
+    }
+    backend.set_codes(codes);
+  }
+
+  /// The network's weights become what their codes stand for: simulation::quantise() reads the same
+  /// codes out of them. Those of pruned column-vectors have to be zero.
+  void write_codes(nn::Network& network, std::span<const PruneMask> masks) const {
+    const std::vector<nn::LayerCodes> codes = codes_of_weights(network, masks);
+    for (std::size_t k = 0; const Index i : network.matrix_layers()) {
+      Tensor& weight = network.node(i).weight;
+      Tensor rounded;
+      nn::round_weights(weight, codes[k++].weights, rounded);
+      weight = std::move(rounded);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::vector<nn::LayerCodes> codes_of_weights(
+      const nn::Network& network, std::span<const PruneMask> masks) const {
+    const std::vector<Index> layers = network.matrix_layers();
+    std::vector<nn::LayerCodes> codes;
+    for (std::size_t k = 0; k < layers.size(); ++k) {
+      const Tensor& weight = network.node(layers[k]).weight;
+      const ConstMatrixView w = weight_matrix(weight);
+      const PruneMask all(w.cols(), w.rows(), w.cols());
+      const Index bits = accelerator_.layer(static_cast<Index>(k)).weights.weight_bits;
+      codes.push_back(
+          {simulation::least_squares_codes(weight, masks.empty() ? all : masks[k], bits), {}});
+    }
+    return codes;
+  }
+
+  hardware::Accelerator accelerator_;
+  std::vector<nn::Batch> images_;
+  simulation::CalibrationConfig config_;
+};
+
+}  // namespace autoprune::search
