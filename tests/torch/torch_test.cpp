@@ -301,6 +301,31 @@ TEST_CASE("steps of SGD are the processor's: masks, teacher, dropout, augmentati
   }
 }
 
+TEST_CASE("dropout's zeros are the processor's to the bit", "[torch]") {
+  ThreadPool pool(2);
+  Network network({3, 2, 5});
+  network.append("first", Identity{});
+  network.dropout("d", 0.3);
+  network.linear("l", 2);
+  Random random(3);
+  for (const Index images : {1, 32, 67}) {
+    Activation x = random_activation(random, {3, 2, 5}, images), y = x;
+    const Activation* read[] = {&x};
+    std::vector<float> unused;
+    const std::uint64_t seed = 0x123456789, step = 11, draw = step * 4 + 2;  // node 2 of 4
+    REQUIRE(network.node(2).op.forward(
+        {network.node(2), read, y, Mode::training, false, 0.0, seed, draw, unused, pool}));
+    libtorch::Graph graph(network, {}, pool);
+    at::Tensor found;
+    (void)graph.forward(libtorch::copy_to(at::kCPU, x),
+                        {.mode = Mode::training, .seed = seed, .step = step},
+                        [&](Index node, std::span<const at::Tensor>, const at::Tensor& out) {
+                          if (node == 2) found = out;
+                        });
+    CHECK(values_of(libtorch::host_maps(found)) == values_of(y));
+  }
+}
+
 TEST_CASE("momentum has the processor's names", "[torch]") {
   ThreadPool pool(1);
   Network network = every_op();

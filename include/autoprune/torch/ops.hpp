@@ -127,17 +127,30 @@ inline at::Tensor conv(const nn::Conv& op, const Pass& pass) {
   return at::conv2d(x, pass[&nn::Node::weight], pass[&nn::Node::bias], pair_of(window.stride),
                     padding, pair_of(window.dilation), op.groups);
 }
-/// The zeros are those that the processor draws.
+/// The zeros are those that the processor draws. They travel as a bit each, those of a block's
+/// images in one number.
 inline at::Tensor dropout(const nn::Dropout& op, const Pass& pass) {
   if (pass.mode != nn::Mode::training) return pass.x();
-  nn::Activation ones(pass.node.shape, pass.x().size(0)), factors = ones;
-  ones.fill(1.0F);
-  const nn::Activation* read[] = {&ones};
-  nn::Node node = {.name = pass.node.name, .op = op, .inputs = {}, .shape = pass.node.shape};
-  std::vector<float> unused;
-  (void)op.forward({node, read, factors, nn::Mode::training, false, 0.0, pass.seed, pass.draw,
-                    unused, pass.pool});
-  return pass.x() * copy_to(pass.x().device(), factors);
+  const auto& [channels, height, width] = pass.node.shape;
+  const Index images = pass.x().size(0), size = pass.node.shape.size();
+  const Index blocks = ceil_div(images, nn::kLanes);
+  std::vector<std::uint32_t> drawn(static_cast<std::size_t>(blocks * size));
+  pass.pool.for_each(blocks, [&](Index b) {
+    for (Index i = 0; i < size; ++i)
+      drawn[static_cast<std::size_t>(b * size + i)] =
+          op.kept(pass.seed, pass.draw, b, i * nn::kLanes);
+  });
+  const at::Tensor bits =
+      copy_to(pass.x().device(), std::span<const std::uint32_t>(drawn), at::kInt)
+          .view({blocks, 1, height, width, channels});
+  const at::Tensor lanes = at::arange(nn::kLanes, bits.options()).view({1, nn::kLanes, 1, 1, 1});
+  const at::Tensor kept = bits.bitwise_right_shift(lanes)
+                              .bitwise_and_(1)
+                              .to(at::kBool)
+                              .flatten(0, 1)
+                              .narrow(0, 0, images)
+                              .permute({0, 3, 1, 2});
+  return pass.x() * kept * op.scale();
 }
 inline at::Tensor flatten(const nn::Flatten&, const Pass& pass) {
   return one_position(pass.x().flatten(1));

@@ -30,6 +30,11 @@ namespace autoprune::libtorch {
 
 namespace detail {
 
+/// On a device: a copy, for which nobody waits, or on the processor the same memory.
+[[nodiscard]] inline at::Tensor sent_to(const at::Device& device, const at::Tensor& host) {
+  return device.is_cpu() ? host : host.pin_memory().to(device, /*non_blocking=*/true);
+}
+
 /// Memory of feature maps, on any device, as [block][lane][channel][row][column].
 [[nodiscard]] inline at::Tensor by_lanes(const at::Tensor& flat, const nn::Activation& like) {
   const auto& [channels, height, width] = like.shape();
@@ -48,8 +53,7 @@ namespace detail {
 
 /// Feature maps as [image][channel][row][column], copied to a device.
 [[nodiscard]] inline at::Tensor copy_to(const at::Device& device, const nn::Activation& a) {
-  const at::Tensor there = detail::flat_view(a).to(device);  // on the processor no copy yet
-  return detail::by_lanes(there, a)
+  return detail::by_lanes(detail::sent_to(device, detail::flat_view(a)), a)
       .clone(at::MemoryFormat::Contiguous)
       .flatten(0, 1)
       .narrow(0, 0, a.images());
@@ -71,8 +75,8 @@ template <class Number>
 [[nodiscard]] at::Tensor copy_to(const at::Device& device, std::span<const Number> numbers,
                                  at::ScalarType type) {
   auto* memory = const_cast<Number*>(numbers.data());
-  return at::from_blob(memory, {static_cast<std::int64_t>(numbers.size())}, type)
-      .to(device, type, /*non_blocking=*/false, /*copy=*/true);
+  const at::Tensor host = at::from_blob(memory, {static_cast<std::int64_t>(numbers.size())}, type);
+  return device.is_cpu() ? host.clone() : detail::sent_to(device, host);
 }
 
 /// Which weights a mask keeps, in the weights' shape, as booleans on the host.

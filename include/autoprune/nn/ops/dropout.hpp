@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -38,20 +37,33 @@ struct Dropout {
     pass.blocks([&](Index b) { drop(pass, b, pass.dy.block(b), dx.block(b), dx.block_size()); });
   }
 
+  /// Whether each of the lanes from `first` of a block is kept, a bit each. Forward and backward,
+  /// and on any device, the same (seed, step) keeps the same.
+  [[nodiscard]] std::uint32_t kept(std::uint64_t seed, std::uint64_t step, Index block,
+                                   Index first) const {
+    const auto threshold = static_cast<std::uint32_t>(rate * 0x1p32);
+    std::uint32_t bits = 0;
+    for (Index i = 0; i < kLanes; i += 4) {
+      const auto random =
+          philox({static_cast<std::uint32_t>(first + i), static_cast<std::uint32_t>(block),
+                  static_cast<std::uint32_t>(step), 0x0D20u},
+                 {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+      for (Index j = 0; j < 4; ++j)
+        bits |= std::uint32_t{random[static_cast<std::size_t>(j)] >= threshold} << (i + j);
+    }
+    return bits;
+  }
+  /// What is kept is multiplied by it.
+  [[nodiscard]] double scale() const { return 1.0 / (1.0 - rate); }
+
  private:
-  /// The same pass draws the same zeros, forward and backward.
   template <class Pass>
   void drop(const Pass& pass, Index block, const float* x, float* y, Index size) const {
-    const auto threshold = static_cast<std::uint32_t>(rate * 0x1p32);
-    const auto scale = static_cast<float>(1.0 / (1.0 - rate));
-    const std::array<std::uint32_t, 2> key{static_cast<std::uint32_t>(pass.seed),
-                                           static_cast<std::uint32_t>(pass.seed >> 32)};
-    for (Index i = 0; i < size; i += 4) {
-      const auto random = philox({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(block),
-                                  static_cast<std::uint32_t>(pass.step), 0x0D20u},
-                                 key);
-      for (Index j = 0; j < 4; ++j)
-        y[i + j] = random[static_cast<std::size_t>(j)] < threshold ? 0.0F : scale * x[i + j];
+    const auto factor = static_cast<float>(scale());
+    for (Index i = 0; i < size; i += kLanes) {
+      const std::uint32_t bits = kept(pass.seed, pass.step, block, i);
+      for (Index l = 0; l < kLanes; ++l)
+        y[i + l] = (bits >> l & 1u) != 0 ? factor * x[i + l] : 0.0F;
     }
   }
 };
