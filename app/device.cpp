@@ -45,10 +45,13 @@ MakeTorchBackend load_module(const std::string& device) {
 
 nn::MakeBackend backend_on(const std::string& device) {
   if (device == "cpu") return nn::cpu_backend;
-  if (device != "torch" && device != "cuda" && !device.starts_with("cuda:"))
-    fail_unknown("device", device, {"cpu", "torch", "cuda", "cuda:N"});
+  const std::string_view suffix = device.ends_with("+bf16") ? "+bf16" : "";
+  const std::string where = device.substr(0, device.size() - suffix.size());
+  if (where != "torch" && where != "cuda" && !where.starts_with("cuda:"))
+    fail_unknown("device", device,
+                 {"cpu", "torch", "torch+bf16", "cuda", "cuda+bf16", "cuda:N", "cuda:N+bf16"});
   nn::MakeBackend make;
-  load_module(device)(device == "torch" ? "cpu" : device, make);
+  load_module(device)(concat(where == "torch" ? "cpu" : where, suffix), make);
   return make;
 }
 

@@ -101,7 +101,8 @@ void add_inputs(OptionTable& table, Options& o) {
   add_outputs(table, o, "report", "directory for results and checkpoints");
   table.under(kHeading, "evaluate train search fine-tune sweep prune reproduce")
       .text("--device", o.device,
-            "where networks run: cpu; torch: LibTorch on the processor; cuda, cuda:N: on a GPU");
+            "where networks run: cpu; torch: LibTorch on the processor; cuda, cuda:N: on a GPU; "
+            "torch+bf16, cuda+bf16, cuda:N+bf16: products in bfloat16");
   table.under(kHeading, kStaged)
       .flag("--resume", o.resume, "go on from the checkpoints in --out, if there are any");
   table.under(kHeading, "run simulate")

@@ -5,8 +5,5 @@
 
 extern "C" void autoprune_torch_backend(const std::string& device,
                                         autoprune::nn::MakeBackend& make) {
-  using namespace autoprune;
-  const libtorch::Options options{.device = device};
-  (void)libtorch::find_device(device);  // before any work is done
-  make = libtorch::backend(options);
+  make = autoprune::libtorch::backend(autoprune::libtorch::options_of(device));
 }

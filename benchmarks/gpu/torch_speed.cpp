@@ -28,11 +28,9 @@ nn::Dataset noise(Index images) {
   return data;
 }
 
-nn::MakeBackend backend_of(std::string name) {
+nn::MakeBackend backend_of(const std::string& name) {
   if (name == "processor") return nn::cpu_backend;
-  const bool bfloat16 = name.ends_with("+bf16");
-  if (bfloat16) name.erase(name.size() - 5);
-  return libtorch::backend({.device = name, .bfloat16 = bfloat16});
+  return libtorch::backend(libtorch::options_of(name));
 }
 
 }  // namespace

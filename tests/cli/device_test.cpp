@@ -23,6 +23,12 @@ TEST_CASE("a device that isn't there is an error that says what to install") {
   const Answer unknown = evaluated_on("gpu");
   CHECK(unknown.status == 2);
   CHECK(has(unknown.err, "[autoprune.config.101] unknown device 'gpu'"));
+  for (const char* wrong : {"cpu+bf16", "torch+fp16", "cuda+", "+bf16"}) {
+    INFO(wrong);
+    CHECK(has(evaluated_on(wrong).err, concat("[autoprune.config.101] unknown device '", wrong)));
+    CHECK(has(evaluated_on(wrong).err, "torch+bf16"));
+  }
+  CHECK(has(evaluated_on("cuda:0+fp16").err, has_torch() ? "config.101" : "config.106"));
   const Answer beyond = evaluated_on("cuda:100");  // without LibTorch, a GPU, or so many
   CHECK(beyond.status == 2);
   CHECK(has(beyond.err, "[autoprune.config.106]"));
@@ -41,6 +47,11 @@ TEST_CASE("a network has the same accuracy on LibTorch, and a killed pruning goe
   for (const char* top : {"top1", "top5"})
     CHECK(torch.json()["accuracy"]["dense"][top].get<double>() ==
           Approx(cpu.json()["accuracy"]["dense"][top].get<double>()).margin(1.0));
+
+  const Answer halved = evaluated_on("torch+bf16");
+  REQUIRE(halved.status == 0);
+  CHECK(halved.json()["accuracy"]["dense"]["top1"].get<double>() ==
+        Approx(torch.json()["accuracy"]["dense"]["top1"].get<double>()).margin(5.0));
 
   const Words command =
       Words{"prune"} + inputs() + short_search() +

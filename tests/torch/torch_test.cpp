@@ -512,6 +512,11 @@ TEST_CASE("what can't be run is refused", "[torch]") {
     INFO(name);
     CHECK(error_of([&] { (void)libtorch::find_device(name); }) == ErrorId::unknown_name);
   }
+  CHECK(libtorch::options_of("cpu+bf16").bfloat16);
+  CHECK(libtorch::options_of("cpu+bf16").device == "cpu");
+  CHECK_FALSE(libtorch::options_of("cpu").bfloat16);
+  for (const char* name : {"cpu+fp16", "cuda:0+", "+bf16", "cpu+bf16+bf16"})
+    CHECK(error_of([&] { (void)libtorch::options_of(name); }) == ErrorId::unknown_name);
   if (!torch::cuda::is_available())
     CHECK(error_of([&] { (void)libtorch::find_device("cuda:1"); }) == ErrorId::missing_component);
 }

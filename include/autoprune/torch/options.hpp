@@ -5,6 +5,7 @@
 #include <charconv>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
@@ -32,7 +33,8 @@ struct Options {
     const char* begin = prefixed ? text.data() + 5 : end;
     const auto [stop, error] = std::from_chars(begin, end, card);
     if (!prefixed || error != std::errc{} || stop != end || card < 0 || card > 127)
-      fail(ErrorId::unknown_name, "unknown device '", name, "'; take cpu, cuda or cuda:N");
+      fail(ErrorId::unknown_name, "unknown device '", name,
+           "'; take cpu, cuda or cuda:N, and +bf16 behind it for products in bfloat16");
   }
   if (!::torch::cuda::is_available())
     fail(ErrorId::missing_component, "device '", name, "': LibTorch ", TORCH_VERSION,
@@ -42,6 +44,16 @@ struct Options {
     fail(ErrorId::missing_component, "device '", name, "': there are ", cards,
          " GPUs, counted from 0; take one of them");
   return {at::kCUDA, static_cast<c10::DeviceIndex>(card)};
+}
+
+/// What a name stands for: a device, with +bf16 behind it for products in bfloat16. Throws what
+/// find_device() throws.
+[[nodiscard]] inline Options options_of(std::string name) {
+  constexpr std::string_view kSuffix = "+bf16";
+  const bool bfloat16 = name.ends_with(kSuffix);
+  if (bfloat16) name.erase(name.size() - kSuffix.size());
+  (void)find_device(name);
+  return {.device = std::move(name), .bfloat16 = bfloat16};
 }
 
 }  // namespace autoprune::libtorch
