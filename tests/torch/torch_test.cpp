@@ -483,6 +483,23 @@ TEST_CASE("what isn't a finite number is found, and its layer named", "[torch]")
                for (Index f = 0; f < 8; ++f) n.node(2).running_mean(f) = 3e38F;
              }),
              has("batch_norm 'b1'") && has("puts out NaN or infinity"));
+  // So does it in training, where numbers of this size alone are looked at.
+  const Dataset data = quarters(40, 1);
+  for (const float large : {1.0F, 1e30F, 3e38F}) {
+    INFO(large);
+    Network trained = small_classifier(1);
+    trained.node(2).weight.fill(large);
+    trained.node(2).bias.fill(-large);
+    TorchBackend trains(trained, pool);
+    trains.begin_training(data, {}, nullptr);
+    const std::string message = message_of([&] {
+      (void)trains.train_step({range(0, 40), nullptr, 1e-9, 0});
+    });
+    if (large > 1e35F)
+      CHECK_THAT(message, has("batch_norm 'b1'") && has("puts out NaN or infinity"));
+    else
+      CHECK(message == "nothing was thrown");
+  }
   Network network = small_classifier(1);
   TorchBackend backend(network, pool);
   std::vector<Batch> bad = batches;

@@ -2,6 +2,7 @@
 /// A network on a device: its parameters as LibTorch's tensors, its masks, and its forward pass.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <utility>
@@ -47,6 +48,7 @@ class Graph {
     parameters_.resize(static_cast<std::size_t>(network.size()));
     kept_.resize(parameters_.size());
     codes_.resize(parameters_.size());
+    bounded_.assign(parameters_.size(), false);
     readers_.assign(parameters_.size(), 0);
     ++readers_[at(network.output())];
     for (Index i = 0; i < network.size(); ++i) {
@@ -59,6 +61,7 @@ class Graph {
         parameters_[at(i)].push_back(in_layout(room).set_requires_grad(is_trained(p)));
       }
     }
+    find_bounded();
     upload();
   }
 
@@ -147,12 +150,16 @@ class Graph {
     const at::Tensor& last = outputs[at(network_.output())];
     const at::Tensor logits = last.select(3, 0).select(2, 0).to(at::kFloat);
     lowest_.push_back(logits.detach().abs().max());
+    if (run.mode != nn::Mode::inference && !scales_.empty())
+      lowest_.push_back(at::stack(at::_foreach_norm(scales_)).max() * kRoom);
     return logits;
   }
-  /// Whether the outputs of the last pass were finite, as a boolean on the device.
+  /// Whether the outputs of the last pass were finite, as a boolean on the device. False may be a
+  /// false alarm: find_fault() tells.
   [[nodiscard]] at::Tensor finite() const { return at::stack(lowest_).isfinite().all(); }
 
-  /// Throws not_finite, naming the node, for what isn't finite in a batch: the images or an output.
+  /// Throws not_finite, naming the node, for what isn't finite in a batch: the images or an output;
+  /// returns where all is.
   void find_fault(const at::Tensor& images, Run run) {
     const at::NoGradGuard guard;
     if (!all_finite(images))
@@ -200,6 +207,25 @@ class Graph {
     return op.is<nn::Relu>() || op.is<nn::MaxPool>() || op.is<nn::Clip>() || op.is<nn::Sigmoid>() ||
            op.is<nn::HardSigmoid>() || op.is<nn::Tanh>() || op.is<nn::Softmax>();
   }
+  /// With statistics of n numbers a batch-norm puts out at most sqrt(n) weights and a bias: what
+  /// reads it needn't be looked at as long as these, times kRoom, are finite. That leaves room for
+  /// n and for sums of such maps.
+  static constexpr double kRoom = 1e13;
+  void find_bounded() {
+    for (Index i = 1; i < network_.size(); ++i) {
+      const nn::Node& node = network_.node(i);
+      const nn::Op& op = node.op;
+      const bool normal = op.is<nn::BatchNorm>();
+      const bool passes = op.is<nn::Relu>() || op.is<nn::Clip>() || op.is<nn::Identity>() ||
+                          op.is<nn::MaxPool>() || op.is<nn::AvgPool>() ||
+                          op.is<nn::GlobalAvgPool>() || op.is<nn::Add>() || op.is<nn::Concat>();
+      bounded_[at(i)] =
+          normal || (passes && std::all_of(node.inputs.begin(), node.inputs.end(),
+                                           [&](Index input) { return bounded_[at(input)]; }));
+      for (std::size_t k = 0; normal && k < node.parameters.size(); ++k)
+        if (is_trained(node.parameters[k])) scales_.push_back(parameters_[at(i)][k].detach());
+    }
+  }
   [[nodiscard]] at::Tensor in_layout(const at::Tensor& t) const {
     return t.dim() == 4 ? t.contiguous(layout_) : t;
   }
@@ -244,7 +270,7 @@ class Graph {
   [[nodiscard]] at::Tensor run_node(Index i, const std::vector<at::Tensor>& inputs,
                                     const Run& run) {
     const nn::Node& node = network_.node(i);
-    if (hides(node.op)) {
+    if (hides(node.op) && (run.mode == nn::Mode::inference || !bounded_[at(node.inputs.front())])) {
       const at::Tensor x = inputs.front().detach();
       lowest_.push_back(node.op.is<nn::Relu>() ? x.min() : x.abs().max());
       lowest_.back() = lowest_.back().to(at::kFloat);
@@ -276,6 +302,8 @@ class Graph {
   std::vector<nn::LayerCodes> codes_;                // by node
   std::vector<Index> readers_;                       // by node
   std::vector<Trained> trained_;                     //
+  std::vector<bool> bounded_;                        // by node: see find_bounded()
+  std::vector<at::Tensor> scales_;                   // weights and biases of batch-norms
   std::vector<at::Tensor> lowest_;                   // finite where the last pass was
   bool checked_ = false, judged_ = false;            // parameters: since they came; by their ops
 };

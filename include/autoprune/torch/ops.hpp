@@ -77,6 +77,15 @@ namespace detail {
   if (h == 0 && w == 0 && rows == 0 && columns == 0) return x;
   return at::constant_pad_nd(x, {w, columns, h, rows}, value);
 }
+/// Whether LibTorch pads a pool so itself, without a copy of the map.
+[[nodiscard]] inline bool pads_itself(const nn::Window& window, const at::Tensor& x,
+                                      const nn::Shape3& out) {
+  const nn::Size2 reach = window.reach();
+  const auto& [h, w, h_end, w_end] = window.padding;
+  return window.padding.symmetric() && 2 * h <= window.kernel.h && 2 * w <= window.kernel.w &&
+         (x.size(2) + 2 * h - reach.h) / window.stride.h + 1 == out.height &&
+         (x.size(3) + 2 * w - reach.w) / window.stride.w + 1 == out.width;
+}
 /// What a mean over a whole kernel has to be multiplied by, [1][1][row][column].
 [[nodiscard]] inline at::Tensor corrections(const nn::AvgPool& op, const Pass& pass) {
   const nn::Shape3 &out = pass.node.shape, in{pass.x().size(1), pass.x().size(2), pass.x().size(3)};
@@ -97,6 +106,10 @@ inline at::Tensor add(const nn::Add&, const Pass& pass) {
 }
 inline at::Tensor avg_pool(const nn::AvgPool& op, const Pass& pass) {
   const nn::Window window = op.window();
+  if (pads_itself(window, pass.x(), pass.node.shape))
+    return at::avg_pool2d(pass.x(), pair_of(window.kernel), pair_of(window.stride),
+                          {window.padding.h, window.padding.w}, /*ceil_mode=*/false,
+                          op.count_padding);
   const at::Tensor means = at::avg_pool2d(padded(pass.x(), window, pass.node.shape, 0.0),
                                           pair_of(window.kernel), pair_of(window.stride));
   return op.ceil || !op.count_padding ? means * corrections(op, pass) : means;
@@ -161,6 +174,9 @@ inline at::Tensor linear(const nn::Linear&, const Pass& pass) {
 }
 inline at::Tensor max_pool(const nn::MaxPool& op, const Pass& pass) {
   const nn::Window window = op.window();
+  if (pads_itself(window, pass.x(), pass.node.shape))
+    return at::max_pool2d(pass.x(), pair_of(window.kernel), pair_of(window.stride),
+                          {window.padding.h, window.padding.w}, pair_of(window.dilation));
   constexpr double kLowest = -std::numeric_limits<double>::infinity();
   return at::max_pool2d(padded(pass.x(), window, pass.node.shape, kLowest), pair_of(window.kernel),
                         pair_of(window.stride), 0, pair_of(window.dilation));
