@@ -1,6 +1,7 @@
 // Images a second of training on LibTorch, and beside it on our own kernels.
 // torch_speed BACKEND NETWORK [BATCH] [STEPS]: BACKEND is processor (our kernels), or LibTorch's
-// cpu or cuda[:N], with +bf16 behind it for products in bfloat16. Prints "BACKEND NETWORK BATCH
+// cpu or cuda[:N], with +bf16 behind it for products in bfloat16; NETWORK is one of the zoo for
+// 32x32 images, or resnet18 for 224x224. Prints "BACKEND NETWORK BATCH
 // RATE".
 #include <autoprune/nn/cpu_backend.hpp>
 #include <autoprune/nn/dataset.hpp>
@@ -14,11 +15,38 @@ using namespace autoprune;
 
 namespace {
 
-/// Bytes of noise in CIFAR-10's shape.
-nn::Dataset noise(Index images) {
+/// ResNet-18 (He et al., CVPR 2016), as torchvision has it, for ten classes.
+nn::Network resnet18(nn::Shape3 input) {
+  nn::Network network(input);
+  const auto conv_bn = [&](const std::string& name, const nn::Conv& op, Index from) {
+    network.conv(name, op, from);
+    return network.batch_norm(name + "_bn");
+  };
+  conv_bn("conv1", {.out = 64, .kernel = 7, .stride = 2, .padding = 3}, 0);
+  network.relu("relu");
+  Index x = network.max_pool("maxpool", {.kernel = 3, .stride = nn::Size2(2), .padding = 1});
+  for (Index block = 0; block < 8; ++block) {
+    const std::string name = concat("block", block);
+    const Index out = Index{64} << block / 2, stride = block > 0 && block % 2 == 0 ? 2 : 1;
+    conv_bn(name + ".conv1", {.out = out, .kernel = 3, .stride = stride, .padding = 1}, x);
+    const Index hidden = network.relu(name + ".relu1");
+    const Index body = conv_bn(name + ".conv2", {.out = out, .kernel = 3, .padding = 1}, hidden);
+    const Index shortcut =
+        stride == 1 ? x : conv_bn(name + ".down", {.out = out, .kernel = 1, .stride = stride}, x);
+    network.add(name + ".add", {body, shortcut});
+    x = network.relu(name + ".relu2");
+  }
+  network.append("avgpool", nn::GlobalAvgPool{});
+  network.flatten("flatten");
+  network.linear("fc", 10);
+  return network;
+}
+
+/// Bytes of noise.
+nn::Dataset noise(Index images, nn::Shape3 shape) {
   nn::Dataset data;
   data.name = "noise";
-  data.stored = {3, 32, 32};
+  data.stored = shape;
   data.mean = data.stddev = {0.5F, 0.5F, 0.5F};
   Random random(1);
   for (Index i = 0; i < images; ++i)
@@ -40,9 +68,11 @@ int main(int argc, char** argv) try {
   const std::string name = argv[1], of = argv[2];
   const Index batch = argc > 3 ? std::stol(argv[3]) : 256,
               steps = argc > 4 ? std::stol(argv[4]) : 50;
-  nn::Network network = nn::make_network(of, {3, 32, 32});
+  const bool large = of == "resnet18";
+  nn::Network network = large ? resnet18({3, 224, 224}) : nn::make_network(of, {3, 32, 32});
   network.initialise(1);
-  const nn::Dataset images = noise(std::max<Index>(4096, batch));
+  const nn::Dataset images =
+      noise(std::max<Index>(large ? 512 : 4096, batch), network.input_shape());
   ThreadPool pool;
   const auto backend = backend_of(name)(network, pool);
   nn::TrainConfig config;
