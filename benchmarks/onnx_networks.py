@@ -69,13 +69,13 @@ def export(network, images, folded, opset, path):
 
 def answer(program, model, images, folder, written=None):
     """Logits of a model, and what the program says of it."""
-    images.numpy().tofile(folder / "images")
-    words = [program, model, folder / "images", folder / "logits"] + ([written] if written else [])
+    numpy.save(folder / "images.npy", images.numpy())
+    words = [program, model, folder / "images.npy", folder / "logits.npy"]
+    words += [written] if written else []
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{model}: {done.stderr}")
-    logits = numpy.fromfile(folder / "logits", "float32").reshape(len(images), -1)
-    return logits, done.stdout.strip()
+    return numpy.load(folder / "logits.npy"), done.stdout.strip()
 
 
 def by_opencv(model, images):
