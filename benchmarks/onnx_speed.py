@@ -1,9 +1,10 @@
 """Measures networks of torchvision beside PyTorch on the CPU, at 224x224 pixels, in one run.
 
 PyTorch, autoprune dense and autoprune with a tenth of the column-vectors of every layer work in turns,
-several rounds of some seconds each, every turn a process of its own. Prints a Markdown table: images a second
-and peak memory, medians of the rounds, and the median of each round's ratio to PyTorch. With --write
-FILE the table also replaces what stands between the two marker lines of that file. It needs what
+several rounds of some seconds each, every turn a process of its own. Prints a Markdown table: images a
+second, images a second of the processor's time, which other work on the machine changes less, and peak
+memory, medians of the rounds, with the median and the range of each round's ratios to PyTorch. With
+--write FILE the table also replaces what stands between the two marker lines of that file. It needs what
 onnx_networks.py does.
 """
 
@@ -25,8 +26,9 @@ BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
 PIXELS = 224
 
 
-def by_pytorch(name, kind, batch, enough):
+def by_pytorch(name, kind, batch, enough, threads):
     """Prints what onnx_speed prints."""
+    torch.set_num_threads(threads)
     network = random_network(name).train(kind == "training")
     images, labels = torch.randn(batch, 3, PIXELS, PIXELS), torch.zeros(batch, dtype=torch.int64)
     sgd = torch.optim.SGD(network.parameters(), lr=1e-5, momentum=0.9, nesterov=True, weight_decay=5e-4)
@@ -41,20 +43,25 @@ def by_pytorch(name, kind, batch, enough):
         sgd.step()
 
     step()
-    steps, start = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - start) < enough:
+    done, start, clock = 0, time.perf_counter(), time.process_time()
+    while True:
         step()
-        steps += 1
+        done += batch
+        seconds = time.perf_counter() - start
+        if seconds >= enough:
+            break
+    worked = time.process_time() - clock
     status = Path("/proc/self/status").read_text()
-    print(steps * batch / seconds, int(status.split("VmHWM:")[1].split()[0]) / 2**20)
+    print(done / seconds, done / worked, int(status.split("VmHWM:")[1].split()[0]) / 2**20)
 
 
 def rows(name, kind, options, model):
-    batch, seconds = str(options.batch), str(options.seconds)
+    batch, seconds, threads = str(options.batch), str(options.seconds), str(options.threads)
     ours = [options.programs / "onnx_speed", model, kind, batch]
     turns = {"PyTorch": [sys.executable, __file__, "--pytorch", name, kind, "--batch", batch,
-                         "--seconds", seconds],
-             "dense": [*ours, "1", seconds], "a tenth": [*ours, "0.1", seconds]}
+                         "--seconds", seconds, "--threads", threads],
+             "dense": [*ours, "1", seconds, threads],
+             "a tenth": [*ours, "0.1", seconds, threads]}
     rounds = []
     for _ in range(options.rounds):
         rounds.append({})
@@ -62,10 +69,13 @@ def rows(name, kind, options, model):
             done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
             rounds[-1][turn] = [float(number) for number in done.stdout.split()]
     for turn in turns:
-        speed, memory = (statistics.median(r[turn][i] for r in rounds) for i in (0, 1))
-        ratios = [r[turn][0] / r["PyTorch"][0] for r in rounds]
-        yield (f"| {name} {kind} | {turn} | {speed:.1f} | {statistics.median(ratios):.2f} "
-               f"({min(ratios):.2f} to {max(ratios):.2f}) | {memory:.2f} |")
+        row = f"| {name} {kind} | {turn} |"
+        for i in (0, 1):
+            speed = statistics.median(r[turn][i] for r in rounds)
+            ratios = [r[turn][i] / r["PyTorch"][i] for r in rounds]
+            row += (f" {speed:.1f} | {statistics.median(ratios):.2f} "
+                    f"({min(ratios):.2f} to {max(ratios):.2f}) |")
+        yield f"{row} {statistics.median(r[turn][2] for r in rounds):.2f} |"
 
 
 def main():
@@ -75,13 +85,15 @@ def main():
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="a turn takes at least")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--pytorch", nargs=2, metavar=("NETWORK", "KIND"), help="one turn of PyTorch's")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     if options.pytorch:
-        by_pytorch(*options.pytorch, options.batch, options.seconds)
+        by_pytorch(*options.pytorch, options.batch, options.seconds, options.threads)
         return
-    table = ["| work | by | images/s | over PyTorch | GiB |", "|--|--|--:|--:|--:|"]
+    table = ["| work | by | images/s | over PyTorch | a processor's second | over PyTorch | GiB |",
+             "|--|--|--:|--:|--:|--:|--:|"]
     with tempfile.TemporaryDirectory() as folder:
         for name in options.networks:
             model = Path(folder) / "model.onnx"
