@@ -158,7 +158,7 @@ void layer_backward(benchmark::State& state, bool masked) {
   nn::detail::GradientScratch scratch;
   for (auto _ : state) {
     layer.backward_input(l.x, l.dx, pool());
-    layer.backward_weight(l.x, l.x, l.dw, scratch, pool());
+    layer.backward_weight(l.x, l.x, nn::Part(l.x.images()), l.dw, scratch, pool());
   }
   report(state, kImages, 2.0 * kLayerFlops);
 }

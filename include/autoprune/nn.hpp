@@ -32,6 +32,7 @@
 #include "autoprune/nn/op.hpp"
 #include "autoprune/nn/ops.hpp"
 #include "autoprune/nn/pass.hpp"
+#include "autoprune/nn/peers.hpp"
 #include "autoprune/nn/product_guard.hpp"
 #include "autoprune/nn/sequential.hpp"
 #include "autoprune/nn/session.hpp"

@@ -112,8 +112,9 @@ inline void check_op(const Op& op, const std::vector<Shape3>& shapes, const Plai
     for (const Index input : run.inputs) read.push_back(&run.session->output(input));
     Activation dx(shapes[k], count);
     std::vector<float> kept;
+    const Part part(count);
     const BackwardPass pass{node, read, run.session->output(run.node()), all_dy, false, 0, 0,
-                            kept, pool};
+                            kept, pool, part};
     node.op.backward(pass, static_cast<Index>(k), dx);
     for (const Index image : {Index{1}, Index{32}}) {
       PlainInput in = input_of(image);

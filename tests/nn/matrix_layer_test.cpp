@@ -107,7 +107,7 @@ Results run(const Case& c, Index threads) {
   layer.forward(c.x, y, {}, pool);
   layer.backward_input(c.dy, dx, pool);
   nn::detail::GradientScratch scratch;
-  layer.backward_weight(c.x, c.dy, dw, scratch, pool);
+  layer.backward_weight(c.x, c.dy, Part(c.x.images()), dw, scratch, pool);
   return {values_of(y), values_of(dx), values_of(dw)};
 }
 

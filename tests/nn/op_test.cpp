@@ -32,7 +32,7 @@ struct OwnPrelu {
   }
   void gradients(const BackwardPass& pass, Gradient& g) const {
     const auto sums =
-        channel_sums(pass.dy, pass.pool, [&](Index b, Index row, Index, float* lanes) {
+        channel_sums(pass.dy, pass.part, pass.pool, [&](Index b, Index row, Index, float* lanes) {
           for (Index l = 0; l < kLanes; ++l)
             lanes[l] += std::min(0.0F, pass.x().block(b)[row + l]) * pass.dy.block(b)[row + l];
         });

@@ -18,6 +18,7 @@
 #include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/layer_codes.hpp"
 #include "autoprune/nn/network.hpp"
+#include "autoprune/nn/peers.hpp"
 #include "autoprune/nn/tally.hpp"
 #include "autoprune/nn/train_config.hpp"
 
@@ -30,6 +31,7 @@ struct TrainStep {
   double learning_rate = 0.0;
   /// From the beginning of the training, from 0; with the seed it names what dropout draws.
   std::uint64_t number = 0;
+  std::span<const Index> next = {};  ///< images of the step behind it
 };
 
 /// Called with a matrix layer, from 0 in the network's order, and what it reads, valid for the
@@ -76,6 +78,10 @@ class Backend {
   /// dL/dw of every matrix layer, in order, of the mean cross-entropy over all images, without
   /// masks and as in training; the network stays as it is. Throws empty_data.
   [[nodiscard]] virtual std::vector<Tensor> loss_gradients(std::span<const Batch> batches) = 0;
+
+  /// From now on each step of training is shared with peers, which take it, too, with the same
+  /// network: what one throws, all throw. They have to outlive it. Whether this backend can.
+  [[nodiscard]] virtual bool share(Peers&) { return false; }
 
   /// Momentum 0, and from now on steps on these images. `teacher` may be null; where the config
   /// distils, its logits for the augmented images are part of the loss. All have to outlive the

@@ -7,31 +7,32 @@
 #include "autoprune/core/thread_pool.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/peers.hpp"
 
 namespace autoprune::nn {
 
-/// Two sums per channel over the valid images of a batch: per-lane partial sums a block, added in
-/// block order in double precision.
+/// Two sums per channel over the valid images of a batch, of which `like` is a part: per-lane
+/// partial sums a block, added in block order in double precision.
 template <class Accumulate>
-std::vector<double> channel_sums(const Activation& like, ThreadPool& pool,
+std::vector<double> channel_sums(const Activation& like, const Part& part, ThreadPool& pool,
                                  Accumulate&& accumulate) {
   const Index channels = like.shape().channels;
   const auto size = static_cast<std::size_t>(2 * channels);
-  std::vector<std::vector<double>> sums(static_cast<std::size_t>(like.blocks()));
+  std::vector<double> sums(static_cast<std::size_t>(part.blocks()) * size, 0.0);
   pool.for_each(like.blocks(), [&](Index b) {
     std::vector<float> lanes(size * kLanes, 0.0F);
     for (Index p = 0; p < like.positions(); ++p)
       for (Index c = 0; c < channels; ++c)
         accumulate(b, (p * channels + c) * kLanes, c, lanes.data() + 2 * c * kLanes);
-    auto& out = sums[static_cast<std::size_t>(b)];
-    out.assign(size, 0.0);
+    double* out = sums.data() + static_cast<std::size_t>(part.first_block() + b) * size;
     for (std::size_t i = 0; i < size; ++i)
       for (Index l = 0; l < like.lanes(b); ++l)
         out[i] += lanes[i * kLanes + static_cast<std::size_t>(l)];
   });
+  part.gather(sums.data(), 2 * channels);
   std::vector<double> total(size, 0.0);
-  for (const auto& block : sums)
-    for (std::size_t i = 0; i < size; ++i) total[i] += block[i];
+  for (std::size_t block = 0; block < sums.size(); block += size)
+    for (std::size_t i = 0; i < size; ++i) total[i] += sums[block + i];
   return total;
 }
 

@@ -44,6 +44,10 @@ class CpuBackend final : public Backend {
     return nn::loss_gradients(network(), batches, pool());
   }
 
+  [[nodiscard]] bool share(Peers& peers) override {
+    peers_ = &peers;
+    return true;
+  }
   void begin_training(const ImageSource& images, const TrainConfig& config,
                       Network* teacher) override {
     training_.emplace(images, config, Sgd(network(), config.sgd));
@@ -56,16 +60,24 @@ class CpuBackend final : public Backend {
   }
   double train_step(const TrainStep& step) override {
     Training& t = training();
-    t.images.load(step.images, step.augmentation, t.batch, pool());
+    const auto images = static_cast<Index>(step.images.size());
+    const Part part = peers_ != nullptr ? Part(*peers_, images) : Part(images);
+    if (!step.next.empty()) t.images.expect(part.own(step.next));
+    t.images.load(part.own(step.images), step.augmentation, t.batch, pool());
     const Activation* taught = nullptr;
     if (t.teacher)
-      taught = &t.teacher->logits(
-          step.images, step.augmentation != nullptr ? step.augmentation->variant : 0, t.batch);
+      taught = &t.teacher->logits(step.images,
+                                  step.augmentation != nullptr ? step.augmentation->variant : 0,
+                                  t.batch, part);
     session_.set_dropout_step(t.config.seed, step.number);
-    const Activation& logits = session_.forward(t.batch.images, Mode::training);
-    const double value = loss(logits, t.batch.labels, taught, t.config.distillation, t.dlogits);
+    const Activation& own = session_.forward(t.batch.images, Mode::training, part);
+    t.labels.clear();
+    for (const Index image : step.images) t.labels.push_back(t.images.label(image));
+    // A few numbers an image: all peers compute the loss of all.
+    const Activation& logits = part.whole(own, t.logits);
+    const double value = loss(logits, t.labels, taught, t.config.distillation, t.dlogits);
     if (!std::isfinite(value)) return value;
-    session_.backward(t.dlogits);
+    session_.backward(part.part_of(t.dlogits, t.own_dlogits));
     t.sgd.step(session_, step.learning_rate, masks());
     return value;
   }
@@ -82,7 +94,8 @@ class CpuBackend final : public Backend {
     Sgd sgd;
     std::optional<Teacher> teacher = {};
     Batch batch = {};
-    Activation dlogits = {};
+    std::vector<Label> labels = {};  // of the whole batch, as these two
+    Activation logits = {}, dlogits = {}, own_dlogits = {};
   };
 
   void use_masks(std::span<const PruneMask> masks) override { session_.set_masks(masks); }
@@ -92,6 +105,7 @@ class CpuBackend final : public Backend {
   }
 
   Session session_;
+  Peers* peers_ = nullptr;
   std::optional<Training> training_;
 };
 

@@ -12,6 +12,7 @@
 #include "autoprune/nn/activation.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
 #include "autoprune/nn/microkernels.hpp"
+#include "autoprune/nn/peers.hpp"
 
 namespace autoprune::nn::detail {
 
@@ -63,12 +64,32 @@ class Depthwise {
 
   /// Sets dw, [filter][tap], to the sums of dy x over positions and images.
   void backward_weight(const BorderClasses& classes, const Activation& x, const Activation& dy,
-                       float* dw, ThreadPool& pool) const {
-    pool.for_each(ceil_div(shape_.filters(), kItemFilters), [&](Index item) {
-      const Index first = item * kItemFilters;
-      const Index count = std::min(kItemFilters, shape_.filters() - first);
+                       const Part& part, float* dw, ThreadPool& pool) const {
+    const Index items = ceil_div(shape_.filters(), kItemFilters);
+    const Index each = shape_.filters() * shape_.taps();
+    std::vector<Sums> shared;  // [block of the batch][filter][tap]
+    if (part.peers() != nullptr) {
+      shared.resize(static_cast<std::size_t>(part.blocks() * each));
+      pool.for_each(dy.blocks() * items, [&](Index i) {
+        const Index b = i / items, first = i % items * kItemFilters;
+        sum_block(classes, x, dy, b, first, filters_from(first),
+                  shared.data() + (part.first_block() + b) * each + first * shape_.taps());
+      });
+      part.gather(shared.data(), each);
+    }
+    pool.for_each(items, [&](Index item) {
+      const Index first = item * kItemFilters, count = filters_from(first);
       std::vector<double> total(static_cast<std::size_t>(count * shape_.taps()), 0.0);
-      for (Index b = 0; b < dy.blocks(); ++b) add_block(classes, x, dy, b, first, count, total);
+      std::vector<Sums> own(total.size());
+      for (Index b = 0; b < part.blocks(); ++b) {
+        const Sums* sums = own.data();
+        if (part.peers() != nullptr)
+          sums = shared.data() + b * each + first * shape_.taps();
+        else
+          sum_block(classes, x, dy, b, first, count, own.data());
+        for (double& sum : total)
+          for (const float lane : *sums++) sum += lane;
+      }
       std::transform(total.begin(), total.end(), dw + first * shape_.taps(),
                      [](double sum) { return static_cast<float>(sum); });
     });
@@ -80,12 +101,18 @@ class Depthwise {
   };
   static constexpr int kParts = static_cast<int>(kLanes) / kPacket;
   static constexpr Index kItemFilters = 8;
+  using Sums = std::array<float, kPacket>;  // over packets of images
 
-  void add_block(const BorderClasses& classes, const Activation& x, const Activation& dy, Index b,
-                 Index first, Index count, std::vector<double>& total) const {
+  [[nodiscard]] Index filters_from(Index first) const {
+    return std::min(kItemFilters, shape_.filters() - first);
+  }
+
+  /// Sets sums, [filter][tap], to those over a block.
+  void sum_block(const BorderClasses& classes, const Activation& x, const Activation& dy, Index b,
+                 Index first, Index count, Sums* sums) const {
     namespace ei = Eigen::internal;
     const Index taps = shape_.taps();
-    std::vector<std::array<float, kPacket>> sums(total.size());  // over the lanes of a packet
+    std::fill_n(sums, count * taps, Sums{});
     for (Index oh = 0; oh < shape_.out.height; ++oh)
       for (Index ow = 0; ow < shape_.out.width; ++ow) {
         const float* window = x.block(b) + shape_.window(oh, ow);
@@ -94,7 +121,7 @@ class Depthwise {
           const float* in = window + (first + f) / each_ * kLanes;
           const float* g = row + (first + f) * kLanes;
           for (const Tap& tap : taps_[classes.of(oh, ow)]) {
-            float* to = sums[static_cast<std::size_t>(f * taps + tap.number)].data();
+            float* to = sums[f * taps + tap.number].data();
             Packet sum = ei::ploadu<Packet>(to);
             for (int j = 0; j < kParts; ++j)
               sum = ei::pmadd(ei::pload<Packet>(g + j * kPacket),
@@ -103,8 +130,6 @@ class Depthwise {
           }
         }
       }
-    for (std::size_t i = 0; i < total.size(); ++i)
-      for (const float sum : sums[i]) total[i] += sum;
   }
 
   MatrixShape shape_;

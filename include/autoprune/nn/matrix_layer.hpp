@@ -118,14 +118,14 @@ class MatrixLayer {
     });
   }
 
-  /// dw = dy x^T for kept vectors; entries of pruned vectors are left as they are. `dw` has the
-  /// shape of the weights.
-  void backward_weight(const Activation& x, const Activation& dy, Tensor& dw,
+  /// dw = dy x^T for kept vectors, over the batch of which x and dy are a part; entries of pruned
+  /// vectors are left as they are. `dw` has the shape of the weights.
+  void backward_weight(const Activation& x, const Activation& dy, const Part& part, Tensor& dw,
                        detail::GradientScratch& scratch, ThreadPool& pool) const {
     if (depthwise_)
-      depthwise_->backward_weight(plan_.classes, x, dy, dw.data(), pool);
+      depthwise_->backward_weight(plan_.classes, x, dy, part, dw.data(), pool);
     else
-      detail::WeightGradient(plan_, scratch).run(x, dy, dw, pool);
+      detail::WeightGradient(plan_, part, scratch).run(x, dy, dw, pool);
   }
 
  private:

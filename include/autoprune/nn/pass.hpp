@@ -11,6 +11,7 @@
 #include "autoprune/core/types.hpp"
 #include "autoprune/nn/activation.hpp"
 #include "autoprune/nn/finite.hpp"
+#include "autoprune/nn/peers.hpp"
 
 namespace autoprune::nn {
 
@@ -39,6 +40,7 @@ struct ForwardPass {
   std::uint64_t seed, step;  ///< name what is drawn
   std::vector<float>& kept;  ///< for the backward pass
   ThreadPool& pool;
+  const Part& part;  ///< of the batch, which the maps are
 
   [[nodiscard]] const Activation& x() const { return *inputs.front(); }
 
@@ -70,6 +72,7 @@ struct BackwardPass {
   std::uint64_t seed, step;
   const std::vector<float>& kept;
   ThreadPool& pool;
+  const Part& part;
 
   [[nodiscard]] const Activation& x() const { return *inputs.front(); }
 

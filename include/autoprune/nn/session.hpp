@@ -94,9 +94,10 @@ class Session {
   /// Logits of a batch, what the network's output node puts out, valid until the next call. Throws
   /// shape_mismatch or empty_data, and not_finite, naming the layer, for a parameter or an output
   /// that isn't a finite number.
-  const Activation& forward(const Activation& input, Mode mode) {
+  /// `part`: of a batch that is shared with peers, which all call it, and backward() behind it.
+  const Activation& forward(const Activation& input, Mode mode, const Part& part = {}) {
     keep_maps();
-    return pass(input, mode);
+    return pass(input, mode, part);
   }
 
   /// The same logits, without what other nodes put out: unless the session keeps it, the memory of
@@ -104,7 +105,7 @@ class Session {
   const Activation& logits_of(const Activation& input, Mode mode = Mode::inference) {
     if (mode == Mode::training)
       fail(ErrorId::wrong_order, "a training pass keeps its maps; call forward()");
-    return pass(input, mode);
+    return pass(input, mode, {});
   }
 
   /// From now on every pass keeps what each node puts out, for output() and backward(). forward()
@@ -215,13 +216,14 @@ class Session {
     }
   }
 
-  const Activation& pass(const Activation& input, Mode mode) {
+  const Activation& pass(const Activation& input, Mode mode, const Part& part) {
     if (input.shape() != network_.input_shape())
       fail(ErrorId::shape_mismatch, "the network takes images of ",
            shape_text(network_.input_shape()), ", these are ", shape_text(input.shape()));
     if (input.images() < 1) fail(ErrorId::empty_data, "a batch without images");
     check_parameters(mode == Mode::training);
     input_ = &input;
+    part_ = part.peers() != nullptr ? part : Part(input.images());
     if (looks_at_images_) check_images();
     for (const Step& step : steps_) {
       run(step, mode);
@@ -300,8 +302,8 @@ class Session {
               Mode mode) {
     Node& node = network_.node(i);
     y.resize(node.shape, inputs.front()->images());
-    if (!node.op.forward(
-            {node, inputs, y, mode, relu, momentum_, dropout_seed_, draw(i), kept_[at(i)], pool_}))
+    if (!node.op.forward({node, inputs, y, mode, relu, momentum_, dropout_seed_, draw(i),
+                          kept_[at(i)], pool_, part_}))
       fail_output(i);
   }
 
@@ -351,8 +353,8 @@ class Session {
     const Activation& y = outputs_[at(step.last)];
     const std::vector<const Activation*> xs = inputs(node);
     const auto pass = [&](Index i, std::span<const Activation* const> read) {
-      return BackwardPass{network_.node(i), read,         y,    dy, step.relu, dropout_seed_,
-                          draw(i),          kept_[at(i)], pool_};
+      return BackwardPass{network_.node(i), read,         y,     dy,   step.relu, dropout_seed_,
+                          draw(i),          kept_[at(i)], pool_, part_};
     };
     const bool rounds = codes_[at(step.node)].inputs.rounds();
     if (node.has_matrix()) {
@@ -387,9 +389,9 @@ class Session {
   void weight_gradients(Index i, const Activation& x, const Activation& dy) {
     const Node& node = network_.node(i);
     Gradient& g = gradients_[at(i)];
-    layers_[at(i)]->backward_weight(x, dy, g.weight, scratch_, pool_);
+    layers_[at(i)]->backward_weight(x, dy, part_, g.weight, scratch_, pool_);
     if (!node.has_bias()) return;
-    const auto sums = channel_sums(dy, pool_, [&](Index b, Index row, Index, float* lanes) {
+    const auto sums = channel_sums(dy, part_, pool_, [&](Index b, Index row, Index, float* lanes) {
       for (Index l = 0; l < kLanes; ++l) lanes[l] += dy.block(b)[row + l];
     });
     for (std::size_t c = 0; c < g.bias.size(); ++c) g.bias(c) = static_cast<float>(sums[2 * c]);
@@ -429,6 +431,7 @@ class Session {
   detail::GradientScratch scratch_;
   Product product_;
   const Activation* input_ = nullptr;
+  Part part_;  // of the batch, in the last pass
   Packed packed_ = Packed::no;
   bool trained_ = false, looks_at_images_ = false;
   bool keeps_ = false;  // the maps of a pass

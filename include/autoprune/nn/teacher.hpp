@@ -21,10 +21,10 @@ class Teacher {
   Teacher(Network& network, ThreadPool& pool, Index images, bool repeats)
       : session_(network, pool), images_(images), classes_(network.outputs()), repeats_(repeats) {}
 
-  /// For a loaded batch of the source's `images`; valid until the next call.
-  const Activation& logits(std::span<const Index> images, std::uint64_t variant,
-                           const Batch& batch) {
-    if (!repeats_) return session_.logits_of(batch.images);
+  /// For a batch of the source's `images`, of which a part is loaded; valid until the next call.
+  const Activation& logits(std::span<const Index> images, std::uint64_t variant, const Batch& batch,
+                           const Part& part) {
+    if (!repeats_) return part.whole(session_.logits_of(batch.images), whole_);
     auto& known = known_[variant];
     if (known.empty())
       known.assign(static_cast<std::size_t>(images_ * classes_),
@@ -38,7 +38,7 @@ class Teacher {
     for (Index i = 0; i < count; ++i) missing = missing || std::isnan(at(i, 0));
     logits_.resize({classes_, 1, 1}, count);
     if (missing) {
-      const Activation& logits = session_.logits_of(batch.images);
+      const Activation& logits = part.whole(session_.logits_of(batch.images), whole_);
       for (Index i = 0; i < count; ++i)
         for (Index c = 0; c < classes_; ++c) at(i, c) = logits.at(i, c, 0, 0);
     }
@@ -52,7 +52,7 @@ class Teacher {
   Index images_, classes_;
   bool repeats_;
   std::map<std::uint64_t, std::vector<float>> known_;  // [variant] -> [image][class]
-  Activation logits_;
+  Activation logits_, whole_;
 };
 
 }  // namespace autoprune::nn

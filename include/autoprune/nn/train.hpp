@@ -89,6 +89,7 @@ class Trainer {
             .permutation(static_cast<Index>(indices_.size()));
     const Index interval = std::max<Index>(1, steps() / config_.mask_updates);
     EpochReport report;
+    std::vector<Index> images = images_of(order, 0);
     for (Index s = 0; s < steps(); ++s) {
       if (schedule && s % interval == 0)
         while_finite(s, [&] {
@@ -96,8 +97,10 @@ class Trainer {
           if (auto masks = schedule(progress(s))) set_masks(std::move(*masks));
         });
       report.learning_rate = rate(progress(s));
-      if (s + 1 < steps()) data_.expect(images_of(order, s + 1));
-      report.loss += step(order, s, report.learning_rate) / static_cast<double>(steps());
+      std::vector<Index> next;
+      if (s + 1 < steps()) next = images_of(order, s + 1);
+      report.loss += step(s, images, next, report.learning_rate) / static_cast<double>(steps());
+      images = std::move(next);
       if (on_step) on_step(s + 1, steps());
     }
     backend_->fetch();
@@ -124,8 +127,8 @@ class Trainer {
     return images;
   }
 
-  double step(const std::vector<Index>& order, Index s, double learning_rate) {
-    const std::vector<Index> images = images_of(order, s);
+  double step(Index s, std::span<const Index> images, std::span<const Index> next,
+              double learning_rate) {
     const Index variant = config_.variants > 0 ? epoch_ % config_.variants : epoch_;
     const Augmentation augmentation{4, data_.mirrors, config_.seed,
                                     static_cast<std::uint64_t>(variant)};
@@ -133,7 +136,7 @@ class Trainer {
     while_finite(s, [&] {
       value =
           backend_->train_step({images, config_.augment ? &augmentation : nullptr, learning_rate,
-                                static_cast<std::uint64_t>(epoch_ * steps() + s)});
+                                static_cast<std::uint64_t>(epoch_ * steps() + s), next});
     });
     if (!std::isfinite(value)) fail_diverged(concat("the loss became ", value));
     return value;

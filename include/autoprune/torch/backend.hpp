@@ -139,6 +139,7 @@ class TorchBackend final : public nn::Backend {
     return detail::own_errors([&] {
       Training& t = training();
       graph_.check_new_parameters();
+      if (!step.next.empty()) t.images.source().expect(step.next);
       const at::Tensor x = t.images.load(step.images, step.augmentation, pool());
       const at::Tensor labels = t.images.labels(step.images, network().outputs());
       at::Tensor taught;

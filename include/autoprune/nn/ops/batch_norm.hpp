@@ -66,11 +66,11 @@ struct BatchNorm {
     Node& bn = pass.node;
     const Activation& x = pass.x();
     // Sums of differences from one value of the channel: a mean far from zero costs no precision.
-    const float* pivots = x.block(0);
+    const std::vector<float> pivots = first_pixel(x, pass.part);
     const std::vector<double> sums =
-        channel_sums(x, pass.pool, [&](Index b, Index row, Index c, float* lanes) {
+        channel_sums(x, pass.part, pass.pool, [&](Index b, Index row, Index c, float* lanes) {
           const float* v = x.block(b) + row;
-          const float pivot = pivots[c * kLanes];
+          const float pivot = pivots[static_cast<std::size_t>(c)];
           for (Index l = 0; l < kLanes; ++l) {
             const float d = v[l] - pivot;
             lanes[l] += d;
@@ -81,13 +81,13 @@ struct BatchNorm {
     if (!std::all_of(sums.begin(), sums.end(), [](double s) { return std::isfinite(s); }))
       return false;
     const auto channels = static_cast<std::size_t>(x.shape().channels);
-    const auto count = static_cast<double>(x.images() * x.positions());
+    const auto count = static_cast<double>(pass.part.images() * x.positions());
     const double share = pass.mode == Mode::training ? momentum : pass.momentum;
     pass.kept.resize(2 * channels);
     Affine scaled{std::vector<float>(channels), std::vector<float>(channels)};
     for (std::size_t c = 0; c < channels; ++c) {
       const double offset = sums[2 * c] / count;
-      const double mean = pivots[c * kLanes] + offset;
+      const double mean = pivots[c] + offset;
       const double variance = std::max(0.0, sums[2 * c + 1] / count - offset * offset);
       const double unbiased = count > 1 ? variance * count / (count - 1) : variance;
       blend(bn.running_mean(c), mean, share);
@@ -110,7 +110,7 @@ struct BatchNorm {
       return Statistics{pass.kept[2 * c], pass.kept[2 * c + 1]};
     };
     const std::vector<double> sums =
-        channel_sums(dy, pass.pool, [&](Index b, Index row, Index c, float* lanes) {
+        channel_sums(dy, pass.part, pass.pool, [&](Index b, Index row, Index c, float* lanes) {
           float* g = dy.block(b) + row;
           const float* v = x.block(b) + row;
           if (pass.relu) detail::relu_backward(y.block(b) + row, g, kLanes);
@@ -121,7 +121,7 @@ struct BatchNorm {
           }
         });
     const auto channels = static_cast<std::size_t>(x.shape().channels);
-    const auto count = static_cast<double>(x.images() * x.positions());
+    const auto count = static_cast<double>(pass.part.images() * x.positions());
     std::vector<float> of_dy(channels), of_x(channels), constant(channels);
     for (std::size_t c = 0; c < channels; ++c) {
       const Statistics s = statistics(c);
@@ -155,6 +155,16 @@ struct BatchNorm {
     float mean, inverse;
   };
 
+  /// Of the batch's first image.
+  [[nodiscard]] static std::vector<float> first_pixel(const Activation& x, const Part& part) {
+    std::vector<float> pixel;
+    for (Index c = 0; c < x.shape().channels; ++c) pixel.push_back(x.block(0)[c * kLanes]);
+    if (part.peers() == nullptr) return pixel;
+    std::vector<Index> begins(static_cast<std::size_t>(part.count()) + 1, std::ssize(pixel));
+    begins.front() = 0;  // all are the first peer's
+    gather(*part.peers(), pixel.data(), begins);
+    return pixel;
+  }
   [[nodiscard]] float weight(const Node& bn, std::size_t c) const {
     return affine ? bn.weight(c) : 1.0F;
   }

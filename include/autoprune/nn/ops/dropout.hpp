@@ -61,7 +61,7 @@ struct Dropout {
   void drop(const Pass& pass, Index block, const float* x, float* y, Index size) const {
     const auto factor = static_cast<float>(scale());
     for (Index i = 0; i < size; i += kLanes) {
-      const std::uint32_t bits = kept(pass.seed, pass.step, block, i);
+      const std::uint32_t bits = kept(pass.seed, pass.step, pass.part.first_block() + block, i);
       for (Index l = 0; l < kLanes; ++l)
         y[i + l] = (bits >> l & 1u) != 0 ? factor * x[i + l] : 0.0F;
     }

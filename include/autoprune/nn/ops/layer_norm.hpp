@@ -60,7 +60,7 @@ struct LayerNorm {
       });
     });
     const auto sums =
-        channel_sums(pass.dy, pass.pool, [&](Index b, Index row, Index, float* lanes) {
+        channel_sums(pass.dy, pass.part, pass.pool, [&](Index b, Index row, Index, float* lanes) {
           const float *g = pass.dy.block(b) + row, *p = product.block(b) + row;
           for (Index l = 0; l < kLanes; ++l) {
             lanes[l] += g[l];

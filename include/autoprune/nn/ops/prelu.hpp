@@ -33,7 +33,7 @@ struct Prelu {
   }
   void gradients(const BackwardPass& pass, Gradient& gradient) const {
     const auto sums =
-        channel_sums(pass.dy, pass.pool, [&](Index b, Index row, Index, float* lanes) {
+        channel_sums(pass.dy, pass.part, pass.pool, [&](Index b, Index row, Index, float* lanes) {
           const float *x = pass.x().block(b) + row, *dy = pass.dy.block(b) + row;
           for (Index l = 0; l < kLanes; ++l) lanes[l] += std::min(x[l], 0.0F) * dy[l];
         });

@@ -46,7 +46,7 @@ struct Scale {
   void gradients(const BackwardPass& pass, Gradient& gradient) const {
     if (!learned) return;
     const auto sums =
-        channel_sums(pass.dy, pass.pool, [&](Index b, Index row, Index, float* lanes) {
+        channel_sums(pass.dy, pass.part, pass.pool, [&](Index b, Index row, Index, float* lanes) {
           const float *x = pass.x().block(b) + row, *dy = pass.dy.block(b) + row;
           for (Index l = 0; l < kLanes; ++l) {
             lanes[l] += dy[l];
