@@ -78,6 +78,8 @@ io::Json training_json(const study::Trained& trained) {
 void train(const Options& options) {
   constexpr std::array kCheckpoints = {study::kTrainCheckpoint};
   Job job(options, Weights::random);
+  if (!search::leads(options.team)) return study::help(job.study(), false);
+  const search::Dismissal dismissal(options.team);
   study::refuse_checkpoints(options, kCheckpoints);
   study::check_training(job.study());
   study::Record record(job.network);
@@ -128,10 +130,8 @@ void hold_masks(const Job& job, study::Record& record) {
 void prune_in_stages(const Options& options, bool searches, bool trains) {
   Job job(options, Weights::needed);
   const study::Study study = job.study();
-  if (!search::leads(options.team)) {
-    if (searches) study::help_find_policy(study);
-    return;
-  }
+  if (!search::leads(options.team)) return study::help(study, searches);
+  const search::Dismissal dismissal(options.team);
   std::vector<const char*> checkpoints;
   if (searches) checkpoints.push_back(study::kSearchCheckpoint);
   if (trains) checkpoints.push_back(study::kFineTuneCheckpoint);
@@ -169,7 +169,8 @@ void prune(const Options& options) { prune_in_stages(options, true, true); }
 
 /// Whether the processes of mpirun share its work.
 bool spreads(const std::string& command) {
-  return command == "search" || command == "prune" || command == "sweep" || command == "reproduce";
+  return command == "search" || command == "fine-tune" || command == "prune" ||
+         command == "train" || command == "sweep" || command == "reproduce";
 }
 
 }  // namespace

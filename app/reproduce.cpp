@@ -176,7 +176,7 @@ void measure_together(const Options& o, const std::vector<Subject>& all, ThreadP
     study::help_cells(*o.team, measure_row);
     return;
   }
-  const study::Dismissal dismissal(o.team);
+  const search::Dismissal dismissal(o.team);
   Progress progress("reproduce", o.quiet);
   // First, as every row is held against it.
   for (const Subject& subject : all)

@@ -4,4 +4,5 @@
 #pragma once
 
 #include "autoprune/mpi/message.hpp"
+#include "autoprune/mpi/rank_peers.hpp"
 #include "autoprune/mpi/world.hpp"

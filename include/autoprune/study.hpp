@@ -22,4 +22,5 @@
 #include "autoprune/study/sweep.hpp"
 #include "autoprune/study/sweep_cells.hpp"
 #include "autoprune/study/sweep_report.hpp"
+#include "autoprune/study/team_backend.hpp"
 #include "autoprune/study/training.hpp"

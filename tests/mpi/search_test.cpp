@@ -58,6 +58,7 @@ TEST_CASE("a search over ranks has the bits of one without") {
       together.help();
       continue;
     }
+    const search::Dismissal dismissal(world);
     search::Search search(c.environment, config_of(searcher));
     search.measure_with(together);
     while (!search.done()) search.run_episode();
@@ -81,6 +82,7 @@ TEST_CASE("where a policy fails, those before it are kept, and its error is thro
   } environment;
   search::TeamEvaluator together(*world, environment);
   if (!world->leads()) return together.help();
+  const search::Dismissal dismissal(world);
   const std::vector<search::Policy> policies = {{0.1, 1.0}, {0.2, 1.0}, {0.95, 1.0}, {0.3, 1.0}};
   const auto outcomes = together.measure(policies);
   REQUIRE(outcomes.size() == 2);
@@ -110,6 +112,7 @@ TEST_CASE("members with other inputs don't measure for one another") {
   } environment;
   search::TeamEvaluator together(*world, environment);
   if (!world->leads()) return together.help();
+  const search::Dismissal dismissal(world);
   if (world->members() > 1)
     CHECK_THROWS_WITH(together.measure(std::vector<search::Policy>{{0.5}}),
                       Catch::Contains("other weights"));
@@ -139,6 +142,7 @@ TEST_CASE("a run", "[.run]") {
   world->set_time_limit(fault == "hangs" ? 2.0 : 0.0);
   search::TeamEvaluator together(*world, environment);
   if (!world->leads()) return together.help();
+  const search::Dismissal dismissal(world);
   search::Search search(environment, config_of("guided"));
   search.measure_with(together);
   if (const std::string saved = read(file); !saved.empty()) search.restore(saved);
@@ -146,7 +150,7 @@ TEST_CASE("a run", "[.run]") {
     while (!search.done()) {
       search.run_episode();
       std::ofstream(file + ".new", std::ios::binary) << search.save();
-      std::filesystem::rename(file + ".new", file); // whole, whenever the run is killed
+      std::filesystem::rename(file + ".new", file);  // whole, whenever the run is killed
     }
   } catch (const Error& error) {
     FAIL(error.what());

@@ -15,7 +15,7 @@ namespace {
 std::vector<search::Answer> share(std::size_t count, const search::Team::Work& work) {
   std::vector<search::Answer> answers(count);
   if (!world->leads()) {
-    world->help(work);
+    world->help(work, {});
     return {};
   }
   std::vector<std::string> tasks;
@@ -100,7 +100,7 @@ TEST_CASE("what the taker throws ends the sharing, and the next one is whole") {
     CHECK(taken == 3);
     world->dismiss();
   } else {
-    world->help(work);
+    world->help(work, {});
   }
   const auto answers = share(10, work);
   for (std::size_t i = 0; i < answers.size(); ++i) CHECK(answers[i].get() == std::to_string(i));

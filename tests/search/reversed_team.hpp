@@ -25,8 +25,10 @@ struct ReversedTeam final : Team {
       take(i, std::move(answer));
     }
   }
+  void order(const std::string&, Index) override {}
+  [[nodiscard]] std::unique_ptr<nn::Peers> peers(Index) override { return nullptr; }
   void dismiss() override { ++dismissed; }
-  void help(const Work& work) override {
+  void help(const Work& work, const Follow&) override {
     for (const std::string& task : handed_out) answered.push_back(work(task));
   }
   void give_up(const Error&) override {}

@@ -50,6 +50,7 @@ TEST_CASE("a team's outcomes are those of the environment, in the order asked") 
   test::ReversedTeam team;
   Telling environment;
   {
+    const Dismissal dismissal(&team);
     TeamEvaluator evaluator(team, environment);
     static_assert(Evaluator<decltype(evaluator)>);
     Random random(1);

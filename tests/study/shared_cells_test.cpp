@@ -18,7 +18,7 @@ TEST_CASE("cells are the same alone and in a team, and one's error is its own") 
   search::test::ReversedTeam team;
   for (search::Team* const together :
        {static_cast<search::Team*>(nullptr), static_cast<search::Team*>(&team)}) {
-    const Dismissal dismissal(together);
+    const search::Dismissal dismissal(together);
     std::vector<int> taken(tasks.size(), 0);
     share_cells(together, tasks, measure, [&](std::size_t i, const CellAnswer& answer) {
       ++taken[i];

@@ -23,8 +23,9 @@
 
 namespace autoprune::mpi {
 
-/// Of a message: what the leader sends (task, dismiss, stop), and what helpers do.
-enum class Tag : int { task = 1, dismiss, stop, answer, failed, gave_up };
+/// Of a message: what the leader sends (task, order, dismiss, stop), and what helpers do. Peers
+/// send pieces or, in the place of one, failed and what has failed.
+enum class Tag : int { task = 1, order, dismiss, stop, answer, failed, gave_up, piece, reason };
 
 struct Message {
   int rank = 0;  ///< of the sender
@@ -44,11 +45,12 @@ inline void send(MPI_Comm ranks, int to, Tag tag, std::string_view bytes = {}) {
            ranks);
 }
 
-/// The next message, if one has come.
-[[nodiscard]] inline std::optional<Message> receive(MPI_Comm ranks) {
+/// The next message from a rank, or any, with a tag, or any; if one has come.
+[[nodiscard]] inline std::optional<Message> receive(MPI_Comm ranks, int from = MPI_ANY_SOURCE,
+                                                    int tag = MPI_ANY_TAG) {
   int there = 0, size = 0;
   MPI_Status status;
-  MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, ranks, &there, &status);
+  MPI_Iprobe(from, tag, ranks, &there, &status);
   if (there == 0) return {};
   MPI_Get_count(&status, MPI_BYTE, &size);
   Message message{status.MPI_SOURCE, static_cast<Tag>(status.MPI_TAG),

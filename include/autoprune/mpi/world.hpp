@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <future>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "autoprune/mpi/message.hpp"
+#include "autoprune/mpi/rank_peers.hpp"
 #include "autoprune/search/team.hpp"
 
 namespace autoprune::mpi {
@@ -28,6 +30,7 @@ class World final : public search::Team {
     MPI_Initialized(&begun);
     if (begun == 0) MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level);
     MPI_Comm_dup(MPI_COMM_WORLD, &ranks_);
+    MPI_Comm_dup(MPI_COMM_WORLD, &pieces_);
     MPI_Comm_rank(ranks_, &rank_);
     MPI_Comm_size(ranks_, &size_);
   }
@@ -41,6 +44,7 @@ class World final : public search::Team {
       else
         doze();
     }
+    MPI_Comm_free(&pieces_);
     MPI_Comm_free(&ranks_);
     MPI_Finalize();
   }
@@ -101,9 +105,17 @@ class World final : public search::Team {
     }
     if (stopped) std::rethrow_exception(stopped);
   }
+  void order(const std::string& order, Index members) override {
+    for (int to = 1; to < static_cast<int>(members) && !lost_; ++to)
+      send(ranks_, to, Tag::order, order);
+  }
+  [[nodiscard]] std::unique_ptr<nn::Peers> peers(Index members) override {
+    return std::make_unique<RankPeers>(
+        pieces_, members, [this](int rank, double seconds) { check_peer(rank, seconds); });
+  }
   void dismiss() override { tell_all(Tag::dismiss); }
 
-  void help(const Work& work) override {
+  void help(const Work& work, const Follow& follow) override {
     while (!stopped_) {
       const auto message = receive(ranks_);
       if (!message) {
@@ -112,6 +124,8 @@ class World final : public search::Team {
         const Answer answer = done(message->bytes, work);
         answer.error ? send(ranks_, 0, Tag::failed, bytes_of(answer.error, rank_))
                      : send(ranks_, 0, Tag::answer, answer.result);
+      } else if (message->tag == Tag::order) {
+        follow(message->bytes);
       } else {
         stopped_ = message->tag == Tag::stop;
         return;
@@ -157,18 +171,30 @@ class World final : public search::Team {
     for (std::size_t rank = 0; rank < helpers.size(); ++rank) {
       if (!helpers[rank]) continue;
       const std::chrono::duration<double> took = Clock::now() - helpers[rank]->since;
-      if (took.count() < limit_) continue;
-      lost_ = true;
-      fail(ErrorId::rank_lost, "rank ", rank, " has not answered for ", limit_,
-           " s; resume without its machine, or allow it more time (--rank-timeout)");
+      if (took.count() >= limit_) lose(static_cast<int>(rank));
     }
+  }
+  [[noreturn]] void lose(int rank) {
+    lost_ = true;
+    fail(ErrorId::rank_lost, "rank ", rank, " has not answered for ", limit_,
+         " s; resume without its machine, or allow it more time (--rank-timeout)");
+  }
+  /// While peers wait for one of them. Throws rank_lost, and what stopped a helper before it could
+  /// take part: those who wait for it are ended by force, too.
+  void check_peer(int rank, double seconds) {
+    if (!leads()) return;
+    if (const auto message = receive(ranks_, MPI_ANY_SOURCE, static_cast<int>(Tag::gave_up))) {
+      lost_ = true;
+      throw error_of(message->bytes);
+    }
+    if (limit_ > 0.0 && seconds > limit_) lose(rank);
   }
 
   void tell_all(Tag tag) {
     for (int to = 1; to < size_ && !lost_; ++to) send(ranks_, to, tag);
   }
 
-  MPI_Comm ranks_ = MPI_COMM_NULL;
+  MPI_Comm ranks_ = MPI_COMM_NULL, pieces_ = MPI_COMM_NULL;  // of peers
   int rank_ = 0, size_ = 1;
   double limit_ = 0.0;    // seconds
   bool stopped_ = false;  // by the leader

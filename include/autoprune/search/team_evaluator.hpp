@@ -37,7 +37,7 @@ void read_message(std::string_view bytes, const Visit& visit) {
 }  // namespace detail
 
 /// An Evaluator that spreads a whole batch over a team. Every member makes one, of an environment
-/// of its own; helpers call help(), which returns when the leader's evaluator goes.
+/// of its own; helpers call help(), which returns when the leader dismisses them.
 template <class E = PruningEnvironment<>>
 class TeamEvaluator {
  public:
@@ -46,9 +46,6 @@ class TeamEvaluator {
       : team_(team), environment_(environment), inputs_(environment.fingerprint().value()) {}
   TeamEvaluator(const TeamEvaluator&) = delete;
   TeamEvaluator& operator=(const TeamEvaluator&) = delete;
-  ~TeamEvaluator() {
-    if (team_.leads()) team_.dismiss();
-  }
 
   /// Throws what measuring the first policy does, and what Team::share() throws.
   [[nodiscard]] std::vector<Outcome> measure(std::span<const Policy> policies) {
@@ -72,11 +69,11 @@ class TeamEvaluator {
     return outcomes;
   }
   void help() {
-    team_.help([&](const std::string& task) { return measured(task); });
+    team_.help([&](const std::string& task) { return measured(task); }, {});
   }
 
- private:
-  /// Throws checkpoint_mismatch when the leader's inputs are others, and what evaluate() throws.
+  /// A helper's answer to a task. Throws checkpoint_mismatch when the leader's inputs are others,
+  /// and what evaluate() throws.
   [[nodiscard]] std::string measured(const std::string& task) const {
     Policy policy(layers());
     detail::read_message(task, [&](auto& in) {
@@ -91,6 +88,8 @@ class TeamEvaluator {
     Outcome outcome = environment_.evaluate(policy);
     return detail::message_of([&](auto& out) { visit_outcome(out, outcome, layers()); });
   }
+
+ private:
   [[nodiscard]] std::size_t layers() const {
     return static_cast<std::size_t>(environment_.landscape().layers());
   }

@@ -63,8 +63,8 @@ template <class Watch>
 ///
 /// With StudySpec::out, a run that was killed goes on to the same bits when it resumes. `observers`
 /// are told what happens (observers.hpp). With StudySpec::team every member calls it; helpers
-/// measure for the leader's search, and return a record of nothing but the network. Throws
-/// infeasible_constraint, shape_mismatch, and whatever the spec's parts throw.
+/// measure for the leader's search and share its training, and return a record of nothing but the
+/// network. Throws infeasible_constraint, shape_mismatch, and whatever the spec's parts throw.
 template <class... Observer>
 [[nodiscard]] Record auto_prune(const nn::Network& network, const io::Datasets& images,
                                 const hardware::Accelerator& accelerator,
@@ -75,9 +75,10 @@ template <class... Observer>
   const methods::Compressor compressor = method_of(network, chip, spec);
   const Study study{network, images, chip, compressor, spec.constraints, spec, pool};
   if (!search::leads(spec.team)) {
-    help_find_policy(study);
+    help(study, true);
     return Record(network);
   }
+  const search::Dismissal dismissal(spec.team);
   std::optional<io::DirectoryLock> lock;
   if (!spec.out.empty()) lock.emplace(spec.out);
   Observers<std::remove_reference_t<Observer>...> watcher(observers...);

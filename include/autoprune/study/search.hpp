@@ -147,13 +147,6 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
   record.search_seconds = progress.seconds();
 }
 
-/// Measures what the leader of the spec's team finds worth measuring, until its search has ended.
-template <class Scalar = float>
-void help_find_policy(const Study& study) {
-  search::PruningEnvironment<> measuring = environment_of<Scalar>(study);
-  search::TeamEvaluator(*study.spec.team, measuring).help();
-}
-
 /// What makes a network under a policy one of integers, where the study wants that.
 [[nodiscard]] inline std::optional<search::Quantiser> quantiser_of(const Study& study,
                                                                    const methods::Policy& policy) {

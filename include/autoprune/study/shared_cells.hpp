@@ -91,21 +91,7 @@ void share_cells(search::Team* team, const std::vector<CellTask>& tasks, const M
 /// A helper's: measures what the leader hands out, until it is dismissed.
 template <class Measure>
 void help_cells(search::Team& team, const Measure& measure) {
-  team.help(detail::cell_work(measure));
+  team.help(detail::cell_work(measure), {});
 }
-
-/// Dismisses a team's helpers when it goes.
-class Dismissal {
- public:
-  explicit Dismissal(search::Team* team) : team_(team) {}
-  Dismissal(const Dismissal&) = delete;
-  Dismissal& operator=(const Dismissal&) = delete;
-  ~Dismissal() {
-    if (team_ != nullptr) team_->dismiss();
-  }
-
- private:
-  search::Team* team_;
-};
 
 }  // namespace autoprune::study

@@ -66,7 +66,7 @@ struct StudySpec {
   std::filesystem::path out = {};  ///< directory of checkpoints; empty: none are kept
   bool resume = false;             ///< go on from the checkpoints in `out`, if there are any
 
-  search::Team* team = nullptr;  ///< processes that measure together, this one among them
+  search::Team* team = nullptr;  ///< processes that measure and train together, this one among them
 };
 
 }  // namespace autoprune::study

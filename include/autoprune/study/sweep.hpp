@@ -26,7 +26,7 @@ using ShowCell = std::function<void(double share, const std::string& cell)>;
 /// none.
 template <class Methods = methods::Methods>
 [[nodiscard]] SweepResult run_sweep(const Sweep& sweep, const ShowCell& show = {}) {
-  const Dismissal dismissal(sweep.spec.team);
+  const search::Dismissal dismissal(sweep.spec.team);
   const detail::CellFiles files(sweep);
   detail::SweepCells<Methods> cells(sweep), measured(sweep);
   const auto all = static_cast<std::size_t>(cells.groups() * cells.targets());

@@ -16,6 +16,7 @@
 #include "autoprune/study/record.hpp"
 #include "autoprune/study/search.hpp"
 #include "autoprune/study/study.hpp"
+#include "autoprune/study/team_backend.hpp"
 
 namespace autoprune::study {
 
@@ -59,6 +60,21 @@ inline void add_training(const nn::TrainConfig& t, search::Fingerprint& print) {
         t.distillation.temperature, static_cast<double>(t.variants),
         static_cast<double>(t.mask_updates)})
     print.add(v);
+}
+
+/// The training of a study's network, as its team shares it.
+[[nodiscard]] inline TeamTraining team_training(const Study& study) {
+  search::Fingerprint inputs = study.fingerprint();
+  add_training(train_config(study.spec), inputs);
+  return {*study.spec.team, study.data.train, train_config(study.spec), study.spec.backend,
+          inputs.value()};
+}
+/// Trains where the spec says, and shares it with the spec's team where there is one.
+[[nodiscard]] inline nn::MakeBackend training_backend(const Study& study) {
+  if (study.spec.team == nullptr || study.spec.team->members() < 2) return study.spec.backend;
+  return [training = team_training(study)](nn::Network& network, ThreadPool& pool) {
+    return std::make_unique<TeamBackend>(training, network, pool);
+  };
 }
 
 /// Runs a trainer to its end, epoch by epoch, each followed by a measurement and a checkpoint.
@@ -147,7 +163,7 @@ void fine_tune(const Study& study, Watch& watcher, Record& record) {
   nn::Network teacher = study.spec.teacher.value_or(study.network);
   search::FineTuner tuner(record.network, study.data.train, study.split().train, record.policy,
                           study.constraints, study.compressor, config, study.pool, &teacher,
-                          study.spec.backend);
+                          detail::training_backend(study));
   search::Fingerprint print = study.fingerprint();
   detail::add_training(config.train, print);
   print.add(config.schedule.ramp).add(config.schedule.begin);
@@ -172,13 +188,42 @@ void fine_tune(const Study& study, Watch& watcher, Record& record) {
   tuner.settle_weights();
 }
 
+/// A helper's: measures policies, where the leader's study `searches`, and takes its part in each
+/// step of training, until the leader dismisses it.
+template <class Scalar = float>
+void help(const Study& study, bool searches) {
+  struct Measuring {
+    explicit Measuring(const Study& of)
+        : environment(environment_of<Scalar>(of)), evaluator(*of.spec.team, environment) {}
+
+    search::PruningEnvironment<> environment;
+    search::TeamEvaluator<> evaluator;
+  };
+  std::optional<Measuring> measuring;
+  if (searches) measuring.emplace(study);
+  std::optional<TeamHelper> training;
+  study.spec.team->help(
+      [&](const std::string& task) {
+        if (!measuring) measuring.emplace(study);
+        return measuring->evaluator.measured(task);
+      },
+      [&](const std::string& order) {
+        measuring.reset();  // its memory is wanted
+        if (!training)
+          training.emplace(detail::team_training(study), study.network,
+                           study.spec.teacher.value_or(study.network), study.pool);
+        training->follow(order);
+      });
+}
+
 /// Trains the record's network without masks. `begun`: it has learned something already.
 template <class Watch>
 void train(const Study& study, bool begun, Watch& watcher, Record& record) {
   search::Fingerprint print = study.fingerprint();
   detail::add_training(train_config(study.spec), print);
   nn::Trainer trainer(record.network, study.data.train, study.split().train,
-                      train_config(study.spec), study.pool, nullptr, study.spec.backend);
+                      train_config(study.spec), study.pool, nullptr,
+                      detail::training_backend(study));
   detail::TrainingRun run(study, {}, record.network, trainer, kTrainCheckpoint, print.value(),
                           begun, watcher);
   if (run.restore()) trainer.resume(run.state().epoch, {});
