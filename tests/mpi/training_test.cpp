@@ -113,6 +113,21 @@ TEST_CASE("a study whose training ranks share has the bits of one process") {
   }
 }
 
+TEST_CASE("ranks train for few bits to the bits of one process") {
+  const auto run = [](search::Team* team) {
+    study::StudySpec spec = spec_of(team);
+    spec.plan.resize(4);
+    for (methods::LayerPlan& layer : spec.plan) layer.hardware = {{}, 2, 4, {}};
+    return study::auto_prune(search::test::trained(), study::test::datasets(), study::test::chip(),
+                             spec);
+  };
+  const study::Record shared = run(world);
+  if (!world->leads()) return;
+  const study::Record alone = run(nullptr);
+  CHECK(nn::test::everything(shared.network) == nn::test::everything(alone.network));
+  CHECK(shared.quantised->top1 == alone.quantised->top1);
+}
+
 TEST_CASE("where a rank can't load its images, the leader says so, and another study is whole") {
   const io::Datasets images{Faulty(search::test::images(), "fails", "/"),
                             nn::test::quarters(100, 8)};
