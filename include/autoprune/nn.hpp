@@ -38,6 +38,7 @@
 #include "autoprune/nn/session.hpp"
 #include "autoprune/nn/sgd.hpp"
 #include "autoprune/nn/shape.hpp"
+#include "autoprune/nn/steps.hpp"
 #include "autoprune/nn/tally.hpp"
 #include "autoprune/nn/teacher.hpp"
 #include "autoprune/nn/train.hpp"

@@ -23,4 +23,5 @@
 #include "autoprune/study/sweep_cells.hpp"
 #include "autoprune/study/sweep_report.hpp"
 #include "autoprune/study/team_backend.hpp"
+#include "autoprune/study/team_helper.hpp"
 #include "autoprune/study/training.hpp"

@@ -1,7 +1,6 @@
 // A search over ranks ends in the bits of one without, whatever happens in between.
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,6 +10,7 @@
 #include "world.hpp"
 
 using namespace autoprune;
+using mpi::test::variable;
 using mpi::test::world;
 
 namespace {
@@ -40,11 +40,6 @@ std::string alone(Case& c, const search::SearchConfig& config) {
 std::string read(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // Trainings over ranks end in the bits of one without, whatever happens in between.
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -10,15 +9,11 @@
 #include "world.hpp"
 
 using namespace autoprune;
+using mpi::test::variable;
 using mpi::test::world;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 study::StudySpec spec_of(search::Team* team) {
   study::StudySpec s;
@@ -55,7 +50,7 @@ struct Faulty : nn::Dataset {
   }
 };
 
-study::Record prune(search::Team* team, const io::Datasets& images = study::test::datasets(),
+study::Record pruned(search::Team* team, const io::Datasets& images = study::test::datasets(),
                     const fs::path& out = {}) {
   study::StudySpec spec = spec_of(team);
   spec.out = out;
@@ -101,9 +96,9 @@ TEST_CASE("peers get what is for them, whatever its size, and what stops one, st
 }
 
 TEST_CASE("a study whose training ranks share has the bits of one process") {
-  const study::Record shared = prune(world);
+  const study::Record shared = pruned(world);
   if (!world->leads()) return;
-  const study::Record alone = prune(nullptr);
+  const study::Record alone = pruned(nullptr);
   CHECK(nn::test::everything(shared.network) == nn::test::everything(alone.network));
   CHECK(shared.masks == alone.masks);
   REQUIRE(shared.training.epochs.size() == 3);
@@ -132,19 +127,19 @@ TEST_CASE("where a rank can't load its images, the leader says so, and another s
   const io::Datasets images{Faulty(search::test::images(), "fails", "/"),
                             nn::test::quarters(100, 8)};
   if (world->leads() && world->members() > 1)
-    CHECK_THROWS_WITH(prune(world, images), "[autoprune.io.701] no picture [3]");
+    CHECK_THROWS_WITH(pruned(world, images), "[autoprune.io.701] no picture [3]");
   else if (world->members() > 1)
-    prune(world, images);
-  const study::Record shared = prune(world);
+    pruned(world, images);
+  const study::Record shared = pruned(world);
   if (world->leads())
-    CHECK(nn::test::everything(shared.network) == nn::test::everything(prune(nullptr).network));
+    CHECK(nn::test::everything(shared.network) == nn::test::everything(pruned(nullptr).network));
 }
 
 TEST_CASE("a leader that fails before the search begins lets its helpers go") {
   if (world->leads())
-    CHECK_THROWS_AS(prune(world, study::test::datasets(), "/proc/nowhere"), Error);
+    CHECK_THROWS_AS(pruned(world, study::test::datasets(), "/proc/nowhere"), Error);
   else
-    prune(world);
+    pruned(world);
   CHECK(true);
 }
 
@@ -170,7 +165,7 @@ TEST_CASE("a training", "[.training]") {
   const io::Datasets images{Faulty(search::test::images(), fault, out / "fine_tune.checkpoint"),
                             nn::test::quarters(100, 8)};
   try {
-    const study::Record record = prune(world, images, out);
+    const study::Record record = pruned(world, images, out);
     if (!world->leads()) return;
     std::ofstream end(out / "end");
     for (const double value : nn::test::everything(record.network)) end << value << '\n';

@@ -20,6 +20,7 @@
 #include "autoprune/nn/map_memory.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/network.hpp"
+#include "autoprune/nn/steps.hpp"
 
 namespace autoprune::nn {
 
@@ -38,7 +39,7 @@ class Session {
     grads_.resize(size);
     codes_.resize(size);
     coded_.resize(size);
-    fuse();
+    steps_ = detail::steps_of(network);
     // Sums show what the images hold; what only selects or moves them may hide it.
     for (const Step& step : steps_) {
       const Node& node = network.node(step.node);
@@ -164,57 +165,9 @@ class Session {
  private:
   enum class Packed { no, forward, both };
 
-  /// A node and what is fused into it; `last` is the node whose output it produces.
-  struct Step {
-    Index node, last;
-    std::optional<Index> norm;
-    bool relu = false;
-    std::vector<Index> read_last = {};  ///< nodes whose outputs nobody reads behind it
-  };
+  using Step = detail::Step;
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-  /// Of each node the only one that reads it, and reads it once.
-  [[nodiscard]] std::vector<std::optional<Index>> sole_readers() const {
-    std::vector<std::optional<Index>> readers(at(network_.size()));
-    std::vector<Index> reads(at(network_.size()), 0);
-    for (Index i = 0; i < network_.size(); ++i)
-      for (const Index input : network_.node(i).inputs)
-        readers[at(input)] = ++reads[at(input)] == 1 ? std::optional(i) : std::nullopt;
-    return readers;
-  }
-
-  void fuse() {
-    const std::vector<std::optional<Index>> readers = sole_readers();
-    std::vector<bool> done(at(network_.size()), false);
-    for (Index i = 1; i < network_.size(); ++i) {
-      if (done[at(i)]) continue;
-      const Node& node = network_.node(i);
-      Step step{i, i, {}, false};
-      const auto absorb = [&](auto&& fits) -> std::optional<Index> {
-        const auto next = readers[at(step.last)];
-        if (!next || step.last == network_.output() || !fits(network_.node(*next).op)) return {};
-        done[at(step.last = *next)] = true;
-        return next;
-      };
-      if (node.op.folds()) step.norm = i;
-      if (node.has_matrix()) step.norm = absorb([](const Op& op) { return op.folds(); });
-      if (node.has_matrix() || step.norm)
-        step.relu = absorb([](const Op& op) { return op.is<Relu>(); }).has_value();
-      steps_.push_back(step);
-    }
-    std::vector<bool> read(at(network_.size()), false);
-    read[0] = read[at(network_.output())] = true;  // for ever
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-      std::vector<Index> maps = network_.node(step->node).inputs;
-      maps.push_back(step->last);  // which nobody may read at all
-      for (const Index map : maps)
-        if (!read[at(map)]) {
-          read[at(map)] = true;
-          step->read_last.push_back(map);
-        }
-    }
-  }
 
   const Activation& pass(const Activation& input, Mode mode, const Part& part) {
     if (input.shape() != network_.input_shape())

@@ -16,7 +16,7 @@
 #include "autoprune/study/record.hpp"
 #include "autoprune/study/search.hpp"
 #include "autoprune/study/study.hpp"
-#include "autoprune/study/team_backend.hpp"
+#include "autoprune/study/team_helper.hpp"
 
 namespace autoprune::study {
 
