@@ -16,7 +16,8 @@ complain() {
   cat "$work/log"
   exit 1
 }
-check() {  # KIND CHECKPOINT END: what a run that was stopped leaves in its directory, and what one that ended does
+# What a run that was stopped leaves is KIND-FAULT with CHECKPOINT behind it, what ends one with END.
+check() {  # KIND CHECKPOINT END
   for fault in dies hangs; do
     at=$1-$fault
     run $1 2 $at $fault && complain "a $1 of which a rank $fault ended well"

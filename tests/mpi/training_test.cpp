@@ -51,7 +51,7 @@ struct Faulty : nn::Dataset {
 };
 
 study::Record pruned(search::Team* team, const io::Datasets& images = study::test::datasets(),
-                    const fs::path& out = {}) {
+                     const fs::path& out = {}) {
   study::StudySpec spec = spec_of(team);
   spec.out = out;
   spec.resume = true;

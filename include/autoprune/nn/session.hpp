@@ -175,8 +175,7 @@ class Session {
            shape_text(network_.input_shape()), ", these are ", shape_text(input.shape()));
     if (input.images() < 1) fail(ErrorId::empty_data, "a batch without images");
     check_parameters(mode == Mode::training);
-    input_ = &input;
-    part_ = part.peers() != nullptr ? part : Part(input.images());
+    input_ = &input, part_ = part.peers() != nullptr ? part : Part(input.images());
     if (looks_at_images_) check_images();
     for (const Step& step : steps_) {
       run(step, mode);
