@@ -135,4 +135,62 @@ template <class Value>
            read_number(in, word.substr(second + 1), kShares, hint)}};
 }
 
+/// "2..8" or "4+8": whole numbers, ascending or as they are written.
+[[nodiscard]] inline std::vector<Index> read_choices(const std::string& place,
+                                                     const std::string& text,
+                                                     const Interval<Index>& interval) {
+  const std::string hint = "; write 2..8, or 2+4+8", in = inside(place, text);
+  std::vector<Index> choices;
+  if (const std::size_t dots = text.find(".."); dots != std::string::npos) {
+    const Index low = read_number(in, text.substr(0, dots), interval, hint),
+                high = read_number(in, text.substr(dots + 2), interval, hint);
+    if (low > high) fail(ErrorId::out_of_range, place, " '", text, "' is a range of nothing", hint);
+    if (high - low > 1000)
+      fail(ErrorId::out_of_range, place, " '", text, "' has ", high - low + 1,
+           " choices; at most 1000 are searched");
+    for (Index n = low; n <= high; ++n) choices.push_back(n);
+    return choices;
+  }
+  for (const std::string& word : split_list(text, '+'))
+    choices.push_back(read_number(in, word, interval, hint));
+  return choices;
+}
+
+/// "keep,weight-bits=2..8,granularity=8+16,geometry=128x128/32x32/1+64x64/16x16/1". Bits without
+/// choices are 2 to 8.
+[[nodiscard]] inline search::SearchSpace read_space(const std::string& option,
+                                                    const std::string& text) {
+  search::SearchSpace space;
+  space.keep = false;
+  for (const std::string& word : split_list(text)) {
+    const std::size_t equals = std::min(word.find('='), word.size());
+    const std::string name = word.substr(0, equals),
+                      choices = word.substr(std::min(equals + 1, word.size()));
+    std::vector<std::string> known = {"keep"};
+    bool found = name == "keep";
+    if (found && equals != word.size())
+      fail(ErrorId::bad_syntax, option, " '", word,
+           "': keep has no choices; --bounds and --least-keep limit it");
+    if (found) space.keep = true;
+    search::visit_variables(space, [&](const std::string& variable, auto& all, auto, Index most) {
+      known.push_back(variable);
+      if (variable != name) return;
+      found = true;
+      const std::string place = concat(option, ' ', name);
+      const bool bits = variable.ends_with("-bits");
+      if (choices.empty() && !bits)
+        fail(ErrorId::missing_value, place, " has no choices; write ", name,
+             variable == "geometry" ? "=128x128/32x32/1+64x64/16x16/1" : "=8+16+32");
+      if constexpr (std::is_same_v<decltype(all), std::vector<Index>&>)
+        all = read_choices(place, choices.empty() ? "2..8" : choices, {1, most});
+      else
+        for (const std::string& one : split_list(choices, '+'))
+          all.push_back(Geometry<>::parse(one));
+    });
+    if (!found) fail_unknown("variable of " + option, name, known);
+  }
+  space.validate();
+  return space;
+}
+
 }  // namespace autoprune::cli

@@ -203,6 +203,11 @@ void add_search(OptionTable& table, Options& o) {
                "highest loss of held-out accuracy before fine-tuning, in points");
   table.word("--searcher", o.search.searcher, same(search::searcher_names()),
              "what proposes policies: " + join(search::searcher_names()));
+  table.other(
+      "--search", o.search.space, "VARIABLES",
+      "what is searched of every layer: keep, weight-bits=2..8, input-bits, adc-bits, "
+      "granularity=8+16, geometry=128x128/32x32/1+64x64/16x16/1, several with commas [keep]",
+      read_space);
   table.number("--episodes", o.search.episodes, {1, kMost}, "policies that are measured");
   table.number("--ask", o.search.batch, {1, kMost},
                "policies that are proposed at a time, and measured together by mpirun's ranks");

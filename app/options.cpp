@@ -108,7 +108,7 @@ void refuse_idle(const CLI::App& app, const Options& o) {
       o.command == "simulate" ? AccuracyKind::on_crossbar
       : runs
           ? o.numbers
-          : o.accuracy.value_or(o.plan_file.empty() ? AccuracyKind::real : AccuracyKind::quantised);
+          : o.accuracy.value_or(o.plan_file.empty() && o.search.space.keeps_only() ? AccuracyKind::real : AccuracyKind::quantised);
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0 || option->get_positional()) continue;
     const std::string &name = option->get_lnames().front(), &group = option->get_group();

@@ -2,6 +2,7 @@
 /// The room `search`: where pruning, mapping, accuracy and the searchers meet.
 #pragma once
 
+#include "autoprune/search/action_space.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/candidate.hpp"
 #include "autoprune/search/compressor.hpp"
@@ -15,8 +16,8 @@
 #include "autoprune/search/layer_counts.hpp"
 #include "autoprune/search/layer_walk.hpp"
 #include "autoprune/search/oracle.hpp"
-#include "autoprune/search/policy_archive.hpp"
 #include "autoprune/search/policy.hpp"
+#include "autoprune/search/policy_archive.hpp"
 #include "autoprune/search/proposal.hpp"
 #include "autoprune/search/quantiser.hpp"
 #include "autoprune/search/rankings.hpp"

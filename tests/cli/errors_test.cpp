@@ -33,6 +33,22 @@ std::string data_with(const std::string& test_batch) {
 
 }  // namespace
 
+TEST_CASE("searches of variables that there aren't") {
+  const auto space = [](const std::string& text, const std::string& code, const std::string& part) {
+    refuses(Words{"search"} + inputs() + Words{"--out", fresh("space"), "--search", text}, 2, code,
+            part);
+  };
+  space("keep,weight-bit=2..8", "config.101", "did you mean 'weight-bits'?");
+  space("keep,weight-bits=0..8", "config.102", "[1, 16]");
+  space("adc-bits=20", "config.102", "[1, 16]");
+  space("adc-bits=8..4", "config.102", "range of nothing");
+  space("weight-bits=4+4", "config.102", "there already");
+  space("keep,granularity", "config.105", "=8+16+32");
+  space("geometry=60x64/16x16/1", "config.103", "don't divide");
+  space("keep=2..8", "config.104", "--bounds");
+  space("input-bits=2..x", "config.104", "2..8");
+}
+
 TEST_CASE("command lines that make no sense") {
   refuses({"prun"}, 2, "config.101", "did you mean 'prune'?");
   refuses({"--treads", "2"}, 2, "config.104", "where the command belongs");

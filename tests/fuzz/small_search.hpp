@@ -32,7 +32,9 @@ class QuickEnvironment {
   [[nodiscard]] std::vector<double> realised(const search::Policy& policy) const {
     return search::keep_ratios(policy);
   }
-  [[nodiscard]] double saved(Index, double keep) const { return 4.0 - 4.0 * keep; }
+  [[nodiscard]] double saved(Index, const search::LayerPlan& plan) const {
+    return 4.0 - 4.0 * plan.keep;
+  }
   [[nodiscard]] search::Fingerprint fingerprint() const { return {}; }
   [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) const {
     search::Outcome outcome;

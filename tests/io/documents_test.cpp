@@ -45,7 +45,7 @@ struct ThirdIsBest {
   [[nodiscard]] std::span<const search::Ranking> rankings() const { return ranked; }
   [[nodiscard]] double dense_accuracy() const { return 90.0; }
   [[nodiscard]] search::Fingerprint fingerprint() const { return {}; }
-  [[nodiscard]] double saved(Index, double) const { return 0.0; }
+  [[nodiscard]] double saved(Index, const search::LayerPlan&) const { return 0.0; }
   [[nodiscard]] search::Policy allowed(const search::Policy& policy) const { return policy; }
   [[nodiscard]] std::vector<double> realised(const search::Policy& policy) const {
     return search::keep_ratios(policy);

@@ -116,7 +116,7 @@ struct Hill : Witness {
   Hill& landscape() { return *this; }
   [[nodiscard]] Index layers() const { return 12; }
   [[nodiscard]] const States& states() const { return features; }
-  [[nodiscard]] double saved(Index, double keep) const { return 1.0 - keep; }
+  [[nodiscard]] double saved(Index, const LayerPlan& plan) const { return 1.0 - plan.keep; }
   [[nodiscard]] Policy allowed(const Policy& policy) const { return policy; }
   [[nodiscard]] Outcome evaluate(const Policy& policy) const {
     Outcome out;

@@ -38,7 +38,9 @@ struct Toy {
   [[nodiscard]] const Constraints& constraints() const { return none; }
   [[nodiscard]] Policy allowed(const Policy& policy) const { return policy; }
   [[nodiscard]] double dense_accuracy() const { return value(Policy(ranked.size(), 1.0)); }
-  [[nodiscard]] double saved(Index layer, double keep) const { return saving(layer, keep); }
+  [[nodiscard]] double saved(Index layer, const LayerPlan& plan) const {
+    return saving(layer, plan.keep);
+  }
   [[nodiscard]] Outcome evaluate(const Policy& policy) const {
     Outcome out;
     out.policy = policy;

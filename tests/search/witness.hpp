@@ -57,8 +57,8 @@ struct Witness {
   [[nodiscard]] std::span<const Ranking> rankings() const { return ranked; }
   [[nodiscard]] double dense_accuracy() const { return 90.0; }
   [[nodiscard]] Fingerprint fingerprint() const { return {}; }
-  [[nodiscard]] double saved(Index k, double keep) const {
-    return 10.0 * static_cast<double>(k + 1) * (1.0 - keep);
+  [[nodiscard]] double saved(Index k, const LayerPlan& plan) const {
+    return 10.0 * static_cast<double>(k + 1) * (1.0 - plan.keep);
   }
   [[nodiscard]] Policy allowed(const Policy& policy) {
     proposals.push_back(policy);

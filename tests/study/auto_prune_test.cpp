@@ -305,6 +305,35 @@ TEST_CASE("a study simulates what it is asked to, on its accelerator") {
   CHECK(bad.on_crossbar->top1 < bad.quantised->top1);
 }
 
+TEST_CASE("a study searches bits alone at the plan's keep ratios, and refuses choices that clash") {
+  StudySpec s = spec();
+  s.constraints = {};
+  s.fine_tune.train.epochs = 1;
+  s.search.space = {.keep = false, .weight_bits = {3, 5, 8}};
+  s.plan = {0.5, 0.25, 0.75, 1.0};
+  s.accuracy = AccuracyKind::quantised;
+  const Record record = auto_prune(trained(), datasets(), chip(), s);
+  REQUIRE(record.policy.size() == 4);
+  for (std::size_t k = 0; k < 4; ++k) {
+    CHECK(record.policy[k].keep == s.plan[k].keep);
+    REQUIRE(record.policy[k].hardware.weight_bits);
+    CHECK(*record.policy[k].hardware.weight_bits != 4);
+  }
+  const auto refused = [&](search::SearchSpace space) -> std::optional<ErrorId> {
+    s.search.space = std::move(space);
+    try {
+      (void)auto_prune(trained(), datasets(), chip(), s);
+    } catch (const Error& error) {
+      return error.id();
+    }
+    return {};
+  };
+  CHECK(refused({.granularity = {5}}) == ErrorId::mask_mismatch);
+  CHECK(refused({.weight_bits = {0}}) == ErrorId::out_of_range);
+  s.constraints.bounds.assign(4, {0.5, 1.0});
+  CHECK(refused({.keep = false, .weight_bits = {4}}) == ErrorId::out_of_range);
+}
+
 TEST_CASE("a method of one's own is taken, one of other hardware refused") {
   StudySpec s = spec();
   s.search.episodes = 1;

@@ -85,8 +85,13 @@ class PruningEnvironment {
     });
     const Constraints& constraints = landscape_.constraints();
     const double dense_accuracy = landscape_.dense_accuracy();
-    out.feasible = !constraints.max_accuracy_drop ||
-                   out.accuracy >= dense_accuracy - *constraints.max_accuracy_drop;
+    const bool accurate = !constraints.max_accuracy_drop ||
+                          out.accuracy >= dense_accuracy - *constraints.max_accuracy_drop;
+    // Policies of keep ratios alone have been scaled to the target.
+    const bool small =
+        !constraints.target_compression || methods::keeps_only(policy) ||
+        compression(out.crossbars, constraints.counting) >= *constraints.target_compression;
+    out.feasible = accurate && small;
     const double saved =
         saving_ ? saving_(candidate) : compression(out.crossbars, constraints.counting);
     out.reward = reward_({saved, out.accuracy, dense_accuracy}) - (out.feasible ? 0.0 : 1.0);

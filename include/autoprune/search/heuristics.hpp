@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autoprune/prune/lamp.hpp"
+#include "autoprune/search/action_space.hpp"
 #include "autoprune/search/proposal.hpp"
 
 namespace autoprune::search {
@@ -56,6 +57,38 @@ namespace autoprune::search {
     proposals.push_back(heuristic(Origin::lamp, layers, std::pow(1.0 / 32.0, at)));
   }
   return proposals;
+}
+
+/// Proposals of keep ratios with choices of what else is searched: one of each variable for all
+/// layers, the last ones first, then spread by Halton's sequence ("On the efficiency of certain
+/// quasi-random sequences of points", 1960). None comes twice.
+[[nodiscard]] inline std::vector<Proposal> in_space(std::vector<Proposal> proposals,
+                                                    const ActionSpace& space) {
+  if (space.keeps_only()) return proposals;
+  constexpr Index kPrimes[] = {2, 3, 5, 7, 11};
+  std::vector<Proposal> different;
+  for (Index i = 0; i < std::ssize(proposals); ++i) {
+    std::vector<double> actions;
+    for (Index v = 0; v < space.size() - (space.searches_keep() ? 1 : 0); ++v) {
+      double inverse = 0.0, digit = 1.0;
+      for (Index rest = i; rest > 0; rest /= kPrimes[v])
+        inverse +=
+            static_cast<double>(rest % kPrimes[v]) * (digit /= static_cast<double>(kPrimes[v]));
+      actions.push_back(1.0 - inverse);
+    }
+    Proposal& proposal = proposals[static_cast<std::size_t>(i)];
+    for (LayerPlan& plan : proposal.policy) {
+      std::vector<double> all = actions;
+      if (space.searches_keep()) all.insert(all.begin(), 0.0);
+      const double keep = space.searches_keep() ? plan.keep : 1.0;
+      plan = space.plan_of(all);
+      plan.keep = keep;
+    }
+    const auto same = [&](const Proposal& other) { return other.policy == proposal.policy; };
+    if (std::none_of(different.begin(), different.end(), same))
+      different.push_back(std::move(proposal));
+  }
+  return different;
 }
 
 }  // namespace autoprune::search

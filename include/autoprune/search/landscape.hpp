@@ -16,15 +16,15 @@ namespace autoprune::search {
 
 /// All that a searcher knows of its task.
 template <class L>
-concept Landscape = requires(L& landscape, const Policy& policy, Index k, double keep) {
+concept Landscape = requires(L& landscape, const Policy& policy, Index k, const LayerPlan& plan) {
   { landscape.layers() } -> std::convertible_to<Index>;
-  { landscape.states().at(k, keep, keep) } -> std::convertible_to<State>;
+  { landscape.states().at(k, plan.keep, plan.keep) } -> std::convertible_to<State>;
   { landscape.constraints() } -> std::convertible_to<const Constraints&>;
   { landscape.rankings() } -> std::convertible_to<std::span<const Ranking>>;
   { landscape.dense_accuracy() } -> std::convertible_to<double>;
   { landscape.allowed(policy) } -> std::convertible_to<Policy>;
   { landscape.realised(policy) } -> std::convertible_to<std::vector<double>>;
-  { landscape.saved(k, keep) } -> std::convertible_to<double>;
+  { landscape.saved(k, plan) } -> std::convertible_to<double>;
 };
 
 /// The landscape of a network on its hardware. For one thread at a time: it counts each keep ratio
@@ -67,9 +67,9 @@ class PruningLandscape {
     return keep_ratios;
   }
 
-  /// Crossbars that layer k saves at a keep ratio.
-  [[nodiscard]] double saved(Index k, double keep_ratio) {
-    const mapping::LayerCount& count = counts_.at(static_cast<std::size_t>(k), keep_ratio);
+  /// Crossbars that layer k saves under a plan; below 0 where it takes more than the dense one.
+  [[nodiscard]] double saved(Index k, const LayerPlan& plan) {
+    const mapping::LayerCount& count = counts_.at(static_cast<std::size_t>(k), plan);
     return static_cast<double>(count.crossbars_dense - count.crossbars);
   }
 

@@ -64,10 +64,12 @@ class LayerCounts {
       : compressor_(compressor), mask_(std::move(mask)), counted_(layers) {}
 
   static Kind& of_kind(std::vector<Kind>& kinds, const LayerPlan& plan) {
+    LayerPlan of = plan;
+    of.keep = 1.0;
+    of.hardware.input_bits = of.hardware.adc_bits = {};  // which change no count
     for (Kind& kind : kinds)
-      if (kind.plan.granularity == plan.granularity && kind.plan.hardware == plan.hardware)
-        return kind;
-    return kinds.emplace_back(Kind{{1.0, plan.granularity, plan.hardware}, {}});
+      if (kind.plan == of) return kind;
+    return kinds.emplace_back(Kind{of, {}});
   }
 
   const Compressor& compressor_;

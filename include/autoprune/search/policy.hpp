@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autoprune/core/number.hpp"
+#include "autoprune/search/action_space.hpp"
 #include "autoprune/search/layer_counts.hpp"
 
 namespace autoprune::search {
@@ -45,9 +46,6 @@ struct Constraints {
              "; needs 0 <= min <= max <= 1 and max > 0");
   }
 };
-
-/// Smallest keep ratio that a policy holds; every layer keeps at least one vector anyway.
-inline constexpr double kLeastKeepRatio = 1e-4;
 
 /// The policy with each keep ratio moved into its layer's bounds. Throws out_of_range or
 /// shape_mismatch.
@@ -94,8 +92,9 @@ template <class Fits>
 
 /// The policy inside the bounds, scaled by one factor: to where the target compression is just
 /// reached, or without a target up to where it would need another crossbar. It tells factors apart
-/// that differ by 0.2 %. Throws infeasible_constraint when the bounds can't allow the target, and
-/// what clamp_to_bounds() throws.
+/// that differ by 0.2 %. Where other choices of a policy leave the target out of reach, it comes as
+/// near as it can; one of keep ratios alone throws infeasible_constraint. Throws what
+/// clamp_to_bounds() throws.
 [[nodiscard]] inline Policy scale_to_target(const Policy& policy, const Constraints& constraints,
                                             LayerCounts& counts) {
   const Policy inside = clamp_to_bounds(policy, constraints);
@@ -114,10 +113,12 @@ template <class Fits>
   const Index all = detail::steps_down(kLeastKeepRatio);
   const double target = has_target ? *constraints.target_compression : reached(inside);
   const Index low = has_target ? -all : 0;
-  if (const double most = reached(scaled(low)); most < target)
+  if (const double most = reached(scaled(low)); most < target) {
+    if (!methods::keeps_only(policy)) return scaled(low);
     fail(ErrorId::infeasible_constraint, "a compression of ", target, " can't be reached: with ",
          "every layer at its lower bound it is ", most, "; lower the target or the bounds",
          constraints.counting == Counting::per_layer ? ", or count crossbars pooled" : "");
+  }
   return scaled(
       detail::most_steps(low, all, [&](Index steps) { return reached(scaled(steps)) >= target; }));
 }

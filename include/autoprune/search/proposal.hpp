@@ -41,6 +41,13 @@ struct Outcome {
   Policy policy;  ///< as it was measured: gives the same masks again
 };
 
+/// The policy of an outcome with its realised keep ratios.
+[[nodiscard]] inline Policy realised_policy(const Outcome& outcome) {
+  Policy policy = outcome.policy;
+  for (std::size_t k = 0; k < policy.size(); ++k) policy[k].keep = outcome.keep_ratios[k];
+  return policy;
+}
+
 /// Up to n of a list's proposals, the first `done` left out.
 [[nodiscard]] inline std::vector<Proposal> next_of(std::span<const Proposal> all, Index done,
                                                    Index n) {

@@ -86,8 +86,14 @@ class Search {
            episodes_.size(), " probes of single layers; go on");
     if (!outcome.feasible) {
       auto& landscape = environment_.landscape();
+      const Constraints& constraints = landscape.constraints();
+      if (const double reached = compression(outcome.crossbars, constraints.counting);
+          constraints.target_compression && reached < *constraints.target_compression)
+        fail(ErrorId::infeasible_constraint, "no policy of ", episodes_.size(),
+             " reached a compression of ", *constraints.target_compression, "; the best reached ",
+             reached, ". Search keep ratios too, allow fewer bits, or lower the target");
       fail(ErrorId::infeasible_constraint, "no policy of ", episodes_.size(),
-           " kept the accuracy within ", *landscape.constraints().max_accuracy_drop, " points of ",
+           " kept the accuracy within ", *constraints.max_accuracy_drop, " points of ",
            landscape.dense_accuracy(), " %; the nearest reached ", outcome.accuracy,
            " %. Allow more, or search longer");
     }
@@ -135,10 +141,30 @@ class Search {
       allowed_.push_back(probe ? proposal.policy
                                : environment_.landscape().allowed(proposal.policy));
     }
-    measured_ = measure_(allowed_);
-    if (measured_.empty() || measured_.size() > allowed_.size())
-      fail(ErrorId::shape_mismatch, "an evaluator answers ", measured_.size(), " outcomes for ",
-           allowed_.size(), " policies; it has to answer those of the first ones, at least one");
+    // An outcome depends on its policy alone: none is measured twice.
+    std::vector<Policy> unknown;
+    for (const Policy& policy : allowed_)
+      if (!known(policy) && std::find(unknown.begin(), unknown.end(), policy) == unknown.end())
+        unknown.push_back(policy);
+    const std::vector<Outcome> outcomes =
+        unknown.empty() ? std::vector<Outcome>{} : measure_(unknown);
+    if (outcomes.size() > unknown.size() || (outcomes.empty() && !unknown.empty()))
+      fail(ErrorId::shape_mismatch, "an evaluator answers ", outcomes.size(), " outcomes for ",
+           unknown.size(), " policies; it has to answer those of the first ones, at least one");
+    for (const Policy& policy : allowed_) {
+      const Outcome* outcome = known(policy);
+      const auto place = std::find(unknown.begin(), unknown.end(), policy) - unknown.begin();
+      if (outcome == nullptr && place < std::ssize(outcomes))
+        outcome = &outcomes[static_cast<std::size_t>(place)];
+      if (outcome == nullptr) break;
+      measured_.push_back(*outcome);
+    }
+  }
+  /// What a policy that was measured before came to.
+  [[nodiscard]] const Outcome* known(const Policy& policy) const {
+    for (const Episode& episode : episodes_)
+      if (episode.outcome.policy == policy) return &episode.outcome;
+    return nullptr;
   }
   void tell() {
     std::vector<Outcome> outcomes;

@@ -9,6 +9,7 @@
 
 #include "autoprune/core/number.hpp"
 #include "autoprune/rl/agent_config.hpp"
+#include "autoprune/search/action_space.hpp"
 #include "autoprune/search/archive.hpp"
 
 namespace autoprune::search {
@@ -20,6 +21,7 @@ struct SearchConfig {
   /// An action u means a keep ratio of least_keep^(1 - u): equal steps are equal factors, which is
   /// how crossbars answer. At 0 the action is the keep ratio itself.
   double least_keep = 0.01;
+  SearchSpace space = {};  ///< the variables that are searched: keep ratios
   std::uint64_t seed = 1;
 
   // guided and ddpg
@@ -64,6 +66,7 @@ struct SearchConfig {
     if (!(random_share >= 0.0 && random_share <= 1.0 && final_noise > 0.0 && final_noise <= 1.0))
       fail(ErrorId::out_of_range, "a share of ", random_share, " random episodes and a noise of ",
            final_noise, " in the last; needs a share in [0, 1] and a noise in (0, 1]");
+    space.validate();
     agent.validate();
   }
 
@@ -79,6 +82,7 @@ struct SearchConfig {
     for (const Index v : {warm, batch, updates, candidates, critic_episodes, imitation_steps,
                           anchor_steps, agent.batch})
       print.add(static_cast<double>(v));
+    space.add_to(print);
   }
 };
 

@@ -2,6 +2,7 @@
 /// The first stage: a policy that is worth training.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,10 +25,16 @@ namespace autoprune::study {
 }
 
 /// The accuracy that a search reads. Throws out_of_range when it was asked for that of real numbers
-/// and the accelerator's integers are coarse.
+/// and the integers are coarse of the accelerator, or of what is
+/// searched.
 [[nodiscard]] inline AccuracyKind accuracy_kind(const Study& study) {
   const auto layers = static_cast<Index>(study.network.matrix_layers().size());
-  const bool coarse = search::coarse(study.accelerator, layers);
+  const search::SearchSpace& space = study.spec.search.space;
+  const auto few = [](const std::vector<Index>& bits) {
+    return std::any_of(bits.begin(), bits.end(), [](Index n) { return n < 8; });
+  };
+  const bool coarse = search::coarse(study.accelerator, layers) || few(space.weight_bits) ||
+                      few(space.input_bits);
   const std::optional<AccuracyKind>& asked = study.spec.accuracy;
   if (coarse && asked == AccuracyKind::real)
     fail(ErrorId::out_of_range, "accuracy in floating point says nothing of ",
@@ -109,15 +116,46 @@ template <class Scalar = float>
   return print.value();
 }
 
+/// The study's constraints; where keep ratios aren't searched, each layer's is that of the plan, or
+/// 1. Throws out_of_range for bounds beside it.
+[[nodiscard]] inline search::Constraints search_constraints(const Study& study) {
+  search::Constraints constraints = study.constraints;
+  if (study.spec.search.space.keep) return constraints;
+  if (!constraints.bounds.empty())
+    fail(ErrorId::out_of_range,
+         "bounds of keep ratios, which aren't searched; search keep too, or leave the bounds out");
+  const std::size_t layers = study.network.matrix_layers().size();
+  constraints.bounds.assign(layers, {1.0, 1.0});
+  for (std::size_t k = 0; k < study.spec.plan.size(); ++k)
+    constraints.bounds[k] = {study.spec.plan[k].keep, study.spec.plan[k].keep};
+  return constraints;
+}
+
+/// Throws what the method and the accelerator throw on choices that don't go with one another.
+inline void check_space(const Study& study) {
+  const search::SearchSpace& space = study.spec.search.space;
+  space.validate();
+  if (space.keeps_only()) return;
+  const std::size_t layers = study.network.matrix_layers().size();
+  search::SearchSpace placed = space, computed = space;
+  placed.input_bits = placed.adc_bits = {};
+  computed.granularity = {};
+  for (const methods::LayerPlan& plan : placed.plans())
+    (void)study.compressor.with(methods::Policy(layers, plan));
+  for (const methods::LayerPlan& plan : computed.plans())
+    (void)methods::planned(study.accelerator, methods::Policy(layers, plan));
+}
+
 }  // namespace detail
 
 /// What measures the policies of a study.
 template <class Scalar = float>
 [[nodiscard]] search::PruningEnvironment<> environment_of(const Study& study) {
   const StudySpec& spec = study.spec;
+  detail::check_space(study);
   return search::PruningEnvironment<>(
       study.network, study.compressor, {study.calibration_batches(), study.held_out_batches()},
-      study.constraints, study.pool, spec.metric, reward(spec),
+      detail::search_constraints(study), study.pool, spec.metric, reward(spec),
       detail::search_oracle<Scalar>(study), detail::saving(study), spec.backend);
 }
 

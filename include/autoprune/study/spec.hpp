@@ -32,7 +32,8 @@ struct StudySpec {
   std::string method = "column-vectors";  ///< see methods/registry.hpp
   methods::MethodOptions options = {};    ///< of column-vectors; `mapping` is the accelerator's
   MakeMethod own_method = {};             ///< instead of `method`
-  /// What is decided of each matrix layer beside its keep ratio, which is searched; empty: nothing.
+  /// What is decided of each matrix layer beside what is searched; empty: nothing. Its keep ratios
+  /// count where search.space leaves these out.
   methods::Policy plan = {};
   search::Constraints constraints = {};
 

@@ -25,10 +25,11 @@ class Ddpg {
   static constexpr const char* kName = "ddpg";
 
   Ddpg(L& landscape, const SearchConfig& config)
-      : walk_(landscape, config.least_keep),
+      : walk_(landscape, config),
         budget_(config.episodes),
         start_(config.warm_start.value_or(false)
-                   ? warm_start(landscape.rankings(), landscape.constraints(), budget_)
+                   ? in_space(warm_start(landscape.rankings(), landscape.constraints(), budget_),
+                              walk_.space())
                    : std::vector<Proposal>{}),
         agent_(agent_config(config)),
         updates_(std::max<Index>(
@@ -41,7 +42,7 @@ class Ddpg {
       const bool random = episode < agent_.config().warmup_episodes;
       proposals.push_back(
           {random ? Origin::explore : Origin::searcher,
-           walk_.walk([&](const State& state) { return agent_.explore(state, episode).front(); })});
+           walk_.walk([&](const auto& state) { return agent_.explore(state, episode); })});
     }
     return proposals;
   }

@@ -8,33 +8,35 @@
 #include <span>
 #include <vector>
 
+#include "autoprune/search/action_space.hpp"
 #include "autoprune/search/evolution.hpp"
 #include "autoprune/search/heuristics.hpp"
-#include "autoprune/search/layer_walk.hpp"
+#include "autoprune/search/landscape.hpp"
+#include "autoprune/search/search_config.hpp"
 #include "autoprune/search/searcher.hpp"
 
 namespace autoprune::search {
 
-/// Begins with the policies that guided begins with, and with steps of the same length.
+/// Begins with the policies that guided begins with, and with steps of the same length. Points are
+/// rounded to choices.
 class EvolutionSearch {
  public:
   static constexpr const char* kName = "evolution";
 
   EvolutionSearch(Landscape auto& landscape, const SearchConfig& config)
-      : scale_{config.least_keep},
+      : space_(config.space, config.least_keep),
         budget_(config.episodes),
         sigma_(config.step_sigma(landscape.layers())),
         seed_(config.seed),
-        start_(warm_start(landscape.rankings(), landscape.constraints(), budget_)),
-        best_(static_cast<std::size_t>(landscape.layers()), 0.0) {}
+        start_(
+            in_space(warm_start(landscape.rankings(), landscape.constraints(), budget_), space_)),
+        best_(static_cast<std::size_t>(landscape.layers() * space_.size()), 0.0) {}
 
   [[nodiscard]] std::vector<Proposal> ask(Index n) {
     if (!strategy_) return next_of(start_, told_, n);
     std::vector<Proposal> proposals(
         std::min(static_cast<std::size_t>(n), strategy_->left_of_generation()));
-    for (Proposal& proposal : proposals)
-      for (const double u : strategy_->ask())
-        proposal.policy.push_back(scale_.keep_of(std::clamp(u, 0.0, 1.0)));
+    for (Proposal& proposal : proposals) proposal.policy = policy_at(strategy_->ask());
     return proposals;
   }
 
@@ -47,10 +49,11 @@ class EvolutionSearch {
       }
       if (outcome.reward > best_reward_) {
         best_reward_ = outcome.reward;
-        std::transform(outcome.keep_ratios.begin(), outcome.keep_ratios.end(), best_.begin(),
-                       [&](double keep) { return scale_.action_of(keep); });
+        auto at = best_.begin();
+        for (const LayerPlan& plan : realised_policy(outcome))
+          at = std::ranges::copy(space_.actions_of(plan), at).out;
       }
-      if (told_ == std::ssize(start_)) strategy_.emplace(best_, sigma_, seed_);
+      if (told_ == std::ssize(start_)) begin();
     }
   }
 
@@ -62,13 +65,34 @@ class EvolutionSearch {
     visit_finite(archive, "best", best_);
     if constexpr (Archive::loading) {
       strategy_.reset();
-      if (told_ >= std::ssize(start_)) strategy_.emplace(best_, sigma_, seed_);
+      if (told_ >= std::ssize(start_)) begin();
     }
     if (strategy_) strategy_->describe(archive);
   }
 
  private:
-  ActionScale scale_;
+  /// Actions of a coordinate's unit: a first step takes it to another choice one time in three.
+  [[nodiscard]] double unit(std::size_t coordinate) const {
+    const auto each = static_cast<std::size_t>(space_.size());
+    const Index choices = space_.choices()[coordinate % each];
+    return choices > 0 ? std::max(1.0, 0.5 / (static_cast<double>(choices) * sigma_)) : 1.0;
+  }
+  void begin() {
+    Evolution::Point start = best_;
+    for (std::size_t i = 0; i < start.size(); ++i) start[i] /= unit(i);
+    strategy_.emplace(std::move(start), sigma_, seed_);
+  }
+  [[nodiscard]] Policy policy_at(Evolution::Point point) const {
+    for (std::size_t i = 0; i < point.size(); ++i)
+      point[i] = std::clamp(point[i] * unit(i), 0.0, 1.0);
+    Policy policy;
+    const auto each = static_cast<std::size_t>(space_.size());
+    for (std::size_t at = 0; at < point.size(); at += each)
+      policy.push_back(space_.plan_of(std::span(point).subspan(at, each)));
+    return policy;
+  }
+
+  ActionSpace space_;
   Index budget_;
   double sigma_;
   std::uint64_t seed_;

@@ -24,6 +24,7 @@ class Greedy {
 
   Greedy(L& landscape, const SearchConfig& config)
       : landscape_(landscape), budget_(config.episodes), least_keep_(config.least_keep) {
+    config.space.require_keeps_only(kName);
     const Index n = landscape.layers();
     const Index levels = std::clamp<Index>(budget_ / (2 * n), 1, 6);
     for (Index i = 0; i < std::min(budget_ - 1, n * levels); ++i) {

@@ -15,6 +15,7 @@
 #include "autoprune/rl/state_visitor.hpp"
 #include "autoprune/search/heuristics.hpp"
 #include "autoprune/search/layer_walk.hpp"
+#include "autoprune/search/policy_archive.hpp"
 #include "autoprune/search/reward_model.hpp"
 #include "autoprune/search/searcher.hpp"
 #include "autoprune/search/searchers/random.hpp"
@@ -27,10 +28,11 @@ class Guided {
   static constexpr const char* kName = "guided";
 
   Guided(L& landscape, const SearchConfig& config)
-      : walk_(landscape, config.least_keep),
+      : walk_(landscape, config),
         config_(config),
         agent_(walk_.agent_config(config)),
-        start_(warm_start(landscape.rankings(), landscape.constraints(), config.episodes)),
+        start_(in_space(warm_start(landscape.rankings(), landscape.constraints(), config.episodes),
+                        walk_.space())),
         nearby_(config.seed, kNearbyStream) {
     if (!config.warm_start.value_or(true))
       start_ = RandomSearch(landscape, config).ask(std::ssize(start_));
@@ -42,7 +44,7 @@ class Guided {
   [[nodiscard]] std::vector<Proposal> ask(Index n) {
     if (std::ssize(measured_) < std::ssize(start_))
       return next_of(start_, std::ssize(measured_), n);
-    const Policy own = walk_.walk([&](const State& state) { return agent_.act(state).front(); });
+    const Policy own = walk_.walk([&](const auto& state) { return agent_.act(state); });
     Eigen::MatrixXd points = measured_points();
     Eigen::VectorXd rewards = measured_rewards();
     std::vector<Proposal> proposals;
@@ -60,7 +62,7 @@ class Guided {
 
   void tell(std::span<const Outcome> outcomes) {
     for (const Outcome& outcome : outcomes) {
-      measured_.push_back({outcome.keep_ratios, outcome.reward});
+      measured_.push_back({realised_policy(outcome), outcome.reward});
       walk_.remember(agent_, outcome);
       if (std::ssize(measured_) < std::ssize(start_)) continue;
       if (agent_.can_update())
@@ -75,8 +77,11 @@ class Guided {
     visit_integer(archive, "measured", count, config_.episodes);
     measured_.resize(static_cast<std::size_t>(count));
     for (Measured& m : measured_) {
-      m.keep_ratios.resize(static_cast<std::size_t>(walk_.layers()));
-      visit_keep_ratios(archive, "measured.keep_ratios", m.keep_ratios);
+      m.policy.resize(static_cast<std::size_t>(walk_.layers()));
+      std::vector<double> keeps = keep_ratios(m.policy);
+      visit_keep_ratios(archive, "measured.keep_ratios", keeps);
+      if (!walk_.space().keeps_only()) visit_policy(archive, m.policy);
+      for (std::size_t k = 0; k < keeps.size(); ++k) m.policy[k].keep = keeps[k];
       visit_finite(archive, "measured.reward", {&m.reward, 1});
     }
     Index imitated = imitated_ + 1;
@@ -91,7 +96,7 @@ class Guided {
   static constexpr std::size_t kElite = 4;  ///< best policies that the actor is fitted to
 
   struct Measured {
-    std::vector<double> keep_ratios;
+    Policy policy;  // as it was realised
     double reward = 0.0;
   };
 
@@ -103,8 +108,11 @@ class Guided {
       agent_.update_critic();
   }
 
-  [[nodiscard]] std::vector<double> realised(const Policy& policy) const {
-    return walk_.landscape().realised(walk_.landscape().allowed(policy));
+  [[nodiscard]] Policy realised(const Policy& proposal) const {
+    Policy policy = walk_.landscape().allowed(proposal);
+    const std::vector<double> keep_ratios = walk_.landscape().realised(policy);
+    for (std::size_t k = 0; k < policy.size(); ++k) policy[k].keep = keep_ratios[k];
+    return policy;
   }
 
   /// Of the candidates near the actor's own policy, the one that is expected to exceed most what
@@ -117,7 +125,9 @@ class Guided {
     double most = 0.0;
     for (Index i = 0; i < config_.candidates; ++i) {
       Policy candidate = near(own, i % 2 == 0 ? 1.0 : config_.warm_share);
-      const double gain = expected_improvement(model.at(point_of(realised(candidate))), best);
+      const Eigen::VectorXd point = point_of(realised(candidate));
+      const double gain =
+          is_known(point, points) ? -1.0 : expected_improvement(model.at(point), best);
       // No gain is a number where rewards are beyond all measure; one candidate is as good then.
       if (chosen.empty() || gain > most) {
         most = gain;
@@ -127,27 +137,41 @@ class Guided {
     return chosen;
   }
 
-  /// The policy, a share of its layers moved.
+  /// Among choices the same policies come again, which measured once more would tell nothing.
+  [[nodiscard]] bool is_known(const Eigen::VectorXd& point, const Eigen::MatrixXd& points) const {
+    return !walk_.space().keeps_only() &&
+           (points.colwise() - point).colwise().squaredNorm().minCoeff() == 0.0;
+  }
+
+  /// The policy, a share of its layers moved. A usual step takes one in three of these to another
+  /// choice.
   [[nodiscard]] Policy near(Policy policy, double share) {
-    const double sigma = config_.step_sigma(walk_.layers()) * std::exp2(nearby_.uniform(-2.0, 1.0));
-    for (LayerPlan& plan : policy)
-      if (nearby_.uniform() < share)
-        plan.keep = walk_.keep_of(
-            std::clamp(walk_.action_of(plan.keep) + sigma * nearby_.normal(), 0.0, 1.0));
+    const double sigma = config_.step_sigma(walk_.layers()),
+                 length = std::exp2(nearby_.uniform(-2.0, 1.0));
+    const std::span<const Index> choices = walk_.space().choices();
+    for (LayerPlan& plan : policy) {
+      if (!(nearby_.uniform() < share)) continue;
+      const std::vector<float> now = walk_.actions_of({&plan, 1});
+      std::vector<double> moved(now.begin(), now.end());
+      for (std::size_t v = 0; v < moved.size(); ++v) {
+        const double half = choices[v] > 0 ? 0.5 / static_cast<double>(choices[v]) : 0.0;
+        const double step = std::max(sigma, half) * length;
+        moved[v] = std::clamp(moved[v] + step * nearby_.normal(), 0.0, 1.0);
+      }
+      plan = walk_.space().plan_of(moved);
+    }
     return policy;
   }
 
   /// A policy as the reward model sees it: its actions.
-  [[nodiscard]] Eigen::VectorXd point_of(std::span<const double> keep_ratios) const {
-    Eigen::VectorXd point(walk_.layers());
-    for (Index k = 0; k < point.size(); ++k)
-      point(k) = walk_.action_of(keep_ratios[static_cast<std::size_t>(k)]);
-    return point;
+  [[nodiscard]] Eigen::VectorXd point_of(std::span<const LayerPlan> policy) const {
+    const std::vector<float> actions = walk_.actions_of(policy);
+    return Eigen::Map<const Eigen::VectorXf>(actions.data(), std::ssize(actions)).cast<double>();
   }
   [[nodiscard]] Eigen::MatrixXd measured_points() const {
-    Eigen::MatrixXd points(walk_.layers(), std::ssize(measured_));
+    Eigen::MatrixXd points(walk_.actions(), std::ssize(measured_));
     for (Index i = 0; i < points.cols(); ++i)
-      points.col(i) = point_of(measured_[static_cast<std::size_t>(i)].keep_ratios);
+      points.col(i) = point_of(measured_[static_cast<std::size_t>(i)].policy);
     return points;
   }
   /// Rewards as far below the median as the best is above it, or further, count as that far: a
@@ -174,13 +198,13 @@ class Guided {
   /// Actions of the mean of the best policies, the better the heavier (weights as in CMA-ES): one
   /// lucky measurement among a hundred moves it less than it would the best alone.
   [[nodiscard]] std::vector<float> elite_actions(std::span<const std::size_t> best) const {
-    std::vector<float> mean(static_cast<std::size_t>(walk_.layers()), 0.0F);
+    std::vector<float> mean(static_cast<std::size_t>(walk_.actions()), 0.0F);
     float total = 0.0F;
     for (std::size_t i = 0; i < std::min(best.size(), kElite); ++i) {
       const float weight = std::log((kElite + 0.5F) / static_cast<float>(i + 1));
       total += weight;
-      for (std::size_t k = 0; k < mean.size(); ++k)
-        mean[k] += weight * walk_.action_of(measured_[best[i]].keep_ratios[k]);
+      const std::vector<float> actions = walk_.actions_of(measured_[best[i]].policy);
+      for (std::size_t a = 0; a < mean.size(); ++a) mean[a] += weight * actions[a];
     }
     for (float& action : mean) action /= total;
     return mean;
@@ -193,13 +217,11 @@ class Guided {
     const bool is_new = static_cast<Index>(best.front()) != imitated_;
     imitated_ = static_cast<Index>(best.front());
     const std::vector<float> goal = elite_actions(best);
-    std::vector<double> taken;
-    for (const float action : goal) taken.push_back(walk_.keep_of(action));
-    const std::vector<State> states = walk_.trajectory(taken);
+    const std::vector<float> states = walk_.trajectory(walk_.policy_of(goal));
     const Index steps = is_new ? config_.imitation_steps : config_.anchor_steps;
     for (Index step = 0; step < steps; ++step)
-      agent_.imitate({states.front().data(), walk_.layers(), static_cast<Index>(State{}.size())},
-                     {goal.data(), walk_.layers(), 1});
+      agent_.imitate({states.data(), walk_.layers(), walk_.features()},
+                     {goal.data(), walk_.layers(), walk_.space().size()});
   }
 
   LayerWalk<L> walk_;

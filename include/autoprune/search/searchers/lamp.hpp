@@ -9,7 +9,9 @@ namespace autoprune::search {
 struct LampSweep : HeuristicList {
   static constexpr const char* kName = "lamp";
   LampSweep(Landscape auto& landscape, const SearchConfig& config)
-      : HeuristicList(Origin::lamp, landscape.rankings(), config.episodes) {}
+      : HeuristicList(Origin::lamp, landscape.rankings(), config.episodes) {
+    config.space.require_keeps_only(kName);
+  }
 };
 
 }  // namespace autoprune::search

@@ -1,5 +1,5 @@
 /// @file random.hpp
-/// Random search: every layer's keep ratio on its own, actions uniform.
+/// Random search: every layer on its own, actions uniform.
 #pragma once
 
 #include <span>
@@ -7,7 +7,9 @@
 
 #include "autoprune/core/random.hpp"
 #include "autoprune/rl/state_visitor.hpp"
-#include "autoprune/search/layer_walk.hpp"
+#include "autoprune/search/action_space.hpp"
+#include "autoprune/search/landscape.hpp"
+#include "autoprune/search/search_config.hpp"
 #include "autoprune/search/searcher.hpp"
 
 namespace autoprune::search {
@@ -18,15 +20,18 @@ class RandomSearch {
 
   RandomSearch(Landscape auto& landscape, const SearchConfig& config)
       : layers_(landscape.layers()),
-        scale_{config.least_keep},
+        space_(config.space, config.least_keep),
         seed_(config.seed),
         random_(seed_, kStream) {}
 
   [[nodiscard]] std::vector<Proposal> ask(Index n) {
     std::vector<Proposal> proposals(static_cast<std::size_t>(n), {Origin::explore, {}});
+    std::vector<double> actions(static_cast<std::size_t>(space_.size()));
     for (Proposal& proposal : proposals)
-      for (Index k = 0; k < layers_; ++k)
-        proposal.policy.push_back(scale_.keep_of(random_.uniform()));
+      for (Index k = 0; k < layers_; ++k) {
+        for (double& action : actions) action = random_.uniform();
+        proposal.policy.push_back(space_.plan_of(actions));
+      }
     return proposals;
   }
   void tell(std::span<const Outcome>) {}
@@ -40,7 +45,7 @@ class RandomSearch {
   static constexpr std::uint64_t kStream = 0x4A4D;
 
   Index layers_;
-  ActionScale scale_;
+  ActionSpace space_;
   std::uint64_t seed_;
   Random random_;
 };

@@ -9,7 +9,9 @@ namespace autoprune::search {
 struct UniformSweep : HeuristicList {
   static constexpr const char* kName = "uniform";
   UniformSweep(Landscape auto& landscape, const SearchConfig& config)
-      : HeuristicList(Origin::uniform, landscape.rankings(), config.episodes) {}
+      : HeuristicList(Origin::uniform, landscape.rankings(), config.episodes) {
+    config.space.require_keeps_only(kName);
+  }
 };
 
 }  // namespace autoprune::search
