@@ -20,9 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from onnx_networks import CLASSES, SIZES, export, numpy, random_network, torch
+from onnx_networks import CLASSES, SIZES, export, numpy, random_network, torch, write_table
 
-BEGIN, END = "<!-- gradients:begin -->", "<!-- gradients:end -->"
 LIMIT = 1e-3
 CANCELS = 1e-2  # of the other gradients of a module, as of a bias that a batch-norm takes away
 IMAGES, BATCHES = 2, 3
@@ -167,10 +166,7 @@ def main():
             if not right:
                 wrong.append(name)
     if options.write:
-        text = options.write.read_text()
-        before, rest = text.split(BEGIN)
-        _, after = rest.split(END)
-        options.write.write_text(f"{before}{BEGIN}\n" + "\n".join(rows) + f"\n{END}{after}")
+        write_table(options.write, "gradients", rows)
     if wrong:
         sys.exit(f"onnx_gradients: differences above {LIMIT} in {', '.join(wrong)}")
 

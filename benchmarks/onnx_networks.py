@@ -28,7 +28,6 @@ try:
 except ImportError:
     cv2 = None
 
-BEGIN, END = "<!-- onnx:begin -->", "<!-- onnx:end -->"
 LIMIT = 1e-4
 CLASSES, IMAGES = 10, 2
 # The smallest images that the network and the exporter take, or 64.
@@ -123,6 +122,14 @@ def measure(name, opsets, program, folder):
     return row, max(largest + known)
 
 
+def write_table(document, name, rows):
+    """Replaces what stands between the marker lines of that name."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    before, rest = document.read_text().split(begin)
+    after = rest.split(end)[1]
+    document.write_text("\n".join([before + begin, *rows, end + after]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--programs", type=Path, default=Path("build/release/bin"))
@@ -141,10 +148,7 @@ def main():
             worst = max(worst, difference)
             print(row, flush=True)
     if options.write:
-        text = options.write.read_text()
-        before, rest = text.split(BEGIN)
-        _, after = rest.split(END)
-        options.write.write_text(f"{before}{BEGIN}\n" + "\n".join(rows) + f"\n{END}{after}")
+        write_table(options.write, "onnx", rows)
     if worst > LIMIT:
         sys.exit(f"onnx_networks: a difference of {worst:.1e} is above {LIMIT}")
 

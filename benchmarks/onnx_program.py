@@ -13,9 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from onnx_networks import CLASSES, NETWORKS, SIZES, export, numpy, random_network, torch
+from onnx_networks import CLASSES, NETWORKS, SIZES, export, numpy, random_network, torch, write_table
 
-BEGIN, END = "<!-- program:begin -->", "<!-- program:end -->"
 TRAINING, TEST = 64, 8  # images
 
 
@@ -86,10 +85,7 @@ def main():
         failed += failures
         print(row, flush=True)
     if options.write:
-        text = options.write.read_text()
-        before, rest = text.split(BEGIN)
-        _, after = rest.split(END)
-        options.write.write_text(f"{before}{BEGIN}\n" + "\n".join(rows) + f"\n{END}{after}")
+        write_table(options.write, "program", rows)
     if failed:
         sys.exit(f"onnx_program: failed: {', '.join(failed)}")
 

@@ -1,7 +1,7 @@
 // How fast a network of an ONNX model runs on random images:
-// onnx_speed MODEL inference|training BATCH KEEP SECONDS THREADS. Of the column-vectors of every layer
-// KEEP are kept, drawn by chance; 1 is the dense network. Prints images a second, images a second of
-// the processor's time, and peak memory in GiB.
+// onnx_speed MODEL inference|training BATCH KEEP SECONDS THREADS. Of the column-vectors of every
+// layer KEEP are kept, drawn by chance; 1 is the dense network. Prints images a second, images a
+// second of the processor's time, and peak memory in GiB.
 
 #include <autoprune/io/file.hpp>
 #include <autoprune/nn.hpp>
@@ -36,8 +36,7 @@ double peak_gib() {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc < 7)
-    fail(ErrorId::bad_syntax, "onnx_speed MODEL KIND BATCH KEEP SECONDS THREADS");
+  if (argc < 7) fail(ErrorId::bad_syntax, "onnx_speed MODEL KIND BATCH KEEP SECONDS THREADS");
   const bool training = argv[2] == std::string("training");
   const Index batch = std::stol(argv[3]);
   const double keep = std::stod(argv[4]), enough = std::stod(argv[5]);

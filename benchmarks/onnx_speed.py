@@ -20,9 +20,8 @@ from pathlib import Path
 for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # they might force a slow kernel
     os.environ.pop(variable, None)
 
-from onnx_networks import export, random_network, torch  # noqa: E402
+from onnx_networks import export, random_network, torch, write_table  # noqa: E402
 
-BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
 PIXELS = 224
 
 
@@ -103,10 +102,7 @@ def main():
                     table.append(row)
                     print(row, flush=True)
     if options.write:
-        text = options.write.read_text()
-        before, rest = text.split(BEGIN)
-        _, after = rest.split(END)
-        options.write.write_text(f"{before}{BEGIN}\n" + "\n".join(table) + f"\n{END}{after}")
+        write_table(options.write, "speed", table)
 
 
 if __name__ == "__main__":
