@@ -15,7 +15,7 @@ using search::test::trained;
 using test::chip;
 using test::datasets;
 
-StudySpec spec() {
+StudySpec few_bits() {
   StudySpec s;
   s.options.granularity = 8;
   s.constraints = search::test::target(3.0);
@@ -30,7 +30,7 @@ StudySpec spec() {
   return s;
 }
 
-struct Killer {
+struct KilledAfterAnEpoch {
   void on_epoch(const TrainingPoint& point) const {
     if (point.history.size() == 1) throw std::runtime_error("killed");
   }
@@ -46,7 +46,7 @@ std::set<float> values(const nn::Network& network, std::size_t layer) {
 
 TEST_CASE("few bits are trained, stored and reported as integers, killed and resumed") {
   test::Directory directory;
-  StudySpec s = spec();
+  StudySpec s = few_bits();
   const Record record = auto_prune(trained(), datasets(), chip(), s);
   for (std::size_t k = 0; k < 4; ++k) CHECK(values(record.network, k).size() <= 7);
   CHECK(record.objective.find("quantised") != std::string::npos);
@@ -60,7 +60,7 @@ TEST_CASE("few bits are trained, stored and reported as integers, killed and res
             .crossbars.dense);
 
   s.out = directory.path();
-  CHECK_THROWS_WITH(auto_prune(trained(), datasets(), chip(), s, Killer{}), "killed");
+  CHECK_THROWS_WITH(auto_prune(trained(), datasets(), chip(), s, KilledAfterAnEpoch{}), "killed");
   s.resume = true;
   const Record resumed = auto_prune(trained(), datasets(), chip(), s);
   CHECK(everything(resumed.network) == everything(record.network));
@@ -68,14 +68,14 @@ TEST_CASE("few bits are trained, stored and reported as integers, killed and res
 }
 
 TEST_CASE("accuracy in floating point isn't read of few bits") {
-  StudySpec s = spec();
+  StudySpec s = few_bits();
   s.accuracy = AccuracyKind::real;
   CHECK(error_of([&] { (void)auto_prune(trained(), datasets(), chip(), s); }) ==
         ErrorId::out_of_range);
 }
 
 TEST_CASE("without epochs weights are rounded all the same; 8 bits are trained where it is asked") {
-  StudySpec s = spec();
+  StudySpec s = few_bits();
   s.fine_tune.train.epochs = 0;
   const Record record = auto_prune(trained(), datasets(), chip(), s);
   for (std::size_t k = 0; k < 4; ++k) CHECK(values(record.network, k).size() <= 7);
@@ -86,10 +86,10 @@ TEST_CASE("without epochs weights are rounded all the same; 8 bits are trained w
 }
 
 TEST_CASE("a network that is pruned already keeps its masks, and learns from its teacher") {
-  StudySpec s = spec();
+  StudySpec s = few_bits();
   s.teacher = trained();
   s.fine_tune.train.distillation.weight = 0.5;
-  Record first = auto_prune(trained(), datasets(), chip(), spec());
+  Record first = auto_prune(trained(), datasets(), chip(), few_bits());
   ThreadPool pool(1);
   const hardware::Accelerator planned = methods::planned(chip(), s.plan);
   const methods::Compressor compressor = method_of(trained(), planned, s);
