@@ -111,8 +111,10 @@ void report_pruned(Job& job, study::Record& record) {
   if (!record.search.episodes.empty())
     report["search"] = io::search_json(record.search, record.objective);
   if (trained) report["fine_tune"] = training;
-  write_report(job, report, io::mapping_to_json(record.network, job.compressor, record.placement),
-               io::report_table(report));
+  write_report(
+      job, report,
+      io::mapping_to_json(record.network, job.compressor.with(record.policy), record.placement),
+      io::report_table(report));
 }
 
 /// A network that is pruned already keeps its masks.
