@@ -260,6 +260,47 @@ TEST_CASE("a plan says in what layers differ, and the pruned file remembers it")
   CHECK(has(both.err, "exclude each other"));
 }
 
+TEST_CASE("bits are searched, trained and remembered, and a pruned network keeps its masks") {
+  const std::string out = fresh("bits");
+  const Answer found = run(Words{"search", "--search", "keep,weight-bits=2..4", "--out", out} +
+                           inputs() + short_search());
+  INFO(found.err);
+  REQUIRE(found.status == 0);
+  CHECK(has(found.out, "quantised"));
+  const Json policy = read_json(out + "/policy.json")["layers"];
+  const Json placed = read_json(out + "/mapping.json")["layers"];
+  for (std::size_t k = 0; k < policy.size(); ++k)
+    CHECK(placed[k]["planes"] == 2 * policy[k]["weight_bits"].get<int>());
+
+  const std::string tuned = fresh("bits-tuned"), again = fresh("bits-again");
+  const Answer first = run(Words{"fine-tune", "--policy", out + "/policy.json", "--held-out", "80",
+                                 "--calibration-images", "64", "--out", tuned, "--json", "-"} +
+                           inputs() + short_training());
+  INFO(first.err);
+  REQUIRE(first.status == 0);
+  CHECK(first.json()["accuracy"]["kind"] == "quantised (dense: float)");
+  const std::string pruned = tuned + "/pruned.safetensors";
+  const Json simulated = run({"simulate", "--network", pruned, "--data", bench().data(),
+                              "--calibration-images", "64", "--json", "-"})
+                             .json()["accuracy"];
+  CHECK(simulated["quantised"]["top1"] == first.json()["accuracy"]["pruned"]["top1"]);
+
+  const Answer second =
+      run(Words{"fine-tune", "--network", pruned, "--teacher", trained(), "--plan",
+                "weight-bits=2,input-bits=6", "--held-out", "80", "--calibration-images", "64",
+                "--data", bench().data(), "--out", again, "--json", "-"} +
+          short_training());
+  INFO(second.err);
+  REQUIRE(second.status == 0);
+  for (std::size_t k = 0; k < policy.size(); ++k)
+    CHECK(second.json()["layers"][k]["kept"] == first.json()["layers"][k]["kept"]);
+  const Answer dense = run(Words{"fine-tune", "--held-out", "80", "--out", fresh("dense")} +
+                           inputs() + short_training());
+  CHECK(dense.status == 2);
+  CHECK(has(dense.err, "no --policy given"));
+  CHECK(has(run({"map", "--network", pruned, "--plan", "weight-bits"}).err, "a plan is a file"));
+}
+
 TEST_CASE("prune does the whole job, and fine-tune its second half") {
   const Words options =
       Words{
