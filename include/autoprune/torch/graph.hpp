@@ -20,7 +20,7 @@ struct Run {
   nn::Mode mode = nn::Mode::inference;
   double momentum = 0.1;             ///< of mode statistics: weight of the batch
   bool keeps_statistics = true;      ///< false: those of the batch leave no trace
-  bool masked = true;                ///< false: pruned weights take part
+  bool masked = true;                ///< false: pruned weights take part, and nothing is rounded
   std::uint64_t seed = 0, step = 0;  ///< name what dropout draws
 };
 
@@ -251,9 +251,9 @@ class Graph {
     const at::Tensor& all = parameters_[at(i)][k];
     const at::Tensor& kept = kept_[at(i)];
     const bool prunes = network_.node(i).parameters[k].tensor == &nn::Node::weight;
-    if (!prunes) return all;
+    if (!prunes || !masked) return all;
     const at::Tensor rounded = round(all, codes_[at(i)].weights, false);
-    if (!masked || !kept.defined()) return rounded;
+    if (!kept.defined()) return rounded;
     return at::where(kept, rounded, at::zeros({}, all.options().requires_grad(false)));
   }
 
@@ -280,7 +280,8 @@ class Graph {
       parameters.push_back(effective(i, k, run.masked));
     const std::uint64_t draw = run.step * parameters_.size() + at(i);
     std::vector<at::Tensor> read = inputs;
-    if (node.has_matrix()) read.front() = round(read.front(), codes_[at(i)].inputs, true);
+    if (node.has_matrix() && run.masked)
+      read.front() = round(read.front(), codes_[at(i)].inputs, true);
     const at::Tensor y = expressions_[at(i)]->y({node, read, parameters, run.mode, run.momentum,
                                                  run.keeps_statistics, run.seed, draw, pool_});
     const nn::Shape3& s = node.shape;
