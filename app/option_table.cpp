@@ -204,7 +204,7 @@ void add_search(OptionTable& table, Options& o) {
   table.word("--searcher", o.search.searcher, same(search::searcher_names()),
              "what proposes policies: " + join(search::searcher_names()));
   table.other(
-      "--search", o.search.space, "VARIABLES",
+      "--search", o.search.space, "TEXT",
       "what is searched of every layer: keep, weight-bits=2..8, input-bits, adc-bits, "
       "granularity=8+16, geometry=128x128/32x32/1+64x64/16x16/1, several with commas [keep]",
       read_space);
@@ -318,16 +318,17 @@ void add_training(OptionTable& table, Options& o) {
   table.under(kHeading, "fine-tune sweep prune");
   table.number("--distillation", train.distillation.weight, kShares,
                "weight of the dense network's logits in the loss; 0: none");
-  table.text("--teacher", o.teacher_file,
-             "weights of the dense network to distil from [those that are pruned]");
-  table.flag(
-      "--quantised-training", [&o] { o.quantised_training = true; },
-      "train with the accelerator's integers, as is done with fewer than 8 bits");
   table.number("--ramp", o.fine_tune.schedule.ramp, {0.0, 1.0, true},
                "share of the epochs in which masks tighten");
   table.number("--ramp-begin", o.fine_tune.schedule.begin, kShares,
                "share of the way, in factors, that is pruned before the first epoch, the kept "
                "weights fitted");
+  table.under(kHeading, "fine-tune prune");
+  table.text("--teacher", o.teacher_file,
+             "weights of the dense network to distil from [those that are pruned]");
+  table.flag(
+      "--quantised-training", [&o] { o.quantised_training = true; },
+      "train with the accelerator's integers, as is done with fewer than 8 bits");
 }
 
 void add_sweep(OptionTable& table, Options& o) {

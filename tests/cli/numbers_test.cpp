@@ -116,7 +116,7 @@ TEST_CASE("every option takes words that are known, or numbers with limits") {
       "--signs",    "--model",    "--pruned",    "--activity",   "--row-groups", "--save-hardware",
       "--networks", "--methods",  "--budget",    "--importance", "--bit-planes", "--ou-selection",
       "--method",   "--searcher", "--plan",      "--device",     "--masks",      "--output",
-      "--head",     "--input",    "--numbers"};
+      "--head",     "--input",    "--numbers",   "--teacher",    "--search"};
   REQUIRE(commands().size() == 12);
   for (const auto& [command, listed] : options()) {
     CHECK(listed.size() >= 9);
