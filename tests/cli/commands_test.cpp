@@ -298,7 +298,8 @@ TEST_CASE("bits are searched, trained and remembered, and a pruned network keeps
                            inputs() + short_training());
   CHECK(dense.status == 2);
   CHECK(has(dense.err, "no --policy given"));
-  CHECK(has(run({"map", "--network", pruned, "--plan", "weight-bits"}).err, "a plan is a file"));
+  CHECK(has(run({"map", "--network", pruned, "--plan", "weight-bits=4,weight-bits=2"}).err,
+            "a plan is a file"));
 }
 
 TEST_CASE("prune does the whole job, and fine-tune its second half") {
