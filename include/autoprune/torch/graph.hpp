@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "autoprune/core/error.hpp"
+#include "autoprune/nn/layer_codes.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/torch/ops.hpp"
 #include "autoprune/torch/options.hpp"
