@@ -3,12 +3,14 @@
 #include <array>
 #include <autoprune/io/cost_json.hpp>
 #include <autoprune/io/format.hpp>
+#include <autoprune/io/front_report.hpp>
 #include <autoprune/io/json_file.hpp>
 #include <autoprune/io/mapping_json.hpp>
 #include <autoprune/io/masks_file.hpp>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/network_summary.hpp>
 #include <autoprune/io/policy_json.hpp>
+#include <autoprune/io/report_text.hpp>
 #include <autoprune/study/search.hpp>
 #include <autoprune/study/training.hpp>
 #include <iostream>
@@ -96,6 +98,21 @@ void train(const Options& options) {
   study::remove_checkpoints(options, kCheckpoints);
 }
 
+/// Policies and pictures of the front that a search has found, in place of an earlier one's.
+void write_front(const Job& job, const search::History& found, const io::SearchFigures& figures) {
+  namespace fs = std::filesystem;
+  for (const fs::path& old : fs::directory_iterator(job.file("front/crossbars.svg").parent_path()))
+    if (old.extension() == ".json" && parse_number<Index>(old.stem().string())) fs::remove(old);
+  for (const Index i : found.front) {
+    const search::Policy& policy = found.episodes[static_cast<std::size_t>(i)].outcome.policy;
+    io::write_json(job.file(concat("front/", i, ".json")),
+                   io::policy_to_json(job.network, methods::decided(policy, job.spec.plan)));
+  }
+  using enum io::FrontAxis;
+  io::write_file(job.file("front/crossbars.svg"), io::front_picture(figures, crossbars));
+  io::write_file(job.file("front/energy.svg"), io::front_picture(figures, energy));
+}
+
 /// Measures a record and reports it: crossbars, accuracies on the test set, cost, and its stages.
 void report_pruned(Job& job, study::Record& record) {
   const bool trained = !record.training.epochs.empty();
@@ -108,8 +125,10 @@ void report_pruned(Job& job, study::Record& record) {
                                                *record.quantised, "quantised (dense: float)")
                            : io::accuracy_json(record.images, record.dense, record.pruned);
   report["cost"] = io::cost_summary_json(job.accelerator.name, record.dense_cost, record.cost);
-  if (!record.search.episodes.empty())
+  if (!record.search.episodes.empty()) {
     report["search"] = io::search_json(record.search, record.objective);
+    write_front(job, record.search, *io::read_report(report).search);
+  }
   if (trained) report["fine_tune"] = training;
   write_report(
       job, report,

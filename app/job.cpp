@@ -269,6 +269,9 @@ void Job::check_inputs(Weights weights) const {
 
 search::Constraints Job::read_constraints() const {
   search::Constraints c = options.constraints;
+  if (options.max_energy) c.budgets.energy_nj = 1e3 * *options.max_energy;
+  if (options.max_latency) c.budgets.latency_ns = 1e3 * *options.max_latency;
+  if (options.max_area) c.budgets.area_um2 = 1e6 * *options.max_area;
   const std::vector<std::string> names = io::matrix_layer_names(network);
   const auto bounds_of = [&](const std::string& name) -> search::Bounds& {
     const auto found = std::find(names.begin(), names.end(), name);

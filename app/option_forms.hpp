@@ -156,6 +156,12 @@ template <class Value>
   return choices;
 }
 
+/// A reward that make_reward() knows.
+[[nodiscard]] inline std::string read_reward(const std::string&, const std::string& text) {
+  (void)search::make_reward(text, 1.0);
+  return text;
+}
+
 /// "keep,weight-bits=2..8,granularity=8+16,geometry=128x128/32x32/1+64x64/16x16/1". Bits without
 /// choices are 2 to 8.
 [[nodiscard]] inline search::SearchSpace read_space(const std::string& option,

@@ -13,7 +13,7 @@ namespace {
 
 constexpr Index kMost = 1'000'000;  // of what would take for ever beyond
 constexpr Interval<Index> kImages{1, 1'000'000'000};
-constexpr Interval<double> kPoints{0.0, 100.0}, kCompressions{1.0, 1e6};
+constexpr Interval<double> kPoints{0.0, 100.0}, kCompressions{1.0, 1e6}, kBudgets{0.0, 1e12, true};
 
 // Commands, by what they take: crossbars, a network, checkpoints; and those that prune.
 const std::string kReporting = "inspect map evaluate simulate cost train search fine-tune prune";
@@ -201,6 +201,11 @@ void add_search(OptionTable& table, Options& o) {
   table.under("Search", kSearching);
   table.number("--max-accuracy-drop", o.constraints.max_accuracy_drop, kPoints,
                "highest loss of held-out accuracy before fine-tuning, in points");
+  table.number("--min-accuracy", o.constraints.min_accuracy, kPoints,
+               "lowest held-out accuracy before fine-tuning, in percent");
+  table.number("--max-energy", o.max_energy, kBudgets, "of an inference, in microjoules");
+  table.number("--max-latency", o.max_latency, kBudgets, "of an inference, in microseconds");
+  table.number("--max-area", o.max_area, kBudgets, "of the accelerator, in square millimetres");
   table.word("--searcher", o.search.searcher, same(search::searcher_names()),
              "what proposes policies: " + join(search::searcher_names()));
   table.other(
@@ -212,8 +217,10 @@ void add_search(OptionTable& table, Options& o) {
   table.number("--ask", o.search.batch, {1, kMost},
                "policies that are proposed at a time, and measured together by mpirun's ranks");
   table.number("--alpha", o.alpha, {0.0, 1000.0}, "weight of compression in the reward");
-  table.word("--reward", o.reward, same(search::reward_names()),
-             "what the search rewards: " + join(search::reward_names()));
+  table.other("--reward", o.reward, "TEXT",
+              "what the search rewards: " + join(search::reward_names()) +
+                  ", or a product: crossbars^0.5*energy",
+              read_reward);
   table.word("--metric", o.metric, {{"top1", Metric::top1}, {"top5", Metric::top5}},
              "accuracy in the reward: top1 or top5");
   table.word("--accuracy", o.accuracy, kNumbers,

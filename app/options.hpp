@@ -103,6 +103,7 @@ struct Options : study::StudySpec {
   search::Origin heuristic = search::Origin::lamp;
   std::vector<std::string> freeze;  ///< layers
   std::vector<LayerBounds> bounds;
+  std::optional<double> max_energy, max_latency, max_area;  ///< in uJ, us and mm2
 
   SweepOptions sweep;
   ReproduceOptions reproduce;

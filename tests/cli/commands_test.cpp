@@ -1,4 +1,5 @@
 // Each command on a small network: what it writes, and that what it writes is true.
+#include <filesystem>
 #include <set>
 
 #include "autoprune/io/safetensors.hpp"
@@ -174,7 +175,7 @@ TEST_CASE("search finds a policy within its constraints") {
 
 TEST_CASE("a search is by the searcher that is asked for, and its report says so") {
   for (const std::string searcher :
-       {"ddpg", "guided", "random", "uniform", "lamp", "greedy", "evolution"}) {
+       {"ddpg", "guided", "random", "uniform", "lamp", "greedy", "evolution", "nsga2"}) {
     const Answer answer = run(Words{"search"} + inputs() + short_search() +
                               Words{"--searcher", searcher, "--out", fresh("by"), "--json", "-"});
     INFO(searcher << answer.err);
@@ -182,6 +183,67 @@ TEST_CASE("a search is by the searcher that is asked for, and its report says so
     const Json search = answer.json()["search"];
     CHECK(search["searcher"] == searcher);
     CHECK(search["episodes"].size() == 5);
+  }
+}
+
+TEST_CASE("a search leaves its front: a table, pictures, and policies to go on with") {
+  const std::string out = fresh("front");
+  const auto search = [&](const char* seed) {
+    return run(Words{"search"} + inputs() + short_search() +
+               Words{"--searcher", "nsga2", "--reward", "crossbars*energy", "--episodes", "14",
+                     "--out", out, "--seed", seed});
+  };
+  REQUIRE(search("1").status == 0);
+  const Answer answer = search("2");
+  INFO(answer.err);
+  REQUIRE(answer.status == 0);
+  const Json report = read_json(out + "/report.json");
+  std::size_t on_front = 0;
+  for (const Json& episode : report["search"]["episodes"]) {
+    CHECK(episode["energy_nj"].get<double>() > 0.0);
+    const std::string file = concat(out, "/front/", episode["episode"].get<Index>(), ".json");
+    CHECK(std::filesystem::exists(file) == episode["on_front"].get<bool>());
+    if (!episode["on_front"].get<bool>()) continue;
+    ++on_front;
+    // Priced and counted as the search did.
+    const Json priced =
+        run({"cost", "--network", trained(), "--policy", file, "--json", "-"}).json();
+    CHECK(priced["totals"]["energy_nj"] == episode["energy_nj"]);
+    CHECK(priced["totals"]["latency_ns"] == episode["latency_ns"]);
+    CHECK(priced["totals"]["area_um2"] == episode["area_um2"]);
+  }
+  CHECK(on_front > 1);
+  CHECK(has(answer.out, "best policies of the search"));
+  CHECK(has(read(out + "/report.html"), "Accuracy over energy"));
+  for (const char* picture : {"crossbars", "energy"})
+    CHECK(has(read(concat(out, "/front/", picture, ".svg")), "</svg>"));
+}
+
+TEST_CASE("a search keeps to its budgets, and says when nothing can") {
+  const auto search = [&](const Words& more) {
+    return run(Words{"search"} + inputs() + short_search() + Words{"--out", fresh("budget")} +
+               more);
+  };
+  const Json dense = run({"cost", "--network", trained(), "--json", "-"}).json();
+  const double energy = 1e-3 * dense["dense"]["totals"]["energy_nj"].get<double>();
+  const Answer met = search({"--max-energy", concat(0.5 * energy), "--json", "-"});
+  INFO(met.err);
+  REQUIRE(met.status == 0);
+  for (const Json& episode : met.json()["search"]["episodes"])
+    CHECK(episode["energy_nj"].get<double>() <= 500.1 * energy);
+  const Answer none = search({"--max-energy", "1e-9"});
+  CHECK(none.status == 1);
+  CHECK(has(none.err, "budget"));
+  const Answer accurate =
+      search({"--min-accuracy", "100", "--target-compression", "12", "--count", "pooled"});
+  INFO(accurate.out << accurate.err);
+  CHECK(accurate.status == 1);
+  CHECK(has(accurate.err, "below 100"));
+  for (const Words& bad : {Words{"--max-area", "0"}, Words{"--max-latency", "nan"},
+                           Words{"--min-accuracy", "101"}, Words{"--reward", "energie"},
+                           Words{"--reward", "energy^-1"}, Words{"--reward", "energy*energy"}}) {
+    INFO(bad[1]);
+    CHECK(search(bad).status == 2);
   }
 }
 

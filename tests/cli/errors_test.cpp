@@ -68,8 +68,8 @@ TEST_CASE("command lines that make no sense") {
           "did you mean 'apart'?");
   refuses({"evaluate", "--network", "vgg16"}, 2, "config.105", "--data");
   refuses({"prune", "--network", "vgg16", "--data", "cifar10:x"}, 2, "config.105", "--out");
-  refuses({"fine-tune", "--network", "vgg16", "--data", "cifar10:x", "--out", "x"}, 2, "config.105",
-          "--policy");
+  refuses({"fine-tune", "--network", "vgg16", "--data", bench().data(), "--out", "x"}, 2,
+          "config.105", "--weights");
   refuses({"evaluate", "--network", "vgg16", "--data", "cifar"}, 2, "config.104", "images:DIR");
   refuses({"evaluate", "--network", "vgg16", "--data", "cifar1:x"}, 2, "config.101", "cifar10");
   refuses({"inspect", "--network", "lenet5", "--threads", "-1"}, 2, "config.102", "threads");

@@ -51,8 +51,13 @@ struct ThirdIsBest {
     return search::keep_ratios(policy);
   }
   [[nodiscard]] search::Outcome evaluate(const search::Policy& policy) const {
-    return {
-        search::keep_ratios(policy), 50.0, measured++ == 2 ? 0.9 : 0.1, true, {12, 4, 3}, policy};
+    return {search::keep_ratios(policy),
+            50.0,
+            measured++ == 2 ? 0.9 : 0.1,
+            true,
+            {12, 4, 3},
+            {1e3, 2e3, 3e6},
+            policy};
   }
 };
 
@@ -241,7 +246,12 @@ TEST_CASE("a search's best episode and each episode's figures stand in its repor
   for (const io::Json& episode : json["episodes"]) {
     CHECK(episode["compression_per_layer"] == 3.0);
     CHECK(episode["compression_pooled"] == 4.0);
+    CHECK(episode["energy_nj"] == 1e3);
+    CHECK(episode["latency_ns"] == 2e3);
+    CHECK(episode["area_um2"] == 3e6);
+    CHECK(episode["on_front"] == (episode["episode"] == 0));  // all are equal
   }
+  CHECK(json["counting"] == "per-layer");
 }
 
 TEST_CASE("reports and mappings say what was counted, for every layout") {

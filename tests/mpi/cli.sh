@@ -39,12 +39,12 @@ same sweep/sweep.csv
 run reproduce reproduce table --networks lenet5 --methods pim-prune,magnitude,lamp --compression 2 \
   --budget quick --threads 1
 same reproduce/reproduce.md
-few="--held-out 59488 --held-out-images 100 --calibration-images 64 --images 200 --batch 96 --epochs 2"
+few="--held-out 59488 --held-out-images 100 --images 200 --batch 96 --epochs 2"
 run train train --network lenet5 --data mnist:data/mnist --threads 1 $few
 same train/trained.safetensors
-run prune prune $lenet $few --episodes 3 --target-compression 3
+run prune prune $lenet $few --calibration-images 64 --episodes 3 --target-compression 3
 same prune/pruned.safetensors
-run fine-tune fine-tune $lenet $few --policy "$work/1/prune/policy.json"
+run fine-tune fine-tune $lenet $few --calibration-images 64 --policy "$work/1/prune/policy.json"
 same fine-tune/pruned.safetensors
 
 # An error of the command line, one that only the leader can find, and one of everybody's.

@@ -105,7 +105,7 @@ SearchConfig config_of(const std::string& searcher, const SearchSpace& space, In
   return config;
 }
 
-const std::vector<std::string> kOfAll = {"guided", "ddpg", "evolution", "random"};
+const std::vector<std::string> kOfAll = {"guided", "ddpg", "evolution", "nsga2", "random"};
 
 }  // namespace
 

@@ -49,7 +49,8 @@ TEST_CASE("a reward whose type is forgotten answers what it did") {
   const Figures figures{4.0, 80.0, 90.0};
   REQUIRE(AnyReward()(figures) == CompressionReward{}(figures));
   REQUIRE(AnyReward(CompressionReward{0.5})(figures) == CompressionReward{0.5}(figures));
-  REQUIRE(AnyReward(CompressionReward{0.5}).words("top-1") == "(1 - 1/CR)^0.5 x top-1");
+  REQUIRE(AnyReward(CompressionReward{0.5}).words("top-1") ==
+          "(1 - 1/CR)^0.5 x top-1, CR of crossbars");
   REQUIRE(error_of([] { (void)AnyReward(CompressionReward{-1.0}); }) == ErrorId::out_of_range);
   // A function is a reward, too: 80 - 100 / 4.
   const AnyReward taxed([](const Figures& f) { return f.accuracy - 100.0 / f.compression; });
@@ -58,11 +59,47 @@ TEST_CASE("a reward whose type is forgotten answers what it did") {
   REQUIRE(taxed.words("top-1").find("top-1") != std::string::npos);
 }
 
-TEST_CASE("rewards have names, and say what counts as compression") {
-  REQUIRE(reward_names() == std::vector<std::string>{"crossbars", "energy", "latency", "edp"});
-  REQUIRE_FALSE(reward_entry("crossbars").counts);
-  REQUIRE(reward_entry("edp").counts == CostTarget::edp);
+TEST_CASE("rewards have names") {
+  REQUIRE(reward_names() ==
+          std::vector<std::string>{"crossbars", "energy", "latency", "area", "edp"});
   // (1 - 1/4)^2 x 0.8
-  REQUIRE(reward_entry("latency").make(2.0)({4.0, 80.0, 90.0}) == Approx(0.45));
-  REQUIRE(error_of([] { (void)reward_entry("energi"); }) == ErrorId::unknown_name);
+  REQUIRE(make_reward("crossbars", 2.0)({4.0, 80.0, 90.0}) == Approx(0.45));
+  REQUIRE(make_reward("latency", 2.0)({9.0, 80.0, 90.0, 9.0, 4.0, 9.0}) == Approx(0.45));
+  REQUIRE_FALSE(make_reward("crossbars", 1.0).reads_costs());
+  for (const char* text : {"energy", "latency", "area", "edp", "crossbars*area"})
+    REQUIRE(make_reward(text, 1.0).reads_costs());
+  REQUIRE(error_of([] { (void)make_reward("energi", 1.0); }) == ErrorId::unknown_name);
+}
+
+TEST_CASE("a product of savings, as words and as a number") {
+  Random random(3);
+  const Figures f{3.0, 80.0, 90.0, 5.0, 7.0, 11.0};
+  for (int trial = 0; trial < 50; ++trial) {
+    SavingProduct product{0.0};
+    double expected = 1.0;
+    const std::pair<double SavingProduct::*, double> all[] = {{&SavingProduct::crossbars, 3.0},
+                                                              {&SavingProduct::energy, 5.0},
+                                                              {&SavingProduct::latency, 7.0},
+                                                              {&SavingProduct::area, 11.0}};
+    for (const auto& [exponent, saved] : all)
+      if (random.uniform() < 0.5) {
+        product.*exponent = random.uniform() < 0.3 ? 1.0 : random.uniform(0.1, 3.0);
+        expected *= std::pow(saved, product.*exponent);
+      }
+    if (expected == 1.0) continue;
+    REQUIRE(product(f) == Approx(expected).epsilon(1e-12));
+    const SavingProduct again = SavingProduct::parse(product.to_string());
+    for (const auto& [exponent, saved] : all)
+      REQUIRE(again.*exponent == Approx(product.*exponent).epsilon(1e-5));
+  }
+  const auto id = [](const char* text) {
+    return error_of([&] { (void)SavingProduct::parse(text); });
+  };
+  for (const char* text : {"", "*", "energy*", "energie", "energy*power", "Energy"})
+    REQUIRE(id(text) == ErrorId::unknown_name);
+  for (const char* text : {"energy^", "energy^x", "energy^-1", "energy^0", "energy^nan",
+                           "energy*energy", "energy^1^2"})
+    REQUIRE(id(text) == ErrorId::bad_syntax);
+  REQUIRE(id("energy^1000") == ErrorId::out_of_range);
+  REQUIRE(error_of([] { SavingProduct{0.0}.validate(); }) == ErrorId::out_of_range);
 }

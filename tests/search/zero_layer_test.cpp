@@ -171,13 +171,13 @@ TEST_CASE("a network that came with NaN is refused, one that training made so ha
 
 TEST_CASE("a reward that isn't a number can't be searched by") {
   ThreadPool pool(1);
-  const auto evaluate = [&](Saving saving) {
+  const auto evaluate = [&](const AnyReward& reward) {
     PruningEnvironment<> environment(test::trained(), test::small_compressor(),
-                                     test::environment_images(pool), {}, pool, Metric::top1, {},
-                                     float_accuracy(), std::move(saving));
+                                     test::environment_images(pool), {}, pool, Metric::top1,
+                                     reward);
     return environment.evaluate(Policy(4, 0.5)).reward;
   };
-  REQUIRE(evaluate([](auto) { return 2.0; }) > 0.0);
-  REQUIRE(error_of([&] { (void)evaluate([](auto) { return std::nan(""); }); }) ==
+  REQUIRE(evaluate([](const Figures&) { return 2.0; }) == 2.0);
+  REQUIRE(error_of([&] { (void)evaluate([](const Figures&) { return std::nan(""); }); }) ==
           ErrorId::not_finite);
 }

@@ -48,6 +48,9 @@ struct EpisodeFigures {
   Index episode = 0;
   std::string kind;
   double reward = 0.0, accuracy = 0.0, compression_per_layer = 0.0, compression_pooled = 0.0;
+  // Early versions don't say these.
+  double energy_nj = 0.0, latency_ns = 0.0, area_um2 = 0.0;
+  bool feasible = true, on_front = false;
 };
 
 struct SearchFigures {
@@ -55,6 +58,11 @@ struct SearchFigures {
   std::string objective;
   std::vector<EpisodeFigures> episodes;
   EpisodeFigures best;
+  bool pooled = false;  ///< the crossbars that count are
+
+  [[nodiscard]] double compression(const EpisodeFigures& of) const {
+    return pooled ? of.compression_pooled : of.compression_per_layer;
+  }
 };
 
 struct EpochFigures {
@@ -158,6 +166,7 @@ namespace detail {
   SearchFigures search;
   search.searcher = field.has("searcher") ? field["searcher"].text() : "agent";
   search.objective = field["objective"].text();
+  search.pooled = field.has("counting") && field["counting"].text() == "pooled";
   const Index best = field["best"].count();
   bool found = false;
   for (const JsonField& item : field["episodes"].items()) {
@@ -165,8 +174,16 @@ namespace detail {
                                item["reward"].number(), item["accuracy"].number(),
                                item["compression_per_layer"].number(),
                                item["compression_pooled"].number()});
-    if (search.episodes.back().episode == best) {
-      search.best = search.episodes.back();
+    EpisodeFigures& episode = search.episodes.back();
+    if (item.has("feasible")) episode.feasible = item["feasible"].boolean();
+    if (item.has("energy_nj")) {
+      episode.energy_nj = item["energy_nj"].number();
+      episode.latency_ns = item["latency_ns"].number();
+      episode.area_um2 = item["area_um2"].number();
+      episode.on_front = item["on_front"].boolean();
+    }
+    if (episode.episode == best) {
+      search.best = episode;
       found = true;
     }
   }

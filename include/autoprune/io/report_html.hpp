@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "autoprune/io/format.hpp"
+#include "autoprune/io/front_report.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/io/report_page.hpp"
 #include "autoprune/io/report_pictures.hpp"
@@ -153,6 +154,18 @@ namespace detail {
                      escape_xml(search.searcher) + ") proposed the others.");
 }
 
+/// Of a search that found more than one policy worth having.
+[[nodiscard]] inline std::string front_pictures(const SearchFigures& search) {
+  if (front_table(search).size() < 3) return {};
+  return picture("What accuracy costs",
+                 "<div class=\"pair\">" + front_picture(search, FrontAxis::crossbars) +
+                     front_picture(search, FrontAxis::energy) + "</div>\n",
+                 "Every policy that the search measured within its constraints. The blue ones are "
+                 "the <i>Pareto front</i> of accuracy, crossbars and energy: no other policy is as "
+                 "good in all three and better in one. Accuracy is held out, before any "
+                 "fine-tuning.");
+}
+
 [[nodiscard]] inline std::string fine_tune_pictures(const ReportData& data) {
   std::string charts;
   const bool evaluated =
@@ -274,7 +287,8 @@ namespace detail {
       "</style>\n</head>\n<body>\n<main>\n");
   page += detail::headline(data) + detail::warning(data) + detail::cards(data) +
           detail::layer_pictures(data);
-  if (data.search) page += detail::search_pictures(*data.search);
+  if (data.search)
+    page += detail::search_pictures(*data.search) + detail::front_pictures(*data.search);
   if (!data.fine_tune.empty()) page += detail::fine_tune_pictures(data);
   if (!mapping.is_null()) page += detail::occupancy_section(mapping, data);
   page += detail::layer_table(data);

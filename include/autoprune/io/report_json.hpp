@@ -7,6 +7,7 @@
 ///     write_file("report.html", report_html(report, mapping_to_json(...)));
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -126,21 +127,29 @@ namespace detail {
 
 /// The value of "search"; `objective` says in words what the reward is.
 [[nodiscard]] inline Json search_json(const search::History& run, std::string_view objective) {
+  const bool pooled = run.counting == search::Counting::pooled;
   Json episodes = Json::array();
   for (const search::Episode& episode : run.episodes) {
     const search::Outcome& outcome = episode.outcome;
+    const auto number = static_cast<Index>(episodes.size());
+    const bool on_front = std::find(run.front.begin(), run.front.end(), number) != run.front.end();
     episodes.push_back(
-        json_object({{"episode", episodes.size()},
+        json_object({{"episode", number},
                      {"kind", run.kind(episode)},
                      {"reward", outcome.reward},
                      {"accuracy", outcome.accuracy},
                      {"feasible", outcome.feasible},
                      {"compression_per_layer", outcome.crossbars.compression_per_layer()},
                      {"compression_pooled", outcome.crossbars.compression_pooled()},
+                     {"energy_nj", outcome.costs.energy_nj},
+                     {"latency_ns", outcome.costs.latency_ns},
+                     {"area_um2", outcome.costs.area_um2},
+                     {"on_front", on_front},
                      {"keep_ratios", outcome.keep_ratios}}));
   }
   return json_object({{"searcher", run.searcher},
                       {"objective", objective},
+                      {"counting", pooled ? "pooled" : "per-layer"},
                       {"best", run.best},
                       {"episodes", std::move(episodes)}});
 }

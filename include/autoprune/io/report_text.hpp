@@ -8,30 +8,11 @@
 #include <vector>
 
 #include "autoprune/io/format.hpp"
+#include "autoprune/io/front_report.hpp"
 #include "autoprune/io/report_data.hpp"
+#include "autoprune/io/table.hpp"
 
 namespace autoprune::io {
-
-/// Rows of cells as lines: the first column to the left, the others to the right, two blanks apart.
-[[nodiscard]] inline std::vector<std::string> align_columns(
-    const std::vector<std::vector<std::string>>& rows) {
-  std::vector<Index> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t c = 0; c < row.size(); ++c)
-      widths[c] = std::max(widths[c], text_length(row[c]));
-  }
-  std::vector<std::string> lines;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string pad(static_cast<std::size_t>(widths[c] - text_length(row[c])), ' ');
-      line += c == 0 ? row[c] + pad : "  " + pad + row[c];
-    }
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
 
 namespace detail {
 
@@ -79,6 +60,14 @@ namespace detail {
   return sentence.empty() ? sentence : "groups        " + sentence + "\n";
 }
 
+/// The front of a search that found more than one policy worth having.
+[[nodiscard]] inline std::string front_lines(const SearchFigures& search) {
+  const Table front = front_table(search);
+  if (front.size() < 3) return {};
+  return "\nbest policies of the search, accuracy held out and before fine-tuning\n\n" +
+         text_table(front);
+}
+
 /// Sizes of the index buffer: what the smallest encodings take, layer by layer, and each one alone.
 [[nodiscard]] inline std::string index_lines(const ReportData& data) {
   const auto used = static_cast<double>(data.total(&LayerFigures::index_bits));
@@ -93,8 +82,9 @@ namespace detail {
 }  // namespace detail
 
 /// One line per layer with totals, then both countings of the crossbars and their compression, the
-/// accuracy, the index buffer against the kept weights, and the seconds; 100 columns at most for
-/// networks of up to a hundred million weights. Throws bad_json as read_report() does.
+/// accuracy, the index buffer against the kept weights, the seconds, and the front of a search; 100
+/// columns at most for networks of up to a hundred million weights. Throws bad_json as
+/// read_report() does.
 [[nodiscard]] inline std::string report_table(const Json& report) {
   const ReportData data = read_report(report);
   std::vector<std::vector<std::string>> rows = {
@@ -129,7 +119,8 @@ namespace detail {
          (data.cost ? detail::cost_lines(*data.cost) : std::string()) + detail::index_lines(data) +
          "seconds       search " + format_number(data.search_seconds, 1) + "   fine-tune " +
          format_number(data.fine_tune_seconds, 1) + "   total " +
-         format_number(data.total_seconds, 1) + "\n";
+         format_number(data.total_seconds, 1) + "\n" +
+         (data.search ? detail::front_lines(*data.search) : "");
 }
 
 }  // namespace autoprune::io

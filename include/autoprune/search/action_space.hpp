@@ -66,7 +66,7 @@ inline void SearchSpace::require_keeps_only(const char* searcher) const {
   if (!keeps_only())
     fail(ErrorId::out_of_range, "searcher '", searcher,
          "' chooses keep ratios and nothing else; search keep alone, or take one that searches all "
-         "variables: guided, ddpg, evolution or random");
+         "variables: guided, ddpg, evolution, nsga2 or random");
 }
 
 inline void SearchSpace::validate() const {

@@ -18,10 +18,10 @@
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/landscape.hpp"
 #include "autoprune/search/oracle.hpp"
+#include "autoprune/search/pricing.hpp"
 #include "autoprune/search/proposal.hpp"
 #include "autoprune/search/rankings.hpp"
 #include "autoprune/search/reward.hpp"
-#include "autoprune/search/saving.hpp"
 #include "autoprune/search/workspaces.hpp"
 
 namespace autoprune::search {
@@ -40,26 +40,26 @@ concept Environment = requires(E& environment, const E& measuring, const Policy&
 template <RewardFunction Reward = AnyReward>
 class PruningEnvironment {
  public:
-  /// Copies the network. The pool has to outlive the environment. With a `saving` the reward counts
-  /// that instead of crossbars. `make` says where the network runs. Where policies are measured at
-  /// the same time, reward, oracle and saving are asked at the same time, too, and each measurement
-  /// has as many threads as the pool. Throws what the constraints, the compressor and the oracle
-  /// throw.
+  /// Copies the network. The pool has to outlive the environment. Budgets, and rewards of energy,
+  /// latency or area, need a `pricing`. `make` says where the network runs. Where policies are
+  /// measured at the same time, reward, oracle and pricing are asked at the same time, too, and
+  /// each measurement has as many threads as the pool. Throws what the constraints, the compressor
+  /// and the oracle throw.
   PruningEnvironment(nn::Network network, Compressor compressor, EnvironmentImages images,
                      const Constraints& constraints, ThreadPool& pool, Metric metric = Metric::top1,
                      Reward reward = {}, AccuracyOracle oracle = float_accuracy(),
-                     Saving saving = {}, const nn::MakeBackend& make = nn::cpu_backend)
+                     Pricing pricing = {}, const nn::MakeBackend& make = nn::cpu_backend)
       : network_(std::move(network)),
         compressor_(std::move(compressor)),
         images_(std::move(images)),
         metric_(metric),
         reward_(std::move(reward)),
         oracle_(std::move(oracle)),
-        saving_(std::move(saving)),
+        pricing_(std::move(pricing)),
         workspaces_(network_, pool, make),
         rankings_(network_, compressor_, gradients()),
-        // Where energy or time are counted, filling crossbars isn't free.
-        landscape_(network_, compressor_, rankings_, constraints, dense_accuracy(), !saving_) {}
+        landscape_(network_, compressor_, rankings_, pricing_, constraints, dense_accuracy(),
+                   !reads_costs(reward_)) {}
   PruningEnvironment(const PruningEnvironment&) = delete;
   PruningEnvironment& operator=(const PruningEnvironment&) = delete;
 
@@ -83,22 +83,15 @@ class PruningEnvironment {
       backend.recalibrate(images_.calibration);
       return accuracy(backend, candidate);
     });
+    if (pricing_) out.costs = pricing_.price(candidate);
     const Constraints& constraints = landscape_.constraints();
-    const double dense_accuracy = landscape_.dense_accuracy();
-    const bool accurate = !constraints.max_accuracy_drop ||
-                          out.accuracy >= dense_accuracy - *constraints.max_accuracy_drop;
-    // Policies of keep ratios alone have been scaled to the target.
-    const bool small =
-        !constraints.target_compression || methods::keeps_only(policy) ||
-        compression(out.crossbars, constraints.counting) >= *constraints.target_compression;
-    out.feasible = accurate && small;
-    const double saved =
-        saving_ ? saving_(candidate) : compression(out.crossbars, constraints.counting);
-    out.reward = reward_({saved, out.accuracy, dense_accuracy}) - (out.feasible ? 0.0 : 1.0);
-    if (std::isnan(saved) || !std::isfinite(out.reward))
-      fail(ErrorId::not_finite, "a policy that saves ", saved, " times, at an accuracy of ",
-           out.accuracy, " %, has a reward of ", out.reward,
-           "; check the reward, and the hardware when it counts energy or time");
+    out.feasible = missed(out, constraints, landscape_.dense_accuracy()).empty();
+    out.reward = reward_(figures(out)) - (out.feasible ? 0.0 : 1.0);
+    if (!std::isfinite(out.reward))
+      fail(ErrorId::not_finite, "a policy of a compression of ",
+           compression(out.crossbars, constraints.counting), ", an energy of ", out.costs.energy_nj,
+           " nJ and an accuracy of ", out.accuracy, " % has a reward of ", out.reward,
+           "; check the reward, and the hardware when it reads energy, latency or area");
     return out;
   }
 
@@ -122,13 +115,13 @@ class PruningEnvironment {
     }
     for (const auto* batches : {&images_.calibration, &images_.held_out})
       for (const nn::Batch& batch : *batches) print.add(std::span<const nn::Label>(batch.labels));
-    if (saving_) print.add(saving_(Compressor::masks(rankings_.own(), all_keep(0.3))));
+    if (pricing_) {
+      const Costs costs = pricing_.price(Compressor::masks(rankings_.own(), all_keep(0.3)));
+      print.add(costs.energy_nj).add(costs.latency_ns).add(costs.area_um2);
+    }
     const Constraints& constraints = landscape_.constraints();
-    print.add(constraints.target_compression.value_or(-1.0));
-    print.add(constraints.max_accuracy_drop.value_or(-1.0));
-    print.add(static_cast<double>(constraints.counting));
-    for (const Bounds& b : constraints.bounds) print.add(b.min).add(b.max);
-    return print.add(reward_({3.0, 50.0, 60.0}))
+    constraints.add_to(print);
+    return print.add(reward_({3.0, 50.0, 60.0, 4.0, 5.0, 6.0}))
         .add(static_cast<double>(metric_))
         .add(landscape_.dense_accuracy());
   }
@@ -142,6 +135,17 @@ class PruningEnvironment {
   }
   [[nodiscard]] Policy all_keep(double share) const {
     return Policy(rankings_.own().size(), share);
+  }
+
+  /// What the reward reads of an outcome.
+  [[nodiscard]] Figures figures(const Outcome& of) const {
+    Figures figures{compression(of.crossbars, landscape_.constraints().counting), of.accuracy,
+                    landscape_.dense_accuracy()};
+    if (!pricing_) return figures;
+    figures.energy = pricing_.dense.energy_nj / of.costs.energy_nj;
+    figures.latency = pricing_.dense.latency_ns / of.costs.latency_ns;
+    figures.area = pricing_.dense.area_um2 / of.costs.area_um2;
+    return figures;
   }
 
   [[nodiscard]] double dense_accuracy() const {
@@ -160,7 +164,7 @@ class PruningEnvironment {
   Metric metric_;
   Reward reward_;
   AccuracyOracle oracle_;
-  Saving saving_;
+  Pricing pricing_;
   mutable Workspaces workspaces_;  // of the network
   mutable Rankings rankings_;
   PruningLandscape landscape_;

@@ -25,7 +25,9 @@ struct Episode {
 struct History {
   std::string searcher;
   std::vector<Episode> episodes;
-  Index best = 0;  ///< of the episodes
+  Index best = 0;                           ///< of the episodes
+  Counting counting = Counting::per_layer;  ///< of crossbars
+  std::vector<Index> front = {};            ///< of the episodes; see front.hpp
 
   [[nodiscard]] std::string_view kind(const Episode& episode) const {
     return kind_of(episode, searcher);

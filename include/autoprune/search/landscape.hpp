@@ -9,6 +9,7 @@
 #include "autoprune/search/compressor.hpp"
 #include "autoprune/search/layer_counts.hpp"
 #include "autoprune/search/policy.hpp"
+#include "autoprune/search/pricing.hpp"
 #include "autoprune/search/rankings.hpp"
 #include "autoprune/search/state.hpp"
 
@@ -31,17 +32,25 @@ concept Landscape = requires(L& landscape, const Policy& policy, Index k, const 
 /// once.
 class PruningLandscape {
  public:
-  /// Holds references to the compressor and the rankings. `fills_crossbars`: what fills crossbars
-  /// that are there anyway is free. Throws what the constraints throw.
+  /// Holds references to the compressor, the rankings and what prices policies. `only_crossbars`
+  /// cost anything: to fill those that are there anyway is free. Throws what the constraints throw,
+  /// and missing_value for budgets where nothing is priced.
   PruningLandscape(const nn::Network& network, const Compressor& compressor, Rankings& rankings,
-                   const Constraints& constraints, double dense_accuracy, bool fills_crossbars)
-      : layers_(rankings.own()),
+                   const Pricing& pricing, const Constraints& constraints, double dense_accuracy,
+                   bool only_crossbars)
+      : rankings_(rankings),
+        pricing_(pricing),
+        layers_(rankings.own()),
         constraints_((constraints.validate(layers_.size()), constraints)),
         dense_accuracy_(dense_accuracy),
-        fills_crossbars_(fills_crossbars),
+        fills_crossbars_(only_crossbars && !constraints.budgets.any()),
         counts_(compressor, rankings),
         states_(network,
-                compressor.count(Compressor::masks(layers_, Policy(layers_.size(), 1.0)))) {}
+                compressor.count(Compressor::masks(layers_, Policy(layers_.size(), 1.0)))) {
+    if (!pricing && (constraints.budgets.any() || !only_crossbars))
+      fail(ErrorId::missing_value, "a budget or a reward of energy, latency or area, but nothing ",
+           "prices policies; give the environment a Pricing (search/pricing.hpp)");
+  }
 
   [[nodiscard]] Index layers() const noexcept { return states_.layers(); }
   [[nodiscard]] const StateTable& states() const noexcept { return states_; }
@@ -50,11 +59,15 @@ class PruningLandscape {
   /// Held-out accuracy of the unpruned network, percent.
   [[nodiscard]] double dense_accuracy() const noexcept { return dense_accuracy_; }
 
-  /// The policy moved into the constraints that don't need an accuracy: bounds and target.
+  /// The policy moved into the constraints that don't need an accuracy: bounds, target, budgets.
   [[nodiscard]] Policy allowed(const Policy& policy) {
     if (fills_crossbars_) return meet_constraints(policy, constraints_, counts_);
-    if (!constraints_.target_compression) return clamp_to_bounds(policy, constraints_);
-    return scale_to_target(policy, constraints_, counts_);
+    Policy met = constraints_.target_compression ? scale_to_target(policy, constraints_, counts_)
+                                                 : clamp_to_bounds(policy, constraints_);
+    if (!constraints_.budgets.any()) return met;
+    return scale_to_budgets(met, constraints_, [this](const Policy& p) {
+      return pricing_.price({rankings_.masks(p), p});
+    });
   }
 
   /// The keep ratios that an (allowed) policy comes to when whole OUs are kept.
@@ -74,6 +87,8 @@ class PruningLandscape {
   }
 
  private:
+  Rankings& rankings_;
+  const Pricing& pricing_;
   std::span<const Ranking> layers_;
   Constraints constraints_;
   double dense_accuracy_;

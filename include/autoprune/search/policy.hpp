@@ -1,51 +1,20 @@
 /// @file policy.hpp
-/// The constraints on a policy, and the nearest policy that meets them.
+/// The nearest policy that meets constraints.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/number.hpp"
 #include "autoprune/search/action_space.hpp"
+#include "autoprune/search/constraints.hpp"
 #include "autoprune/search/layer_counts.hpp"
 
 namespace autoprune::search {
-
-/// Which crossbars count: a layer's own, or those that all layers share.
-enum class Counting { per_layer, pooled };
-
-[[nodiscard]] inline double compression(const mapping::CrossbarCount& count, Counting counting) {
-  return counting == Counting::pooled ? count.compression_pooled() : count.compression_per_layer();
-}
-
-/// Keep ratios that a layer may have, to the nearest OU; 1 to 1 freezes it.
-struct Bounds {
-  double min = 0.0, max = 1.0;
-};
-
-struct Constraints {
-  /// At least this crossbar compression: the policy is scaled until it is met.
-  std::optional<double> target_compression = {};
-  /// Highest loss of held-out accuracy against the dense network, in points, before fine-tuning.
-  std::optional<double> max_accuracy_drop = {};
-  Counting counting = Counting::per_layer;  ///< of the target and of the reward
-  std::vector<Bounds> bounds = {};          ///< one a matrix layer; empty: none
-
-  /// Throws out_of_range or shape_mismatch.
-  void validate(std::size_t layers) const {
-    if (target_compression) require_range(*target_compression, "target compression", 1.0, 1e6);
-    if (max_accuracy_drop)
-      require_range(*max_accuracy_drop, "highest accuracy drop, in points,", 0.0, 100.0);
-    if (!bounds.empty() && bounds.size() != layers)
-      fail(ErrorId::shape_mismatch, bounds.size(), " bounds for ", layers, " layers");
-    for (const Bounds& b : bounds)
-      if (!(b.min >= 0.0 && b.min <= b.max && b.max <= 1.0 && b.max > 0.0))
-        fail(ErrorId::out_of_range, "keep ratio bounds ", b.min, " to ", b.max,
-             "; needs 0 <= min <= max <= 1 and max > 0");
-  }
-};
 
 /// The policy with each keep ratio moved into its layer's bounds. Throws out_of_range or
 /// shape_mismatch.
@@ -77,6 +46,13 @@ inline constexpr double kKeepStep = 1.002;
   return std::pow(kKeepStep, -static_cast<double>(steps_down));
 }
 
+/// Every keep ratio that many steps up the grid, from the step at or below it.
+[[nodiscard]] inline Policy scaled(Policy policy, Index steps) {
+  for (methods::LayerPlan& plan : policy)
+    plan.keep = on_grid(steps_down(std::max(plan.keep, kLeastKeepRatio)) - steps);
+  return policy;
+}
+
 /// The most steps from `low` to `high` that fit; `low` does.
 template <class Fits>
 [[nodiscard]] Index most_steps(Index low, Index high, const Fits& fits) {
@@ -100,11 +76,9 @@ template <class Fits>
   const Policy inside = clamp_to_bounds(policy, constraints);
   const bool has_target = constraints.target_compression.has_value();
   const auto scaled = [&](Index steps) {
-    Policy p = policy;
-    for (std::size_t k = 0; k < policy.size(); ++k) {
-      const Index start = detail::steps_down(std::max(policy[k].keep, kLeastKeepRatio));
-      p[k].keep = std::max(detail::on_grid(start - steps), has_target ? 0.0 : inside[k].keep);
-    }
+    Policy p = detail::scaled(policy, steps);
+    for (std::size_t k = 0; k < p.size() && !has_target; ++k)
+      p[k].keep = std::max(p[k].keep, inside[k].keep);
     return clamp_to_bounds(std::move(p), constraints);
   };
   const auto reached = [&](const Policy& p) {
@@ -121,6 +95,31 @@ template <class Fits>
   }
   return scaled(
       detail::most_steps(low, all, [&](Index steps) { return reached(scaled(steps)) >= target; }));
+}
+
+/// The policy, which is inside the bounds, scaled down by one factor to where what `price` says of
+/// it keeps to the budgets; as it is where it does already. Where other choices of a policy leave
+/// them out of reach, it comes as near as it can; one of keep ratios alone throws
+/// infeasible_constraint.
+template <class Price>
+requires std::is_invocable_r_v<Costs, const Price&, const Policy&>
+[[nodiscard]] Policy scale_to_budgets(const Policy& policy, const Constraints& constraints,
+                                      const Price& price) {
+  const auto exceeded = [&](const Policy& p) { return constraints.budgets.exceeded(price(p)); };
+  if (exceeded(policy).empty()) return policy;
+  const auto scaled = [&](Index steps) {
+    return clamp_to_bounds(detail::scaled(policy, steps), constraints);
+  };
+  const Index low = -detail::steps_down(kLeastKeepRatio);
+  const Policy least = scaled(low);
+  if (const std::string still = exceeded(least); !still.empty()) {
+    if (!methods::keeps_only(policy)) return least;
+    fail(ErrorId::infeasible_constraint, "the budget can't be met: with every layer at its lower ",
+         "bound an inference has ", still, "; raise the budget, lower the bounds, or take other ",
+         "hardware");
+  }
+  return scaled(
+      detail::most_steps(low, 0, [&](Index steps) { return exceeded(scaled(steps)).empty(); }));
 }
 
 /// The policy with each keep ratio raised, inside its bounds, to where its layer would need another

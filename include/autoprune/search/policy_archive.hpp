@@ -77,12 +77,15 @@ void visit_policy(Archive& archive, methods::Policy& policy) {
 /// make no sense.
 template <class Archive>
 void visit_outcome(Archive& archive, Outcome& o, std::size_t layers) {
-  std::array<double, 6> numbers = {o.accuracy,
+  std::array<double, 9> numbers = {o.accuracy,
                                    o.reward,
                                    o.feasible ? 1.0 : 0.0,
                                    static_cast<double>(o.crossbars.dense),
                                    static_cast<double>(o.crossbars.per_layer),
-                                   static_cast<double>(o.crossbars.pooled)};
+                                   static_cast<double>(o.crossbars.pooled),
+                                   o.costs.energy_nj,
+                                   o.costs.latency_ns,
+                                   o.costs.area_um2};
   o.policy.resize(layers);
   o.keep_ratios.resize(layers);
   visit_policy(archive, o.policy);
@@ -94,6 +97,7 @@ void visit_outcome(Archive& archive, Outcome& o, std::size_t layers) {
   o.feasible = stored_integer(numbers[2], "feasible", 1) == 1;
   o.crossbars = {stored_integer(numbers[3], "crossbars"), stored_integer(numbers[4], "crossbars"),
                  stored_integer(numbers[5], "crossbars")};
+  o.costs = {numbers[6], numbers[7], numbers[8]};
 }
 
 }  // namespace autoprune::search

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "autoprune/core/text.hpp"
+#include "autoprune/search/constraints.hpp"
+#include "autoprune/search/figures.hpp"
 #include "autoprune/search/policy.hpp"
 
 namespace autoprune::search {
@@ -35,11 +39,34 @@ struct Proposal {
 struct Outcome {
   std::vector<double> keep_ratios;  ///< realised: after scaling and rounding to whole OUs
   double accuracy = 0.0;            ///< held out, percent
-  double reward = 0.0;              ///< minus 1 when the accuracy is below the allowed one
-  bool feasible = true;             ///< within the allowed loss of accuracy
+  double reward = 0.0;              ///< minus 1 when a constraint isn't met
+  bool feasible = true;             ///< within the constraints
   mapping::CrossbarCount crossbars;
+  Costs costs;    ///< zeros where nothing is priced
   Policy policy;  ///< as it was measured: gives the same masks again
 };
+
+/// In words, what an outcome misses of the constraints, and what to do; empty: nothing.
+/// `dense_accuracy` is in percent, as measured as the outcome's.
+[[nodiscard]] inline std::string missed(const Outcome& outcome, const Constraints& constraints,
+                                        double dense_accuracy) {
+  const double least = std::max(constraints.min_accuracy.value_or(0.0),
+                                dense_accuracy - constraints.max_accuracy_drop.value_or(100.0));
+  if (outcome.accuracy < least)
+    return concat("a held-out accuracy of ", outcome.accuracy, " %, below ", least, " % (dense ",
+                  dense_accuracy, " %). Allow less, or search longer");
+  // Policies of keep ratios alone have been scaled to the others, or are probes.
+  if (methods::keeps_only(outcome.policy)) return {};
+  if (const double reached = compression(outcome.crossbars, constraints.counting);
+      constraints.target_compression && reached < *constraints.target_compression)
+    return concat("a compression of ", reached, ", below ", *constraints.target_compression,
+                  ". Search keep ratios too, allow fewer bits, or lower the target");
+  const std::string exceeded = constraints.budgets.exceeded(outcome.costs);
+  return exceeded.empty() ? exceeded
+                          : exceeded +
+                                ". Search keep ratios too, allow fewer bits, or raise the "
+                                "budget";
+}
 
 /// The policy of an outcome with its realised keep ratios.
 [[nodiscard]] inline Policy realised_policy(const Outcome& outcome) {

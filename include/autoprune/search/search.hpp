@@ -15,6 +15,7 @@
 
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/evaluator.hpp"
+#include "autoprune/search/front.hpp"
 #include "autoprune/search/history.hpp"
 #include "autoprune/search/policy_archive.hpp"
 #include "autoprune/search/search_config.hpp"
@@ -64,7 +65,10 @@ class Search {
   }
 
   /// Throws wrong_order before the first episode.
-  [[nodiscard]] History history() const { return {searcher(), episodes_, best()}; }
+  [[nodiscard]] History history() const {
+    const Counting counting = environment_.landscape().constraints().counting;
+    return {searcher(), episodes_, best(), counting, pareto_front(episodes_, counting)};
+  }
 
   /// Index of the best episode so far; a probe only where there is nothing else. Throws wrong_order
   /// before the first.
@@ -76,7 +80,7 @@ class Search {
     const auto worse = [&](const Episode& a, const Episode& b) { return worth(a) < worth(b); };
     return std::max_element(episodes_.begin(), episodes_.end(), worse) - episodes_.begin();
   }
-  /// The best policy. Throws infeasible_constraint when none met the allowed loss of accuracy, and
+  /// The best policy. Throws infeasible_constraint when none met the constraints, and
   /// wrong_order while nothing but probes has been measured.
   [[nodiscard]] const Outcome& best_outcome() const {
     const Episode& episode = episodes_[static_cast<std::size_t>(best())];
@@ -86,16 +90,9 @@ class Search {
            episodes_.size(), " probes of single layers; go on");
     if (!outcome.feasible) {
       auto& landscape = environment_.landscape();
-      const Constraints& constraints = landscape.constraints();
-      if (const double reached = compression(outcome.crossbars, constraints.counting);
-          constraints.target_compression && reached < *constraints.target_compression)
-        fail(ErrorId::infeasible_constraint, "no policy of ", episodes_.size(),
-             " reached a compression of ", *constraints.target_compression, "; the best reached ",
-             reached, ". Search keep ratios too, allow fewer bits, or lower the target");
       fail(ErrorId::infeasible_constraint, "no policy of ", episodes_.size(),
-           " kept the accuracy within ", *constraints.max_accuracy_drop, " points of ",
-           landscape.dense_accuracy(), " %; the nearest reached ", outcome.accuracy,
-           " %. Allow more, or search longer");
+           " met the constraints; the best has ",
+           missed(outcome, landscape.constraints(), landscape.dense_accuracy()));
     }
     return outcome;
   }
@@ -131,7 +128,7 @@ class Search {
   }
 
  private:
-  static constexpr std::uint64_t kFormat = 6;
+  static constexpr std::uint64_t kFormat = 7;
 
   /// The first of the policies that are left of the batch, at least one.
   void measure() {

@@ -14,6 +14,7 @@
 #include "autoprune/search/searchers/greedy.hpp"
 #include "autoprune/search/searchers/guided.hpp"
 #include "autoprune/search/searchers/lamp.hpp"
+#include "autoprune/search/searchers/nsga2.hpp"
 #include "autoprune/search/searchers/random.hpp"
 #include "autoprune/search/searchers/uniform.hpp"
 
@@ -21,7 +22,7 @@ namespace autoprune::search {
 
 template <Landscape L>
 using Searchers = std::tuple<Ddpg<rl::DdpgAgent, L>, Guided<L>, RandomSearch, UniformSweep,
-                             LampSweep, Greedy<L>, EvolutionSearch>;
+                             LampSweep, Greedy<L>, EvolutionSearch, Nsga2>;
 
 [[nodiscard]] inline std::vector<std::string> searcher_names() {
   return kind_names<Searchers<PruningLandscape>>();

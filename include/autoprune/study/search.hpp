@@ -18,10 +18,9 @@
 
 namespace autoprune::study {
 
-/// What a policy is worth. Throws unknown_name, and what the reward's validate() throws.
+/// What a policy is worth. Throws what make_reward() and the reward's validate() throw.
 [[nodiscard]] inline search::AnyReward reward(const StudySpec& spec) {
-  const search::RewardEntry& entry = search::reward_entry(spec.reward);
-  return spec.own_reward ? *spec.own_reward : entry.make(spec.alpha);
+  return spec.own_reward ? *spec.own_reward : search::make_reward(spec.reward, spec.alpha);
 }
 
 /// The accuracy that a search reads. Throws out_of_range when it was asked for that of real numbers
@@ -33,8 +32,8 @@ namespace autoprune::study {
   const auto few = [](const std::vector<Index>& bits) {
     return std::any_of(bits.begin(), bits.end(), [](Index n) { return n < 8; });
   };
-  const bool coarse = search::coarse(study.accelerator, layers) || few(space.weight_bits) ||
-                      few(space.input_bits);
+  const bool coarse =
+      search::coarse(study.accelerator, layers) || few(space.weight_bits) || few(space.input_bits);
   const std::optional<AccuracyKind>& asked = study.spec.accuracy;
   if (coarse && asked == AccuracyKind::real)
     fail(ErrorId::out_of_range, "accuracy in floating point says nothing of ",
@@ -49,17 +48,11 @@ namespace autoprune::study {
   const char* const kind = reads == AccuracyKind::real        ? "float"
                            : reads == AccuracyKind::quantised ? "quantised"
                                                               : "on-crossbar";
-  std::string what = study.constraints.counting == search::Counting::pooled
-                         ? "crossbars, pooled"
-                         : "crossbars, per layer";
-  if (const auto counts = search::reward_entry(spec.reward).counts) {
-    using enum search::CostTarget;
-    what = *counts == energy ? "energy" : *counts == latency ? "latency" : "energy times latency";
-  }
   const std::string accuracy =
       concat(kind, ' ', spec.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy",
              spec.reconstruct ? " after reconstruction" : "");
-  return concat(reward(spec).words(accuracy), ", CR of ", what);
+  const bool pooled = study.constraints.counting == search::Counting::pooled;
+  return concat(reward(spec).words(accuracy), "; crossbars ", pooled ? "pooled" : "per layer");
 }
 
 /// Fits kept weights to the study's network, on its calibration images.
@@ -91,12 +84,8 @@ template <class Scalar = float>
       accuracy_oracle(study));
 }
 
-/// What the reward counts, when it isn't crossbars.
-[[nodiscard]] inline search::Saving saving(const Study& study) {
-  const auto counts = search::reward_entry(study.spec.reward).counts;
-  if (!counts) return {};
-  return search::cost_saving(cost::OuModel(study.network, study.accelerator), study.compressor,
-                             *counts);
+[[nodiscard]] inline search::Pricing pricing(const Study& study) {
+  return search::pricing(cost::OuModel(study.network, study.accelerator), study.compressor);
 }
 
 [[nodiscard]] inline std::uint64_t search_fingerprint(const Study& study) {
@@ -104,13 +93,11 @@ template <class Scalar = float>
   search::Fingerprint print = study.fingerprint();
   // Rewards, which may be of any type, are told apart by what they answer.
   const search::AnyReward worth = reward(spec);
-  print.add(worth({3.0, 50.0, 60.0})).add(worth({10.0, 80.0, 90.0}));
+  print.add(worth({3.0, 50.0, 60.0, 4.0, 5.0, 6.0})).add(worth({10.0, 80.0, 90.0, 7.0, 8.0, 9.0}));
   print.add(spec.calibration.percentile);
-  const auto counts = search::reward_entry(spec.reward).counts;
   for (const Index n :
-       {counts ? static_cast<Index>(*counts) : Index{-1}, static_cast<Index>(spec.metric),
-        static_cast<Index>(accuracy_kind(study)), static_cast<Index>(spec.calibration.rule),
-        spec.devices, Index{spec.reconstruct}})
+       {static_cast<Index>(spec.metric), static_cast<Index>(accuracy_kind(study)),
+        static_cast<Index>(spec.calibration.rule), spec.devices, Index{spec.reconstruct}})
     print.add(static_cast<double>(n));
   spec.search.add_to(print);
   return print.value();
@@ -156,7 +143,7 @@ template <class Scalar = float>
   return search::PruningEnvironment<>(
       study.network, study.compressor, {study.calibration_batches(), study.held_out_batches()},
       detail::search_constraints(study), study.pool, spec.metric, reward(spec),
-      detail::search_oracle<Scalar>(study), detail::saving(study), spec.backend);
+      detail::search_oracle<Scalar>(study), detail::pricing(study), spec.backend);
 }
 
 /// Fills the record's search and policy, measuring with the spec's team where there is one.

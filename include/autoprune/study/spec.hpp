@@ -41,7 +41,7 @@ struct StudySpec {
   search::SearchConfig search = {};                  ///< its seed is the study's
   std::string reward = "crossbars";                  ///< see search/rewards.hpp
   double alpha = 1.0;                                ///< its weight of compression
-  std::optional<search::AnyReward> own_reward = {};  ///< instead; counts what `reward` counts
+  std::optional<search::AnyReward> own_reward = {};  ///< instead
   search::Metric metric = search::Metric::top1;
   /// Not given: real, or quantised where integers are coarse (search/quantiser.hpp).
   std::optional<AccuracyKind> accuracy = {};

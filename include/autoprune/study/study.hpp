@@ -110,10 +110,7 @@ struct Study {
       print.add(static_cast<double>(n));
     if (spec.quantised_training)
       print.add(std::span<const char>("quantised")).add(*spec.quantised_training ? 1.0 : 0.0);
-    print.add(constraints.target_compression.value_or(-1.0))
-        .add(constraints.max_accuracy_drop.value_or(-1.0))
-        .add(static_cast<double>(constraints.counting));
-    for (const search::Bounds& b : constraints.bounds) print.add(b.min).add(b.max);
+    constraints.add_to(print);
     for (const hardware::LayerHardware& layer : accelerator.layers)
       search::add_plan(print, {1.0, {}, layer});
     for (const methods::LayerPlan& plan : spec.plan) search::add_plan(print, plan);
