@@ -24,7 +24,8 @@ enum class FrontAxis { crossbars, energy };
                [](const EpisodeFigures& e) { return e.on_front; });
   std::stable_sort(front.begin(), front.end(),
                    [](const auto& a, const auto& b) { return a.accuracy < b.accuracy; });
-  Table rows = {{"episode", "accuracy %", "CR", "energy µJ", "latency µs", "area mm²", "reward"}};
+  Table rows = {
+      {"episode", "accuracy %", "CR", "energy µJ", "latency µs", "area mm²", "reward"}};
   for (const EpisodeFigures& e : front)
     rows.push_back({concat(e.episode), format_number(e.accuracy, 2),
                     format_number(search.compression(e), 2), format_significant(1e-3 * e.energy_nj),
