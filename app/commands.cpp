@@ -175,7 +175,7 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
     const nn::Network whole = job.as_given(record.network);
     io::save_network(whole, job.file(kPrunedFile), about);
     io::write_masks(job.file(kMasksFile), whole, record.masks, about);
-    write_onnx(job.file(kOnnxFile), whole, about);
+    write_onnx(job.file(kOnnxFile), whole, about, study::stored_bits(study, record.policy));
   } else {
     study::prune_untrained(study, record);
   }

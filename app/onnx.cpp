@@ -17,8 +17,8 @@ OnnxNetwork read_onnx(const std::filesystem::path& path, const std::string& outp
 }
 
 void write_onnx(const std::filesystem::path& path, const nn::Network& network,
-                const io::Metadata& metadata) {
-  onnx::write_network(path, network, metadata);
+                const io::Metadata& metadata, std::span<const Index> weight_bits) {
+  onnx::write_network(path, network, metadata, weight_bits);
 }
 
 #else
@@ -30,7 +30,8 @@ OnnxNetwork read_onnx(const std::filesystem::path& path, const std::string&,
        "libprotobuf-dev) and build it again");
 }
 
-void write_onnx(const std::filesystem::path&, const nn::Network&, const io::Metadata&) {}
+void write_onnx(const std::filesystem::path&, const nn::Network&, const io::Metadata&,
+                std::span<const Index>) {}
 
 #endif
 

@@ -6,6 +6,7 @@
 #include <autoprune/nn/network.hpp>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 
 namespace autoprune::cli {
@@ -20,8 +21,9 @@ struct OnnxNetwork {
 [[nodiscard]] OnnxNetwork read_onnx(const std::filesystem::path& path, const std::string& output,
                                     const std::function<nn::Shape3()>& images);
 
-/// Writes nothing in a program without ONNX.
+/// `weight_bits` of each layer's integers, or none of real numbers. Writes nothing in a program
+/// without ONNX.
 void write_onnx(const std::filesystem::path& path, const nn::Network& network,
-                const io::Metadata& metadata);
+                const io::Metadata& metadata, std::span<const Index> weight_bits);
 
 }  // namespace autoprune::cli

@@ -116,6 +116,26 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a network of few bits goes on from the integers of its model") {
+  const std::string out = fresh("few_bits");
+  const Answer pruned = run(Words{"prune"} + inputs() + short_search() + short_training() +
+                            Words{"--plan", "weight-bits=3", "--out", out});
+  INFO(pruned.err);
+  REQUIRE(pruned.status == 0);
+  const std::string model = out + "/pruned.onnx", weights = out + "/pruned.safetensors";
+  CHECK(has(read(model), "DequantizeLinear"));
+  const auto answer = [](const std::string& file) {
+    const Answer a = run(
+        {"simulate", "--network", file, "--data", bench().data(), "--images", "40", "--json", "-"});
+    INFO(a.err);
+    REQUIRE(a.status == 0);
+    return a.json();
+  };
+  const Json simulated = answer(model);
+  CHECK(simulated["accuracy"] == answer(weights)["accuracy"]);
+  CHECK(simulated["activity"] == answer(weights)["activity"]);
+}
+
 #else
 
 TEST_CASE("a program without ONNX says what to install") {

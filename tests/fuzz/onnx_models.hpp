@@ -65,6 +65,19 @@ namespace autoprune::fuzz {
   beside.set_output(beside.add("Mul", {"x", "elsewhere"}));
   beside.graph().mutable_output()->DeleteSubrange(0, 1);
   all["tensor-elsewhere"] = beside.message().SerializeAsString();
+  onnx::test::Graph codes(13, {2});
+  auto& integers = *codes.graph().add_initializer();
+  integers.set_name("fc.weight_quantized");
+  integers.set_data_type(onnx::proto::TensorProto::INT8);
+  integers.add_dims(3);
+  integers.add_dims(2);
+  integers.set_raw_data("\1\2\x80\x7F\xFF\0", 6);
+  const std::string scales = codes.reals("scales", {3}, {0.5F, 0.25F, 1.0F});
+  codes.add("Gemm",
+            {"x", codes.add("DequantizeLinear", {integers.name(), scales}, {{"axis", Index{0}}})},
+            {{"transB", Index{1}}});
+  codes.set_output(codes.last().output(0));
+  all["integers"] = codes.message().SerializeAsString();
   onnx::test::Graph grows(13, {2, 3, 3});  // a constant that doubles and doubles
   std::string y = grows.integers({1, 2, 3, 4});
   for (int k = 0; k < 40; ++k) y = grows.add("Concat", {y, y}, {{"axis", Index{0}}});

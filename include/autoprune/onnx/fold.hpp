@@ -16,6 +16,7 @@
 #include "autoprune/onnx/arithmetic.hpp"
 #include "autoprune/onnx/constant.hpp"
 #include "autoprune/onnx/graph.hpp"
+#include "autoprune/onnx/integers.hpp"
 
 namespace autoprune::onnx {
 
@@ -378,6 +379,9 @@ namespace detail {
                      shape);
   }
   if (is_reduction(op)) return reduced(node, in(0));
+  if (op == "DequantizeLinear") return dequantised(node);
+  if (op == "QuantizeLinear")
+    throw Unsupported{"it rounds weights; export their integers, with a DequantizeLinear alone"};
   for (const std::string_view known : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Min", "Max",
                                        "Equal", "Less", "Greater", "And", "Or"})
     if (op == known && node.inputs() == 2) return combined(op, in(0), in(1));

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "autoprune/onnx/drafts.hpp"
+#include "autoprune/onnx/integers.hpp"
 
 namespace autoprune::onnx {
 
@@ -19,8 +20,10 @@ namespace detail {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// "layer1.0.conv1" of "layer1.0.conv1.weight"; "" of what doesn't look like one.
+/// "layer1.0.conv1" of "layer1.0.conv1.weight", or of that as integers; "" of what doesn't look
+/// like one.
 [[nodiscard]] inline std::string module_of_parameter(std::string_view name) {
+  if (name.ends_with(kQuantised)) name.remove_suffix(kQuantised.size());
   for (const std::string_view end : {".weight", ".bias"})
     if (name.ends_with(end) && name.size() > end.size() && !name.starts_with("onnx::"))
       return std::string(name.substr(0, name.size() - end.size()));

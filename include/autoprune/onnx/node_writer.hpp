@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "autoprune/nn/network.hpp"
+#include "autoprune/onnx/integers.hpp"
 #include "autoprune/onnx/model.hpp"
 
 namespace autoprune::onnx {
@@ -24,16 +27,34 @@ struct Setting {
 /// The graph that is written, and how its tensors are called.
 class GraphWriter {
  public:
-  GraphWriter(proto::GraphProto& graph, const nn::Network& network)
+  /// `weight_bits`: as model_of() takes them.
+  GraphWriter(proto::GraphProto& graph, const nn::Network& network,
+              std::span<const Index> weight_bits = {})
       : graph_(&graph),
         network_(&network),
-        flat_(static_cast<std::size_t>(network.size()), false) {}
+        flat_(static_cast<std::size_t>(network.size()), false),
+        weight_bits_(static_cast<std::size_t>(network.size()), 0) {
+    const std::vector<Index> layers = network.matrix_layers();
+    if (!weight_bits.empty() && weight_bits.size() != layers.size())
+      fail(ErrorId::shape_mismatch, "bits of ", weight_bits.size(), " layers for a network of ",
+           layers.size(), " with weights; one number each is needed");
+    for (std::size_t k = 0; k < weight_bits.size(); ++k) {
+      if (weight_bits[k] < 0 || weight_bits[k] > 16)
+        fail(ErrorId::out_of_range, "weights of ", weight_bits[k],
+             " magnitude bits; 1 to 16 are written as integers, and 0 stands for real numbers");
+      weight_bits_[static_cast<std::size_t>(layers[k])] = weight_bits[k];
+    }
+  }
 
   [[nodiscard]] proto::GraphProto& graph() { return *graph_; }
   [[nodiscard]] const nn::Network& network() const { return *network_; }
   /// Whether a node's tensor is images x numbers, not images x channels x height x width.
   [[nodiscard]] bool flat(Index node) const { return flat_[static_cast<std::size_t>(node)]; }
   void set_flat(Index node) { flat_[static_cast<std::size_t>(node)] = true; }
+  /// Magnitude bits of the integers that a node's weights are; 0: real numbers.
+  [[nodiscard]] Index weight_bits(Index node) const {
+    return weight_bits_[static_cast<std::size_t>(node)];
+  }
 
   /// A name that nothing else has.
   [[nodiscard]] std::string unused(const std::string& base) {
@@ -70,6 +91,7 @@ class GraphWriter {
   proto::GraphProto* graph_;
   const nn::Network* network_;
   std::vector<bool> flat_;
+  std::vector<Index> weight_bits_;
   Index last_ = 0;
 };
 
@@ -129,11 +151,16 @@ class NodeWriter {
     finish(op, inputs, settings, all_flat());
   }
 
-  /// A parameter of the node under its PyTorch name.
+  /// A parameter of the node under its PyTorch name. Throws wrong_order for weights that should be
+  /// integers and aren't.
   [[nodiscard]] std::string parameter(Tensor nn::Node::*which) {
-    for (const nn::Parameter& p : node().parameters)
-      if (p.tensor == which)
-        return initialiser(concat(node().name, '.', p.name), p.shape, node().*which);
+    for (const nn::Parameter& p : node().parameters) {
+      if (p.tensor != which) continue;
+      const std::string name = concat(node().name, '.', p.name);
+      const Index bits = which == &nn::Node::weight ? graph_->weight_bits(index_) : 0;
+      return bits > 0 ? dequantised(name, p.shape, bits)
+                      : initialiser(name, p.shape, node().*which);
+    }
     return {};
   }
   /// One of a number a channel, for all of a map's places; constants aren't `learned`.
@@ -182,6 +209,35 @@ class NodeWriter {
     proto::TensorProto& tensor = *graph_->graph().add_initializer();
     fill(tensor, shape, values);
     tensor.set_name(name);
+    return name;
+  }
+  /// Of integers in bytes, or in the next larger type that DequantizeLinear takes.
+  template <class Integer>
+  [[nodiscard]] std::string integers(std::string name, const std::vector<Index>& shape,
+                                     const std::vector<std::int32_t>& values) {
+    proto::TensorProto& tensor = *graph_->graph().add_initializer();
+    tensor.set_data_type(sizeof(Integer) == 1 ? proto::TensorProto::INT8
+                                              : proto::TensorProto::INT32);
+    for (const Index extent : shape) tensor.add_dims(extent);
+    const std::vector<Integer> numbers(values.begin(), values.end());
+    tensor.set_raw_data(numbers.data(), numbers.size() * sizeof(Integer));
+    tensor.set_name(name);
+    return name;
+  }
+  /// The node's weights as integers times a step.
+  [[nodiscard]] std::string dequantised(const std::string& name, const std::vector<Index>& shape,
+                                        Index bits) {
+    const std::optional<IntegerWeights> weights = integer_weights(node().weight, bits);
+    if (!weights)
+      fail(ErrorId::wrong_order, "weights of layer '", node().name, "' aren't integers of ", bits,
+           " magnitude bits times a step; search::Quantiser rounds them to such, or write them ",
+           "as real numbers");
+    const std::string integer = concat(name, kQuantised);
+    const std::string codes = bits < 8 ? integers<std::int8_t>(integer, shape, weights->codes)
+                                       : integers<std::int32_t>(integer, shape, weights->codes);
+    const std::string scale =
+        initialiser(concat(name, kScale), {}, make_tensor({1}, weights->step));
+    graph_->add("DequantizeLinear", name, {codes, scale}, {});
     return name;
   }
 

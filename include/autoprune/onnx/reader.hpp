@@ -228,7 +228,7 @@ class Reader {
     if (!module_of_parameter(node.output()).empty()) return node.output();
     const Value* input = import_.values.find(node.input(0));
     for (const std::string_view op :
-         {"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast"})
+         {"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast", "DequantizeLinear"})
       if (node.op() == op && input != nullptr) return input->origin;
     return {};
   }

@@ -1,8 +1,10 @@
 /// @file write.hpp
 /// A network as an ONNX model: its weights under their PyTorch names, those that are pruned as
-/// zeros.
+/// zeros, and those that are integers of an accelerator as such.
 ///
 ///     onnx::write_network("pruned.onnx", network);
+///     onnx::write_network("few-bits.onnx", network, {}, bits);  // DequantizeLinear of each
+///     layer's
 ///
 /// The model has operators of version 10, which whatever runs ONNX reads, and takes any number of
 /// images. read_network() reads it back, with the same names and the same logits.
@@ -10,6 +12,7 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,10 +40,14 @@ inline void describe_tensor(proto::ValueInfoProto& value, const std::string& nam
 
 }  // namespace detail
 
-/// What `metadata` notes goes with the model. Throws unsupported_model, which names every node
-/// whose operation ONNX isn't told (register_notation()).
+/// What `metadata` notes goes with the model. `weight_bits` are the magnitude bits of the integers
+/// that a network's weights are (search::Quantiser), a matrix layer each, 0 of one with real
+/// numbers; without any, all have. Throws unsupported_model, which names every node whose operation
+/// ONNX isn't told (register_notation()), shape_mismatch or out_of_range for other bits, and
+/// wrong_order for weights that aren't such integers.
 [[nodiscard]] inline proto::ModelProto model_of(
-    const nn::Network& network, const std::map<std::string, std::string>& metadata = {}) {
+    const nn::Network& network, const std::map<std::string, std::string>& metadata = {},
+    std::span<const Index> weight_bits = {}) {
   std::vector<std::string> unknown;
   for (Index i = 1; i < network.size(); ++i)
     if (const nn::Node& node = network.node(i); find_notation(node.op) == nullptr)
@@ -63,7 +70,7 @@ inline void describe_tensor(proto::ValueInfoProto& value, const std::string& nam
   const nn::Node& last = network.node(network.output());
   detail::describe_tensor(*graph.add_input(), network.node(0).name,
                           detail::extents_of(network.input_shape()));
-  GraphWriter writer(graph, network);
+  GraphWriter writer(graph, network, weight_bits);
   for (Index i = 1; i < network.size(); ++i) {
     NodeWriter out(writer, i);
     find_notation(network.node(i).op)->write(network.node(i).op, out);
@@ -82,8 +89,9 @@ inline void describe_tensor(proto::ValueInfoProto& value, const std::string& nam
 
 /// Throws also cannot_write; the file then is as it was.
 inline void write_network(const std::filesystem::path& path, const nn::Network& network,
-                          const std::map<std::string, std::string>& metadata = {}) {
-  io::write_file(path, model_of(network, metadata).SerializeAsString());
+                          const std::map<std::string, std::string>& metadata = {},
+                          std::span<const Index> weight_bits = {}) {
+  io::write_file(path, model_of(network, metadata, weight_bits).SerializeAsString());
 }
 
 }  // namespace autoprune::onnx

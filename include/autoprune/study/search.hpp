@@ -172,13 +172,24 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
   record.search_seconds = progress.seconds();
 }
 
+/// Magnitude bits of the integers that the weights of a network under a policy end at, a matrix
+/// layer each; none where the study leaves them real numbers.
+[[nodiscard]] inline std::vector<Index> stored_bits(const Study& study,
+                                                    const methods::Policy& policy) {
+  const hardware::Accelerator chip = methods::planned(study.accelerator, policy);
+  const auto layers = static_cast<Index>(study.network.matrix_layers().size());
+  std::vector<Index> bits;
+  if (study.spec.quantised_training.value_or(search::coarse(chip, layers)))
+    for (Index k = 0; k < layers; ++k) bits.push_back(chip.layer(k).weights.weight_bits);
+  return bits;
+}
+
 /// What makes a network under a policy one of integers, where the study wants that.
 [[nodiscard]] inline std::optional<search::Quantiser> quantiser_of(const Study& study,
                                                                    const methods::Policy& policy) {
-  const hardware::Accelerator chip = methods::planned(study.accelerator, policy);
-  const auto layers = static_cast<Index>(study.network.matrix_layers().size());
-  if (!study.spec.quantised_training.value_or(search::coarse(chip, layers))) return {};
-  return search::Quantiser(chip, study.calibration_batches(), study.spec.calibration);
+  if (stored_bits(study, policy).empty()) return {};
+  return search::Quantiser(methods::planned(study.accelerator, policy), study.calibration_batches(),
+                           study.spec.calibration);
 }
 
 /// The record's network under its masks, or its policy, without any training: masks, weights that

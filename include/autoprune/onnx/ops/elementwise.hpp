@@ -56,6 +56,14 @@ inline Maps prelu(Import& import, const GraphNode& node) {
                        {{&nn::Node::weight, node.input(1)}})};
 }
 
+/// QuantizeLinear and DequantizeLinear of a map, which networks don't have: an accelerator's own
+/// ranges would be another rounding on top.
+inline Maps rounding(Import&, const GraphNode&) {
+  throw Unsupported{
+      "maps of integers aren't read, as an accelerator's inputs get their ranges from calibration "
+      "images; export the model with integers for weights alone"};
+}
+
 namespace detail {
 
 /// The axes of a view along which a constant differs. Throws Unsupported where it stretches it.
