@@ -142,6 +142,30 @@ TEST_CASE("a comparison finds each method's best row within the loss, and keeps 
     CHECK((*row)["energy_gain"] > 0.0);
     found.push_back(row->figures);
   }
+  // Searches of more than keep ratios: each stage under what the last has found.
+  for (const char* option : {"apq", "cim-aq", "autoprune-bits", "autohet"}) {
+    INFO(option);
+    const Contender method = named(option);
+    const auto row = first.best(method, 8, 1.2);
+    REQUIRE(row);
+    if (method.compresses) CHECK(row->compression() >= row->target);
+    CHECK((*row)["energy_gain"] > 0.0);
+    CHECK((*row)["top1"] >= 25.0);
+    const io::Safetensors file =
+        io::Safetensors::read(directory.path() / "cells" /
+                              concat("small-", option, method.ours ? "-G8" : "",
+                                     method.compresses ? concat("-CR", row->target) : "") /
+                              "pruned.safetensors");
+    const methods::Policy policy =
+        io::plan_from_json(io::parse_json(file.metadata().at(kPolicyKey), "policy"), trained(), "");
+    const std::string sizes = "autohet", name = option;
+    for (const methods::LayerPlan& plan : policy) {
+      CHECK(plan.hardware.weight_bits.has_value() == (name != sizes));
+      CHECK(plan.hardware.input_bits.has_value() == (name == "cim-aq"));
+      CHECK(plan.hardware.geometry.has_value() == (name == sizes));
+      if (!method.ours) CHECK(plan.keep == 1.0);
+    }
+  }
   // Read, not measured: a cell says how long it took.
   Comparison again = compare(spec);
   CHECK(again.dense() == first.dense());

@@ -78,9 +78,10 @@ class Comparison {
   [[nodiscard]] const io::Json& dense() {
     if (dense_.is_null())
       dense_ = cell(concat(name_, "-dense"), "naive", base_spec(), [&](const Study& study) {
-        nn::Network network = network_;
-        return figures(study, network, dense_masks(network, study.compressor),
-                       hardware::OuFormation::stored);
+        Record record(network_);
+        record.masks = dense_masks(network_, study.compressor);
+        record.policy.resize(record.masks.size());
+        return figures(study, record, hardware::OuFormation::stored);
       });
     return dense_;
   }
@@ -89,6 +90,7 @@ class Comparison {
   /// ladder that is nearest to `start`.
   [[nodiscard]] std::optional<ComparedRow> best(const Contender& method, Index granularity,
                                                 double start = 4.0) {
+    if (!method.compresses) return row(method, granularity, 1.0);
     if (spec_.compression) return row(method, granularity, *spec_.compression);
     const std::vector<double>& ladder = compression_ladder();
     const auto far = [&](double rung) { return std::abs(std::log(rung / start)); };
@@ -127,13 +129,19 @@ class Comparison {
       spec.options.rows = method.rows;
       name += concat("-G", spec.options.granularity);
     }
-    name += concat("-CR", target);
-    spec.constraints.target_compression = target;
+    if (method.compresses) {
+      name += concat("-CR", target);
+      spec.constraints.target_compression = target;
+    }
     spec.constraints.counting = spec_.counting;
+    spec.search.searcher = method.searcher;
+    spec.reward = method.reward;
     if (!method.searches) spec.search.episodes = 1;  // a warm start's first policy is LAMP's
-    const std::string made = method.ours ? "column-vectors" : method.option;
+    const std::string made = !method.method.empty() ? method.method
+                             : method.ours          ? "column-vectors"
+                                                    : method.option;
     const io::Json found =
-        cell(name, made, spec, [&](const Study& study) { return pruned(study, method.formation); });
+        cell(name, made, spec, [&](const Study& study) { return pruned(study, method); });
     if (found.is_null()) return {};
     const auto drop = [&](const char* top) {
       const io::Json& whole = dense();
@@ -192,41 +200,61 @@ class Comparison {
     if (spec.out.empty()) return found;
     write_figures(file, run, found);
     remove_checkpoints(spec, std::array{kSearchCheckpoint, kFineTuneCheckpoint});
+    for (const char* stage : {"search1", "search2"}) std::filesystem::remove_all(spec.out / stage);
     return found;
   }
 
-  [[nodiscard]] io::Json pruned(const Study& study, hardware::OuFormation formation) {
+  /// Searches the contender's spaces in turn. What a stage before the last doesn't save in
+  /// crossbars, bits can: it is asked for half of the compression.
+  void find_in_turn(const Study& study, const Contender& method, Record& record) {
+    const auto stages = static_cast<Index>(method.stages.size());
+    for (Index i = 0; i < stages; ++i) {
+      StudySpec spec = study.spec;
+      spec.search.space = method.stages[static_cast<std::size_t>(i)];
+      spec.search.episodes = std::max<Index>(1, spec.search.episodes / stages);
+      spec.plan = record.policy;
+      if (auto& target = spec.constraints.target_compression; target && i + 1 < stages)
+        target = std::max(1.0, *target / 2.0);
+      if (!spec.out.empty()) io::make_directory(spec.out /= concat("search", i + 1));
+      const hardware::Accelerator chip = methods::planned(accelerator_, spec.plan);
+      const methods::Compressor compressor = method_of(network_, chip, spec);
+      find_policy(Study{network_, images_, chip, compressor, spec.constraints, spec, pool_},
+                  watcher_, record);
+    }
+  }
+
+  [[nodiscard]] io::Json pruned(const Study& study, const Contender& method) {
     check_training(study);
     watcher_.begin(study);
     Record record(network_);
-    find_policy(study, watcher_, record);
+    if (method.stages.empty())
+      find_policy(study, watcher_, record);
+    else
+      find_in_turn(study, method, record);
     fine_tune(study, watcher_, record);
     watcher_.end(record);
     if (!study.spec.out.empty())
       save_pruned(record.network, study.spec.out / "pruned.safetensors", record.policy,
                   study.compressor, study.data.train);
-    io::Json found = figures(study, record.network, record.masks, formation);
+    io::Json found = figures(study, record, method.formation);
     found["search_seconds"] = record.search_seconds;
     found["fine_tune_seconds"] = record.training.seconds;
     return found;
   }
 
-  /// What a network costs as `mapper` maps it: inputs that are zero are skipped, as images have
-  /// them.
-  [[nodiscard]] cost::OuCost price(nn::Network& network, const std::vector<PruneMask>& masks,
-                                   const methods::Compressor& mapper,
-                                   hardware::OuFormation formation) const {
-    hardware::Accelerator accelerator = accelerator_;
+  /// What a network costs as it is placed: inputs that are zero are skipped, as images have them.
+  [[nodiscard]] cost::OuCost price(Record& record, hardware::OuFormation formation) const {
+    hardware::Accelerator accelerator = methods::planned(accelerator_, record.policy);
     accelerator.formation = formation;
     const cost::OuModel model(network_, accelerator);
-    const std::vector<mapping::Placement> layers = mapper.map(masks).layers;
+    const std::vector<mapping::Placement>& layers = record.placement.layers;
     const Index measured = std::min<Index>(kMeasuredImages, images_.train.size());
     const auto images = nn::load_batches(images_.train, nn::range(0, measured), pool_);
-    nn::Session session(network, pool_);
-    session.set_masks(masks);
-    const auto ranges = simulation::calibrate(session, masks, images);
+    nn::Session session(record.network, pool_);
+    session.set_masks(record.masks);
+    const auto ranges = simulation::calibrate(session, record.masks, images);
     const auto activity =
-        simulation::measured_activity(session, masks, layers, ranges, accelerator, images);
+        simulation::measured_activity(session, record.masks, layers, ranges, accelerator, images);
     std::vector<cost::LayerWork> work = model.work(layers);
     for (std::size_t k = 0; k < work.size(); ++k) {
       const auto mean = [&](Index count) {
@@ -243,24 +271,33 @@ class Comparison {
   [[nodiscard]] const cost::OuCost& dense_price() {
     if (!dense_price_) {
       const methods::Compressor naive = method_of(network_, accelerator_, {.method = "naive"});
-      nn::Network network = network_;
-      dense_price_ =
-          price(network, dense_masks(network, naive), naive, hardware::OuFormation::stored);
+      Record record(network_);
+      record.masks = dense_masks(network_, naive);
+      record.placement = naive.map(record.masks);
+      dense_price_ = price(record, hardware::OuFormation::stored);
     }
     return *dense_price_;
   }
 
-  [[nodiscard]] io::Json figures(const Study& study, nn::Network& network,
-                                 const std::vector<PruneMask>& masks,
+  /// In floating point, or of the integers that are stored where these are coarse.
+  [[nodiscard]] nn::Accuracy accuracy(const Study& study, Record& record) const {
+    const hardware::Accelerator chip = methods::planned(accelerator_, record.policy);
+    if (search::coarse(chip, std::ssize(record.masks)))
+      return simulated(study, record, chip.ideal(), study.test_images());
+    return test_accuracy(study, record.network,
+                         all_kept(record.masks) ? std::vector<PruneMask>{} : record.masks);
+  }
+
+  [[nodiscard]] io::Json figures(const Study& study, Record& record,
                                  hardware::OuFormation formation) {
-    const mapping::CrossbarCount crossbars = study.compressor.count(masks).crossbars;
-    const cost::OuCost cost = price(network, masks, study.compressor, formation);
+    record.placement = study.compressor.with(record.policy).map(record.masks);
+    const mapping::CrossbarCount& crossbars = record.placement.crossbars;
+    const cost::OuCost cost = price(record, formation);
     const cost::Metrics metrics = cost::metrics(cost);
     const cost::Gains gains = cost::gains(cost, dense_price());
-    const nn::Accuracy accuracy =
-        test_accuracy(study, network, all_kept(masks) ? std::vector<PruneMask>{} : masks);
-    return io::json_object({{"top1", accuracy.top1},
-                            {"top5", accuracy.top5},
+    const nn::Accuracy reached = accuracy(study, record);
+    return io::json_object({{"top1", reached.top1},
+                            {"top5", reached.top5},
                             {"crossbars_dense", crossbars.dense},
                             {"crossbars_per_layer", crossbars.per_layer},
                             {"crossbars_pooled", crossbars.pooled},

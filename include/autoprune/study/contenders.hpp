@@ -7,24 +7,46 @@
 
 #include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/prune/row_groups.hpp"
+#include "autoprune/search/action_space.hpp"
 
 namespace autoprune::study {
 
 /// The way that a method's policy is found and its masks are made.
 struct Contender {
   std::string name;    ///< as it stands in tables
-  std::string option;  ///< in one word; a rival's is its name in methods::Methods
+  std::string option;  ///< in one word
   bool searches;       ///< else the LAMP policy
-  bool ours;           ///< column-vectors
+  bool ours;           ///< its granularity and rows are to choose
   prune::RowGrouping rows = prune::RowGrouping::neighbours;
   hardware::OuFormation formation = hardware::OuFormation::stored;
-  Index height = 1;  ///< of its column-vectors, in times CompareSpec::granularity
+  Index height = 1;         ///< of its column-vectors, in times CompareSpec::granularity
+  std::string method = {};  ///< of methods::Methods; empty: column-vectors of ours, else `option`
+  /// What is searched, one after another, each with an equal share of the policies, and under what
+  /// the last has found; empty: keep ratios.
+  std::vector<search::SearchSpace> stages = {};
+  std::string searcher = "guided", reward = "crossbars";
+  bool compresses = true;  ///< else there is no compression to ask it for
 };
 
 /// In the order of the tables; the dense network is in every comparison.
 [[nodiscard]] inline const std::vector<Contender>& contenders() {
   using enum prune::RowGrouping;
   using enum hardware::OuFormation;
+  using Space = search::SearchSpace;
+  static const std::vector<Index> few = {2, 3, 4, 5, 6, 7, 8};
+  static const Space keep, bits{.keep = false, .weight_bits = few}, both{.weight_bits = few},
+      precision{.keep = false, .weight_bits = few, .input_bits = few};
+  // Squares, and rectangles whose rows hold whole 3x3 kernels.
+  static const Space sizes{.keep = false,
+                           .geometry = {{32, 32, 32, 32, 1},
+                                        {64, 64, 32, 32, 1},
+                                        {128, 128, 32, 32, 1},
+                                        {256, 256, 32, 32, 1},
+                                        {512, 512, 32, 32, 1},
+                                        {36, 32, 36, 32, 1},
+                                        {72, 64, 36, 32, 1},
+                                        {144, 128, 36, 32, 1},
+                                        {288, 256, 36, 32, 1}}};
   static const std::vector<Contender> all = {
       {"PIM-Prune", "pim-prune", true, false},
       {"PIM-Prune by OUs", "pim-prune-ou", true, false},
@@ -32,11 +54,43 @@ struct Contender {
       {"SRE", "sre", true, false, neighbours, dynamic},
       {"LSR", "lsr", true, false},
       {"magnitude", "magnitude", true, false},
+      {"APQ", "apq", true, true, neighbours, stored, 1, "column-vectors", {keep, bits}, "ddpg"},
+      {"AutoHet",
+       "autohet",
+       true,
+       false,
+       neighbours,
+       stored,
+       1,
+       "naive",
+       {sizes},
+       "ddpg",
+       "energy*area",
+       false},
+      {"CIM-AQ",
+       "cim-aq",
+       true,
+       false,
+       neighbours,
+       stored,
+       1,
+       "naive",
+       {precision},
+       "ddpg",
+       "latency"},
       {"LAMP on vectors", "lamp", false, true},
       {"autoprune", "autoprune", true, true},
       {"autoprune, gathered rows", "autoprune-gathered", true, true, gathered},
-      {"autoprune, OUs at run time", "autoprune-dynamic", true, true, gathered, dynamic_vectors,
-       4}};
+      {"autoprune, OUs at run time", "autoprune-dynamic", true, true, gathered, dynamic_vectors, 4},
+      {"autoprune, bits too",
+       "autoprune-bits",
+       true,
+       true,
+       gathered,
+       stored,
+       1,
+       "column-vectors",
+       {both}}};
   return all;
 }
 
