@@ -82,7 +82,7 @@ TEST_CASE("a run removes its own files alone, by their whole names") {
   REQUIRE(answer.status == 0);
   for (const std::string& name : foreign) CHECK(read(fs::path(out) / name) == name);
   std::set<std::string> expected(foreign.begin(), foreign.end());
-  for (const char* result : {"mapping.json", "masks.safetensors", "policy.json",
+  for (const char* result : {"front", "mapping.json", "masks.safetensors", "policy.json",
                              "pruned.safetensors", "report.html", "report.json"})
     expected.insert(result);
 #ifdef AUTOPRUNE_ONNX

@@ -41,8 +41,9 @@ std::vector<PruneMask> prune_and_round(Network& network, const List& bits, Rando
     for (float& w : weight) w *= factor;
     prune::erase_pruned(weight_matrix(weight), masks[k]);
     if (const Index own = bits[k]; own > 0) {
-      const Tensor real = weight;
-      nn::round_weights(real, simulation::least_squares_codes(real, masks[k], own), weight);
+      ThreadPool pool(1);
+      nn::round_weights(weight, simulation::least_squares_codes(weight, masks[k], own), weight,
+                        pool);
     }
     ++k;
   }

@@ -7,6 +7,7 @@
 
 #include "autoprune/search/fine_tune.hpp"
 #include "autoprune/search/heuristics.hpp"
+#include "autoprune/search/stored_accuracy.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
 #include "helpers.hpp"
 
@@ -48,7 +49,7 @@ TEST_CASE("written codes are read back exactly by the data path") {
     erase(network, masks);
     const hardware::Accelerator chip = chip_of(random, 4);
     const Quantiser quantiser(chip, test::environment_images(pool).calibration);
-    quantiser.write_codes(network, masks);
+    quantiser.write_codes(network, masks, pool);
     const nn::Network once = network;
     for (std::size_t k = 0; const Index i : network.matrix_layers()) {
       const Tensor& weight = std::as_const(network).node(i).weight;
@@ -62,6 +63,42 @@ TEST_CASE("written codes are read back exactly by the data path") {
       CHECK(*std::max_element(codes.codes.begin(), codes.codes.end(),
                               [](auto a, auto b) { return std::abs(a) < std::abs(b); }) != 0);
     }
+  }
+}
+
+TEST_CASE("a search reads the accuracy of what training would store") {
+  Random random(12);
+  ThreadPool pool(1);
+  const EnvironmentImages images = test::environment_images(pool);
+  const Compressor base = methods::make_method(
+      "column-vectors", {test::trained(), test::SmallGeometry{}, {.granularity = 8}});
+  for (int t = 0; t < 6; ++t) {
+    hardware::Accelerator chip = cost::ou_preset("paper", test::SmallGeometry{});
+    Policy policy;
+    for (int k = 0; k < 4; ++k) {
+      policy.emplace_back(random.uniform(0.2, 1.0));
+      policy.back().hardware.weight_bits = t == 0 ? 8 : 2 + random.below(5);
+      policy.back().hardware.input_bits = 8;
+    }
+    const Compressor planned = base.with(policy);
+    const auto masks = Compressor::masks(planned.rank(test::trained()), policy);
+    const auto inner = simulated_accuracy(base, chip, {});
+    nn::Network network = test::trained(), stored = network;
+    const auto backend = nn::cpu_backend(network, pool);
+    backend->set_masks(masks);
+    const std::vector<float> before = test::everything(network);
+    const nn::Accuracy searched =
+        stored_accuracy(chip, inner)(*backend, Candidate(masks, policy), images);
+    CHECK(test::everything(network) == before);
+    erase(stored, masks);
+    if (t > 0)
+      Quantiser(methods::planned(chip, policy), images.calibration)
+          .write_codes(stored, masks, pool);
+    const auto as_stored = nn::cpu_backend(stored, pool);
+    as_stored->set_masks(masks);
+    const nn::Accuracy after = inner(*as_stored, Candidate(masks, policy), images);
+    CHECK(searched.top1 == after.top1);
+    CHECK(searched.top5 == after.top5);
   }
 }
 
@@ -109,7 +146,7 @@ TEST_CASE("the accuracy of a training with codes is that of the simulated accele
     erase(network, masks);
     const hardware::Accelerator chip = chip_of(random, 4);
     const Quantiser quantiser(chip, images.calibration);
-    quantiser.write_codes(network, masks);
+    quantiser.write_codes(network, masks, pool);
     nn::CpuBackend backend(network, pool);
     backend.set_masks(masks);
     quantiser.set_codes(backend);

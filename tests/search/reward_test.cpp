@@ -61,12 +61,14 @@ TEST_CASE("a reward whose type is forgotten answers what it did") {
 
 TEST_CASE("rewards have names") {
   REQUIRE(reward_names() ==
-          std::vector<std::string>{"crossbars", "energy", "latency", "area", "edp"});
+          std::vector<std::string>{"crossbars", "energy", "latency", "area", "edp", "autohet"});
   // (1 - 1/4)^2 x 0.8
   REQUIRE(make_reward("crossbars", 2.0)({4.0, 80.0, 90.0}) == Approx(0.45));
   REQUIRE(make_reward("latency", 2.0)({9.0, 80.0, 90.0, 9.0, 4.0, 9.0}) == Approx(0.45));
+  // 0.8 x 0.9 x 0.5
+  REQUIRE(make_reward("autohet", 1.0)({0.1, 80.0, 90.0, 0.9, 0.1, 0.5}) == Approx(0.36));
   REQUIRE_FALSE(make_reward("crossbars", 1.0).reads_costs());
-  for (const char* text : {"energy", "latency", "area", "edp", "crossbars*area"})
+  for (const char* text : {"autohet", "energy", "latency", "area", "edp", "crossbars*area"})
     REQUIRE(make_reward(text, 1.0).reads_costs());
   REQUIRE(error_of([] { (void)make_reward("energi", 1.0); }) == ErrorId::unknown_name);
 }

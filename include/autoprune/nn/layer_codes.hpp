@@ -73,12 +73,19 @@ inline void require(std::span<const LayerCodes> codes, std::size_t layers) {
   return static_cast<std::int32_t>(std::clamp(std::nearbyint(value / step), -most, most));
 }
 
-/// Weights rounded to codes that may be negative; `rounded` gets their shape.
-inline void round_weights(const Tensor& weight, const Codes& codes, Tensor& rounded) {
+/// Weights rounded to codes that may be negative; `rounded` gets their shape, and may be the same.
+inline void round_weights(const Tensor& weight, const Codes& codes, Tensor& rounded,
+                          ThreadPool& pool) {
+  constexpr Index kBlock = 1 << 16;
   const double step = codes.step();
-  rounded = weight;
-  for (float& w : rounded)
-    w = static_cast<float>(to_code(static_cast<double>(w), step, codes.bits) * step);
+  if (&rounded != &weight) rounded.resize(weight.shape());
+  const auto count = static_cast<Index>(weight.size());
+  pool.for_each(ceil_div(count, kBlock), [&](Index block) {
+    const Index end = std::min(count, (block + 1) * kBlock);
+    for (Index i = block * kBlock; i < end; ++i)
+      rounded.data()[i] = static_cast<float>(
+          to_code(static_cast<double>(weight.data()[i]), step, codes.bits) * step);
+  });
 }
 
 /// Inputs in floats, as data paths and training round them.

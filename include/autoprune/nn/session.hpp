@@ -193,7 +193,7 @@ class Session {
       const Tensor* weight = &network_.node(i).weight;
       if (const Codes& codes = codes_[at(i)].weights; codes.rounds()) {
         nn::check_parameters(network_.node(i));  // a code is finite whatever it was made of
-        round_weights(*weight, codes, rounded);
+        round_weights(*weight, codes, rounded, pool_);
         weight = &rounded;
       }
       if (!layers_[at(i)]->pack(*weight, backward, pool_)) nn::check_parameters(network_.node(i));

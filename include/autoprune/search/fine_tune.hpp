@@ -97,7 +97,7 @@ class FineTuner {
     const std::vector<Index> layers = network_.matrix_layers();
     for (std::size_t k = 0; k < masks().size(); ++k)
       prune::erase_pruned(weight_matrix(network_.node(layers[k]).weight), masks()[k]);
-    if (quantiser_) quantiser_->write_codes(network_, masks());
+    if (quantiser_) quantiser_->write_codes(network_, masks(), trainer_.backend().pool());
   }
 
  private:

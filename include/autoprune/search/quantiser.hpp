@@ -29,6 +29,23 @@ namespace autoprune::search {
   return false;
 }
 
+/// The codes that the kept weights of every matrix layer lose least by; no masks: all weights. Bits
+/// are the accelerator's, layer by layer.
+[[nodiscard]] inline std::vector<nn::Codes> weight_codes(const nn::Network& network,
+                                                         std::span<const PruneMask> masks,
+                                                         const hardware::Accelerator& accelerator) {
+  const std::vector<Index> layers = network.matrix_layers();
+  std::vector<nn::Codes> codes;
+  for (std::size_t k = 0; k < layers.size(); ++k) {
+    const Tensor& weight = network.node(layers[k]).weight;
+    const ConstMatrixView w = weight_matrix(weight);
+    const PruneMask all(w.cols(), w.rows(), w.cols());
+    const Index bits = accelerator.layer(static_cast<Index>(k)).weights.weight_bits;
+    codes.push_back(simulation::least_squares_codes(weight, masks.empty() ? all : masks[k], bits));
+  }
+  return codes;
+}
+
 /// Finds the codes of a network's layers and puts them to use. Codes follow from weights, masks and
 /// calibration images alone, so that a run that resumes finds them again.
 class Quantiser {
@@ -63,29 +80,20 @@ class Quantiser {
 
   /// The network's weights become what their codes stand for: simulation::quantise() reads the same
   /// codes out of them. Those of pruned column-vectors have to be zero.
-  void write_codes(nn::Network& network, std::span<const PruneMask> masks) const {
-    const std::vector<nn::LayerCodes> codes = codes_of_weights(network, masks);
+  void write_codes(nn::Network& network, std::span<const PruneMask> masks, ThreadPool& pool) const {
+    const std::vector<nn::Codes> codes = weight_codes(network, masks, accelerator_);
     for (std::size_t k = 0; const Index i : network.matrix_layers()) {
       Tensor& weight = network.node(i).weight;
-      Tensor rounded;
-      nn::round_weights(weight, codes[k++].weights, rounded);
-      weight = std::move(rounded);
+      nn::round_weights(weight, codes[k++], weight, pool);
     }
   }
 
  private:
   [[nodiscard]] std::vector<nn::LayerCodes> codes_of_weights(
       const nn::Network& network, std::span<const PruneMask> masks) const {
-    const std::vector<Index> layers = network.matrix_layers();
     std::vector<nn::LayerCodes> codes;
-    for (std::size_t k = 0; k < layers.size(); ++k) {
-      const Tensor& weight = network.node(layers[k]).weight;
-      const ConstMatrixView w = weight_matrix(weight);
-      const PruneMask all(w.cols(), w.rows(), w.cols());
-      const Index bits = accelerator_.layer(static_cast<Index>(k)).weights.weight_bits;
-      codes.push_back(
-          {simulation::least_squares_codes(weight, masks.empty() ? all : masks[k], bits), {}});
-    }
+    for (const nn::Codes& weights : weight_codes(network, masks, accelerator_))
+      codes.push_back({weights, {}});
     return codes;
   }
 

@@ -20,6 +20,7 @@
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
+#include "autoprune/search/exchanged_weights.hpp"
 #include "autoprune/search/oracle.hpp"
 
 namespace autoprune::search {
@@ -205,36 +206,6 @@ class BasicReconstruction {
 
 using Reconstruction = BasicReconstruction<float>;
 
-namespace detail {
-
-/// A backend's weights exchanged for others, and back in the end, whatever happens in between.
-class ExchangedWeights {
- public:
-  ExchangedWeights(nn::Backend& backend, std::vector<Matrix> weights)
-      : backend_(backend), weights_(std::move(weights)) {
-    exchange();
-  }
-  ~ExchangedWeights() { exchange(); }
-  ExchangedWeights(const ExchangedWeights&) = delete;
-  ExchangedWeights& operator=(const ExchangedWeights&) = delete;
-
- private:
-  void exchange() {
-    nn::Network& network = backend_.network();
-    std::size_t k = 0;
-    for (const Index i : network.matrix_layers()) {
-      MatrixView own = weight_matrix(network.node(i).weight);
-      weights_[k++].swap(own);
-    }
-    backend_.weights_changed();
-  }
-
-  nn::Backend& backend_;
-  std::vector<Matrix> weights_;
-};
-
-}  // namespace detail
-
 /// Accuracy after reconstruction: the backend's weights are exchanged for the fitted ones while
 /// `inner` measures.
 template <class Scalar>
@@ -243,8 +214,7 @@ template <class Scalar>
     AccuracyOracle inner = float_accuracy()) {
   return [reconstruction, inner](nn::Backend& backend, const Candidate& candidate,
                                  const EnvironmentImages& images) {
-    const detail::ExchangedWeights exchanged(backend,
-                                             reconstruction->fit(candidate.masks, backend.pool()));
+    const ExchangedWeights exchanged(backend, reconstruction->fit(candidate.masks, backend.pool()));
     backend.recalibrate(images.calibration);
     return inner(backend, candidate, images);
   };

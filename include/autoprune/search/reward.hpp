@@ -42,6 +42,19 @@ struct CompressionReward {
   }
 };
 
+/// What is saved times accuracy, as a fraction. It tells apart what saves little or nothing, of
+/// which CompressionReward says 0.
+struct SavingReward {
+  SavingProduct saved = {};
+
+  void validate() const { saved.validate(); }
+  [[nodiscard]] std::string words(const std::string& accuracy) const {
+    return concat("CR x ", accuracy, ", CR of ", saved.to_string());
+  }
+  [[nodiscard]] bool reads_costs() const noexcept { return saved.reads_costs(); }
+  [[nodiscard]] double operator()(const Figures& f) const { return saved(f) * f.accuracy / 100.0; }
+};
+
 /// Whether a reward depends on energy, latency or area; one that doesn't say doesn't.
 template <RewardFunction Reward>
 [[nodiscard]] bool reads_costs(const Reward& reward) {

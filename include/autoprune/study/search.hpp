@@ -11,6 +11,7 @@
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/search/search.hpp"
+#include "autoprune/search/stored_accuracy.hpp"
 #include "autoprune/search/team_evaluator.hpp"
 #include "autoprune/study/observers.hpp"
 #include "autoprune/study/record.hpp"
@@ -72,8 +73,9 @@ template <class Adcs = hardware::AdcKinds>
   if (reads == AccuracyKind::real) return search::float_accuracy();
   const hardware::Accelerator chip =
       reads == AccuracyKind::quantised ? study.accelerator.ideal() : study.accelerator;
-  return search::simulated_accuracy<Adcs>(study.compressor, chip, spec.calibration,
-                                          chip.noisy() ? spec.devices : 1, spec.seed);
+  return search::stored_accuracy(
+      chip, search::simulated_accuracy<Adcs>(study.compressor, chip, spec.calibration,
+                                             chip.noisy() ? spec.devices : 1, spec.seed));
 }
 
 template <class Scalar = float>
@@ -208,7 +210,7 @@ void prune_untrained(const Study& study, Record& record) {
   for (std::size_t k = 0; k < layers.size(); ++k)
     prune::erase_pruned(weight_matrix(record.network.node(layers[k]).weight), record.masks[k]);
   if (const auto quantiser = quantiser_of(study, record.policy))
-    quantiser->write_codes(record.network, record.masks);
+    quantiser->write_codes(record.network, record.masks, study.pool);
 }
 
 }  // namespace autoprune::study
