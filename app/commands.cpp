@@ -136,6 +136,15 @@ void report_pruned(Job& job, study::Record& record) {
       io::report_table(report));
 }
 
+/// Where keep ratios aren't searched, a network that is pruned already keeps its masks.
+void keep_masks(Job& job) {
+  std::vector<PruneMask> masks = job.present_masks();
+  if (study::all_kept(masks)) return;
+  job.spec.plan.resize(masks.size());
+  for (std::size_t k = 0; k < masks.size(); ++k) job.spec.plan[k].keep = masks[k].keep_ratio();
+  job.compressor = job.compressor.holding(std::move(masks));
+}
+
 /// A network that is pruned already keeps its masks.
 void hold_masks(const Job& job, study::Record& record) {
   record.masks = job.present_masks();
@@ -150,6 +159,10 @@ void hold_masks(const Job& job, study::Record& record) {
 /// The stages of `search`, `fine-tune` and `prune`.
 void prune_in_stages(const Options& options, bool searches, bool trains) {
   Job job(options, Weights::needed);
+  if (searches && !job.spec.search.space.keep) keep_masks(job);
+  if (searches && job.spec.search.space.keep && !options.masks.empty())
+    fail(ErrorId::bad_syntax, "--masks stay, and keep ratios are searched; search something else, ",
+         "e.g. --search weight-bits, or leave the masks out");
   const study::Study study = job.study();
   if (!search::leads(options.team)) return study::help(study, searches);
   const search::Dismissal dismissal(options.team);

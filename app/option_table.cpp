@@ -168,7 +168,7 @@ void add_policies(OptionTable& table, Options& o) {
   const Words<Origin> heuristics = {{"uniform", Origin::uniform}, {"lamp", Origin::lamp}};
   table.under("Policy", "map cost fine-tune")
       .text("--policy", o.policy, "policy.json with the keep ratio of every layer");
-  table.under("Policy", "map evaluate run simulate cost fine-tune")
+  table.under("Policy", "map evaluate run simulate cost search fine-tune prune")
       .text("--masks", o.masks,
             "masks.safetensors, or its directory, that the weights were trained under elsewhere");
   table.under("Policy", "inspect map evaluate run search fine-tune prune simulate cost")

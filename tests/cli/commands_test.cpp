@@ -356,6 +356,25 @@ TEST_CASE("bits are searched, trained and remembered, and a pruned network keeps
   REQUIRE(second.status == 0);
   for (std::size_t k = 0; k < policy.size(); ++k)
     CHECK(second.json()["layers"][k]["kept"] == first.json()["layers"][k]["kept"]);
+  // Where keep ratios aren't searched, its masks stay, and no weight comes back.
+  const std::string bits = fresh("bits-of-pruned");
+  const Answer third = run(Words{"search", "--network", pruned, "--data", bench().data(),
+                                 "--search", "weight-bits=3..6,adc-bits=4..6", "--accuracy",
+                                 "on-crossbar", "--out", bits, "--json", "-", "--quiet"} +
+                           short_search());
+  INFO(third.err);
+  REQUIRE(third.status == 0);
+  for (std::size_t k = 0; k < policy.size(); ++k) {
+    CHECK(third.json()["layers"][k]["kept"] == first.json()["layers"][k]["kept"]);
+    CHECK(third.json()["layers"][k]["keep_ratio"] == first.json()["layers"][k]["keep_ratio"]);
+  }
+  CHECK(read_json(bits + "/policy.json")["layers"][1]["keep_ratio"] ==
+        third.json()["layers"][1]["keep_ratio"]);
+  const Answer other = run(Words{"search", "--network", pruned, "--data", bench().data(),
+                                 "--search", "granularity=8+16", "--out", fresh("no")} +
+                           short_search());
+  CHECK(other.status == 2);
+  CHECK(has(other.err, "search keep as well"));
   const Answer dense = run(Words{"fine-tune", "--held-out", "80", "--out", fresh("dense")} +
                            inputs() + short_training());
   CHECK(dense.status == 2);

@@ -174,7 +174,7 @@ TEST_CASE("a policy is scaled down to the budgets, and no further") {
         [](const Outcome& o) { return o.costs.area_um2; });
 }
 
-TEST_CASE("constraints that a policy misses make it infeasible, and are named") {
+TEST_CASE("constraints that a policy misses are named, with the share that is missing") {
   const auto missed_by = [](const Constraints& constraints, bool keeps_only) {
     Outcome o;
     o.accuracy = 80.0;
@@ -184,24 +184,32 @@ TEST_CASE("constraints that a policy misses make it infeasible, and are named") 
     if (!keeps_only) o.policy[0].hardware.weight_bits = 4;
     return missed(o, constraints, 90.0);
   };
-  const std::pair<Constraints, const char*> cases[] = {
-      {{.target_compression = 4.5}, "compression"},
-      {{.max_accuracy_drop = 9.0}, "80"},
-      {{.min_accuracy = 81.0}, "81"},
-      {{.budgets = {.energy_nj = 1999.0}}, "energy"},
-      {{.budgets = {.latency_ns = 2999.0}}, "latency"},
-      {{.budgets = {.area_um2 = 3.9e6}}, "area"}};
-  for (const auto& [constraints, word] : cases)
-    CHECK(missed_by(constraints, false).find(word) != std::string::npos);
+  struct Case {
+    Constraints constraints;
+    const char* word;
+    double by;
+  };
+  const Case cases[] = {{{.target_compression = 5.0}, "compression", 0.2},
+                        {{.max_accuracy_drop = 5.0}, "85", 1.0 - 80.0 / 85.0},
+                        {{.min_accuracy = 100.0}, "100", 0.2},
+                        {{.budgets = {.energy_nj = 1000.0}}, "energy", 0.5},
+                        {{.budgets = {.latency_ns = 2400.0}}, "latency", 0.2},
+                        {{.budgets = {.area_um2 = 1e6}}, "area", 0.75},
+                        {{.min_accuracy = 90.0, .budgets = {.energy_nj = 1000.0}}, "energy", 0.5}};
+  for (const Case& c : cases) {
+    const Missed found = missed_by(c.constraints, false);
+    CHECK(found.what.find(c.word) != std::string::npos);
+    CHECK(found.by == Approx(c.by));
+  }
   CHECK(missed_by({.target_compression = 4.0,
                    .max_accuracy_drop = 10.0,
                    .min_accuracy = 80.0,
                    .budgets = {2000.0, 3000.0, 4e6}},
                   false)
-            .empty());
+            .by == 0.0);
   // Policies of keep ratios alone have been scaled before they are measured.
-  CHECK(missed_by({.target_compression = 4.5}, true).empty());
-  CHECK_FALSE(missed_by({.min_accuracy = 81.0}, true).empty());
+  CHECK(missed_by({.target_compression = 4.5}, true).by == 0.0);
+  CHECK(missed_by({.min_accuracy = 81.0}, true).by > 0.0);
 }
 
 TEST_CASE("budgets that can't be met, or that nothing prices") {

@@ -59,6 +59,19 @@ class Compressor {
     return same;
   }
 
+  /// The same under masks that stay, of a network that is pruned already: whatever a policy keeps,
+  /// its masks are these.
+  [[nodiscard]] Compressor holding(std::vector<PruneMask> masks) const {
+    Compressor same = *this;
+    same.needs_gradients_ = false;
+    same.held_ = std::make_shared<const std::vector<PruneMask>>(std::move(masks));
+    return same;
+  }
+  /// Those masks; none where it ranks.
+  [[nodiscard]] std::span<const PruneMask> held() const noexcept {
+    return held_ ? std::span<const PruneMask>(*held_) : std::span<const PruneMask>();
+  }
+
   /// As make_method() knows it.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] prune::RowGrouping rows() const noexcept {
@@ -112,7 +125,10 @@ class Compressor {
   [[nodiscard]] Ranking rank(Index layer, const LayerPlan& plan, const nn::Node& node,
                              const Tensor* gradient) const {
     nn::check_parameters(node);
-    return planned(layer, plan)->rank(node, gradient);
+    const auto method = planned(layer, plan);
+    if (!held_) return method->rank(node, gradient);
+    const prune::Scores one = prune::Scores::Ones(1, 1);
+    return {one, one, [mask = held_->at(static_cast<std::size_t>(layer))](double) { return mask; }};
   }
 
   /// The masks of a network, one keep ratio in (0, 1] a matrix layer; `layers` are ranked by this
@@ -180,6 +196,9 @@ class Compressor {
     if (plan.hardware.geometry) kind.geometry = *plan.hardware.geometry;
     if (plan.hardware.weight_bits) kind.weights.weight_bits = *plan.hardware.weight_bits;
     if (plan.granularity) kind.granularity = plan.granularity;
+    if (held_ && plan.granularity.value_or(now.granularity) != now.granularity)
+      fail(ErrorId::out_of_range, "column-vectors of ", *plan.granularity, " rows for masks of ",
+           now.granularity, ", which stay; leave the granularity out, or search keep as well");
     return variants_->of(kind);
   }
   [[nodiscard]] mapping::LayerCount beside_dense(mapping::LayerCount count) const {
@@ -204,6 +223,7 @@ class Compressor {
   std::shared_ptr<detail::Variants> variants_;
   std::shared_ptr<const detail::Variant> base_;
   std::vector<std::shared_ptr<const detail::Variant>> layers_;  // none: all are alike
+  std::shared_ptr<const std::vector<PruneMask>> held_;          // none: it ranks
 };
 
 }  // namespace autoprune::methods

@@ -85,8 +85,9 @@ class PruningEnvironment {
     });
     if (pricing_) out.costs = pricing_.price(candidate);
     const Constraints& constraints = landscape_.constraints();
-    out.feasible = missed(out, constraints, landscape_.dense_accuracy()).empty();
-    out.reward = reward_(figures(out)) - (out.feasible ? 0.0 : 1.0);
+    const double by = missed(out, constraints, landscape_.dense_accuracy()).by;
+    out.feasible = by == 0.0;
+    out.reward = out.feasible ? reward_(figures(out)) : -by;
     if (!std::isfinite(out.reward))
       fail(ErrorId::not_finite, "a policy of a compression of ",
            compression(out.crossbars, constraints.counting), ", an energy of ", out.costs.energy_nj,

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/text.hpp"
@@ -39,33 +41,48 @@ struct Proposal {
 struct Outcome {
   std::vector<double> keep_ratios;  ///< realised: after scaling and rounding to whole OUs
   double accuracy = 0.0;            ///< held out, percent
-  double reward = 0.0;              ///< minus 1 when a constraint isn't met
+  double reward = 0.0;              ///< where a constraint is missed, minus what it is missed by
   bool feasible = true;             ///< within the constraints
   mapping::CrossbarCount crossbars;
   Costs costs;    ///< zeros where nothing is priced
   Policy policy;  ///< as it was measured: gives the same masks again
 };
 
-/// In words, what an outcome misses of the constraints, and what to do; empty: nothing.
-/// `dense_accuracy` is in percent, as measured as the outcome's.
-[[nodiscard]] inline std::string missed(const Outcome& outcome, const Constraints& constraints,
-                                        double dense_accuracy) {
-  const double least = std::max(constraints.min_accuracy.value_or(0.0),
-                                dense_accuracy - constraints.max_accuracy_drop.value_or(100.0));
-  if (outcome.accuracy < least)
-    return concat("a held-out accuracy of ", outcome.accuracy, " %, below ", least, " % (dense ",
-                  dense_accuracy, " %). Allow less, or search longer");
+/// What an outcome misses of the constraints.
+struct Missed {
+  double by = 0.0;   ///< share of the limit, between 0 and 1; 0: nothing
+  std::string what;  ///< in words, and what to do
+};
+
+/// The constraint that is missed by most. `dense_accuracy` is in percent, measured as the
+/// outcome's.
+[[nodiscard]] inline Missed missed(const Outcome& outcome, const Constraints& constraints,
+                                   double dense_accuracy) {
+  Missed most;
+  const auto ask = [&](double reached, double least, const std::string& what) {
+    if (reached < least && 1.0 - reached / least > most.by) most = {1.0 - reached / least, what};
+  };
+  const double accuracy = std::max(constraints.min_accuracy.value_or(0.0),
+                                   dense_accuracy - constraints.max_accuracy_drop.value_or(100.0));
+  ask(outcome.accuracy, accuracy,
+      concat("a held-out accuracy of ", outcome.accuracy, " %, below ", accuracy, " % (dense ",
+             dense_accuracy, " %). Allow less, or search longer"));
   // Policies of keep ratios alone have been scaled to the others, or are probes.
-  if (methods::keeps_only(outcome.policy)) return {};
-  if (const double reached = compression(outcome.crossbars, constraints.counting);
-      constraints.target_compression && reached < *constraints.target_compression)
-    return concat("a compression of ", reached, ", below ", *constraints.target_compression,
-                  ". Search keep ratios too, allow fewer bits, or lower the target");
-  const std::string exceeded = constraints.budgets.exceeded(outcome.costs);
-  return exceeded.empty() ? exceeded
-                          : exceeded +
-                                ". Search keep ratios too, allow fewer bits, or raise the "
-                                "budget";
+  if (methods::keeps_only(outcome.policy)) return most;
+  const double reached = compression(outcome.crossbars, constraints.counting),
+               target = constraints.target_compression.value_or(0.0);
+  ask(reached, target,
+      concat("a compression of ", reached, ", below ", target,
+             ". Search keep ratios too, allow fewer bits, or lower the target"));
+  constexpr double kAny = std::numeric_limits<double>::infinity();
+  const auto& [energy, latency, area] = constraints.budgets;
+  for (const auto& [budget, cost] : {std::pair{energy, outcome.costs.energy_nj},
+                                     {latency, outcome.costs.latency_ns},
+                                     {area, outcome.costs.area_um2}})
+    ask(budget.value_or(kAny), cost,
+        concat(constraints.budgets.exceeded(outcome.costs),
+               ". Search keep ratios too, allow fewer bits, or raise the budget"));
+  return most;
 }
 
 /// The policy of an outcome with its realised keep ratios.

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -75,7 +76,7 @@ class Search {
   [[nodiscard]] Index best() const {
     if (episodes_.empty()) fail(ErrorId::wrong_order, "no policy has been measured yet");
     const auto worth = [](const Episode& e) {
-      return std::pair(e.origin != Origin::probe, e.outcome.reward);
+      return std::tuple(e.origin != Origin::probe, e.outcome.feasible, e.outcome.reward);
     };
     const auto worse = [&](const Episode& a, const Episode& b) { return worth(a) < worth(b); };
     return std::max_element(episodes_.begin(), episodes_.end(), worse) - episodes_.begin();
@@ -92,7 +93,7 @@ class Search {
       auto& landscape = environment_.landscape();
       fail(ErrorId::infeasible_constraint, "no policy of ", episodes_.size(),
            " met the constraints; the best has ",
-           missed(outcome, landscape.constraints(), landscape.dense_accuracy()));
+           missed(outcome, landscape.constraints(), landscape.dense_accuracy()).what);
     }
     return outcome;
   }

@@ -19,6 +19,7 @@
 #include "autoprune/io/dataset.hpp"
 #include "autoprune/io/hardware_json.hpp"
 #include "autoprune/io/network_json.hpp"
+#include "autoprune/io/training_checkpoint.hpp"
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/image_source.hpp"
 #include "autoprune/search/policy_archive.hpp"
@@ -110,6 +111,12 @@ struct Study {
       print.add(static_cast<double>(n));
     if (spec.quantised_training)
       print.add(std::span<const char>("quantised")).add(*spec.quantised_training ? 1.0 : 0.0);
+    if (!compressor.held().empty()) {
+      search::ArchiveWriter masks;
+      std::vector<PruneMask> held(compressor.held().begin(), compressor.held().end());
+      io::detail::visit_masks(masks, network, held);
+      print.add(std::span<const char>(masks.bytes()));
+    }
     constraints.add_to(print);
     for (const hardware::LayerHardware& layer : accelerator.layers)
       search::add_plan(print, {1.0, {}, layer});
