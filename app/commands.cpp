@@ -120,10 +120,12 @@ void report_pruned(Job& job, study::Record& record) {
   study::measure(job.study(), record);
   io::Json report = job.report(record.network, record.masks, record.placement,
                                {record.search_seconds, record.training.seconds, 0.0});
-  report["accuracy"] = record.quantised
-                           ? io::accuracy_json(record.simulated_images, record.dense,
-                                               *record.quantised, "quantised (dense: float)")
-                           : io::accuracy_json(record.images, record.dense, record.pruned);
+  report["accuracy"] =
+      record.on_crossbar ? io::accuracy_json(record.simulated_images, record.dense,
+                                             *record.on_crossbar, "on-crossbar (dense: float)")
+      : record.quantised ? io::accuracy_json(record.simulated_images, record.dense,
+                                             *record.quantised, "quantised (dense: float)")
+                         : io::accuracy_json(record.images, record.dense, record.pruned);
   report["cost"] = io::cost_summary_json(job.accelerator.name, record.dense_cost, record.cost);
   if (!record.search.episodes.empty()) {
     report["search"] = io::search_json(record.search, record.objective);

@@ -72,7 +72,7 @@ void ou_cost(Job& job) {
   // Even a network that lost nothing lies otherwise in its crossbars than the dense one.
   const Options& o = job.options;
   const bool pruned = !o.model.empty() || !o.masks.empty() || !o.policy.empty() || o.keep ||
-                      !study::all_kept(masks);
+                      !study::all_kept(masks) || !methods::keeps_only(job.spec.plan);
   const cost::OuCost dense = model.price_dense();
   const cost::OuCost cost =
       pruned || !job.options.activity.empty() ? model.price(work_of(job, model, masks)) : dense;

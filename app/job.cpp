@@ -84,19 +84,24 @@ nn::Normalisation asked_normalisation(const Options& o) {
   return {{o.mean.begin(), o.mean.end()}, {o.deviation.begin(), o.deviation.end()}};
 }
 
-/// What --plan, else --policy, else the network's file decides of layers beside keep ratios.
+/// What --plan or --policy decide of layers beside keep ratios; what they leave open, the network's
+/// file does.
 methods::Policy read_plan(const Options& o, const nn::Network& network,
                           const study::PrunedAs& file) {
   if (!o.plan_file.empty() && !o.policy.empty())
     fail(ErrorId::bad_syntax,
          "--plan and --policy exclude each other; the policy's file may hold the plan");
+  methods::Policy remembered;
+  if (!file.policy.empty())
+    remembered = io::plan_from_json(io::parse_json(file.policy, study::kPolicyKey), network,
+                                    study::kPolicyKey);
   const std::string& path = o.plan_file.empty() ? o.policy : o.plan_file;
-  if (!std::filesystem::exists(path) && path.find('=') != std::string::npos)
-    return io::plan_from_words(path, network, "--plan");
-  if (!path.empty()) return io::plan_from_json(io::read_json(path), network, io::file_origin(path));
-  if (file.policy.empty()) return {};
-  return io::plan_from_json(io::parse_json(file.policy, study::kPolicyKey), network,
-                            study::kPolicyKey);
+  if (path.empty()) return remembered;
+  const bool words = !std::filesystem::exists(path) && path.find('=') != std::string::npos;
+  return methods::decided(
+      words ? io::plan_from_words(path, network, "--plan")
+            : io::plan_from_json(io::read_json(path), network, io::file_origin(path)),
+      remembered);
 }
 
 /// Of the options, with that plan.

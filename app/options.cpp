@@ -41,6 +41,9 @@ void resolve_model(Options& o) {
     fail(ErrorId::cannot_open, "'", o.model, "' holds no ", kPrunedFile, "; give ", option,
          " the directory that was --out of prune or fine-tune");
   (o.network.empty() ? o.network : o.weights) = file.string();
+  const std::filesystem::path masks = std::filesystem::path(o.model) / kMasksFile;
+  if (o.masks.empty() && o.policy.empty() && !o.keep && std::filesystem::exists(masks, ignored))
+    o.masks = masks.string();
 }
 
 /// --masks may name the directory of the file.
@@ -106,9 +109,10 @@ void refuse_idle(const CLI::App& app, const Options& o) {
   const bool runs = o.command == "run";
   const AccuracyKind numbers =
       o.command == "simulate" ? AccuracyKind::on_crossbar
-      : runs
-          ? o.numbers
-          : o.accuracy.value_or(o.plan_file.empty() && o.search.space.keeps_only() ? AccuracyKind::real : AccuracyKind::quantised);
+      : runs                  ? o.numbers
+             : o.accuracy.value_or(o.plan_file.empty() && o.search.space.keeps_only()
+                                       ? AccuracyKind::real
+                                       : AccuracyKind::quantised);
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0 || option->get_positional()) continue;
     const std::string &name = option->get_lnames().front(), &group = option->get_group();

@@ -289,7 +289,8 @@ void reproduce(const Options& options) {
   const double least = options.reproduce.compression.value_or(study::compression_ladder().front());
   for (const ComparedNetwork& of : results.networks)
     for (const std::string& method : of.out_of_reach)
-      text += concat(of.name(), ": ", method, " reaches no compression of ", least, " or more\n");
+      text += concat(of.name(), ": ", method, " has found nothing of a compression of ", least,
+                     " or more\n");
   for (const std::string& why : results.skipped) text += "skipped " + why + "\n";
   io::write_json(out.file("reproduce.json"), document);
   io::write_file(out.file("reproduce.md"), markdown);

@@ -2,6 +2,7 @@
 /// The room `study`: the whole job, from a trained network to what it is worth on its accelerator.
 #pragma once
 
+#include "autoprune/study/accuracy_kind.hpp"
 #include "autoprune/study/answer.hpp"
 #include "autoprune/study/auto_prune.hpp"
 #include "autoprune/study/compare.hpp"

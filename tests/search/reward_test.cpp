@@ -97,11 +97,11 @@ TEST_CASE("a product of savings, as words and as a number") {
   const auto id = [](const char* text) {
     return error_of([&] { (void)SavingProduct::parse(text); });
   };
-  for (const char* text : {"", "*", "energy*", "energie", "energy*power", "Energy"})
+  for (const char* text : {"energie", "energy*power", "Energy"})
     REQUIRE(id(text) == ErrorId::unknown_name);
-  for (const char* text : {"energy^", "energy^x", "energy^-1", "energy^0", "energy^nan",
-                           "energy*energy", "energy^1^2"})
+  REQUIRE(SavingProduct::parse(" crossbars ^ 0.5 * energy ").to_string() == "crossbars^0.5*energy");
+  for (const char* text : {"", "*", "energy*", "energy^1000", "energy^", "energy^x", "energy^-1",
+                           "energy^0", "energy^nan", "energy*energy", "energy^1^2"})
     REQUIRE(id(text) == ErrorId::bad_syntax);
-  REQUIRE(id("energy^1000") == ErrorId::out_of_range);
   REQUIRE(error_of([] { SavingProduct{0.0}.validate(); }) == ErrorId::out_of_range);
 }

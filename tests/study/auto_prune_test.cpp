@@ -249,6 +249,42 @@ TEST_CASE("a study searches by a reward of one's own") {
   CHECK(record.objective.find("reward of one's own of float top-1 accuracy") != std::string::npos);
 }
 
+TEST_CASE("what a study trains keeps to the budgets, as what it found does") {
+  const auto energy = [](const Record& record) { return record.cost.totals.energy_nj; };
+  StudySpec s = spec();
+  s.constraints = {.counting = search::Counting::pooled};
+  s.reward = "energy";
+  const Record free = auto_prune(trained(), datasets(), chip(), s);
+  for (const double share : {0.9, 0.7}) {
+    s.constraints.budgets.energy_nj = share * energy(free);
+    CHECK(energy(auto_prune(trained(), datasets(), chip(), s)) <= share * energy(free));
+    s.search.space.weight_bits = {4, 6};
+  }
+}
+
+TEST_CASE("bits of ADCs are searched by an accuracy that sees them") {
+  StudySpec s = spec();
+  s.reconstruct = false;
+  s.search.space = {.keep = false, .adc_bits = {2, 6}};
+  s.constraints = {};
+  s.fine_tune.train.epochs = 0;
+  const Record found = auto_prune(trained(), datasets(), chip(), s);
+  CHECK(found.objective.find("on-crossbar") != std::string::npos);
+  REQUIRE(found.on_crossbar);
+  CHECK(found.simulated_images == found.images);
+  const auto refused = [&](const auto& change) {
+    StudySpec other = s;
+    hardware::Accelerator on = chip();
+    change(other, on);
+    return error_of([&] { (void)auto_prune(trained(), datasets(), on, other); });
+  };
+  CHECK(refused([](StudySpec& o, auto&) { o.accuracy = AccuracyKind::quantised; }) ==
+        ErrorId::out_of_range);
+  CHECK(refused([](StudySpec& o, auto&) { o.accuracy = AccuracyKind::real; }) ==
+        ErrorId::out_of_range);
+  CHECK(refused([](StudySpec&, auto& on) { on.adc.kind = "ideal"; }) == ErrorId::out_of_range);
+}
+
 TEST_CASE("threads don't change a study's bits") {
   const StudySpec s = spec();
   const methods::Compressor compressor = method_of(trained(), chip(), s);

@@ -207,9 +207,18 @@ struct LayerOccupancy {
   const Index bitlines = mapping["bitlines_per_weight"].count(geometry.xbar_cols);
   const JsonItems layers = mapping["layers"].items();
   std::vector<LayerOccupancy> strips;
-  for (const JsonField& layer : layers)
-    strips.push_back(layer_occupancy(layer, geometry, granularity, bitlines,
-                                     drawn_crossbars(geometry, granularity, layers.size())));
+  for (const JsonField& layer : layers) {
+    const Geometry<> own =
+        layer.has("geometry") ? Geometry<>::parse(layer["geometry"].text()) : geometry;
+    const Index rows = layer.has("granularity") ? layer["granularity"].count() : granularity;
+    const Index lines = layer.has("bitlines_per_weight")
+                            ? layer["bitlines_per_weight"].count(own.xbar_cols)
+                            : bitlines;
+    if (rows < 1)
+      fail(ErrorId::bad_json, layer.place(), ".granularity is ", rows, "; needs at least 1");
+    strips.push_back(
+        layer_occupancy(layer, own, rows, lines, drawn_crossbars(own, rows, layers.size())));
+  }
   return strips;
 }
 

@@ -15,6 +15,7 @@
 #include "autoprune/prune/schedule.hpp"
 #include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/search/policy.hpp"
+#include "autoprune/search/pricing.hpp"
 #include "autoprune/search/quantiser.hpp"
 #include "autoprune/search/reconstruction.hpp"
 
@@ -65,6 +66,10 @@ class FineTuner {
     trainer_.set_masks(std::move(masks));
     tightened_ = true;
   }
+
+  /// Before the first epoch: what the last masks, which are ranked anew, cost, so that they keep to
+  /// the budgets. Of the policy's compressor.
+  void keep_to_budgets(Pricing pricing) { pricing_ = std::move(pricing); }
 
   /// From now on the network trains with an accelerator's codes, found anew after each epoch. Call
   /// it when everything else is set: masks, and what is resumed.
@@ -117,10 +122,15 @@ class FineTuner {
     Policy now;
     for (const LayerPlan& plan : policy_)
       now.emplace_back(config_.schedule.keep_ratio(plan.keep, std::min(1.0, progress)));
-    // The ranking has moved since the search: scale the last masks to the target once more.
+    // The ranking has moved since the search: scale the last masks once more.
     if (tightened_) {
       LayerCounts counts(compressor_, layers);
       now = scale_to_target(now, constraints_, counts);
+      if (pricing_ && constraints_.budgets.any())
+        now = scale_to_budgets(now, constraints_, [&](const Policy& policy) {
+          const std::vector<PruneMask> masks = Compressor::masks(layers, policy);
+          return pricing_.price(masks);
+        });
     }
     return Compressor::masks(layers, now);
   }
@@ -134,6 +144,7 @@ class FineTuner {
   FineTuneConfig config_;
   nn::Trainer trainer_;
   std::optional<Quantiser> quantiser_;
+  Pricing pricing_;
   bool tightened_ = false;
 };
 

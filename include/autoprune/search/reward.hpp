@@ -42,17 +42,23 @@ struct CompressionReward {
   }
 };
 
-/// What is saved times accuracy, as a fraction. It tells apart what saves little or nothing, of
-/// which CompressionReward says 0.
+/// What is saved, to the power of alpha, times accuracy, as a fraction. It tells apart what saves
+/// little or nothing, of which CompressionReward says 0.
 struct SavingReward {
+  double alpha = 1.0;
   SavingProduct saved = {};
 
-  void validate() const { saved.validate(); }
+  void validate() const {
+    require_range(alpha, "alpha, the reward's exponent,", 0.0, 100.0);
+    saved.validate();
+  }
   [[nodiscard]] std::string words(const std::string& accuracy) const {
-    return concat("CR x ", accuracy, ", CR of ", saved.to_string());
+    return concat("CR^", alpha, " x ", accuracy, ", CR of ", saved.to_string());
   }
   [[nodiscard]] bool reads_costs() const noexcept { return saved.reads_costs(); }
-  [[nodiscard]] double operator()(const Figures& f) const { return saved(f) * f.accuracy / 100.0; }
+  [[nodiscard]] double operator()(const Figures& f) const {
+    return std::pow(saved(f), alpha) * f.accuracy / 100.0;
+  }
 };
 
 /// Whether a reward depends on energy, latency or area; one that doesn't say doesn't.

@@ -24,9 +24,10 @@ inline constexpr std::array kRewards = {
                 [](double alpha) -> AnyReward {
                   return CompressionReward{alpha, SavingProduct::parse("energy*latency")};
                 }},
-    RewardEntry{
-        "autohet",  // which saves little where nothing is pruned
-        [](double) -> AnyReward { return SavingReward{SavingProduct::parse("energy*area")}; }},
+    RewardEntry{"autohet",  // which saves little where nothing is pruned
+                [](double alpha) -> AnyReward {
+                  return SavingReward{alpha, SavingProduct::parse("energy*area")};
+                }},
 };
 
 [[nodiscard]] inline std::vector<std::string> reward_names() {

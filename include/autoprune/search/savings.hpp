@@ -10,6 +10,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/number.hpp"
+#include "autoprune/core/text.hpp"
 #include "autoprune/search/figures.hpp"
 
 namespace autoprune::search {
@@ -36,6 +37,8 @@ struct SavingProduct {
   [[nodiscard]] std::string to_string() const;
 
  private:
+  static constexpr double kMost = 100.0;  // of an exponent
+
   // A factor that doesn't count may be anything.
   [[nodiscard]] static double power(double saved, double exponent) {
     return exponent == 0.0 ? 1.0 : exponent == 1.0 ? saved : std::pow(saved, exponent);
@@ -64,7 +67,7 @@ inline constexpr std::array<SavingName, 4> kSavings = {{{"crossbars", &SavingPro
 inline void SavingProduct::validate() const {
   bool any = false;
   for (const auto& [name, exponent] : detail::kSavings) {
-    require_range(this->*exponent, concat("the exponent of ", name), 0.0, 100.0);
+    require_range(this->*exponent, concat("the exponent of ", name), 0.0, kMost);
     any = any || this->*exponent > 0.0;
   }
   if (!any)
@@ -72,22 +75,27 @@ inline void SavingProduct::validate() const {
 }
 
 inline SavingProduct SavingProduct::parse(std::string_view text) {
+  std::string words(text);
+  std::erase(words, ' ');
   SavingProduct product{0.0};
-  for (std::string_view rest = text;;) {
+  for (std::string_view rest = words;;) {
     const std::string_view factor = rest.substr(0, rest.find('*'));
     const std::string_view name = factor.substr(0, factor.find('^'));
     double SavingProduct::*exponent = nullptr;
     for (const detail::SavingName& saving : detail::kSavings)
       if (saving.name == name) exponent = saving.exponent;
-    if (exponent == nullptr) fail_unknown("saving", name, saving_names());
+    if (name.empty())
+      fail(ErrorId::bad_syntax, "'", text, "' misses a factor; a product is of ",
+           join(saving_names()), ", as in crossbars^0.5*energy");
+    if (exponent == nullptr) fail_unknown("saving in a product", name, saving_names());
     if (product.*exponent != 0.0)
       fail(ErrorId::bad_syntax, "'", text, "' has ", name, " twice; add the exponents up");
     product.*exponent = 1.0;
     if (name.size() < factor.size()) {
       const auto given = parse_number<double>(factor.substr(name.size() + 1));
-      if (!given || !(*given > 0.0))
+      if (!given || !(*given > 0.0 && *given <= kMost))
         fail(ErrorId::bad_syntax, "'", factor, "': the exponent behind ^ has to be a number above ",
-             "0, as in crossbars^0.5*energy");
+             "0 and at most ", kMost, ", as in crossbars^0.5*energy");
       product.*exponent = *given;
     }
     if (factor.size() == rest.size()) break;

@@ -13,6 +13,7 @@
 #include "autoprune/prune/zero_mask.hpp"
 #include "autoprune/search/quantiser.hpp"
 #include "autoprune/simulation/simulated_network.hpp"
+#include "autoprune/study/accuracy_kind.hpp"
 #include "autoprune/study/record.hpp"
 #include "autoprune/study/study.hpp"
 
@@ -89,10 +90,11 @@ void measure(const Study& study, Record& record) {
   // Of coarse integers the accuracy in floating point isn't what the accelerator reaches.
   const bool coarse = search::coarse(chip, std::ssize(record.masks));
   const Index asked = std::min(study.spec.simulated_images, study.data.test.size());
-  record.simulated_images = asked > 0 ? asked : coarse ? record.images : 0;
+  const bool converted = asked > 0 || accuracy_kind(study) == AccuracyKind::on_crossbar;
+  record.simulated_images = asked > 0 ? asked : coarse || converted ? record.images : 0;
   if (record.simulated_images < 1) return;
   record.quantised = simulated<Adcs>(study, record, chip.ideal(), record.simulated_images);
-  if (asked > 0) record.on_crossbar = simulated<Adcs>(study, record, chip, asked);
+  if (converted) record.on_crossbar = simulated<Adcs>(study, record, chip, record.simulated_images);
 }
 
 }  // namespace autoprune::study

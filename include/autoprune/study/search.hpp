@@ -13,6 +13,7 @@
 #include "autoprune/search/search.hpp"
 #include "autoprune/search/stored_accuracy.hpp"
 #include "autoprune/search/team_evaluator.hpp"
+#include "autoprune/study/accuracy_kind.hpp"
 #include "autoprune/study/observers.hpp"
 #include "autoprune/study/record.hpp"
 #include "autoprune/study/study.hpp"
@@ -22,24 +23,6 @@ namespace autoprune::study {
 /// What a policy is worth. Throws what make_reward() and the reward's validate() throw.
 [[nodiscard]] inline search::AnyReward reward(const StudySpec& spec) {
   return spec.own_reward ? *spec.own_reward : search::make_reward(spec.reward, spec.alpha);
-}
-
-/// The accuracy that a search reads. Throws out_of_range when it was asked for that of real numbers
-/// and the integers are coarse of the accelerator, or of what is
-/// searched.
-[[nodiscard]] inline AccuracyKind accuracy_kind(const Study& study) {
-  const auto layers = static_cast<Index>(study.network.matrix_layers().size());
-  const search::SearchSpace& space = study.spec.search.space;
-  const auto few = [](const std::vector<Index>& bits) {
-    return std::any_of(bits.begin(), bits.end(), [](Index n) { return n < 8; });
-  };
-  const bool coarse =
-      search::coarse(study.accelerator, layers) || few(space.weight_bits) || few(space.input_bits);
-  const std::optional<AccuracyKind>& asked = study.spec.accuracy;
-  if (coarse && asked == AccuracyKind::real)
-    fail(ErrorId::out_of_range, "accuracy in floating point says nothing of ",
-         "weights or inputs of fewer than 8 bits; ask for quantised or on-crossbar accuracy");
-  return asked.value_or(coarse ? AccuracyKind::quantised : AccuracyKind::real);
 }
 
 /// What the search rewards, in words.
@@ -54,6 +37,14 @@ namespace autoprune::study {
              spec.reconstruct ? " after reconstruction" : "");
   const bool pooled = study.constraints.counting == search::Counting::pooled;
   return concat(reward(spec).words(accuracy), "; crossbars ", pooled ? "pooled" : "per layer");
+}
+
+/// What masks cost, under a policy's plans or, where there is none, under those that come with
+/// them.
+[[nodiscard]] inline search::Pricing pricing(const Study& study,
+                                             const methods::Policy& policy = {}) {
+  const hardware::Accelerator chip = methods::planned(study.accelerator, policy);
+  return search::pricing(cost::OuModel(study.network, chip), study.compressor.with(policy));
 }
 
 /// Fits kept weights to the study's network, on its calibration images.
@@ -84,10 +75,6 @@ template <class Scalar = float>
   return search::reconstructed_accuracy(
       std::make_shared<const search::BasicReconstruction<Scalar>>(reconstruction<Scalar>(study)),
       accuracy_oracle(study));
-}
-
-[[nodiscard]] inline search::Pricing pricing(const Study& study) {
-  return search::pricing(cost::OuModel(study.network, study.accelerator), study.compressor);
 }
 
 [[nodiscard]] inline std::uint64_t search_fingerprint(const Study& study) {
@@ -124,6 +111,9 @@ template <class Scalar = float>
 inline void check_space(const Study& study) {
   const search::SearchSpace& space = study.spec.search.space;
   space.validate();
+  if (!space.adc_bits.empty() && study.accelerator.adc.kind == hardware::Ideal::kName)
+    fail(ErrorId::out_of_range, "bits of ADCs are searched, and the accelerator's are ideal, ",
+         "which have none; take others, e.g. --adc saturating");
   if (space.keeps_only()) return;
   const std::size_t layers = study.network.matrix_layers().size();
   search::SearchSpace placed = space, computed = space;
@@ -145,7 +135,7 @@ template <class Scalar = float>
   return search::PruningEnvironment<>(
       study.network, study.compressor, {study.calibration_batches(), study.held_out_batches()},
       detail::search_constraints(study), study.pool, spec.metric, reward(spec),
-      detail::search_oracle<Scalar>(study), detail::pricing(study), spec.backend);
+      detail::search_oracle<Scalar>(study), pricing(study), spec.backend);
 }
 
 /// Fills the record's search and policy, measuring with the spec's team where there is one.

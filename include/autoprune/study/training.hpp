@@ -164,6 +164,7 @@ void fine_tune(const Study& study, Watch& watcher, Record& record) {
   search::FineTuner tuner(record.network, study.data.train, study.split().train, record.policy,
                           study.constraints, study.compressor, config, study.pool, &teacher,
                           detail::training_backend(study));
+  if (study.constraints.budgets.any()) tuner.keep_to_budgets(pricing(study, record.policy));
   search::Fingerprint print = study.fingerprint();
   detail::add_training(config.train, print);
   print.add(config.schedule.ramp).add(config.schedule.begin);
