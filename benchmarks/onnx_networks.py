@@ -50,7 +50,7 @@ def random_network(name):
             module.running_mean.normal_(std=0.2)
             module.running_var.uniform_(0.5, 2.0)
     for parameter in network.parameters():
-        if parameter.numel() > 1 and parameter.std() == 0:
+        if parameter.numel() > 1 and parameter.min() == parameter.max():
             torch.nn.init.normal_(parameter, parameter.mean().item(), 0.05)
     return network.eval()
 

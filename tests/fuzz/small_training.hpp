@@ -34,7 +34,9 @@ struct SmallTraining {
   nn::Trainer trainer{network, data, nn::range(0, 4), {.epochs = 3, .batch = 2}, pool};
 
   [[nodiscard]] std::string save(io::TrainingState state) {
-    return io::save_training(network, trainer, std::move(state));
+    std::string bytes;
+    io::save_training(network, trainer, std::move(state), [&](std::string_view b) { bytes += b; });
+    return bytes;
   }
 };
 

@@ -76,7 +76,11 @@ struct Run {
           {report.epoch, report.loss, report.learning_rate, 0.5, 2.0, 60.0, 1.0});
     }
   }
-  [[nodiscard]] std::string save() { return io::save_training(net, tuner.trainer(), state); }
+  [[nodiscard]] std::string save() {
+    std::string bytes;
+    io::save_training(net, tuner.trainer(), state, [&](std::string_view b) { bytes += b; });
+    return bytes;
+  }
   void load(const std::string& bytes) {
     state = io::load_training(bytes, net, tuner.trainer());
     tuner.resume(state.epoch, state.masks, state.tightened);

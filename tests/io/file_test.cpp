@@ -114,6 +114,19 @@ TEST_CASE("the previous file survives a disk that fills up, and no rest is left"
   CHECK(io::read_file(dir / "checkpoint") == next);
 }
 
+TEST_CASE("a writer that fails on the way leaves the previous file, and no rest", "[file]") {
+  const TempDir dir;
+  io::write_file(dir / "checkpoint", "previous");
+  CHECK_THROWS_AS(io::write_file(dir / "checkpoint",
+                                 [](const io::Write& write) {
+                                   write("half of the next");
+                                   fail(ErrorId::diverged, "the other half isn't there");
+                                 }),
+                  Error);
+  CHECK(io::read_file(dir / "checkpoint") == "previous");
+  CHECK(dir.files() == 1);
+}
+
 TEST_CASE("a device without room is reported and stays a device", "[file]") {
   check_error(error_of([] { io::write_file("/dev/full", "content"); }), ErrorId::cannot_write,
               {"/dev/full", "No space left"});

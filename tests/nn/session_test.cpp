@@ -428,6 +428,28 @@ TEST_CASE("Batch-norm finds the spread of values far from zero", "[nn]") {
   }
 }
 
+TEST_CASE("Gradients that cancel in front of a batch-norm cancel over many positions", "[nn]") {
+  Network n({2, 200, 200});
+  n.batch_norm("b1");
+  n.batch_norm("b2");
+  Random random(2);
+  const Activation x = random_activation(random, n.input_shape(), 2);
+  Activation dy = random_activation(random, n.input_shape(), 2);
+  for_values(dy, [&](Index i, Index c, Index h, Index w) {
+    dy.at(i, c, h, w) += 3.0F + 4.0F * x.at(i, c, h, w);
+  });
+  ThreadPool pool(1);
+  Session session(n, pool);
+  session.forward(x, Mode::training);
+  session.backward(dy);
+  // b2 undoes what b1 shifts and scales, but for its eps: of these sums next to nothing is left.
+  for (std::size_t c = 0; c < 2; ++c) {
+    const double sum = session.gradient(2).bias(c), product = session.gradient(2).weight(c);
+    CHECK(std::abs(session.gradient(1).bias(c)) < 1e-7 * sum);
+    CHECK(session.gradient(1).weight(c) / product == Approx(1e-5).epsilon(0.02));
+  }
+}
+
 TEST_CASE("A batch-norm's momentum is its own in training alone", "[nn]") {
   Network n({2, 3, 3});
   n.append("b", BatchNorm{.momentum = 0.5});

@@ -364,10 +364,17 @@ TEST_CASE("parameters keep their names through what exporters put between", "[on
   g.add("Identity", {"bn1.weight"});  // two that are the same are stored once
   g.last().set_output(0, "bn2.weight");
   y = g.add("Transpose", {y}, {{"perm", List{0, 3, 1, 2}}});
-  g.add("BatchNormalization",
-        {y, "bn2.weight", g.weight("b", {4}), g.weight("m", {4}), g.weight("v", {4}, 0.5, 1.0)});
+  y = g.add("BatchNormalization",
+            {y, "bn2.weight", g.weight("b", {4}), g.weight("m", {4}), g.weight("v", {4}, 0.5, 1.0)});
+  g.weight("block.0.gamma", {4, 1, 1});
+  g.add("Identity", {"block.0.gamma"});
+  g.last().set_output(0, "block.1.gamma");
+  y = g.add("Mul", {g.add("Mul", {y, "block.0.gamma"}), "block.1.gamma"});
   const Network n = g.read();
   CHECK(n.node(1).name == "fc");
   CHECK(n.node(1).weight(2, 1, 0, 0) == g.graph().initializer(0).float_data(2 * 3 + 1));
   CHECK(n.node(2).name == "bn2");
+  CHECK(n.node(3).name == "block.0.gamma");
+  CHECK(n.node(4).name == "block.1.gamma");
+  CHECK(n.node(4).op.as<nn::Scale>()->learned);
 }

@@ -34,25 +34,33 @@ struct CheckpointHeader {
   double seconds;
 };
 
-/// What stands in the header for a run's `bytes`. A changed byte always changes it.
+/// What stands in the header for a run's `contents`. A changed byte always changes it.
 [[nodiscard]] inline std::uint64_t checkpoint_sum(std::uint64_t run, double seconds,
-                                                  std::string_view bytes) {
+                                                  const Contents& contents) {
   search::Fingerprint sum;
-  sum.add(std::span(&run, 1)).add(seconds).add(std::span<const char>(bytes));
+  sum.add(std::span(&run, 1)).add(seconds);
+  contents([&](std::string_view piece) { sum.add(std::span<const char>(piece)); });
   return sum.value();
 }
 
 }  // namespace detail
 
-/// Replaces the file at once; a write that fails or is killed leaves the one before it. Throws
-/// cannot_write.
-inline void write_checkpoint(const std::filesystem::path& path, Checkpoint checkpoint) {
-  const detail::CheckpointHeader header{
-      detail::checkpoint_sum(checkpoint.run, checkpoint.seconds, checkpoint.bytes), checkpoint.run,
-      checkpoint.seconds};
-  checkpoint.bytes.insert(0, reinterpret_cast<const char*>(&header), sizeof header);
-  checkpoint.bytes.insert(0, detail::kCheckpointMagic);
-  write_file(path, checkpoint.bytes);
+/// Replaces the file at once; a write that fails or is killed leaves the one before it. `contents`,
+/// what the run itself saves, is asked twice, for the sum as well, so that a run of many parameters
+/// needs no memory for a copy of them. Throws cannot_write.
+inline void write_checkpoint(const std::filesystem::path& path, std::uint64_t run, double seconds,
+                             const Contents& contents) {
+  const detail::CheckpointHeader header{detail::checkpoint_sum(run, seconds, contents), run,
+                                        seconds};
+  write_file(path, [&](const Write& write) {
+    write(detail::kCheckpointMagic);
+    write({reinterpret_cast<const char*>(&header), sizeof header});
+    contents(write);
+  });
+}
+inline void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  write_checkpoint(path, checkpoint.run, checkpoint.seconds,
+                   [&](const Write& write) { write(checkpoint.bytes); });
 }
 
 /// The checkpoint of run `run` in a file's bytes; `origin` names the file in messages. Throws
@@ -67,7 +75,8 @@ inline void write_checkpoint(const std::filesystem::path& path, Checkpoint check
          "' is not a checkpoint of this version; remove it to begin anew");
   std::memcpy(&header, bytes.data() + detail::kCheckpointMagic.size(), sizeof header);
   bytes.erase(0, kPrefix);
-  if (detail::checkpoint_sum(header.run, header.seconds, bytes) != header.sum ||
+  const auto contents = [&](const Write& write) { write(bytes); };
+  if (detail::checkpoint_sum(header.run, header.seconds, contents) != header.sum ||
       !std::isfinite(header.seconds))
     fail(ErrorId::truncated_file, "checkpoint '", origin,
          "' is damaged or cut off; remove it to begin anew");

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <new>
 #include <string>
 #include <string_view>
@@ -19,6 +20,11 @@
 #include "autoprune/core/error.hpp"
 
 namespace autoprune::io {
+
+/// Takes the next bytes of a file.
+using Write = std::function<void(std::string_view)>;
+/// Hands over the bytes of a file, piece by piece.
+using Contents = std::function<void(const Write&)>;
 
 namespace detail {
 
@@ -60,18 +66,26 @@ namespace detail {
   return error;
 }
 
-/// Writes `content` to `path` as it stands. Returns 0, or the errno of the step that failed.
-[[nodiscard]] inline int store(const std::filesystem::path& path, std::string_view content,
+/// Writes `contents` to `path` as they stand. Returns 0, or the errno of the step that failed.
+[[nodiscard]] inline int store(const std::filesystem::path& path, const Contents& contents,
                                bool sync) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0) return errno;
   int error = 0;
-  while (!content.empty() && error == 0) {
-    const ssize_t written = ::write(file, content.data(), content.size());
-    if (written >= 0)
-      content.remove_prefix(static_cast<std::size_t>(written));
-    else if (errno != EINTR)
-      error = errno;
+  const auto write = [&](std::string_view piece) {
+    while (!piece.empty() && error == 0) {
+      const ssize_t written = ::write(file, piece.data(), piece.size());
+      if (written >= 0)
+        piece.remove_prefix(static_cast<std::size_t>(written));
+      else if (errno != EINTR)
+        error = errno;
+    }
+  };
+  try {
+    contents(write);
+  } catch (...) {
+    ::close(file);
+    throw;
   }
   if (error == 0 && sync && ::fsync(file) != 0) error = errno;
   if (::close(file) != 0 && error == 0) error = errno;
@@ -110,8 +124,9 @@ inline constexpr std::size_t kMaxFile = (std::size_t{1} << 30) + (std::size_t{1}
 
 /// Writes a file so that `path` holds either its previous content or all of the new one, whatever
 /// happens: the bytes go to a temporary file beside it, which is synced to disk and then renamed.
-/// Devices and pipes are written to directly. Throws cannot_write; no temporary file is left then.
-inline void write_file(const std::filesystem::path& path, std::string_view content) {
+/// Devices and pipes are written to directly. Throws cannot_write, and what `contents` throws; no
+/// temporary file is left then.
+inline void write_file(const std::filesystem::path& path, const Contents& contents) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   const bool special = fs::exists(path, ignored) && !fs::is_regular_file(path, ignored);
@@ -121,7 +136,13 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
   const fs::path place =
       special ? path : fs::path(concat(target.string(), '.', ::getpid(), ".tmp"));
 
-  int error = detail::store(place, content, !special);
+  int error = 0;
+  try {
+    error = detail::store(place, contents, !special);
+  } catch (...) {
+    if (!special) ::unlink(place.c_str());
+    throw;
+  }
   if (!special) {
     if (error == 0 && ::rename(place.c_str(), target.c_str()) != 0) error = errno;
     if (error != 0) ::unlink(place.c_str());
@@ -129,6 +150,10 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
   if (error != 0)
     fail(ErrorId::cannot_write, "can't write '", path.string(), "': ", detail::errno_text(error),
          "; nothing was changed: make room, or write to a directory that exists and is yours");
+}
+
+inline void write_file(const std::filesystem::path& path, std::string_view content) {
+  write_file(path, [&](const Write& write) { write(content); });
 }
 
 /// Removes what processes that were killed in the midst of write_file(path, ...) have left: regular

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "autoprune/core/prune_mask.hpp"
+#include "autoprune/io/file.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/nn/train.hpp"
 #include "autoprune/search/archive.hpp"
@@ -134,12 +135,11 @@ class FitReader {
 
 }  // namespace detail
 
-/// The run as bytes. `state.history` holds one entry an epoch.
-[[nodiscard]] inline std::string save_training(nn::Network& network, nn::Trainer& trainer,
-                                               TrainingState state) {
-  search::ArchiveWriter out;
+/// Writes the run, a tensor at a time. `state.history` holds one entry an epoch.
+inline void save_training(nn::Network& network, nn::Trainer& trainer, TrainingState state,
+                          const Write& write) {
+  search::ArchiveWriter out(write);
   detail::visit_training(out, network, trainer, state);
-  return out.bytes();
 }
 
 /// Sets the network's parameters and the trainer's momentum; the caller hands the state that comes

@@ -55,7 +55,7 @@ class CpuBackend final : public Backend {
     constexpr Index kMostLogits = Index{1} << 28;  // that are remembered: a GiB
     const Index logits = images.size() * teacher->outputs();
     const Index variants = config.augment ? config.variants : 1;
-    training_->teacher.emplace(*teacher, pool(), images.size(),
+    training_->teacher.emplace(*teacher, session_, images.size(),
                                variants > 0 && logits <= kMostLogits / variants);
   }
   double train_step(const TrainStep& step) override {

@@ -35,12 +35,12 @@ inline void add(const float* x, float* y, Index size, FiniteRows& seen) {
   seen = own;
 }
 
-/// y = scale x + shift of one row, then relu where asked; the sums are seen before it.
+/// y = scale (x - centre) + shift of one row, then relu where asked; the sums are seen before it.
 inline void affine_row(const float* x, float* y, float scale, float shift, bool relu,
-                       FiniteRows& seen) {
+                       FiniteRows& seen, float centre = 0.0F) {
   const float floor = relu ? 0.0F : -std::numeric_limits<float>::infinity();
   alignas(64) std::array<float, kLanes> sums;
-  for (std::size_t l = 0; l < kLanes; ++l) sums[l] = scale * x[l] + shift;
+  for (std::size_t l = 0; l < kLanes; ++l) sums[l] = scale * (x[l] - centre) + shift;
   seen.see(sums.data());
   for (std::size_t l = 0; l < kLanes; ++l) y[l] = std::max(floor, sums[l]);
 }

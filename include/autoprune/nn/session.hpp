@@ -112,9 +112,13 @@ class Session {
   /// From now on every pass keeps what each node puts out, for output() and backward(). forward()
   /// does so by itself.
   void keep_maps() {
+    if (!keeps_) free_->clear();
     keeps_ = true;
-    free_.clear();
   }
+
+  /// From now on maps and gradients that either session no longer needs leave their memory to both;
+  /// they may not run at the same time.
+  void share_memory(Session& other) { free_ = other.free_; }
 
   /// Throws not_finite, naming the layer, for a parameter that takes part and isn't a finite
   /// number, and for a variance below 0. forward() does it, too; `backward`: for a training pass.
@@ -180,7 +184,7 @@ class Session {
     for (const Step& step : steps_) {
       run(step, mode);
       if (!keeps_)
-        for (const Index node : step.read_last) free_.release(outputs_[at(node)]);
+        for (const Index node : step.read_last) free_->release(outputs_[at(node)]);
     }
     trained_ = mode == Mode::training;
     return logits();
@@ -230,10 +234,10 @@ class Session {
   void run(const Step& step, Mode mode) {
     const Node& node = network_.node(step.node);
     Activation& y = outputs_[at(step.last)];
-    if (!keeps_) free_.provide(y, network_.node(step.last).shape, input_->images());
+    if (!keeps_) free_->provide(y, network_.node(step.last).shape, input_->images());
     if (node.has_matrix()) {
       run_matrix(step, read(step.node, mode), y, mode);
-      if (!keeps_ && coded_[at(step.node)].capacity() > 0) free_.release(coded_[at(step.node)]);
+      if (!keeps_ && coded_[at(step.node)].capacity() > 0) free_->release(coded_[at(step.node)]);
       return;
     }
     run_op(step.node, inputs(node), y, step.relu, mode);
@@ -245,7 +249,7 @@ class Session {
     const Codes& codes = codes_[at(i)].inputs;
     if (!codes.rounds() || (product_ && mode == Mode::inference)) return x;
     Activation& rounded = coded_[at(i)];
-    if (!keeps_) free_.provide(rounded, x.shape(), x.images());
+    if (!keeps_) free_->provide(rounded, x.shape(), x.images());
     InputRounding(codes).round(x, rounded, pool_);
     return rounded;
   }
@@ -265,10 +269,10 @@ class Session {
     if (step.norm && mode != Mode::inference) {
       const float* bias = node.has_bias() ? node.bias.data() : nullptr;
       Activation& raw = raw_[at(step.node)];
-      if (!keeps_) free_.provide(raw, node.shape, x.images());
+      if (!keeps_) free_->provide(raw, node.shape, x.images());
       if (!layer.forward(x, raw, {nullptr, bias, false}, pool_)) fail_output(step.node);
       run_op(*step.norm, {&raw}, y, step.relu, mode);
-      if (!keeps_) free_.release(raw);
+      if (!keeps_) free_->release(raw);
       return;
     }
     const Affine a = affine_after(step);
@@ -325,7 +329,8 @@ class Session {
     for (std::size_t k = 0; k < node.inputs.size(); ++k) {
       const Index input = node.inputs[k];
       if (input == 0) continue;
-      Activation dx = take_spare();
+      Activation dx;
+      free_->provide(dx, network_.node(input).shape, dy.images());
       dx.resize(network_.node(input).shape, dy.images());
       if (node.has_matrix())
         layers_[at(step.node)]->backward_input(dy, dx, pool_);
@@ -334,7 +339,7 @@ class Session {
       if (rounds) InputRounding(codes_[at(step.node)].inputs).clip_gradient(*xs[k], dx, pool_);
       pass_down(input, std::move(dx));
     }
-    if (step.last != network_.output()) spare_.push_back(std::move(*grads_[at(step.last)]));
+    if (step.last != network_.output()) free_->release(*grads_[at(step.last)]);
     grads_[at(step.last)].reset();
   }
 
@@ -358,14 +363,7 @@ class Session {
     }
     pool_.for_each(dx.blocks(),
                    [&](Index b) { detail::add(dx.block(b), grad->block(b), dx.block_size()); });
-    spare_.push_back(std::move(dx));
-  }
-
-  [[nodiscard]] Activation take_spare() {
-    if (spare_.empty()) return {};
-    Activation out = std::move(spare_.back());
-    spare_.pop_back();
-    return out;
+    free_->release(dx);
   }
 
   Network& network_;
@@ -377,8 +375,8 @@ class Session {
   std::vector<std::vector<float>> kept_;            // by node: what its op needs to go back
   std::vector<Activation> outputs_, raw_;           // by node; raw: before a fused batch-norm
   std::vector<std::optional<Activation>> grads_;    // by node, during backward()
-  detail::MapMemory free_;                          // of maps that are no longer read
-  std::vector<Activation> spare_;                   // memory of gradients that are no longer needed
+  // Of maps that are no longer read, and of gradients that are no longer needed.
+  std::shared_ptr<detail::MapMemory> free_ = std::make_shared<detail::MapMemory>();
   std::vector<Gradient> gradients_;
   detail::GradientScratch scratch_;
   Product product_;

@@ -17,9 +17,15 @@ namespace autoprune::nn {
 /// Where augmentations repeat, logits are computed once a (variant, image).
 class Teacher {
  public:
-  /// `images` of the source; `repeats`: an image of a variant comes again.
-  Teacher(Network& network, ThreadPool& pool, Index images, bool repeats)
-      : session_(network, pool), images_(images), classes_(network.outputs()), repeats_(repeats) {}
+  /// `images` of the source; `repeats`: an image of a variant comes again. The teacher works in the
+  /// memory of the student's gradients.
+  Teacher(Network& network, Session& student, Index images, bool repeats)
+      : session_(network, student.pool()),
+        images_(images),
+        classes_(network.outputs()),
+        repeats_(repeats) {
+    session_.share_memory(student);
+  }
 
   /// For a batch of the source's `images`, of which a part is loaded; valid until the next call.
   const Activation& logits(std::span<const Index> images, std::uint64_t variant, const Batch& batch,

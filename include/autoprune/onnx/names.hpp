@@ -30,6 +30,13 @@ namespace detail {
   return {};
 }
 
+/// Whether it may be a module's own parameter, as ConvNeXt's layer_scale: "layer1.0.gamma", not what
+/// exporters invent for constants.
+[[nodiscard]] inline bool is_of_module(std::string_view name) {
+  return name.find('.') != std::string_view::npos && !name.starts_with('/') &&
+         !name.starts_with("onnx::");
+}
+
 /// PyTorch's exporter names a node "/layer1/layer1.0/conv1/Conv": its module is layer1.0.conv1, as
 /// parts of a container are named with it.
 struct ModulePath {
@@ -96,9 +103,8 @@ class Names {
   /// `parameter` is the name of the weights, or "".
   [[nodiscard]] std::string name(const Draft& draft, const std::string& parameter) {
     std::string base = detail::module_of_parameter(parameter);
-    if (base.empty() && draft.op->is<nn::Scale>() && parameter.find('.') != std::string::npos &&
-        !parameter.starts_with('/'))
-      base = parameter;  // a module's own, as ConvNeXt's layer_scale
+    if (base.empty() && draft.op->is<nn::Scale>() && detail::is_of_module(parameter))
+      base = parameter;
     if (base.empty())
       base = name_of(*draft.from, draft.op->has_matrix() || draft.op->is<nn::BatchNorm>());
     if (draft.moves) base += concat('.', draft.op->name());

@@ -225,7 +225,9 @@ class Reader {
 
   /// The name by which parameters are known, through what only moves their numbers.
   [[nodiscard]] std::string origin_of(const GraphNode& node) const {
-    if (!module_of_parameter(node.output()).empty()) return node.output();
+    // Of equal parameters, exporters store one, and name the others by an Identity.
+    const bool renames = node.op() == "Identity" && is_of_module(node.output());
+    if (renames || !module_of_parameter(node.output()).empty()) return node.output();
     const Value* input = import_.values.find(node.input(0));
     for (const std::string_view op :
          {"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast", "DequantizeLinear"})

@@ -8,9 +8,11 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -25,6 +27,10 @@ class ArchiveWriter {
  public:
   static constexpr bool loading = false;
 
+  ArchiveWriter() = default;
+  /// Hands the bytes on instead of collecting them.
+  explicit ArchiveWriter(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
+
   void operator()(std::string_view name, std::span<float> values) { put(name, values); }
   void operator()(std::string_view name, std::span<double> values) { put(name, values); }
   void operator()(std::string_view name, std::span<std::uint8_t> values) { put(name, values); }
@@ -37,12 +43,19 @@ class ArchiveWriter {
   template <class T>
   void put(std::string_view name, std::span<T> values) {
     put_number(name.size());
-    bytes_ += name;
+    put_bytes(name);
     put_number(values.size_bytes());
-    bytes_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+    put_bytes({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
   }
-  void put_number(std::uint64_t n) { bytes_.append(reinterpret_cast<const char*>(&n), sizeof n); }
+  void put_number(std::uint64_t n) { put_bytes({reinterpret_cast<const char*>(&n), sizeof n}); }
+  void put_bytes(std::string_view bytes) {
+    if (write_)
+      write_(bytes);
+    else
+      bytes_ += bytes;
+  }
 
+  std::function<void(std::string_view)> write_;
   std::string bytes_;
 };
 

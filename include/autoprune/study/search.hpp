@@ -155,7 +155,7 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
   if (const auto saved = progress.restore()) search.restore(*saved);
   while (!record.stopped && !search.done()) {
     search.run_episode();
-    progress.keep([&] { return search.save(); });
+    progress.keep([&](const io::Write& write) { write(search.save()); });
     record.stopped = watcher.episode(search) == Flow::stop;
   }
   record.policy = methods::decided(search.best_outcome().policy, spec.plan);

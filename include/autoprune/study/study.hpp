@@ -166,10 +166,8 @@ class Progress {
     before_ = saved.seconds;
     return std::move(saved.bytes);
   }
-  /// `save()` gives the bytes.
-  template <class Save>
-  void keep(const Save& save) const {
-    if (!path_.empty()) io::write_checkpoint(path_, {run_, seconds(), save()});
+  void keep(const io::Contents& contents) const {
+    if (!path_.empty()) io::write_checkpoint(path_, run_, seconds(), contents);
   }
   [[nodiscard]] double seconds() const {
     return before_ + std::chrono::duration<double>(Clock::now() - began_).count();

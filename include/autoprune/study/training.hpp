@@ -137,7 +137,9 @@ class TrainingRun {
     state_.epoch = report.epoch;
     state_.tightened = tightened;
     state_.masks = masks;
-    progress_.keep([&] { return io::save_training(network_, trainer_, state_); });
+    progress_.keep([&](const io::Write& write) {
+      io::save_training(network_, trainer_, state_, write);
+    });
   }
 
   const Study& study_;

@@ -62,9 +62,11 @@ struct BatchNorm {
   /// To average over batches 0 .. k the pass's momentum is 1 / (k + 1). When the batch's
   /// statistics aren't finite the running ones are left alone.
   [[nodiscard]] bool forward(const ForwardPass& pass) const {
-    if (pass.mode == Mode::inference) return scale(pass, fold(pass.node));
     Node& bn = pass.node;
     const Activation& x = pass.x();
+    const auto channels = static_cast<std::size_t>(x.shape().channels);
+    std::vector<float> means(channels, 0.0F);
+    if (pass.mode == Mode::inference) return scale(pass, fold(bn), means);
     // Sums of differences from one value of the channel: a mean far from zero costs no precision.
     const std::vector<float> pivots = first_pixel(x, pass.part);
     const std::vector<double> sums =
@@ -80,7 +82,6 @@ struct BatchNorm {
     // Squares outgrow float32 before the values do.
     if (!std::all_of(sums.begin(), sums.end(), [](double s) { return std::isfinite(s); }))
       return false;
-    const auto channels = static_cast<std::size_t>(x.shape().channels);
     const auto count = static_cast<double>(pass.part.images() * x.positions());
     const double share = pass.mode == Mode::training ? momentum : pass.momentum;
     pass.kept.resize(2 * channels);
@@ -94,12 +95,12 @@ struct BatchNorm {
       blend(bn.running_var(c), unbiased, share);
       const Statistics s{static_cast<float>(mean),
                          static_cast<float>(1.0 / std::sqrt(variance + eps))};
-      pass.kept[2 * c] = s.mean;
+      pass.kept[2 * c] = means[c] = s.mean;
       pass.kept[2 * c + 1] = s.inverse;
       scaled.scale[c] = weight(bn, c) * s.inverse;
-      scaled.shift[c] = bias(bn, c) - scaled.scale[c] * s.mean;
+      scaled.shift[c] = bias(bn, c);
     }
-    return scale(pass, scaled);
+    return scale(pass, scaled, means);
   }
 
   /// Replaces dy by dx, too: it takes the same sums.
@@ -133,14 +134,16 @@ struct BatchNorm {
       }
       of_dy[c] = weight(pass.node, c) * s.inverse;
       of_x[c] = static_cast<float>(-of_dy[c] * s.inverse * dgamma / count);
-      constant[c] = static_cast<float>(-of_dy[c] * dbeta / count) - of_x[c] * s.mean;
+      constant[c] = static_cast<float>(-of_dy[c] * dbeta / count);
     }
     pass.blocks([&](Index b) {
       float* g = dy.block(b);
       const float* v = x.block(b);
       for (Index p = 0; p < dy.positions(); ++p)
         for (std::size_t c = 0; c < channels; ++c, g += kLanes, v += kLanes) {
-          for (Index l = 0; l < kLanes; ++l) g[l] = of_dy[c] * g[l] + of_x[c] * v[l] + constant[c];
+          const float mean = statistics(c).mean;
+          for (Index l = 0; l < kLanes; ++l)
+            g[l] = of_dy[c] * g[l] + of_x[c] * (v[l] - mean) + constant[c];
           for (Index l = dy.lanes(b); l < kLanes; ++l) g[l] = 0.0F;
         }
     });
@@ -171,11 +174,18 @@ struct BatchNorm {
   [[nodiscard]] float bias(const Node& bn, std::size_t c) const {
     return affine ? bn.bias(c) : 0.0F;
   }
-  static bool scale(const ForwardPass& pass, const Affine& a) {
+  /// y = scale (x - mean) + shift. Means that are folded into the shift cost digits where they are
+  /// far from zero.
+  static bool scale(const ForwardPass& pass, const Affine& a, const std::vector<float>& means) {
     const Activation& x = pass.x();
     return pass.blocks([&](Index b, FiniteRows& seen) {
-      detail::affine(x.block(b), pass.y.block(b), x.positions(), x.shape().channels, a.scale.data(),
-                     a.shift.data(), pass.relu, seen);
+      FiniteRows own = seen;  // stays in registers
+      const float* v = x.block(b);
+      float* y = pass.y.block(b);
+      for (Index p = 0; p < x.positions(); ++p)
+        for (std::size_t c = 0; c < means.size(); ++c, v += kLanes, y += kLanes)
+          detail::affine_row(v, y, a.scale[c], a.shift[c], pass.relu, own, means[c]);
+      seen = own;
     });
   }
   static void blend(float& running, double value, double momentum) {
