@@ -219,6 +219,21 @@ TEST_CASE("a search leaves its front: a table, pictures, and policies to go on w
     CHECK(has(read(concat(out, "/front/", picture, ".svg")), "</svg>"));
 }
 
+TEST_CASE("a layer's own crossbars are drawn and priced") {
+  const std::string out = fresh("large");
+  const Answer mapped =
+      run({"map", "--network", trained(), "--plan", "geometry=256x256/32x32/1", "--out", out});
+  INFO(mapped.err);
+  CHECK(mapped.status == 0);
+  CHECK(has(read(out + "/report.html"), "</html>"));
+  const auto energy = [](const Words& more) {
+    return run(Words{"cost", "--network", trained(), "--json", "-"} + more)
+        .json()["totals"]["energy_nj"]
+        .get<double>();
+  };
+  CHECK(energy({"--plan", "weight-bits=2"}) < 0.5 * energy({}));
+}
+
 TEST_CASE("a search keeps to its budgets, and says when nothing can") {
   const auto search = [&](const Words& more) {
     return run(Words{"search"} + inputs() + short_search() + Words{"--out", fresh("budget")} +
@@ -370,6 +385,20 @@ TEST_CASE("bits are searched, trained and remembered, and a pruned network keeps
   }
   CHECK(read_json(bits + "/policy.json")["layers"][1]["keep_ratio"] ==
         third.json()["layers"][1]["keep_ratio"]);
+  // What --plan leaves open, the file remembers.
+  const auto planes = [&](const Words& more) {
+    const std::string mapped = fresh("remembered");
+    REQUIRE(run(Words{"map", "--network", pruned, "--out", mapped} + more).status == 0);
+    return read_json(mapped + "/mapping.json")["layers"][0]["planes"];
+  };
+  CHECK(planes({"--plan", "input-bits=6"}) == planes({}));
+  CHECK(planes({"--plan", "weight-bits=7"}) == 14);
+  const Answer twice = run(Words{"search", "--network", pruned, "--data", bench().data(),
+                                 "--search", "weight-bits=2..4,weight-bits=6..8", "--out",
+                                 fresh("no")} +
+                           short_search());
+  CHECK(twice.status == 2);
+  CHECK(has(twice.err, "twice"));
   const Answer other = run(Words{"search", "--network", pruned, "--data", bench().data(),
                                  "--search", "granularity=8+16", "--out", fresh("no")} +
                            short_search());
