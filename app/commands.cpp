@@ -118,8 +118,9 @@ void report_pruned(Job& job, study::Record& record) {
   const bool trained = !record.training.epochs.empty();
   const io::Json training = trained ? training_json(record.training) : io::Json();
   study::measure(job.study(), record);
-  io::Json report = job.report(record.network, record.masks, record.placement,
-                               {record.search_seconds, record.training.seconds, 0.0});
+  io::Json report =
+      job.report(record.network, record.masks, record.placement,
+                 {record.search_seconds, record.training.seconds, 0.0}, record.policy);
   report["accuracy"] =
       record.on_crossbar ? io::accuracy_json(record.simulated_images, record.dense,
                                              *record.on_crossbar, "on-crossbar (dense: float)")

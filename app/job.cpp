@@ -340,7 +340,8 @@ std::string Job::method_text() const {
 }
 
 io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
-                     const mapping::NetworkPlacement& mapping, io::RunSeconds seconds) const {
+                     const mapping::NetworkPlacement& mapping, io::RunSeconds seconds,
+                     const methods::Policy& policy) const {
   const io::RunDescription run{.command = options.command,
                                .network = options.network,
                                .data = data ? data->train.name : "no data",
@@ -350,7 +351,8 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
                                .granularity = compressor.granularity(),
                                .seed = options.seed,
                                .threads = pool.threads(),
-                               .options = options.all};
+                               .options = options.all,
+                               .plan = policy.empty() ? spec.plan : policy};
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
   // Stages may have gone on from earlier runs.
   seconds.total = std::max(took.count(), seconds.search + seconds.fine_tune);

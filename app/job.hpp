@@ -63,10 +63,12 @@ class Job {
 
   /// "column-vectors, G = 32, gathered rows".
   [[nodiscard]] std::string method_text() const;
-  /// The report of a network under masks, without what a command adds to it.
+  /// The report of a network under masks, and a policy or else the plan, without what a command
+  /// adds to it.
   [[nodiscard]] io::Json report(const nn::Network& of, const std::vector<PruneMask>& masks,
                                 const mapping::NetworkPlacement& mapping,
-                                io::RunSeconds seconds = {}) const;
+                                io::RunSeconds seconds = {},
+                                const methods::Policy& policy = {}) const;
   /// Where the result `name` goes; throws what OutputDirectory::file() throws.
   [[nodiscard]] std::filesystem::path file(const std::string& name) const {
     return out_->file(name);

@@ -53,14 +53,15 @@ TEST_CASE("reproduce measures every method on LeNet-5, once") {
       CHECK(row["energy_efficiency_gain"] == Approx(1.0));
       CHECK(row["top1"].get<double>() == Approx(99.33).margin(0.1));
     } else {
-      CHECK(row["compression_pooled"].get<double>() >= row["target_compression"].get<double>());
+      if (methods.back() != "autohet")  // which has crossbars of other sizes, and no target
+        CHECK(row["compression_pooled"].get<double>() >= row["target_compression"].get<double>());
       CHECK(row["drop_top1"].get<double>() ==
             Approx(report["rows"][0]["top1"].get<double>() - row["top1"].get<double>()));
     }
   }
   CHECK(methods.front() == "naive");
   const std::vector<std::string> ours = {"autoprune", "autoprune-gathered", "autoprune-dynamic"};
-  CHECK(std::vector<std::string>(methods.end() - 3, methods.end()) == ours);
+  CHECK(std::search(methods.begin(), methods.end(), ours.begin(), ours.end()) != methods.end());
   CHECK(report["rows"].back()["top1"].get<double>() > 97.0);
   CHECK(has(read(out + "/reproduce.md"), "| PIM-Prune |"));
   CHECK(has(read(out + "/compression.svg"), "<svg"));

@@ -109,3 +109,40 @@ TEST_CASE("what convolutions in groups take of the crossbars is said where there
   report["layers"][0]["groups"] = 0;
   CHECK_FALSE(ap::io::test::has(report_table(report), "groups"));
 }
+
+TEST_CASE("bits of layers stand in the table, and count the kept weights") {
+  ap::io::Json report = samples::report();
+  const ap::io::ReportData before = ap::io::read_report(report);
+  CHECK_FALSE(ap::io::test::has(report_table(report), "w/in/ADC"));
+  report["layers"][0]["weight_bits"] = 4;
+  report["layers"][0]["adc_bits"] = 5;
+  const std::string table = report_table(report);
+  CHECK(ap::io::test::has(table, "w/in/ADC bits"));
+  CHECK(ap::io::test::has(table, "4/-/5"));
+  CHECK(ap::io::test::has(table, "-/-/-"));
+  CHECK_FALSE(ap::io::test::has(table, "8 bits each"));
+  CHECK(ap::io::read_report(report).kept_weight_bits() ==
+        Approx(before.kept_weight_bits() - 4.0 * before.layers[0].kept_weights()));
+}
+
+TEST_CASE("the front of a search is a table from the least accurate policy up") {
+  ap::io::SearchFigures search;
+  for (const ap::Index e : {0, 1, 2, 3}) {
+    ap::io::EpisodeFigures figures{e, "searcher", 0.5, 90.0 - static_cast<double>(e), 4.0, 6.0};
+    figures.energy_nj = 2500.0;
+    figures.on_front = e != 1;
+    search.episodes.push_back(figures);
+  }
+  search.pooled = true;
+  const ap::io::Table table = ap::io::front_table(search);
+  REQUIRE(table.size() == 4);
+  CHECK(table[1][0] == "3");
+  CHECK(table[3][0] == "0");
+  CHECK(table[1][2] == "6.00");
+  CHECK(table[1][3] == "2.500");
+  for (const auto axis : {ap::io::FrontAxis::crossbars, ap::io::FrontAxis::energy}) {
+    const std::string picture = ap::io::front_picture(search, axis);
+    CHECK(ap::io::test::has(picture, "episode 3"));
+    CHECK(ap::io::test::has(picture, "</svg>"));
+  }
+}

@@ -49,6 +49,13 @@ struct PlanNumber {
            {"adc_bits", &plan.hardware.adc_bits, 16}}};
 }
 
+/// What a plan decides beside the keep ratio, under its keys.
+inline void write_plan(methods::LayerPlan plan, Json& layer) {
+  for (const PlanNumber& number : plan_numbers(plan))
+    if (*number.value) layer[number.key] = **number.value;
+  if (const auto& geometry = plan.hardware.geometry) layer["geometry"] = geometry->to_string();
+}
+
 inline void read_plan(const JsonField& layer, bool needs_keep, methods::LayerPlan& plan) {
   layer.check_keys(
       {"name", "keep_ratio", "granularity", "weight_bits", "input_bits", "adc_bits", "geometry"});
@@ -102,10 +109,7 @@ inline void read_plan(const JsonField& layer, bool needs_keep, methods::LayerPla
   Json layers = Json::array();
   for (std::size_t k = 0; k < names.size(); ++k) {
     Json layer = json_object({{"name", names[k]}, {"keep_ratio", policy[k].keep}});
-    for (const detail::PlanNumber& number : detail::plan_numbers(policy[k]))
-      if (*number.value) layer[number.key] = **number.value;
-    if (const auto& geometry = policy[k].hardware.geometry)
-      layer["geometry"] = geometry->to_string();
+    detail::write_plan(policy[k], layer);
     layers.push_back(std::move(layer));
   }
   const bool keeps = methods::keeps_only(policy);

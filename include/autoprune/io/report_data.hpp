@@ -2,9 +2,11 @@
 /// report.json and mapping.json, checked and typed, for the writers of tables and pages.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autoprune/io/format.hpp"
@@ -23,6 +25,7 @@ struct LayerFigures {
   Index crossbars_dense = 0, crossbars = 0;
   Index ous = 0, vectors = 0, kept = 0, dead_filters = 0, index_bits = 0;
   double keep_ratio = 1.0;
+  std::optional<Index> weight_bits, input_bits, adc_bits;  ///< that are the layer's own
 
   [[nodiscard]] double compression() const {
     return static_cast<double>(crossbars_dense) / static_cast<double>(crossbars);
@@ -122,11 +125,19 @@ struct ReportData {
     for (const LayerFigures& l : layers) cells.push_back({l.groups, l.crossbars, l.filled});
     return cells;
   }
-  /// Bits of the kept weights' magnitudes, 8 each: what the index buffer is held against.
+  /// Bits of the kept weights' magnitudes, 8 each where a layer doesn't say: what the index buffer
+  /// is held against.
   [[nodiscard]] double kept_weight_bits() const {
-    double weights = 0.0;
-    for (const LayerFigures& layer : layers) weights += layer.kept_weights();
-    return 8.0 * weights;
+    double bits = 0.0;
+    for (const LayerFigures& layer : layers)
+      bits += static_cast<double>(layer.weight_bits.value_or(8)) * layer.kept_weights();
+    return bits;
+  }
+  /// Whether some layer has bits of its own.
+  [[nodiscard]] bool says_bits() const {
+    return std::any_of(layers.begin(), layers.end(), [](const LayerFigures& l) {
+      return l.weight_bits || l.input_bits || l.adc_bits;
+    });
   }
 };
 
@@ -148,6 +159,10 @@ namespace detail {
   layer.index_bits = field["index_bits"].count();
   if (field.has("groups")) layer.groups = field["groups"].count();
   if (field.has("filled")) layer.filled = field["filled"].number();
+  for (const auto& [key, bits] : {std::pair{"weight_bits", &layer.weight_bits},
+                                  {"input_bits", &layer.input_bits},
+                                  {"adc_bits", &layer.adc_bits}})
+    if (field.has(key)) *bits = field[key].count();
   return layer;
 }
 

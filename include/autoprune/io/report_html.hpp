@@ -252,7 +252,8 @@ namespace detail {
          format_bits(static_cast<double>(data.bitmap_bits)) + " (bitmap), " +
          format_bits(static_cast<double>(data.delta_bits)) + " (delta) or " +
          format_bits(static_cast<double>(data.lists_bits)) + " (lists). The kept weights take " +
-         format_bits(data.kept_weight_bits()) + " at 8 bits each.</p>\n</section>\n";
+         format_bits(data.kept_weight_bits()) + (data.says_bits() ? "" : " at 8 bits each") +
+         ".</p>\n</section>\n";
   return out;
 }
 

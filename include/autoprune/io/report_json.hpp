@@ -18,6 +18,7 @@
 
 #include "autoprune/core/version.hpp"
 #include "autoprune/io/json.hpp"
+#include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/mapping/placement.hpp"
 #include "autoprune/nn/collapse.hpp"
@@ -37,6 +38,7 @@ struct RunDescription {
   std::uint64_t seed = 0;
   Index threads = 1;
   Json options = Json::object();
+  methods::Policy plan = {};  ///< of the layers, beside keep ratios; empty: nothing is decided
 };
 
 struct RunSeconds {
@@ -82,8 +84,10 @@ namespace detail {
     fail(ErrorId::mask_mismatch, masks.size(), " masks and ", mapping.layers.size(),
          " mapped layers for a network of ", nodes.size());
   Json layers = Json::array();
-  for (std::size_t k = 0; k < nodes.size(); ++k)
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
     layers.push_back(detail::layer_json(network.node(nodes[k]), masks[k], mapping.layers[k]));
+    if (k < run.plan.size()) detail::write_plan(run.plan[k], layers.back());
+  }
   const mapping::CrossbarCount& crossbars = mapping.crossbars;
   Json index = Json::object();
   for (const mapping::IndexCode code : mapping::kIndexCodes)

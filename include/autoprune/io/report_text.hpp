@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,14 @@ namespace detail {
           format_number(layer.ous),       format_number(layer.crossbars_dense),
           format_number(layer.crossbars), format_number(layer.compression(), 2),
           format_number(layer.index_bits)};
+}
+
+/// "5/6/4": bits of weights, inputs and ADCs; "-" for the accelerator's.
+[[nodiscard]] inline std::string bits_text(const LayerFigures& layer) {
+  const auto text = [](const std::optional<Index>& bits) {
+    return bits ? format_number(*bits) : std::string("-");
+  };
+  return text(layer.weight_bits) + "/" + text(layer.input_bits) + "/" + text(layer.adc_bits);
 }
 
 [[nodiscard]] inline std::string accuracy_lines(const AccuracyFigures& accuracy) {
@@ -74,9 +83,9 @@ namespace detail {
   const double weights = data.kept_weight_bits();
   return "index buffer  " + format_bits(used) + " = " + format_number(100.0 * used / weights, 1) +
          " % of the kept weights' " + format_bits(weights) +
-         " (8 bits each)\n              explicit " + kibibytes(data.explicit_bits) + "   bitmap " +
-         kibibytes(data.bitmap_bits) + "   delta " + kibibytes(data.delta_bits) + "   lists " +
-         kibibytes(data.lists_bits) + " KiB\n";
+         (data.says_bits() ? "\n" : " (8 bits each)\n") + "              explicit " +
+         kibibytes(data.explicit_bits) + "   bitmap " + kibibytes(data.bitmap_bits) + "   delta " +
+         kibibytes(data.delta_bits) + "   lists " + kibibytes(data.lists_bits) + " KiB\n";
 }
 
 }  // namespace detail
@@ -90,6 +99,11 @@ namespace detail {
   std::vector<std::vector<std::string>> rows = {
       {"layer", "matrix", "kept", "keep %", "OUs", "dense xb", "xb", "CR", "index bits"}};
   for (const LayerFigures& layer : data.layers) rows.push_back(detail::layer_row(layer));
+  if (data.says_bits()) {
+    rows.front().push_back("w/in/ADC bits");
+    for (std::size_t k = 0; k < data.layers.size(); ++k)
+      rows[k + 1].push_back(detail::bits_text(data.layers[k]));
+  }
   rows.push_back({"total", "", format_number(data.total(&LayerFigures::kept)),
                   format_number(100.0 * data.keep_ratio(), 1),
                   format_number(data.total(&LayerFigures::ous)),

@@ -30,8 +30,8 @@ namespace detail {
   return {};
 }
 
-/// Whether it may be a module's own parameter, as ConvNeXt's layer_scale: "layer1.0.gamma", not what
-/// exporters invent for constants.
+/// Whether it may be a module's own parameter, as ConvNeXt's layer_scale: "layer1.0.gamma", not
+/// what exporters invent for constants.
 [[nodiscard]] inline bool is_of_module(std::string_view name) {
   return name.find('.') != std::string_view::npos && !name.starts_with('/') &&
          !name.starts_with("onnx::");
