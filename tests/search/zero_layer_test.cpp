@@ -169,6 +169,21 @@ TEST_CASE("a network that came with NaN is refused, one that training made so ha
   REQUIRE(error_of([&] { tune(0.01); }) == ErrorId::not_finite);
 }
 
+TEST_CASE("a price that isn't a number can't be searched by") {
+  ThreadPool pool(1);
+  const auto evaluate = [&](const Costs& costs) {
+    PruningEnvironment<> environment(
+        test::trained(), test::small_compressor(), test::environment_images(pool), {}, pool,
+        Metric::top1, CompressionReward{1.0, SavingProduct::parse("energy")}, float_accuracy(),
+        {{2.0, 2.0, 2.0}, [costs](const Candidate&) { return costs; }});
+    return environment.evaluate(Policy(4, 0.5)).reward;
+  };
+  const double none = std::nan("");
+  REQUIRE(evaluate({1.0, 1.0, 1.0}) > 0.0);
+  for (const Costs& costs : {Costs{none, 1.0, 1.0}, {1.0, none, 1.0}, {1.0, 1.0, none}})
+    REQUIRE(error_of([&] { (void)evaluate(costs); }) == ErrorId::not_finite);
+}
+
 TEST_CASE("a reward that isn't a number can't be searched by") {
   ThreadPool pool(1);
   const auto evaluate = [&](const AnyReward& reward) {

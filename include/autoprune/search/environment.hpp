@@ -88,10 +88,12 @@ class PruningEnvironment {
     const double by = missed(out, constraints, landscape_.dense_accuracy()).by;
     out.feasible = by == 0.0;
     out.reward = out.feasible ? reward_(figures(out)) : -by;
-    if (!std::isfinite(out.reward))
+    const auto& [energy_nj, latency_ns, area_um2] = out.costs;
+    if (!std::isfinite(out.reward) || std::isnan(energy_nj + latency_ns + area_um2))
       fail(ErrorId::not_finite, "a policy of a compression of ",
-           compression(out.crossbars, constraints.counting), ", an energy of ", out.costs.energy_nj,
-           " nJ and an accuracy of ", out.accuracy, " % has a reward of ", out.reward,
+           compression(out.crossbars, constraints.counting), ", an energy of ", energy_nj,
+           " nJ, a latency of ", latency_ns, " ns, an area of ", area_um2,
+           " um2 and an accuracy of ", out.accuracy, " % has a reward of ", out.reward,
            "; check the reward, and the hardware when it reads energy, latency or area");
     return out;
   }

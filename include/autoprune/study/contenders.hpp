@@ -65,7 +65,7 @@ struct Contender {
        "naive",
        {sizes},
        "ddpg",
-       "energy*area",
+       "autohet",
        false},
       {"CIM-AQ",
        "cim-aq",
