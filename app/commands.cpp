@@ -139,7 +139,7 @@ void report_pruned(Job& job, study::Record& record) {
       io::report_table(report));
 }
 
-/// Where keep ratios aren't searched, a network that is pruned already keeps its masks.
+/// A search of anything but keep ratios leaves a network that is pruned already its masks.
 void keep_masks(Job& job) {
   std::vector<PruneMask> masks = job.present_masks();
   if (study::all_kept(masks)) return;
@@ -148,7 +148,7 @@ void keep_masks(Job& job) {
   job.compressor = job.compressor.holding(std::move(masks));
 }
 
-/// A network that is pruned already keeps its masks.
+/// Without a policy, a network that is pruned already trains under its masks.
 void hold_masks(const Job& job, study::Record& record) {
   record.masks = job.present_masks();
   const auto layers = static_cast<Index>(record.masks.size());
@@ -162,8 +162,9 @@ void hold_masks(const Job& job, study::Record& record) {
 /// The stages of `search`, `fine-tune` and `prune`.
 void prune_in_stages(const Options& options, bool searches, bool trains) {
   Job job(options, Weights::needed);
-  if (searches && !job.spec.search.space.keep) keep_masks(job);
-  if (searches && job.spec.search.space.keep && !options.masks.empty())
+  if (searches && !job.spec.search.space.keep)
+    keep_masks(job);
+  else if (searches && !options.masks.empty())
     fail(ErrorId::bad_syntax, "--masks stay, and keep ratios are searched; search something else, ",
          "e.g. --search weight-bits, or leave the masks out");
   const study::Study study = job.study();

@@ -178,15 +178,12 @@ template <class Value>
       fail(ErrorId::bad_syntax, option, " '", word,
            "': keep has no choices; --bounds and --least-keep limit it");
     if (found) space.keep = true;
-    const auto once = [&](const std::string& variable, bool first) {
-      if (!first)
-        fail(ErrorId::bad_syntax, option, " has ", variable, " twice; join its choices with +");
-    };
     search::visit_variables(space, [&](const std::string& variable, auto& all, auto, Index most) {
       known.push_back(variable);
       if (variable != name) return;
       found = true;
-      once(variable, all.empty());
+      if (!all.empty())
+        fail(ErrorId::bad_syntax, option, " has ", variable, " twice; join its choices with +");
       const std::string place = concat(option, ' ', name);
       const bool bits = variable.ends_with("-bits");
       if (choices.empty() && !bits)

@@ -110,7 +110,8 @@ void refuse_idle(const CLI::App& app, const Options& o) {
   const AccuracyKind numbers =
       o.command == "simulate" ? AccuracyKind::on_crossbar
       : runs                  ? o.numbers
-             : o.accuracy.value_or(o.plan_file.empty() && o.search.space.keeps_only()
+             : o.accuracy.value_or(!o.search.space.adc_bits.empty() ? AccuracyKind::on_crossbar
+                                   : o.plan_file.empty() && o.search.space.keeps_only()
                                        ? AccuracyKind::real
                                        : AccuracyKind::quantised);
   for (const CLI::Option* option : app.get_options()) {

@@ -17,6 +17,12 @@ namespace autoprune::io {
 /// What the front weighs against accuracy.
 enum class FrontAxis { crossbars, energy };
 
+/// Whether there is more than one policy to choose from.
+[[nodiscard]] inline bool has_front(const SearchFigures& search) {
+  return std::count_if(search.episodes.begin(), search.episodes.end(),
+                       [](const EpisodeFigures& e) { return e.on_front; }) > 1;
+}
+
 /// A heading, and a row for each policy of the front, the least accurate first.
 [[nodiscard]] inline Table front_table(const SearchFigures& search) {
   std::vector<EpisodeFigures> front;
@@ -24,21 +30,19 @@ enum class FrontAxis { crossbars, energy };
                [](const EpisodeFigures& e) { return e.on_front; });
   std::stable_sort(front.begin(), front.end(),
                    [](const auto& a, const auto& b) { return a.accuracy < b.accuracy; });
-  Table rows = {
-      {"episode", "accuracy %", "CR", "energy µJ", "latency µs", "area mm²", "reward"}};
+  Table out = {{"episode", "accuracy %", "CR", "energy µJ", "latency µs", "area mm²", "reward"}};
   for (const EpisodeFigures& e : front)
-    rows.push_back({concat(e.episode), format_number(e.accuracy, 2),
-                    format_number(search.compression(e), 2), format_significant(1e-3 * e.energy_nj),
-                    format_significant(1e-3 * e.latency_ns), format_significant(1e-6 * e.area_um2),
-                    format_number(e.reward, 4)});
-  return rows;
+    out.push_back({concat(e.episode), format_number(e.accuracy, 2),
+                   format_number(search.compression(e), 2), format_significant(1e-3 * e.energy_nj),
+                   format_significant(1e-3 * e.latency_ns), format_significant(1e-6 * e.area_um2),
+                   format_number(e.reward, 4)});
+  return out;
 }
 
 /// Every policy that met the constraints, those of the front in blue: accuracy over compression, or
 /// over the energy of an inference.
 [[nodiscard]] inline std::string front_picture(const SearchFigures& search, FrontAxis against) {
   const bool energy = against == FrontAxis::energy;
-  constexpr Index kBlue = 0, kGrey = 3;
   XyChart chart;
   chart.title = energy ? "Accuracy over energy" : "Accuracy over crossbar compression";
   chart.width = 470.0;

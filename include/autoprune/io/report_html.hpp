@@ -156,7 +156,7 @@ namespace detail {
 
 /// Of a search that found more than one policy worth having.
 [[nodiscard]] inline std::string front_pictures(const SearchFigures& search) {
-  if (front_table(search).size() < 3) return {};
+  if (!has_front(search)) return {};
   return picture("What accuracy costs",
                  "<div class=\"pair\">" + front_picture(search, FrontAxis::crossbars) +
                      front_picture(search, FrontAxis::energy) + "</div>\n",

@@ -1,6 +1,5 @@
 /// @file report_pictures.hpp
-/// The pictures of the report page. Colours mean the same everywhere: grey is the dense network or
-/// chance, blue is what pruning or the searcher made of it.
+/// The pictures of the report page.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +15,6 @@
 #include "autoprune/io/svg_occupancy.hpp"
 
 namespace autoprune::io::detail {
-
-inline constexpr Index kBlue = 0, kOrange = 1, kTeal = 2, kGrey = 3;
 
 [[nodiscard]] inline std::vector<std::string> layer_names(const ReportData& data) {
   std::vector<std::string> names;

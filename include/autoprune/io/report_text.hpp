@@ -71,10 +71,9 @@ namespace detail {
 
 /// The front of a search that found more than one policy worth having.
 [[nodiscard]] inline std::string front_lines(const SearchFigures& search) {
-  const Table front = front_table(search);
-  if (front.size() < 3) return {};
+  if (!has_front(search)) return {};
   return "\nbest policies of the search, accuracy held out and before fine-tuning\n\n" +
-         text_table(front);
+         text_table(front_table(search));
 }
 
 /// Sizes of the index buffer: what the smallest encodings take, layer by layer, and each one alone.

@@ -20,6 +20,10 @@ namespace autoprune::io {
 inline constexpr std::array<std::string_view, 10> kPalette = {
     "#2f7fd6", "#d9691f", "#18a384", "#7f8793", "#b8479c",
     "#c79a00", "#6a55c9", "#b02a3a", "#5c8a1e", "#8c5a2b"};
+/// Their meaning in reports: grey is the dense network or chance, blue what pruning or a searcher
+/// made of it.
+inline constexpr Index kBlue = 0, kOrange = 1, kTeal = 2, kGrey = 3;
+
 /// The attribute that paints a shape's `property`, fill or stroke, in colour `i` of the palette.
 [[nodiscard]] inline std::string paint(std::string_view property, Index i) {
   return std::string(property) + "=\"" +

@@ -3,8 +3,7 @@
 /// zeros, and those that are integers of an accelerator as such.
 ///
 ///     onnx::write_network("pruned.onnx", network);
-///     onnx::write_network("few-bits.onnx", network, {}, bits);  // DequantizeLinear of each
-///     layer's
+///     onnx::write_network("few-bits.onnx", network, {}, bits);  // with DequantizeLinear
 ///
 /// The model has operators of version 10, which whatever runs ONNX reads, and takes any number of
 /// images. read_network() reads it back, with the same names and the same logits.

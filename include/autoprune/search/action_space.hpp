@@ -181,6 +181,24 @@ class ActionSpace {
     return actions;
   }
 
+  /// The plans of as many layers as there are `size()` actions for.
+  [[nodiscard]] Policy policy_of(std::span<const double> actions) const {
+    Policy policy;
+    for (const auto each = static_cast<std::size_t>(size()); !actions.empty();
+         actions = actions.subspan(each))
+      policy.push_back(plan_of(actions.first(each)));
+    return policy;
+  }
+  /// Of all layers, one behind the other.
+  [[nodiscard]] std::vector<double> actions_of(std::span<const LayerPlan> policy) const {
+    std::vector<double> all;
+    for (const LayerPlan& plan : policy) {
+      const std::vector<double> own = actions_of(plan);
+      all.insert(all.end(), own.begin(), own.end());
+    }
+    return all;
+  }
+
  private:
   SearchSpace space_;
   ActionScale scale_;

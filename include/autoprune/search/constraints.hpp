@@ -2,13 +2,16 @@
 /// What is asked of every policy.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "autoprune/core/number.hpp"
+#include "autoprune/core/text.hpp"
 #include "autoprune/mapping/counts.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/figures.hpp"
@@ -27,20 +30,36 @@ struct Bounds {
   double min = 0.0, max = 1.0;
 };
 
+/// What is missed of a limit.
+struct Missed {
+  double by = 0.0;   ///< share of the limit, between 0 and 1; 0: nothing
+  std::string what;  ///< in words
+
+  /// Takes another limit's place where this is missed by more.
+  void ask(double reached, double least, const auto&... words) {
+    if (!(reached < least)) return;
+    // However little it is, it is missed.
+    const double share = std::max(1.0 - reached / least, std::numeric_limits<double>::min());
+    if (share > by) *this = {share, concat(words...)};
+  }
+};
+
 /// What an inference may cost at most.
 struct Budgets {
   std::optional<double> energy_nj = {}, latency_ns = {}, area_um2 = {};
 
   [[nodiscard]] bool any() const noexcept { return energy_nj || latency_ns || area_um2; }
-  /// In words, what goes beyond a budget; empty: nothing.
-  [[nodiscard]] std::string exceeded(const Costs& costs) const {
-    if (energy_nj && costs.energy_nj > *energy_nj)
-      return concat("an energy of ", 1e-3 * costs.energy_nj, " uJ, above ", 1e-3 * *energy_nj);
-    if (latency_ns && costs.latency_ns > *latency_ns)
-      return concat("a latency of ", 1e-3 * costs.latency_ns, " us, above ", 1e-3 * *latency_ns);
-    if (area_um2 && costs.area_um2 > *area_um2)
-      return concat("an area of ", 1e-6 * costs.area_um2, " mm2, above ", 1e-6 * *area_um2);
-    return {};
+  /// The budget that costs go beyond by most.
+  [[nodiscard]] Missed missed(const Costs& costs) const {
+    Missed most;
+    const auto ask = [&](const std::optional<double>& budget, double cost, double unit,
+                         const char* what, const char* in) {
+      if (budget) most.ask(*budget, cost, what, unit * cost, in, ", above ", unit * *budget);
+    };
+    ask(energy_nj, costs.energy_nj, 1e-3, "an energy of ", " uJ");
+    ask(latency_ns, costs.latency_ns, 1e-3, "a latency of ", " us");
+    ask(area_um2, costs.area_um2, 1e-6, "an area of ", " mm2");
+    return most;
   }
   /// Throws out_of_range.
   void validate() const {

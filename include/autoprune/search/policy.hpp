@@ -105,21 +105,21 @@ template <class Price>
 requires std::is_invocable_r_v<Costs, const Price&, const Policy&>
 [[nodiscard]] Policy scale_to_budgets(const Policy& policy, const Constraints& constraints,
                                       const Price& price) {
-  const auto exceeded = [&](const Policy& p) { return constraints.budgets.exceeded(price(p)); };
-  if (exceeded(policy).empty()) return policy;
+  const auto missed = [&](const Policy& p) { return constraints.budgets.missed(price(p)); };
+  if (missed(policy).by == 0.0) return policy;
   const auto scaled = [&](Index steps) {
     return clamp_to_bounds(detail::scaled(policy, steps), constraints);
   };
   const Index low = -detail::steps_down(kLeastKeepRatio);
   const Policy least = scaled(low);
-  if (const std::string still = exceeded(least); !still.empty()) {
+  if (const Missed still = missed(least); still.by > 0.0) {
     if (!methods::keeps_only(policy)) return least;
     fail(ErrorId::infeasible_constraint, "the budget can't be met: with every layer at its lower ",
-         "bound an inference has ", still, "; raise the budget, lower the bounds, or take other ",
-         "hardware");
+         "bound an inference has ", still.what,
+         "; raise the budget, lower the bounds, or take other ", "hardware");
   }
   return scaled(
-      detail::most_steps(low, 0, [&](Index steps) { return exceeded(scaled(steps)).empty(); }));
+      detail::most_steps(low, 0, [&](Index steps) { return missed(scaled(steps)).by == 0.0; }));
 }
 
 /// The policy with each keep ratio raised, inside its bounds, to where its layer would need another

@@ -29,15 +29,16 @@ struct Pricing {
 template <cost::CostModel Model>
 [[nodiscard]] Pricing pricing(Model model, Compressor compressor) {
   const Costs dense = costs_of(model.price_dense().totals);
-  return {
-      dense, [model = std::move(model), compressor = std::move(compressor)](const Candidate& of) {
-        const auto layers = compressor.with(of.policy).map(of.masks).layers;
-        if constexpr (requires { model.planned(model.accelerator()); })
-          return costs_of(
-              model.planned(methods::planned(model.accelerator(), of.policy)).price(layers).totals);
-        else
-          return costs_of(model.price(layers).totals);
-      }};
+  return {dense,
+          [model = std::move(model), compressor = std::move(compressor)](const Candidate& of) {
+            const auto layers = compressor.with(of.policy).map(of.masks).layers;
+            if constexpr (requires { model.planned(model.accelerator()); })
+              if (!methods::keeps_only(of.policy))
+                return costs_of(model.planned(methods::planned(model.accelerator(), of.policy))
+                                    .price(layers)
+                                    .totals);
+            return costs_of(model.price(layers).totals);
+          }};
 }
 
 }  // namespace autoprune::search

@@ -3,11 +3,9 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "autoprune/core/text.hpp"
@@ -48,40 +46,23 @@ struct Outcome {
   Policy policy;  ///< as it was measured: gives the same masks again
 };
 
-/// What an outcome misses of the constraints.
-struct Missed {
-  double by = 0.0;   ///< share of the limit, between 0 and 1; 0: nothing
-  std::string what;  ///< in words, and what to do
-};
-
-/// The constraint that is missed by most. `dense_accuracy` is in percent, measured as the
-/// outcome's.
+/// The constraint that an outcome misses by most, and what to do. `dense_accuracy` is in percent,
+/// measured as the outcome's.
 [[nodiscard]] inline Missed missed(const Outcome& outcome, const Constraints& constraints,
                                    double dense_accuracy) {
   Missed most;
-  const auto ask = [&](double reached, double least, const std::string& what) {
-    if (reached < least && 1.0 - reached / least > most.by) most = {1.0 - reached / least, what};
-  };
   const double accuracy = std::max(constraints.min_accuracy.value_or(0.0),
                                    dense_accuracy - constraints.max_accuracy_drop.value_or(100.0));
-  ask(outcome.accuracy, accuracy,
-      concat("a held-out accuracy of ", outcome.accuracy, " %, below ", accuracy, " % (dense ",
-             dense_accuracy, " %). Allow less, or search longer"));
+  most.ask(outcome.accuracy, accuracy, "a held-out accuracy of ", outcome.accuracy, " %, below ",
+           accuracy, " % (dense ", dense_accuracy, " %). Allow less, or search longer");
   // Policies of keep ratios alone have been scaled to the others, or are probes.
   if (methods::keeps_only(outcome.policy)) return most;
   const double reached = compression(outcome.crossbars, constraints.counting),
                target = constraints.target_compression.value_or(0.0);
-  ask(reached, target,
-      concat("a compression of ", reached, ", below ", target,
-             ". Search keep ratios too, allow fewer bits, or lower the target"));
-  constexpr double kAny = std::numeric_limits<double>::infinity();
-  const auto& [energy, latency, area] = constraints.budgets;
-  for (const auto& [budget, cost] : {std::pair{energy, outcome.costs.energy_nj},
-                                     {latency, outcome.costs.latency_ns},
-                                     {area, outcome.costs.area_um2}})
-    ask(budget.value_or(kAny), cost,
-        concat(constraints.budgets.exceeded(outcome.costs),
-               ". Search keep ratios too, allow fewer bits, or raise the budget"));
+  most.ask(reached, target, "a compression of ", reached, ", below ", target,
+           ". Search keep ratios too, allow fewer bits, or lower the target");
+  if (const Missed cost = constraints.budgets.missed(outcome.costs); cost.by > most.by)
+    most = {cost.by, cost.what + ". Search keep ratios too, allow fewer bits, or raise the budget"};
   return most;
 }
 

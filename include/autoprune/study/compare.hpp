@@ -119,6 +119,8 @@ class Comparison {
  private:
   /// Training images on which activations are counted, at most.
   static constexpr Index kMeasuredImages = 32;
+  /// Directory of the searches' checkpoints in that of a cell.
+  static constexpr const char* kSearches = "searches";
 
   [[nodiscard]] std::optional<ComparedRow> row(const Contender& method, Index granularity,
                                                double target) {
@@ -200,7 +202,7 @@ class Comparison {
     if (spec.out.empty()) return found;
     write_figures(file, run, found);
     remove_checkpoints(spec, std::array{kSearchCheckpoint, kFineTuneCheckpoint});
-    for (const char* stage : {"search1", "search2"}) std::filesystem::remove_all(spec.out / stage);
+    std::filesystem::remove_all(spec.out / kSearches);
     return found;
   }
 
@@ -215,7 +217,7 @@ class Comparison {
       spec.plan = record.policy;
       if (auto& target = spec.constraints.target_compression; target && i + 1 < stages)
         target = std::max(1.0, *target / 2.0);
-      if (!spec.out.empty()) io::make_directory(spec.out /= concat("search", i + 1));
+      if (!spec.out.empty()) io::make_directory(spec.out = spec.out / kSearches / concat(i + 1));
       const hardware::Accelerator chip = methods::planned(accelerator_, spec.plan);
       const methods::Compressor compressor = method_of(network_, chip, spec);
       find_policy(Study{network_, images_, chip, compressor, spec.constraints, spec, pool_},
@@ -227,10 +229,7 @@ class Comparison {
     check_training(study);
     watcher_.begin(study);
     Record record(network_);
-    if (method.stages.empty())
-      find_policy(study, watcher_, record);
-    else
-      find_in_turn(study, method, record);
+    find_in_turn(study, method, record);
     fine_tune(study, watcher_, record);
     watcher_.end(record);
     if (!study.spec.out.empty())

@@ -49,9 +49,7 @@ class EvolutionSearch {
       }
       if (outcome.reward > best_reward_) {
         best_reward_ = outcome.reward;
-        auto at = best_.begin();
-        for (const LayerPlan& plan : realised_policy(outcome))
-          at = std::ranges::copy(space_.actions_of(plan), at).out;
+        best_ = space_.actions_of(realised_policy(outcome));
       }
       if (told_ == std::ssize(start_)) begin();
     }
@@ -85,11 +83,7 @@ class EvolutionSearch {
   [[nodiscard]] Policy policy_at(Evolution::Point point) const {
     for (std::size_t i = 0; i < point.size(); ++i)
       point[i] = std::clamp(point[i] * unit(i), 0.0, 1.0);
-    Policy policy;
-    const auto each = static_cast<std::size_t>(space_.size());
-    for (std::size_t at = 0; at < point.size(); at += each)
-      policy.push_back(space_.plan_of(std::span(point).subspan(at, each)));
-    return policy;
+    return space_.policy_of(point);
   }
 
   ActionSpace space_;

@@ -85,16 +85,9 @@ class Nsga2 {
     return members_[standing_[b].better_than(standing_[a]) ? b : a];
   }
 
-  [[nodiscard]] std::vector<double> actions_of(const Outcome& outcome) const {
-    std::vector<double> actions;
-    for (const LayerPlan& plan : realised_policy(outcome))
-      std::ranges::copy(space_.actions_of(plan), std::back_inserter(actions));
-    return actions;
-  }
-
   [[nodiscard]] Policy mated(const Outcome& a, const Outcome& b) {
-    std::vector<double> child = actions_of(a);
-    const std::vector<double> other = actions_of(b);
+    std::vector<double> child = space_.actions_of(realised_policy(a));
+    const std::vector<double> other = space_.actions_of(realised_policy(b));
     const bool crosses = random_.uniform() < kCrossover;
     const auto each = static_cast<std::size_t>(space_.size());
     for (std::size_t i = 0; i < child.size(); ++i) {
@@ -104,10 +97,7 @@ class Nsga2 {
       if (random_.uniform() * static_cast<double>(child.size()) < kMutations)
         child[i] = number ? mutated(child[i]) : random_.uniform();
     }
-    Policy policy;
-    for (std::size_t at = 0; at < child.size(); at += each)
-      policy.push_back(space_.plan_of(std::span(child).subspan(at, each)));
-    return policy;
+    return space_.policy_of(child);
   }
   /// Simulated binary crossover: as far from two numbers as they are from one another, more or
   /// less.
