@@ -14,6 +14,7 @@
 #include "autoprune/nn/dataset.hpp"
 #include "autoprune/nn/depthwise.hpp"
 #include "autoprune/nn/elementwise.hpp"
+#include "autoprune/nn/equalise.hpp"
 #include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/finite.hpp"
 #include "autoprune/nn/float_images.hpp"

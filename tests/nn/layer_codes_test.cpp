@@ -33,6 +33,8 @@ std::vector<LayerCodes> codes_for(Random& random) {
   std::vector<LayerCodes> codes;
   for (const bool negative : {true, false, false})
     codes.push_back({random_codes(random, true), random_codes(random, negative)});
+  for (int c = 0; c < 6; ++c)
+    codes.front().ranges.push_back(static_cast<float>(random.uniform(0.1, 1.0)));
   return codes;
 }
 
@@ -40,9 +42,13 @@ std::vector<LayerCodes> codes_for(Random& random) {
 Network rounded(Network network, std::span<const LayerCodes> codes) {
   for (std::size_t k = 0; const Index i : network.matrix_layers()) {
     Tensor& w = network.node(i).weight;
-    const Codes& c = codes[k++].weights;
-    for (float& v : w)
-      v = static_cast<float>(to_code(static_cast<double>(v), c.step(), c.bits) * c.step());
+    const auto& [c, inputs, ranges] = codes[k++];
+    const std::size_t each = w.size() / w.shape(0);
+    for (std::size_t n = 0; n < w.size(); ++n) {
+      const double step = c.step() * (ranges.empty() ? 1.0 : static_cast<double>(ranges[n / each]));
+      w.data()[n] =
+          static_cast<float>(to_code(static_cast<double>(w.data()[n]), step, c.bits) * step);
+    }
   }
   return network;
 }
@@ -178,4 +184,16 @@ TEST_CASE("codes that can't be are refused") {
   Random random(1);
   const Activation images = random_activation(random, {3, 5, 4}, 2);
   CHECK(autoprune::error_of([&] { session.logits_of(images); }) == ErrorId::not_finite);
+}
+
+TEST_CASE("ranges are positive numbers, one a channel") {
+  ThreadPool pool(1);
+  Tensor weight = make_tensor({2, 3}, 0.5F), rounded;
+  CHECK(error_of([&] {
+          round_weights(weight, {{3, 1.0, true}, {}, {1.0F, 1.0F, 1.0F}}, rounded, pool);
+        }) == ErrorId::shape_mismatch);
+  for (const float bad : {0.0F, -1.0F, std::numeric_limits<float>::infinity()})
+    CHECK(error_of([&] {
+            require(std::vector<LayerCodes>{{{3, 1.0, true}, {}, {bad}}}, 1);
+          }) == ErrorId::not_finite);
 }

@@ -42,8 +42,8 @@ std::vector<PruneMask> prune_and_round(Network& network, const List& bits, Rando
     prune::erase_pruned(weight_matrix(weight), masks[k]);
     if (const Index own = bits[k]; own > 0) {
       ThreadPool pool(1);
-      nn::round_weights(weight, simulation::least_squares_codes(weight, masks[k], own), weight,
-                        pool);
+      nn::round_weights(weight, {simulation::least_squares_codes(weight, masks[k], own), {}},
+                        weight, pool);
     }
     ++k;
   }

@@ -66,6 +66,37 @@ TEST_CASE("written codes are read back exactly by the data path") {
   }
 }
 
+TEST_CASE("a channel that batch-norm scales anyway has the same integers at any scale") {
+  Random random(31);
+  ThreadPool pool(1);
+  nn::Network network({3, 6, 6});
+  network.conv("c", {.out = 8, .kernel = 3, .bias = true});
+  network.batch_norm("b");
+  network.relu("r");
+  network.linear("l", 4);
+  nn::test::randomise(network, 2);
+  hardware::Accelerator chip{.geometry = test::SmallGeometry{}};
+  chip.weights.weight_bits = 4;
+  const auto masks = some_masks(network, 0.5);
+  erase(network, masks);
+  nn::Network scaled = network;
+  std::vector<std::vector<float>> scales(2);
+  for (int c = 0; c < 8; ++c)
+    scales[0].push_back(static_cast<float>(std::pow(2.0, random.uniform(-8.0, 8.0))));
+  nn::equalise(scaled, scales);
+  write_codes(network, masks, chip, pool);
+  write_codes(scaled, masks, chip, pool);
+  const auto codes = [&](const nn::Network& n) {
+    return simulation::quantise(n.node(n.matrix_layers().front()).weight, masks.front(), 4).codes;
+  };
+  CHECK(codes(network) == codes(scaled));
+  const nn::Network once = network;
+  write_codes(network, masks, chip, pool);
+  CHECK(codes(network) == codes(once));
+  const auto ranges = nn::channel_ranges(network, masks);
+  for (const float range : ranges.front()) CHECK(range == 1.0F);
+}
+
 TEST_CASE("a search reads the accuracy of what training would store") {
   Random random(12);
   ThreadPool pool(1);

@@ -333,6 +333,8 @@ TEST_CASE("weights and inputs are rounded as on the processor", "[torch]") {
   Random random(6);
   const std::vector<PruneMask> masks = random_masks(random, network, 2);
   std::vector<LayerCodes> codes(masks.size(), {{3, 0.4, true}, {5, 1.5, true}});
+  for (Index c = 0; c < network.node(network.matrix_layers().front()).filters(); ++c)
+    codes.front().ranges.push_back(static_cast<float>(random.uniform(0.2, 1.0)));
   TorchBackend there(network, pool);
   CpuBackend here(other, pool);
   const std::vector<Batch> batches = load_batches(data, range(0, 64), pool, 64);

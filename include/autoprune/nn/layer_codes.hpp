@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/tensor.hpp"
@@ -39,6 +40,8 @@ struct Codes {
 /// Of a matrix layer.
 struct LayerCodes {
   Codes weights, inputs;
+  /// What the weights of each output channel are divided by to have codes; empty: 1.
+  std::vector<float> ranges = {};
 
   friend bool operator==(const LayerCodes&, const LayerCodes&) = default;
 };
@@ -64,6 +67,9 @@ inline void require(std::span<const LayerCodes> codes, std::size_t layers) {
   for (const LayerCodes& layer : codes) {
     detail::require(layer.weights);
     detail::require(layer.inputs);
+    for (const float range : layer.ranges)
+      if (!(range > 0.0F && std::isfinite(range)))
+        fail(ErrorId::not_finite, "a channel's range of ", range, "; check the weights");
   }
 }
 
@@ -74,17 +80,21 @@ inline void require(std::span<const LayerCodes> codes, std::size_t layers) {
 }
 
 /// Weights rounded to codes that may be negative; `rounded` gets their shape, and may be the same.
-inline void round_weights(const Tensor& weight, const Codes& codes, Tensor& rounded,
+/// Throws shape_mismatch for ranges of another number of channels.
+inline void round_weights(const Tensor& weight, const LayerCodes& codes, Tensor& rounded,
                           ThreadPool& pool) {
-  constexpr Index kBlock = 1 << 16;
-  const double step = codes.step();
+  const ConstMatrixView from = weight_matrix(weight);
+  if (!codes.ranges.empty() && std::ssize(codes.ranges) != from.rows())
+    fail(ErrorId::shape_mismatch, codes.ranges.size(), " ranges for ", from.rows(), " channels");
+  const double step = codes.weights.step();
   if (&rounded != &weight) rounded.resize(weight.shape());
-  const auto count = static_cast<Index>(weight.size());
-  pool.for_each(ceil_div(count, kBlock), [&](Index block) {
-    const Index end = std::min(count, (block + 1) * kBlock);
-    for (Index i = block * kBlock; i < end; ++i)
-      rounded.data()[i] = static_cast<float>(
-          to_code(static_cast<double>(weight.data()[i]), step, codes.bits) * step);
+  MatrixView to = weight_matrix(rounded);
+  pool.for_each(from.rows(), [&](Index c) {
+    const float range = codes.ranges.empty() ? 1.0F : codes.ranges[static_cast<std::size_t>(c)];
+    for (Index r = 0; r < from.cols(); ++r) {
+      const auto value = static_cast<double>(from(c, r) / range);
+      to(c, r) = range * static_cast<float>(to_code(value, step, codes.weights.bits) * step);
+    }
   });
 }
 

@@ -195,7 +195,7 @@ class Session {
     Tensor rounded;
     for (const Index i : network_.matrix_layers()) {
       const Tensor* weight = &network_.node(i).weight;
-      if (const Codes& codes = codes_[at(i)].weights; codes.rounds()) {
+      if (const LayerCodes& codes = codes_[at(i)]; codes.weights.rounds()) {
         nn::check_parameters(network_.node(i));  // a code is finite whatever it was made of
         round_weights(*weight, codes, rounded, pool_);
         weight = &rounded;

@@ -2,20 +2,20 @@
 /// Other weights for a while.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "autoprune/core/tensor.hpp"
 #include "autoprune/nn/backend.hpp"
 
 namespace autoprune::search {
 
-/// The matrices of a backend's layers exchanged for others, and back in the end, whatever happens
-/// in between.
+/// A backend's weights and statistics exchanged for those of another network of its kind, and back
+/// in the end, whatever happens in between.
 class ExchangedWeights {
  public:
-  ExchangedWeights(nn::Backend& backend, std::vector<Matrix> weights)
-      : backend_(backend), weights_(std::move(weights)) {
+  ExchangedWeights(nn::Backend& backend, nn::Network other)
+      : backend_(backend), other_(std::move(other)) {
     exchange();
   }
   ~ExchangedWeights() { exchange(); }
@@ -24,17 +24,15 @@ class ExchangedWeights {
 
  private:
   void exchange() {
-    nn::Network& network = backend_.network();
-    std::size_t k = 0;
-    for (const Index i : network.matrix_layers()) {
-      MatrixView own = weight_matrix(network.node(i).weight);
-      weights_[k++].swap(own);
-    }
+    const std::vector<nn::NamedTensor> own = backend_.network().parameters(),
+                                       theirs = other_.parameters();
+    for (std::size_t i = 0; i < own.size(); ++i)
+      std::swap_ranges(own[i].tensor->begin(), own[i].tensor->end(), theirs[i].tensor->begin());
     backend_.weights_changed();
   }
 
   nn::Backend& backend_;
-  std::vector<Matrix> weights_;
+  nn::Network other_;
 };
 
 }  // namespace autoprune::search

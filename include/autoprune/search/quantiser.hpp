@@ -13,6 +13,7 @@
 #include "autoprune/hardware/accelerator.hpp"
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/batch.hpp"
+#include "autoprune/nn/equalise.hpp"
 #include "autoprune/nn/layer_codes.hpp"
 #include "autoprune/simulation/calibration.hpp"
 #include "autoprune/simulation/weight_range.hpp"
@@ -29,21 +30,45 @@ namespace autoprune::search {
   return false;
 }
 
-/// The codes that the kept weights of every matrix layer lose least by; no masks: all weights. Bits
-/// are the accelerator's, layer by layer.
-[[nodiscard]] inline std::vector<nn::Codes> weight_codes(const nn::Network& network,
-                                                         std::span<const PruneMask> masks,
-                                                         const hardware::Accelerator& accelerator) {
+/// The codes that the kept weights of every matrix layer lose least by, its channels equalised
+/// where that is free. Bits are the accelerator's, layer by layer. No masks: all weights are kept.
+[[nodiscard]] inline std::vector<nn::LayerCodes> weight_codes(
+    const nn::Network& network, std::span<const PruneMask> masks,
+    const hardware::Accelerator& accelerator) {
   const std::vector<Index> layers = network.matrix_layers();
-  std::vector<nn::Codes> codes;
+  std::vector<PruneMask> all;
+  if (masks.empty()) {
+    for (const Index i : layers) {
+      const ConstMatrixView w = weight_matrix(network.node(i).weight);
+      all.emplace_back(w.cols(), w.rows(), w.cols());
+    }
+    masks = all;
+  }
+  std::vector<std::vector<float>> ranges = nn::channel_ranges(network, masks);
+  std::vector<nn::LayerCodes> codes;
   for (std::size_t k = 0; k < layers.size(); ++k) {
-    const Tensor& weight = network.node(layers[k]).weight;
-    const ConstMatrixView w = weight_matrix(weight);
-    const PruneMask all(w.cols(), w.rows(), w.cols());
+    Tensor weight = network.node(layers[k]).weight;
+    for (std::size_t c = 0; c < ranges[k].size(); ++c)
+      weight_matrix(weight).row(static_cast<Index>(c)) /= ranges[k][c];
     const Index bits = accelerator.layer(static_cast<Index>(k)).weights.weight_bits;
-    codes.push_back(simulation::least_squares_codes(weight, masks.empty() ? all : masks[k], bits));
+    codes.push_back(
+        {simulation::least_squares_codes(weight, masks[k], bits), {}, std::move(ranges[k])});
   }
   return codes;
+}
+
+/// The network's weights become integers of the accelerator: simulation::quantise() reads the same
+/// codes out of them. Those of pruned column-vectors have to be zero.
+inline void write_codes(nn::Network& network, std::span<const PruneMask> masks,
+                        const hardware::Accelerator& accelerator, ThreadPool& pool) {
+  std::vector<nn::LayerCodes> codes = weight_codes(network, masks, accelerator);
+  std::vector<std::vector<float>> ranges;
+  for (nn::LayerCodes& layer : codes) ranges.push_back(std::exchange(layer.ranges, {}));
+  nn::equalise(network, ranges);
+  for (std::size_t k = 0; const Index i : network.matrix_layers()) {
+    Tensor& weight = network.node(i).weight;
+    nn::round_weights(weight, codes[k++], weight, pool);
+  }
 }
 
 /// Finds the codes of a network's layers and puts them to use. Codes follow from weights, masks and
@@ -63,7 +88,8 @@ class Quantiser {
   /// them.
   void set_codes(nn::Backend& backend) const {
     backend.fetch();
-    std::vector<nn::LayerCodes> codes = codes_of_weights(backend.network(), backend.masks());
+    std::vector<nn::LayerCodes> codes =
+        weight_codes(backend.network(), backend.masks(), accelerator_);
     backend.set_codes(codes);
     std::vector<simulation::RangeObserver> seen(codes.size(), simulation::RangeObserver(config_));
     for (const nn::Batch& batch : images_)
@@ -78,25 +104,12 @@ class Quantiser {
     backend.set_codes(codes);
   }
 
-  /// The network's weights become what their codes stand for: simulation::quantise() reads the same
-  /// codes out of them. Those of pruned column-vectors have to be zero.
+  /// search::write_codes() for its accelerator.
   void write_codes(nn::Network& network, std::span<const PruneMask> masks, ThreadPool& pool) const {
-    const std::vector<nn::Codes> codes = weight_codes(network, masks, accelerator_);
-    for (std::size_t k = 0; const Index i : network.matrix_layers()) {
-      Tensor& weight = network.node(i).weight;
-      nn::round_weights(weight, codes[k++], weight, pool);
-    }
+    search::write_codes(network, masks, accelerator_, pool);
   }
 
  private:
-  [[nodiscard]] std::vector<nn::LayerCodes> codes_of_weights(
-      const nn::Network& network, std::span<const PruneMask> masks) const {
-    std::vector<nn::LayerCodes> codes;
-    for (const nn::Codes& weights : weight_codes(network, masks, accelerator_))
-      codes.push_back({weights, {}});
-    return codes;
-  }
-
   hardware::Accelerator accelerator_;
   std::vector<nn::Batch> images_;
   simulation::CalibrationConfig config_;

@@ -214,7 +214,9 @@ template <class Scalar>
     AccuracyOracle inner = float_accuracy()) {
   return [reconstruction, inner](nn::Backend& backend, const Candidate& candidate,
                                  const EnvironmentImages& images) {
-    const ExchangedWeights exchanged(backend, reconstruction->fit(candidate.masks, backend.pool()));
+    nn::Network fitted = backend.network();
+    reconstruction->apply(fitted, candidate.masks, backend.pool());
+    const ExchangedWeights exchanged(backend, std::move(fitted));
     backend.recalibrate(images.calibration);
     return inner(backend, candidate, images);
   };

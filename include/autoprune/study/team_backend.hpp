@@ -131,9 +131,9 @@ class SharedTraining {
   nn::Backend& backend_;
 };
 
-/// A list of integers, its length in front.
+/// A list of numbers, its length in front.
 template <class Archive, class Number>
-void visit_integers(Archive& archive, std::string_view name, std::vector<Number>& numbers) {
+void visit_numbers(Archive& archive, std::string_view name, std::vector<Number>& numbers) {
   std::uint64_t size = numbers.size();
   archive(name, size);
   numbers.resize(size);
@@ -146,7 +146,7 @@ void visit_codes(Archive& archive, std::vector<nn::LayerCodes>& codes) {
   std::uint64_t layers = codes.size();
   archive("layers", layers);
   codes.resize(layers);
-  for (nn::LayerCodes& layer : codes)
+  for (nn::LayerCodes& layer : codes) {
     for (nn::Codes* of : {&layer.weights, &layer.inputs}) {
       Index negative = of->negative;
       search::visit_integer(archive, "bits", of->bits, 16);
@@ -154,6 +154,8 @@ void visit_codes(Archive& archive, std::vector<nn::LayerCodes>& codes) {
       search::visit_integer(archive, "negative", negative, 1);
       of->negative = negative != 0;
     }
+    visit_numbers(archive, "ranges", layer.ranges);
+  }
 }
 
 /// A step, in memory of its own.
@@ -165,8 +167,8 @@ struct OrderedStep {
 
   template <class Archive>
   void visit(Archive& archive) {
-    visit_integers(archive, "images", images);
-    visit_integers(archive, "next", next);
+    visit_numbers(archive, "images", images);
+    visit_numbers(archive, "next", next);
     archive("augmented", augmented);
     search::visit_integer(archive, "shift", augmentation.shift, 1'000'000);
     search::visit_integer(archive, "flip", augmentation.flip, 1);
@@ -212,8 +214,8 @@ class TeamBackend final : public nn::Backend {
     order(
         detail::TeamOrder::evaluate,
         [&](auto& out) {
-          detail::visit_integers(out, "sizes", sizes);
-          detail::visit_integers(out, "labels", labels);
+          detail::visit_numbers(out, "sizes", sizes);
+          detail::visit_numbers(out, "labels", labels);
         },
         [&] { accuracy = shared().evaluate(batches, sizes, labels); });
     return accuracy;

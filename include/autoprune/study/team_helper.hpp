@@ -85,8 +85,8 @@ class TeamHelper {
   void evaluate(search::ArchiveReader& in) {
     std::vector<Index> sizes;
     std::vector<nn::Label> labels;
-    detail::visit_integers(in, "sizes", sizes);
-    detail::visit_integers(in, "labels", labels);
+    detail::visit_numbers(in, "sizes", sizes);
+    detail::visit_numbers(in, "labels", labels);
     (void)shared().evaluate({}, sizes, labels);
   }
 

@@ -49,6 +49,7 @@ class Graph {
     parameters_.resize(static_cast<std::size_t>(network.size()));
     kept_.resize(parameters_.size());
     codes_.resize(parameters_.size());
+    ranges_.resize(parameters_.size());
     bounded_.assign(parameters_.size(), false);
     readers_.assign(parameters_.size(), 0);
     ++readers_[at(network.output())];
@@ -108,8 +109,15 @@ class Graph {
   void set_codes(std::span<const nn::LayerCodes> codes) {
     const std::vector<Index> matrices = network_.matrix_layers();
     nn::require(codes, matrices.size());
-    for (std::size_t k = 0; k < matrices.size(); ++k)
-      codes_[at(matrices[k])] = codes.empty() ? nn::LayerCodes{} : codes[k];
+    for (std::size_t k = 0; k < matrices.size(); ++k) {
+      const auto i = at(matrices[k]);
+      codes_[i] = codes.empty() ? nn::LayerCodes{} : codes[k];
+      const std::vector<float>& ranges = codes_[i].ranges;
+      std::vector<std::int64_t> sizes(
+          static_cast<std::size_t>(parameters_[i][weight_of(matrices[k])].dim()), 1);
+      sizes.front() = std::ssize(ranges);
+      ranges_[i] = ranges.empty() ? at::Tensor() : at::tensor(ranges).reshape(sizes).to(device_);
+    }
   }
 
   /// Parameters that SGD changes, in the network's order, and which of their numbers it may change:
@@ -253,7 +261,10 @@ class Graph {
     const at::Tensor& kept = kept_[at(i)];
     const bool prunes = network_.node(i).parameters[k].tensor == &nn::Node::weight;
     if (!prunes || !masked) return all;
-    const at::Tensor rounded = round(all, codes_[at(i)].weights, false);
+    const nn::Codes& codes = codes_[at(i)].weights;
+    const at::Tensor& ranges = ranges_[at(i)];
+    const at::Tensor rounded =
+        ranges.defined() ? ranges * round(all / ranges, codes, false) : round(all, codes, false);
     if (!kept.defined()) return rounded;
     return at::where(kept, rounded, at::zeros({}, all.options().requires_grad(false)));
   }
@@ -302,6 +313,7 @@ class Graph {
   std::vector<std::vector<at::Tensor>> parameters_;  // by node, as Node::parameters
   std::vector<at::Tensor> kept_;                     // by node, of its weight; undefined: all
   std::vector<nn::LayerCodes> codes_;                // by node
+  std::vector<at::Tensor> ranges_;                   // of their channels, by node
   std::vector<Index> readers_;                       // by node
   std::vector<Trained> trained_;                     //
   std::vector<bool> bounded_;                        // by node: see find_bounded()

@@ -1,0 +1,84 @@
+/// @file equalise.hpp
+/// Output channels of one range. A layer's weights share a step, so that a channel of small weights
+/// has few codes for them; but whatever a channel is divided by, batch-norm after the layer takes
+/// out again. (Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias
+/// Correction", ICCV 2019, leave that to the next layer.)
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "autoprune/core/prune_mask.hpp"
+#include "autoprune/core/tensor.hpp"
+#include "autoprune/nn/network.hpp"
+#include "autoprune/nn/steps.hpp"
+
+namespace autoprune::nn {
+
+namespace detail {
+
+/// The batch-norm behind every matrix layer, if there is one that nobody else reads past.
+[[nodiscard]] inline std::vector<std::optional<Index>> norms_of_layers(const Network& network) {
+  std::vector<std::optional<Index>> norms;
+  for (const Step& step : steps_of(network))
+    if (network.node(step.node).has_matrix())
+      norms.push_back(step.norm && network.node(*step.norm).op.is<BatchNorm>() ? step.norm
+                                                                               : std::nullopt);
+  return norms;
+}
+
+/// Largest magnitude among a channel's kept weights.
+[[nodiscard]] inline float largest_kept(const ConstMatrixView& weights, const PruneMask& mask,
+                                        Index channel) {
+  float largest = 0.0F;
+  for (Index g = 0; g < mask.groups(); ++g)
+    if (mask.kept(g, channel))
+      mask.for_rows(g, [&](Index begin, Index end) {
+        for (Index r = begin; r < end; ++r)
+          largest = std::max(largest, std::abs(weights(channel, r)));
+      });
+  return largest;
+}
+
+}  // namespace detail
+
+/// Ranges of the output channels of every matrix layer, under its mask: the largest kept magnitude
+/// of each over the layer's, at least 1e-6; 1 for a channel without weights. None for a layer
+/// that no batch-norm follows.
+[[nodiscard]] inline std::vector<std::vector<float>> channel_ranges(
+    const Network& network, std::span<const PruneMask> masks) {
+  constexpr float kLeast = 1e-6F;
+  const std::vector<Index> layers = network.matrix_layers();
+  const std::vector<std::optional<Index>> norms = detail::norms_of_layers(network);
+  std::vector<std::vector<float>> all(layers.size());
+  for (std::size_t k = 0; k < layers.size(); ++k) {
+    if (!norms[k]) continue;
+    const ConstMatrixView weights = weight_matrix(network.node(layers[k]).weight);
+    for (Index c = 0; c < weights.rows(); ++c)
+      all[k].push_back(detail::largest_kept(weights, masks[k], c));
+    const float most = *std::max_element(all[k].begin(), all[k].end());
+    for (float& range : all[k]) range = range > 0.0F ? std::max(kLeast, range / most) : 1.0F;
+  }
+  return all;
+}
+
+/// Divides the channels by their ranges, those of channel_ranges(), and the statistics of the
+/// batch-norms with them: the network computes what it did.
+inline void equalise(Network& network, std::span<const std::vector<float>> ranges) {
+  const std::vector<Index> layers = network.matrix_layers();
+  const std::vector<std::optional<Index>> norms = detail::norms_of_layers(network);
+  for (std::size_t k = 0; k < layers.size(); ++k)
+    for (std::size_t c = 0; c < ranges[k].size(); ++c) {
+      Node &layer = network.node(layers[k]), &bn = network.node(*norms[k]);
+      const float range = ranges[k][c];
+      weight_matrix(layer.weight).row(static_cast<Index>(c)) /= range;
+      if (layer.has_bias()) layer.bias(c) /= range;
+      bn.running_mean(c) /= range;
+      const double eps = bn.op.as<BatchNorm>()->eps, square = static_cast<double>(range) * range;
+      bn.running_var(c) = static_cast<float>((bn.running_var(c) + eps) / square - eps);
+    }
+}
+
+}  // namespace autoprune::nn

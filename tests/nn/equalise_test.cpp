@@ -1,0 +1,88 @@
+// Channels of one range: the network computes what it did, and few bits lose less.
+#include "autoprune/nn/equalise.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "autoprune/nn/session.hpp"
+#include "helpers.hpp"
+
+using namespace autoprune;
+using namespace autoprune::nn;
+using namespace autoprune::nn::test;
+
+namespace {
+
+/// Layers with a batch-norm, one without affine, one behind a group; and those that have none to
+/// themselves: one whose batch-norm another node reads past, one with ReLU, the last one.
+Network some_network(std::uint64_t seed) {
+  Network n({3, 6, 6});
+  n.conv("c1", {.out = 8, .kernel = 3, .padding = 1, .bias = true});
+  n.batch_norm("b1");
+  n.relu("r1");
+  n.conv("c2", {.out = 12, .kernel = 3, .groups = 4});
+  n.append("b2", BatchNorm{.eps = 0.3, .affine = false});
+  const Index both = n.conv("c3", {.out = 6, .kernel = 1});
+  n.batch_norm("b3");
+  n.add("sum", {both, n.size() - 1});
+  n.conv("c4", {.out = 6, .kernel = 2});
+  n.relu("r4");
+  n.linear("l", 5);
+  randomise(n, seed);
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "equalised channels reach as far as the layer's largest, and the network is what it was") {
+  Random random(3);
+  ThreadPool pool(2);
+  for (int t = 0; t < 20; ++t) {
+    const Network before = some_network(random.below(1000));
+    std::vector<PruneMask> masks = random_masks(random, before, 4);
+    masks[1] = std::move(masks[1]).in_matrices(4);
+    Network after = before;
+    const auto ranges = channel_ranges(before, masks);
+    REQUIRE(ranges.size() == 5);
+    CHECK(ranges[0].size() == 8);
+    CHECK(ranges[1].size() == 12);
+    for (const std::size_t none : {2U, 3U, 4U}) CHECK(ranges[none].empty());
+    equalise(after, ranges);
+    for (const std::size_t k : {0U, 1U}) {
+      const auto kept = [&](const Network& n, Index c) {
+        return nn::detail::largest_kept(weight_matrix(n.node(n.matrix_layers()[k]).weight),
+                                        masks[k], c);
+      };
+      float most = 0.0F;
+      const Index channels = std::ssize(ranges[k]);
+      for (Index c = 0; c < channels; ++c) most = std::max(most, kept(before, c));
+      for (Index c = 0; c < channels; ++c)
+        CHECK(kept(after, c) ==
+              (kept(before, c) == 0.0F ? Approx(0.0F) : Approx(most).epsilon(1e-6)));
+    }
+    Network a = before, b = after;
+    Session one(a, pool), other(b, pool);
+    one.set_masks(masks);
+    other.set_masks(masks);
+    const Activation images = random_activation(random, {3, 6, 6}, 9);
+    CHECK(error_of(values_of(other.logits_of(images)), values_of(one.logits_of(images))) < 1e-5);
+  }
+}
+
+TEST_CASE("a channel of next to nothing stays finite") {
+  Network n = some_network(1);
+  std::vector<PruneMask> masks;
+  for (const Index i : n.matrix_layers()) {
+    const ConstMatrixView w = weight_matrix(std::as_const(n).node(i).weight);
+    masks.emplace_back(w.cols(), w.rows(), w.cols());
+  }
+  Node& layer = n.node(*n.find("c1"));
+  weight_matrix(layer.weight).row(0).setConstant(1e-30F);
+  weight_matrix(layer.weight).row(1).setZero();
+  const auto ranges = channel_ranges(n, masks);
+  CHECK(ranges[0][0] == 1e-6F);
+  CHECK(ranges[0][1] == 1.0F);
+  equalise(n, ranges);
+  for (const NamedTensor& p : n.parameters())
+    for (const float v : *p.tensor) CHECK(std::isfinite(v));
+}
