@@ -98,11 +98,8 @@ void train(const Options& options) {
   study::remove_checkpoints(options, kCheckpoints);
 }
 
-/// Policies and pictures of the front that a search has found, in place of an earlier one's.
+/// Policies and pictures of the front that a search has found.
 void write_front(const Job& job, const search::History& found, const io::SearchFigures& figures) {
-  namespace fs = std::filesystem;
-  for (const fs::path& old : fs::directory_iterator(job.file("front/crossbars.svg").parent_path()))
-    if (old.extension() == ".json" && parse_number<Index>(old.stem().string())) fs::remove(old);
   for (const Index i : found.front) {
     const search::Policy& policy = found.episodes[static_cast<std::size_t>(i)].outcome.policy;
     io::write_json(job.file(concat("front/", i, ".json")),
@@ -111,6 +108,13 @@ void write_front(const Job& job, const search::History& found, const io::SearchF
   using enum io::FrontAxis;
   io::write_file(job.file("front/crossbars.svg"), io::front_picture(figures, crossbars));
   io::write_file(job.file("front/energy.svg"), io::front_picture(figures, energy));
+}
+
+/// Before a search: what an earlier one has found in the same place, and whether the place is free.
+void clear_front(const Job& job) {
+  namespace fs = std::filesystem;
+  for (const fs::path& old : fs::directory_iterator(job.file("front/crossbars.svg").parent_path()))
+    if (old.extension() == ".json" && parse_number<Index>(old.stem().string())) fs::remove(old);
 }
 
 /// Measures a record and reports it: crossbars, accuracies on the test set, cost, and its stages.
@@ -178,12 +182,14 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
   study::Record record(job.network);
   Watching watching(options.quiet);
   watching.begin(study);
-  if (searches)
+  if (searches) {
+    clear_front(job);
     study::find_policy(study, watching, record);
-  else if (options.policy.empty())
+  } else if (options.policy.empty()) {
     hold_masks(job, record);
-  else
+  } else {
     record.policy = read_policy(job);
+  }
   io::write_json(job.file("policy.json"), io::policy_to_json(job.network, record.policy));
   if (trains) {
     study::fine_tune(study, watching, record);

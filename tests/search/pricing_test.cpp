@@ -225,6 +225,20 @@ TEST_CASE("budgets that can't be met, or that nothing prices") {
   mixed[0].hardware.weight_bits = 4;
   const auto environment = priced(pool, {}, constraints);
   CHECK_FALSE(environment->evaluate(environment->landscape().allowed(mixed)).feasible);
+  const SearchSpace bits = {.weight_bits = {2, 4}}, sizes = {.granularity = {4, 8}};
+  CHECK(error_of([&] { environment->require_reachable(bits); }) == ErrorId::infeasible_constraint);
+  for (const SearchSpace& unknown : {SearchSpace{}, sizes})
+    CHECK(error_of([&] { environment->require_reachable(unknown); }) == ErrorId{});
+  const Costs least =
+      environment
+          ->evaluate(environment->landscape().allowed(Policy(kPolicy.size(), bits.fewest_bits())))
+          .costs;
+  for (const double share : {0.99, 1.01}) {
+    Constraints near;
+    near.budgets.energy_nj = share * least.energy_nj;
+    CHECK(error_of([&] { priced(pool, {}, near)->require_reachable(bits); }) ==
+          (share < 1.0 ? ErrorId::infeasible_constraint : ErrorId{}));
+  }
   const auto unpriced = [&](const AnyReward& reward, const Constraints& asked) {
     return error_of([&] {
       PruningEnvironment<>(test::trained(), test::small_compressor(),

@@ -257,6 +257,19 @@ TEST_CASE("uniform, lamp and greedy leave nothing to chance, all others do") {
   }
 }
 
+TEST_CASE("a start is chosen only of searchers that have two") {
+  Random random(4);
+  Toy toy = random_toy(random);
+  for (const std::string& name : searcher_names())
+    for (const bool warm : {false, true}) {
+      SearchConfig config = config_of(name, 20, 1);
+      config.warm_start = warm;
+      const bool has_two = name == "guided" || name == "ddpg";
+      CHECK(error_of([&] { (void)make_searcher(name, toy, config); }) ==
+            (has_two ? ErrorId{} : ErrorId::out_of_range));
+    }
+}
+
 TEST_CASE("evolution is no worse than its start, greedy no worse than dense") {
   ThreadPool pool(1);
   PruningEnvironment<> environment(test::trained(), test::small_compressor(),

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autoprune/core/number.hpp"
@@ -15,6 +16,9 @@
 #include "autoprune/search/compressor.hpp"
 
 namespace autoprune::search {
+
+/// Smallest keep ratio that a policy holds; every layer keeps at least one vector anyway.
+inline constexpr double kLeastKeepRatio = 1e-4;
 
 /// The variables of a layer that are searched. Of a variable without choices nothing is: it is what
 /// the study's plan or the accelerator says.
@@ -34,6 +38,8 @@ struct SearchSpace {
   void validate() const;
   /// Every combination of the choices, its keep ratio 1.
   [[nodiscard]] std::vector<LayerPlan> plans() const;
+  /// The fewest bits of each kind that is searched, and as little of a layer as bounds allow.
+  [[nodiscard]] LayerPlan fewest_bits() const;
   void add_to(Fingerprint& print) const;
 };
 
@@ -60,6 +66,17 @@ inline bool SearchSpace::keeps_only() const {
   visit_variables(*this,
                   [&](auto, const auto& choices, auto...) { only = only && choices.empty(); });
   return only;
+}
+
+inline LayerPlan SearchSpace::fewest_bits() const {
+  LayerPlan plan(kLeastKeepRatio);
+  for (const auto& [choices, bits] :
+       {std::pair{&weight_bits, &hardware::LayerHardware::weight_bits},
+        {&input_bits, &hardware::LayerHardware::input_bits},
+        {&adc_bits, &hardware::LayerHardware::adc_bits}})
+    if (!choices->empty())
+      plan.hardware.*bits = *std::min_element(choices->begin(), choices->end());
+  return plan;
 }
 
 inline void SearchSpace::require_keeps_only(const char* searcher) const {
@@ -115,9 +132,6 @@ inline void SearchSpace::add_to(Fingerprint& print) const {
     }
   });
 }
-
-/// Smallest keep ratio that a policy holds; every layer keeps at least one vector anyway.
-inline constexpr double kLeastKeepRatio = 1e-4;
 
 /// Keep ratios as actions in [0, 1]; see SearchConfig::least_keep.
 struct ActionScale {

@@ -74,16 +74,12 @@ class PruningEnvironment {
   [[nodiscard]] Outcome evaluate(const Policy& policy) const {
     const std::vector<PruneMask> masks = rankings_.masks(policy);
     const Candidate candidate{masks, policy};
-    Outcome out;
-    out.policy = policy;
-    for (const PruneMask& mask : masks) out.keep_ratios.push_back(mask.keep_ratio());
-    out.crossbars = compressor_.with(policy).count(masks).crossbars;
+    Outcome out = placed(candidate);
     out.accuracy = workspaces_.use([&](nn::Backend& backend) {
       backend.set_masks(masks);
       backend.recalibrate(images_.calibration);
       return accuracy(backend, candidate);
     });
-    if (pricing_) out.costs = pricing_.price(candidate);
     const Constraints& constraints = landscape_.constraints();
     const double by = missed(out, constraints, landscape_.dense_accuracy()).by;
     out.feasible = by == 0.0;
@@ -96,6 +92,21 @@ class PruningEnvironment {
            " um2 and an accuracy of ", out.accuracy, " % has a reward of ", out.reward,
            "; check the reward, and the hardware when it reads energy, latency or area");
     return out;
+  }
+
+  /// Throws infeasible_constraint where the cheapest policy of a space, of the fewest bits and of
+  /// keep ratios at their lower bounds, costs too much already. Which of several granularities or
+  /// crossbars is the cheapest isn't known, and nothing is said of them.
+  void require_reachable(const SearchSpace& space) {
+    if (space.keeps_only() || !space.granularity.empty() || !space.geometry.empty()) return;
+    const Policy least = landscape_.allowed(Policy(rankings_.own().size(), space.fewest_bits()));
+    const std::vector<PruneMask> masks = rankings_.masks(least);
+    Outcome cheapest = placed({masks, least});
+    cheapest.accuracy = 100.0;
+    const Missed out_of_reach = missed(cheapest, landscape_.constraints(), 0.0);
+    if (out_of_reach.by > 0.0)
+      fail(ErrorId::infeasible_constraint, "no policy is within the constraints: that of the ",
+           "fewest bits and of keep ratios at their lower bounds has ", out_of_reach.what);
   }
 
   /// Of all that outcomes depend on. Pruner, mapping and reward, which may be of any type, are told
@@ -130,6 +141,15 @@ class PruningEnvironment {
   }
 
  private:
+  /// What an outcome says of a candidate without measuring it.
+  [[nodiscard]] Outcome placed(const Candidate& candidate) const {
+    Outcome out;
+    out.policy.assign(candidate.policy.begin(), candidate.policy.end());
+    for (const PruneMask& mask : candidate.masks) out.keep_ratios.push_back(mask.keep_ratio());
+    out.crossbars = compressor_.with(candidate.policy).count(candidate.masks).crossbars;
+    if (pricing_) out.costs = pricing_.price(candidate);
+    return out;
+  }
   /// None where the method needs none.
   [[nodiscard]] std::vector<Tensor> gradients() const {
     if (!compressor_.needs_gradients()) return {};

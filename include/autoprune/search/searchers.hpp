@@ -28,12 +28,16 @@ using Searchers = std::tuple<Ddpg<rl::DdpgAgent, L>, Guided<L>, RandomSearch, Un
   return kind_names<Searchers<PruningLandscape>>();
 }
 
-/// Holds a reference to the landscape. Throws unknown_name.
+/// Holds a reference to the landscape. Throws unknown_name, and what the searcher throws.
 template <Landscape L>
 [[nodiscard]] AnySearcher make_searcher(const std::string& name, L& landscape,
                                         const SearchConfig& config) {
   std::optional<AnySearcher> made;
   with_kind<Searchers<L>>("searcher", name, [&]<class S>(std::type_identity<S>) {
+    if constexpr (!requires { S::kChoosesStart; })
+      if (config.warm_start)
+        fail(ErrorId::out_of_range, "searcher '", name,
+             "' begins in one way alone; leave its warm start open, or take guided or ddpg");
     made.emplace(name, S(landscape, config));
   });
   return std::move(*made);

@@ -147,6 +147,7 @@ void find_policy(const Study& study, Watch& watcher, Record& record) {
   search::SearchConfig config = spec.search;
   config.seed = spec.seed;
   search::PruningEnvironment<> measuring = environment_of(study);
+  measuring.require_reachable(config.space);
   search::Search<> search(measuring, config);
   std::optional<search::TeamEvaluator<>> together;
   if (spec.team != nullptr) search.measure_with(together.emplace(*spec.team, measuring));

@@ -23,6 +23,7 @@ template <class Agent = rl::DdpgAgent, Landscape L = PruningLandscape>
 class Ddpg {
  public:
   static constexpr const char* kName = "ddpg";
+  static constexpr bool kChoosesStart = true;  ///< warm or not
 
   Ddpg(L& landscape, const SearchConfig& config)
       : walk_(landscape, config),

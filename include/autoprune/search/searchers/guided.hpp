@@ -26,6 +26,7 @@ template <Landscape L = PruningLandscape>
 class Guided {
  public:
   static constexpr const char* kName = "guided";
+  static constexpr bool kChoosesStart = true;  ///< warm or not
 
   Guided(L& landscape, const SearchConfig& config)
       : walk_(landscape, config),
