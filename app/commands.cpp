@@ -113,6 +113,7 @@ void write_front(const Job& job, const search::History& found, const io::SearchF
 /// Before a search: what an earlier one has found in the same place, and whether the place is free.
 void clear_front(const Job& job) {
   namespace fs = std::filesystem;
+  if (!fs::exists(job.options.out / "front")) return;
   for (const fs::path& old : fs::directory_iterator(job.file("front/crossbars.svg").parent_path()))
     if (old.extension() == ".json" && parse_number<Index>(old.stem().string())) fs::remove(old);
 }

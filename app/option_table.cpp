@@ -354,7 +354,7 @@ void add_sweep(OptionTable& table, Options& o) {
 }
 
 void add_reproduce(OptionTable& table, Options& o) {
-  ReproduceOptions& reproduce = o.reproduce;
+  study::ReproduceSpec& reproduce = o.reproduce;
   table.under("Reproduction", "reproduce");
   table.word("part", reproduce.part, same({"table", "energy", "area", "fig10", "fig12", "all"}),
              "table, energy, area, fig10, fig12 or all");
@@ -364,9 +364,9 @@ void add_reproduce(OptionTable& table, Options& o) {
   for (const study::Budget& budget : study::budgets()) budgets.emplace_back(budget.name, budget);
   table.word("--networks", reproduce.networks, same(nn::zoo_names()),
              "of the zoo, several with commas");
-  table.word("--methods", reproduce.methods, same(methods), "all, or some of them with commas");
+  table.word("--methods", o.contenders, same(methods), "all, or some of them with commas");
   table.word("--budget", reproduce.budget, budgets, "effort of one cell: quick, paper or long");
-  table.number("--max-accuracy-drop", reproduce.drop, kPoints,
+  table.number("--max-accuracy-drop", reproduce.allowed_drop, kPoints,
                "highest loss of test Acc1 of a row, in points");
   table.number("--compression", reproduce.compression, kCompressions,
                "crossbar compression of every row, instead of the highest within that loss");

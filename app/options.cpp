@@ -193,16 +193,6 @@ std::vector<Geometry<>> SweepOptions::geometries() const {
   return all;
 }
 
-std::vector<study::Contender> ReproduceOptions::contenders() const {
-  std::vector<study::Contender> chosen = study::contenders();
-  std::erase_if(chosen, [&](const study::Contender& one) {
-    return std::none_of(methods.begin(), methods.end(), [&](const std::string& method) {
-      return method == "all" || method == one.option;
-    });
-  });
-  return chosen;
-}
-
 std::string Options::named_in(const std::string& message) const {
   std::vector<std::string> named;
   for (const std::string& name : names) {

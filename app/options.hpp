@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <autoprune/hardware/geometry.hpp>
 #include <autoprune/io/json.hpp>
-#include <autoprune/study/contenders.hpp>
+#include <autoprune/study/reproduce.hpp>
 #include <autoprune/study/spec.hpp>
 #include <filesystem>
 #include <functional>
@@ -50,20 +50,6 @@ struct LayerBounds {
   search::Bounds keep;
 };
 
-/// What `reproduce` measures.
-struct ReproduceOptions {
-  std::string part = "all";  ///< table, energy, area, fig10, fig12, or all
-  std::vector<std::string> networks = {"lenet5", "plain20", "alexnet", "vgg16"};
-  std::vector<std::string> methods = {"all"};  ///< contenders
-  study::Budget budget = study::budgets().front();
-  std::string weights = "models", data = "data";  ///< directories
-  double drop = 1.0;                  ///< highest loss of top-1 accuracy of a row, in points
-  std::optional<double> compression;  ///< of every row, instead of the highest within the loss
-  Index granularity = 32;             ///< of our own column-vectors; the slides'
-
-  [[nodiscard]] std::vector<study::Contender> contenders() const;
-};
-
 /// A study, and what else the command line asks for.
 struct Options : study::StudySpec {
   Options() { method.clear(); }
@@ -106,7 +92,8 @@ struct Options : study::StudySpec {
   std::optional<double> max_energy, max_latency, max_area;  ///< in uJ, us and mm2
 
   SweepOptions sweep;
-  ReproduceOptions reproduce;
+  study::ReproduceSpec reproduce;                 ///< but for what is the study's
+  std::vector<std::string> contenders = {"all"};  ///< its methods
 
   io::Json all;                    ///< every option of the command that has a value, for reports
   std::vector<std::string> names;  ///< of every option of the command

@@ -14,6 +14,8 @@
 #include "autoprune/study/pruned_file.hpp"
 #include "autoprune/study/published.hpp"
 #include "autoprune/study/record.hpp"
+#include "autoprune/study/reproduce.hpp"
+#include "autoprune/study/reproduce_report.hpp"
 #include "autoprune/study/search.hpp"
 #include "autoprune/study/shared_cells.hpp"
 #include "autoprune/study/simulate.hpp"
