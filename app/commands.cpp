@@ -98,8 +98,11 @@ void train(const Options& options) {
   study::remove_checkpoints(options, kCheckpoints);
 }
 
-/// Policies and pictures of the front that a search has found.
+/// Policies and pictures of the front that a search has found, in place of an earlier one's.
 void write_front(const Job& job, const search::History& found, const io::SearchFigures& figures) {
+  namespace fs = std::filesystem;
+  for (const fs::path& old : fs::directory_iterator(job.file("front/crossbars.svg").parent_path()))
+    if (old.extension() == ".json" && parse_number<Index>(old.stem().string())) fs::remove(old);
   for (const Index i : found.front) {
     const search::Policy& policy = found.episodes[static_cast<std::size_t>(i)].outcome.policy;
     io::write_json(job.file(concat("front/", i, ".json")),
@@ -110,12 +113,12 @@ void write_front(const Job& job, const search::History& found, const io::SearchF
   io::write_file(job.file("front/energy.svg"), io::front_picture(figures, energy));
 }
 
-/// Before a search: what an earlier one has found in the same place, and whether the place is free.
-void clear_front(const Job& job) {
-  namespace fs = std::filesystem;
-  if (!fs::exists(job.options.out / "front")) return;
-  for (const fs::path& old : fs::directory_iterator(job.file("front/crossbars.svg").parent_path()))
-    if (old.extension() == ".json" && parse_number<Index>(old.stem().string())) fs::remove(old);
+/// Before a search: throws cannot_write where the directory of its front can't be made.
+void require_front(const Options& options) {
+  const std::filesystem::path front = options.out / "front";
+  if (std::filesystem::exists(front) && !std::filesystem::is_directory(front))
+    fail(ErrorId::cannot_write, "'", front.string(), "' is a file, where the policies of the ",
+         "search's front go; move it, or take another --out");
 }
 
 /// Measures a record and reports it: crossbars, accuracies on the test set, cost, and its stages.
@@ -184,7 +187,7 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
   Watching watching(options.quiet);
   watching.begin(study);
   if (searches) {
-    clear_front(job);
+    require_front(options);
     study::find_policy(study, watching, record);
   } else if (options.policy.empty()) {
     hold_masks(job, record);

@@ -10,7 +10,7 @@
 #include "autoprune/search/environment.hpp"
 #include "autoprune/search/evaluator.hpp"
 #include "autoprune/search/evolution.hpp"
-#include "autoprune/search/exchanged_weights.hpp"
+#include "autoprune/search/exchanged_parameters.hpp"
 #include "autoprune/search/figures.hpp"
 #include "autoprune/search/fine_tune.hpp"
 #include "autoprune/search/front.hpp"

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "autoprune/nn/evaluate.hpp"
 #include "autoprune/nn/session.hpp"
 #include "helpers.hpp"
 
@@ -29,6 +30,15 @@ Network some_network(std::uint64_t seed) {
   n.linear("l", 5);
   randomise(n, seed);
   return n;
+}
+
+std::vector<PruneMask> all_kept(const Network& network) {
+  std::vector<PruneMask> masks;
+  for (const Index i : network.matrix_layers()) {
+    const ConstMatrixView w = weight_matrix(network.node(i).weight);
+    masks.emplace_back(w.cols(), w.rows(), w.cols());
+  }
+  return masks;
 }
 
 }  // namespace
@@ -71,18 +81,48 @@ TEST_CASE(
 
 TEST_CASE("a channel of next to nothing stays finite") {
   Network n = some_network(1);
-  std::vector<PruneMask> masks;
-  for (const Index i : n.matrix_layers()) {
-    const ConstMatrixView w = weight_matrix(std::as_const(n).node(i).weight);
-    masks.emplace_back(w.cols(), w.rows(), w.cols());
-  }
+  const std::vector<PruneMask> masks = all_kept(n);
   Node& layer = n.node(*n.find("c1"));
   weight_matrix(layer.weight).row(0).setConstant(1e-30F);
   weight_matrix(layer.weight).row(1).setZero();
+  n.node(*n.find("b2")).running_var(3) = 0.2F;  // its eps is 0.3
   const auto ranges = channel_ranges(n, masks);
   CHECK(ranges[0][0] == 1e-6F);
   CHECK(ranges[0][1] == 1.0F);
+  CHECK(ranges[1][3] == 1.0F);
   equalise(n, ranges);
   for (const NamedTensor& p : n.parameters())
     for (const float v : *p.tensor) CHECK(std::isfinite(v));
+}
+
+TEST_CASE("statistics that are measured anew say the same, where variances are above eps") {
+  Random random(8);
+  ThreadPool pool(1);
+  const Network before = some_network(5);
+  const std::vector<PruneMask> masks = all_kept(before);
+  Network once = before;
+  const Activation images = random_activation(random, {3, 6, 6}, 32);
+  const auto measured = [&](Network& network) {
+    Session session(network, pool);
+    const std::vector<Batch> batches = {{images, std::vector<Label>(32, 0)}};
+    recalibrate(session, batches);
+    return values_of(session.logits_of(images));
+  };
+  (void)measured(once);
+  Network again = once, equal = once;
+  equalise(equal, channel_ranges(equal, masks));
+  CHECK(error_of(measured(equal), measured(again)) < 0.05);
+}
+
+TEST_CASE("ranges and masks that aren't the network's") {
+  Network n = some_network(2);
+  const std::vector<PruneMask> masks = all_kept(n);
+  CHECK(error_of([&] { (void)channel_ranges(n, {}); }) == ErrorId::mask_mismatch);
+  std::vector<std::vector<float>> ranges = channel_ranges(n, masks);
+  ranges[2].assign(6, 0.5F);  // no batch-norm of its own
+  CHECK(error_of([&] { equalise(n, ranges); }) == ErrorId::shape_mismatch);
+  ranges[2].clear();
+  ranges[0].pop_back();
+  CHECK(error_of([&] { equalise(n, ranges); }) == ErrorId::shape_mismatch);
+  CHECK(error_of([&] { equalise(n, {}); }) == ErrorId::shape_mismatch);
 }

@@ -1,8 +1,8 @@
 /// @file equalise.hpp
 /// Output channels of one range. A layer's weights share a step, so that a channel of small weights
-/// has few codes for them; but whatever a channel is divided by, batch-norm after the layer takes
-/// out again. (Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias
-/// Correction", ICCV 2019, leave that to the next layer.)
+/// has few codes for them; but whatever a channel is divided by, the statistics of a batch-norm
+/// after the layer take out again. (Nagel et al., "Data-Free Quantization Through Weight
+/// Equalization and Bias Correction", ICCV 2019, leave that to the next layer.)
 #pragma once
 
 #include <algorithm>
@@ -45,31 +45,49 @@ namespace detail {
 }  // namespace detail
 
 /// Ranges of the output channels of every matrix layer, under its mask: the largest kept magnitude
-/// of each over the layer's, at least 1e-6; 1 for a channel without weights. None for a layer
-/// that no batch-norm follows.
+/// of each over the layer's, at least 1e-6; 1 for a channel without weights, and for one whose
+/// variance eps outweighs: statistics that are measured anew would make more of it. None for a
+/// layer that no batch-norm follows. Throws mask_mismatch.
 [[nodiscard]] inline std::vector<std::vector<float>> channel_ranges(
     const Network& network, std::span<const PruneMask> masks) {
   constexpr float kLeast = 1e-6F;
   const std::vector<Index> layers = network.matrix_layers();
+  if (masks.size() != layers.size())
+    fail(ErrorId::mask_mismatch, masks.size(), " masks for ", layers.size(),
+         " layers with weights; one each is needed");
   const std::vector<std::optional<Index>> norms = detail::norms_of_layers(network);
   std::vector<std::vector<float>> all(layers.size());
   for (std::size_t k = 0; k < layers.size(); ++k) {
     if (!norms[k]) continue;
+    const Node& bn = network.node(*norms[k]);
     const ConstMatrixView weights = weight_matrix(network.node(layers[k]).weight);
     for (Index c = 0; c < weights.rows(); ++c)
       all[k].push_back(detail::largest_kept(weights, masks[k], c));
     const float most = *std::max_element(all[k].begin(), all[k].end());
-    for (float& range : all[k]) range = range > 0.0F ? std::max(kLeast, range / most) : 1.0F;
+    for (std::size_t c = 0; c < all[k].size(); ++c) {
+      const bool varies = bn.running_var(c) > bn.op.as<BatchNorm>()->eps;
+      float& range = all[k][c];
+      range = range > 0.0F && varies ? std::max(kLeast, range / most) : 1.0F;
+    }
   }
   return all;
 }
 
 /// Divides the channels by their ranges, those of channel_ranges(), and the statistics of the
-/// batch-norms with them: the network computes what it did.
+/// batch-norms with them: with these the network computes what it did. (Measured anew, they know
+/// nothing of an eps that was divided, too: next to nothing where variances are well above it.)
+/// Throws shape_mismatch for ranges that aren't those of the network's layers.
 inline void equalise(Network& network, std::span<const std::vector<float>> ranges) {
   const std::vector<Index> layers = network.matrix_layers();
   const std::vector<std::optional<Index>> norms = detail::norms_of_layers(network);
-  for (std::size_t k = 0; k < layers.size(); ++k)
+  if (ranges.size() != layers.size())
+    fail(ErrorId::shape_mismatch, "ranges of ", ranges.size(), " layers for ", layers.size());
+  for (std::size_t k = 0; k < layers.size(); ++k) {
+    const auto channels = static_cast<std::size_t>(network.node(layers[k]).filters());
+    if (!ranges[k].empty() && (!norms[k] || ranges[k].size() != channels))
+      fail(ErrorId::shape_mismatch, "layer '", network.node(layers[k]).name,
+           "': ", ranges[k].size(), " ranges for ", norms[k] ? channels : 0,
+           " channels that a batch-norm follows");
     for (std::size_t c = 0; c < ranges[k].size(); ++c) {
       Node &layer = network.node(layers[k]), &bn = network.node(*norms[k]);
       const float range = ranges[k][c];
@@ -79,6 +97,7 @@ inline void equalise(Network& network, std::span<const std::vector<float>> range
       const double eps = bn.op.as<BatchNorm>()->eps, square = static_cast<double>(range) * range;
       bn.running_var(c) = static_cast<float>((bn.running_var(c) + eps) / square - eps);
     }
+  }
 }
 
 }  // namespace autoprune::nn

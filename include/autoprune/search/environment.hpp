@@ -150,6 +150,7 @@ class PruningEnvironment {
     if (pricing_) out.costs = pricing_.price(candidate);
     return out;
   }
+
   /// None where the method needs none.
   [[nodiscard]] std::vector<Tensor> gradients() const {
     if (!compressor_.needs_gradients()) return {};

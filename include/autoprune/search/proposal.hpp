@@ -60,9 +60,12 @@ struct Outcome {
   const double reached = compression(outcome.crossbars, constraints.counting),
                target = constraints.target_compression.value_or(0.0);
   most.ask(reached, target, "a compression of ", reached, ", below ", target,
-           ". Search keep ratios too, allow fewer bits, or lower the target");
+           ". Search keep ratios, or lower their bounds; allow fewer bits; or lower the target");
   if (const Missed cost = constraints.budgets.missed(outcome.costs); cost.by > most.by)
-    most = {cost.by, cost.what + ". Search keep ratios too, allow fewer bits, or raise the budget"};
+    most = {
+        cost.by,
+        cost.what +
+            ". Search keep ratios, or lower their bounds; allow fewer bits; or raise the budget"};
   return most;
 }
 

@@ -61,13 +61,13 @@ namespace autoprune::search {
 /// codes out of them. Those of pruned column-vectors have to be zero.
 inline void write_codes(nn::Network& network, std::span<const PruneMask> masks,
                         const hardware::Accelerator& accelerator, ThreadPool& pool) {
-  std::vector<nn::LayerCodes> codes = weight_codes(network, masks, accelerator);
-  std::vector<std::vector<float>> ranges;
-  for (nn::LayerCodes& layer : codes) ranges.push_back(std::exchange(layer.ranges, {}));
-  nn::equalise(network, ranges);
-  for (std::size_t k = 0; const Index i : network.matrix_layers()) {
+  nn::equalise(network, nn::channel_ranges(network, masks));
+  for (Index k = 0; const Index i : network.matrix_layers()) {
     Tensor& weight = network.node(i).weight;
-    nn::round_weights(weight, codes[k++], weight, pool);
+    const Index bits = accelerator.layer(k).weights.weight_bits;
+    const PruneMask& mask = masks[static_cast<std::size_t>(k++)];
+    nn::round_weights(weight, {simulation::least_squares_codes(weight, mask, bits), {}}, weight,
+                      pool);
   }
 }
 

@@ -20,7 +20,7 @@
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_plan.hpp"
-#include "autoprune/search/exchanged_weights.hpp"
+#include "autoprune/search/exchanged_parameters.hpp"
 #include "autoprune/search/oracle.hpp"
 
 namespace autoprune::search {
@@ -216,7 +216,7 @@ template <class Scalar>
                                  const EnvironmentImages& images) {
     nn::Network fitted = backend.network();
     reconstruction->apply(fitted, candidate.masks, backend.pool());
-    const ExchangedWeights exchanged(backend, std::move(fitted));
+    const ExchangedParameters exchanged(backend, std::move(fitted));
     backend.recalibrate(images.calibration);
     return inner(backend, candidate, images);
   };

@@ -36,8 +36,8 @@ template <Landscape L>
   with_kind<Searchers<L>>("searcher", name, [&]<class S>(std::type_identity<S>) {
     if constexpr (!requires { S::kChoosesStart; })
       if (config.warm_start)
-        fail(ErrorId::out_of_range, "searcher '", name,
-             "' begins in one way alone; leave its warm start open, or take guided or ddpg");
+        fail(ErrorId::out_of_range, "searcher '", name, "' begins in one way alone; leave ",
+             "warm_start (--warm-start, --no-warm-start) out, or take guided or ddpg");
     made.emplace(name, S(landscape, config));
   });
   return std::move(*made);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "autoprune/hardware/accelerator.hpp"
-#include "autoprune/search/exchanged_weights.hpp"
+#include "autoprune/search/exchanged_parameters.hpp"
 #include "autoprune/search/oracle.hpp"
 #include "autoprune/search/quantiser.hpp"
 
@@ -22,7 +22,7 @@ namespace autoprune::search {
     backend.fetch();
     nn::Network stored = backend.network();
     write_codes(stored, candidate.masks, chip, backend.pool());
-    const ExchangedWeights exchanged(backend, std::move(stored));
+    const ExchangedParameters exchanged(backend, std::move(stored));
     return inner(backend, candidate, images);
   };
 }

@@ -20,7 +20,8 @@
 
 namespace autoprune::study {
 
-/// What is measured; counting and learning rate are the network's.
+/// What is measured. Small networks count crossbars pooled whatever `counting` says, and one
+/// without batch-norm begins at a learning rate of its own where none is given.
 struct ReproduceSpec : CompareSpec {
   std::string part = "all";  ///< table, energy, area, fig10, fig12, or all
   std::vector<std::string> networks = {"lenet5", "plain20", "alexnet", "vgg16"};  ///< of the zoo
@@ -106,7 +107,7 @@ void compare(const ReproduceSpec& spec, const Subject& subject, ThreadPool& pool
   CompareSpec own = spec;
   own.counting = subject.counting();
   // The usual steps are for networks with batch-norm, and diverge without.
-  if (subject.network == "lenet5") own.learning_rate = 0.005;
+  if (subject.network == "lenet5") own.learning_rate = own.learning_rate.value_or(0.005);
   const hardware::Accelerator accelerator = cost::ou_preset("paper");
   Comparison<Watch> comparison(subject.name(), network, images, accelerator, own, pool, watcher,
                                show);
@@ -165,20 +166,27 @@ inline void reproduce_together(const ReproduceSpec& spec, const std::vector<Subj
   share_cells(spec.team, tasks, measure_row, [&](std::size_t i, const CellAnswer& answer) {
     (void)answer.get();
     const ReproducedRow& row = rows[i];
-    show(++done / static_cast<double>(rows.size()),
-         concat(all[row.subject].name(), ", ", row.method.name, ", G = ", row.granularity));
+    ++done;
+    if (show)
+      show(done / static_cast<double>(rows.size()),
+           concat(all[row.subject].name(), ", ", row.method.name, ", G = ", row.granularity));
   });
 }
 
 }  // namespace detail
 
 /// Measures what the spec asks for; cells that its directory holds already aren't measured again.
-/// With a team, members other than the leader get nothing. Throws cannot_open when there is no
-/// network with weights and data, and what Comparison throws.
-template <class Watch = Watcher>
-[[nodiscard]] Reproduced reproduce(
-    const ReproduceSpec& spec, ThreadPool& pool, Watch& watcher,
-    const ShowReproduced& show = [](auto&&...) {}) {
+/// With a team, members other than the leader get nothing. Throws unknown_name for another part,
+/// missing_value for a team without a directory, cannot_open when there is no network with weights
+/// and data, and what Comparison throws.
+template <class Watch>
+[[nodiscard]] Reproduced reproduce(const ReproduceSpec& spec, ThreadPool& pool, Watch& watcher,
+                                   const ShowReproduced& show = {}) {
+  const std::vector<std::string> parts = {"table", "energy", "area", "fig10", "fig12", "all"};
+  if (std::ranges::find(parts, spec.part) == parts.end())
+    fail_unknown("part of the slides", spec.part, parts);
+  if (spec.team != nullptr && spec.out.empty())
+    fail(ErrorId::missing_value, "a team meets in the spec's directory of cells; name one");
   Reproduced results;
   const std::vector<detail::Subject> all = detail::subjects(spec, results.skipped);
   if (spec.team != nullptr) detail::reproduce_together(spec, all, pool, show);
@@ -188,7 +196,9 @@ template <class Watch = Watcher>
   double done = 0.0;
   for (const detail::Subject& subject : all) {
     ComparedNetwork found{subject.network, subject.data, {}, {}, {}};
-    const auto show_cell = [&](const std::string& what) { show(done / cells, what); };
+    const auto show_cell = [&](const std::string& what) {
+      if (show) show(done / cells, what);
+    };
     detail::compare(spec, subject, pool, watcher, show_cell,
                     [&](auto& comparison, const auto& best) {
                       found.dense = comparison.dense();

@@ -77,6 +77,12 @@ template <class Scalar = float>
       accuracy_oracle(study));
 }
 
+/// How weights are rounded to few bits: what an earlier version began another goes on with
+/// otherwise.
+inline void add_rounding(search::Fingerprint& print) {
+  print.add(std::span<const char>(std::string_view("equalised channels")));
+}
+
 [[nodiscard]] inline std::uint64_t search_fingerprint(const Study& study) {
   const StudySpec& spec = study.spec;
   search::Fingerprint print = study.fingerprint();
@@ -89,6 +95,7 @@ template <class Scalar = float>
         static_cast<Index>(spec.calibration.rule), spec.devices, Index{spec.reconstruct}})
     print.add(static_cast<double>(n));
   spec.search.add_to(print);
+  if (accuracy_kind(study) != AccuracyKind::real) add_rounding(print);
   return print.value();
 }
 

@@ -137,9 +137,8 @@ class TrainingRun {
     state_.epoch = report.epoch;
     state_.tightened = tightened;
     state_.masks = masks;
-    progress_.keep([&](const io::Write& write) {
-      io::save_training(network_, trainer_, state_, write);
-    });
+    progress_.keep(
+        [&](const io::Write& write) { io::save_training(network_, trainer_, state_, write); });
   }
 
   const Study& study_;
@@ -174,6 +173,7 @@ void fine_tune(const Study& study, Watch& watcher, Record& record) {
   for (const PruneMask& mask : record.masks)
     for (Index g = 0; g < mask.groups(); ++g)
       for (Index c = 0; c < mask.cols(); ++c) print.add(mask.kept(g, c) ? 1.0 : 0.0);
+  if (!stored_bits(study, record.policy).empty()) detail::add_rounding(print);
   if (study.spec.teacher)
     for (const nn::ConstNamedTensor& p : std::as_const(teacher).parameters())
       print.add(std::span<const float>(p.tensor->data(), p.tensor->size()));

@@ -115,7 +115,10 @@ class Graph {
       const std::vector<float>& ranges = codes_[i].ranges;
       std::vector<std::int64_t> sizes(
           static_cast<std::size_t>(parameters_[i][weight_of(matrices[k])].dim()), 1);
-      sizes.front() = std::ssize(ranges);
+      const Index channels = network_.node(matrices[k]).filters();
+      if (!ranges.empty() && std::ssize(ranges) != channels)
+        fail(ErrorId::shape_mismatch, ranges.size(), " ranges for ", channels, " channels");
+      sizes.front() = channels;
       ranges_[i] = ranges.empty() ? at::Tensor() : at::tensor(ranges).reshape(sizes).to(device_);
     }
   }

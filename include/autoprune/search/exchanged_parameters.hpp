@@ -1,5 +1,5 @@
-/// @file exchanged_weights.hpp
-/// Other weights for a while.
+/// @file exchanged_parameters.hpp
+/// Other parameters for a while.
 #pragma once
 
 #include <algorithm>
@@ -12,15 +12,15 @@ namespace autoprune::search {
 
 /// A backend's weights and statistics exchanged for those of another network of its kind, and back
 /// in the end, whatever happens in between.
-class ExchangedWeights {
+class ExchangedParameters {
  public:
-  ExchangedWeights(nn::Backend& backend, nn::Network other)
+  ExchangedParameters(nn::Backend& backend, nn::Network other)
       : backend_(backend), other_(std::move(other)) {
     exchange();
   }
-  ~ExchangedWeights() { exchange(); }
-  ExchangedWeights(const ExchangedWeights&) = delete;
-  ExchangedWeights& operator=(const ExchangedWeights&) = delete;
+  ~ExchangedParameters() { exchange(); }
+  ExchangedParameters(const ExchangedParameters&) = delete;
+  ExchangedParameters& operator=(const ExchangedParameters&) = delete;
 
  private:
   void exchange() {
