@@ -98,7 +98,8 @@ TEST_CASE("a channel of next to nothing stays finite") {
 TEST_CASE("statistics that are measured anew say the same, where variances are above eps") {
   Random random(8);
   ThreadPool pool(1);
-  const Network before = some_network(5);
+  Network before = some_network(5);
+  weight_matrix(before.node(*before.find("c1")).weight).row(2) *= 1e-4F;  // far below
   const std::vector<PruneMask> masks = all_kept(before);
   Network once = before;
   const Activation images = random_activation(random, {3, 6, 6}, 32);
@@ -111,7 +112,7 @@ TEST_CASE("statistics that are measured anew say the same, where variances are a
   (void)measured(once);
   Network again = once, equal = once;
   equalise(equal, channel_ranges(equal, masks));
-  CHECK(error_of(measured(equal), measured(again)) < 0.05);
+  CHECK(error_of(measured(equal), measured(again)) < 0.2);
 }
 
 TEST_CASE("ranges and masks that aren't the network's") {
