@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "autoprune/study/compare.hpp"
+#include "autoprune/study/reproduce_report.hpp"
 #include "helpers.hpp"
 
 namespace autoprune::study {
@@ -180,6 +181,39 @@ TEST_CASE("a comparison finds each method's best row within the loss, and keeps 
   CHECK(fixed->target == 3.0);
   CHECK(shown.front() == "small-dense");
   CHECK(std::count(shown.begin(), shown.end(), "small-lamp-G8-CR3") == 1);
+}
+
+TEST_CASE("reproductions that can't be") {
+  ThreadPool pool(1);
+  Watcher nobody;
+  const auto error_with = [&](const ReproduceSpec& spec) {
+    return error_of([&] { (void)reproduce(spec, pool, nobody); });
+  };
+  ReproduceSpec spec;
+  spec.weights = spec.data = "no/such/directory";
+  CHECK(error_with(spec) == ErrorId::cannot_open);
+  spec.part = "tabel";
+  CHECK(error_with(spec) == ErrorId::unknown_name);
+}
+
+TEST_CASE("what a reproduction shows is what was asked for") {
+  ReproduceSpec spec;
+  Reproduced results;
+  results.networks.push_back({"plain20", "cifar10", {}, {}, {"LSR"}});
+  results.skipped = {"vgg16: no weights"};
+  const auto titles = [&](const char* part) {
+    spec.part = part;
+    std::vector<std::string> all;
+    for (const auto& [title, table] : reproduced_tables(spec, results)) all.push_back(title);
+    return all;
+  };
+  CHECK(titles("fig12") == std::vector<std::string>{"Fig. 12: index overhead at G = 32"});
+  CHECK(spec.rows().size() == 1);
+  CHECK(spec.rows().front().option == "autoprune");
+  CHECK(titles("fig10").empty());
+  const std::string gaps = reproduced_gaps(spec, results);
+  CHECK(gaps.find("plain20-cifar10: LSR has found nothing") == 0);
+  CHECK(gaps.find("skipped vgg16: no weights") != std::string::npos);
 }
 
 }  // namespace autoprune::study
