@@ -356,7 +356,7 @@ void add_sweep(OptionTable& table, Options& o) {
 void add_reproduce(OptionTable& table, Options& o) {
   study::ReproduceSpec& reproduce = o.reproduce;
   table.under("Reproduction", "reproduce");
-  table.word("part", reproduce.part, same({"table", "energy", "area", "fig10", "fig12", "all"}),
+  table.word("part", reproduce.part, same(study::reproduced_parts()),
              "table, energy, area, fig10, fig12 or all");
   std::vector<std::string> methods = {"all"};
   for (const study::Contender& method : study::contenders()) methods.push_back(method.option);

@@ -125,6 +125,13 @@ class PruneMask {
     }
   }
 
+  /// The same for the kept vectors of a filter.
+  template <class F>
+  void for_kept_rows(Index col, const F& f) const {
+    for (Index g = 0; g < groups(); ++g)
+      if (kept(g, col)) for_rows(g, f);
+  }
+
   /// Places, that is rows where the mask has no order of its own.
   [[nodiscard]] Index row_begin(Index group) const noexcept { return group * granularity_; }
   [[nodiscard]] Index row_end(Index group) const noexcept {

@@ -33,12 +33,9 @@ namespace detail {
 [[nodiscard]] inline float largest_kept(const ConstMatrixView& weights, const PruneMask& mask,
                                         Index channel) {
   float largest = 0.0F;
-  for (Index g = 0; g < mask.groups(); ++g)
-    if (mask.kept(g, channel))
-      mask.for_rows(g, [&](Index begin, Index end) {
-        for (Index r = begin; r < end; ++r)
-          largest = std::max(largest, std::abs(weights(channel, r)));
-      });
+  mask.for_kept_rows(channel, [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) largest = std::max(largest, std::abs(weights(channel, r)));
+  });
   return largest;
 }
 
@@ -73,6 +70,12 @@ namespace detail {
   return all;
 }
 
+/// Divides each channel of a layer's weights by its range; no ranges: leaves them.
+inline void divide_channels(Tensor& weight, std::span<const float> ranges) {
+  MatrixView channels = weight_matrix(weight);
+  for (std::size_t c = 0; c < ranges.size(); ++c) channels.row(static_cast<Index>(c)) /= ranges[c];
+}
+
 /// Divides the channels by their ranges, those of channel_ranges(), and the statistics of the
 /// batch-norms with them: with these the network computes what it did. (Measured anew, they know
 /// nothing of an eps that was divided, too: next to nothing where variances are well above it.)
@@ -88,10 +91,11 @@ inline void equalise(Network& network, std::span<const std::vector<float>> range
       fail(ErrorId::shape_mismatch, "layer '", network.node(layers[k]).name,
            "': ", ranges[k].size(), " ranges for ", norms[k] ? channels : 0,
            " channels that a batch-norm follows");
+    Node& layer = network.node(layers[k]);
+    divide_channels(layer.weight, ranges[k]);
     for (std::size_t c = 0; c < ranges[k].size(); ++c) {
-      Node &layer = network.node(layers[k]), &bn = network.node(*norms[k]);
+      Node& bn = network.node(*norms[k]);
       const float range = ranges[k][c];
-      weight_matrix(layer.weight).row(static_cast<Index>(c)) /= range;
       if (layer.has_bias()) layer.bias(c) /= range;
       bn.running_mean(c) /= range;
       const double eps = bn.op.as<BatchNorm>()->eps, square = static_cast<double>(range) * range;

@@ -70,12 +70,10 @@ inline bool SearchSpace::keeps_only() const {
 
 inline LayerPlan SearchSpace::fewest_bits() const {
   LayerPlan plan(kLeastKeepRatio);
-  for (const auto& [choices, bits] :
-       {std::pair{&weight_bits, &hardware::LayerHardware::weight_bits},
-        {&input_bits, &hardware::LayerHardware::input_bits},
-        {&adc_bits, &hardware::LayerHardware::adc_bits}})
-    if (!choices->empty())
-      plan.hardware.*bits = *std::min_element(choices->begin(), choices->end());
+  visit_variables(*this, [&](const std::string& name, const auto& choices, auto field, auto) {
+    if constexpr (requires { std::ranges::min(choices); })
+      if (name.ends_with("-bits") && !choices.empty()) field(plan) = std::ranges::min(choices);
+  });
   return plan;
 }
 

@@ -116,7 +116,7 @@ requires std::is_invocable_r_v<Costs, const Price&, const Policy&>
     if (!methods::keeps_only(policy)) return least;
     fail(ErrorId::infeasible_constraint, "the budget can't be met: with every layer at its lower ",
          "bound an inference has ", still.what,
-         "; raise the budget, lower the bounds, or take other ", "hardware");
+         "; raise the budget, lower the bounds, or take other hardware");
   }
   return scaled(
       detail::most_steps(low, 0, [&](Index steps) { return missed(scaled(steps)).by == 0.0; }));

@@ -48,8 +48,7 @@ namespace autoprune::search {
   std::vector<nn::LayerCodes> codes;
   for (std::size_t k = 0; k < layers.size(); ++k) {
     Tensor weight = network.node(layers[k]).weight;
-    for (std::size_t c = 0; c < ranges[k].size(); ++c)
-      weight_matrix(weight).row(static_cast<Index>(c)) /= ranges[k][c];
+    nn::divide_channels(weight, ranges[k]);
     const Index bits = accelerator.layer(static_cast<Index>(k)).weights.weight_bits;
     codes.push_back(
         {simulation::least_squares_codes(weight, masks[k], bits), {}, std::move(ranges[k])});

@@ -214,7 +214,7 @@ template <class Scalar>
     AccuracyOracle inner = float_accuracy()) {
   return [reconstruction, inner](nn::Backend& backend, const Candidate& candidate,
                                  const EnvironmentImages& images) {
-    nn::Network fitted = backend.network();
+    nn::Network fitted = backend.network();  // its statistics are measured anew
     reconstruction->apply(fitted, candidate.masks, backend.pool());
     const ExchangedParameters exchanged(backend, std::move(fitted));
     backend.recalibrate(images.calibration);

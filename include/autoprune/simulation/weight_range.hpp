@@ -23,11 +23,9 @@ namespace autoprune::simulation {
   const ConstMatrixView w = weight_matrix(weight);
   std::vector<float> kept;
   for (Index c = 0; c < mask.cols(); ++c)
-    for (Index g = 0; g < mask.groups(); ++g)
-      if (mask.kept(g, c))
-        mask.for_rows(g, [&](Index begin, Index end) {
-          for (Index r = begin; r < end; ++r) kept.push_back(std::abs(w(c, r)));
-        });
+    mask.for_kept_rows(c, [&](Index begin, Index end) {
+      for (Index r = begin; r < end; ++r) kept.push_back(std::abs(w(c, r)));
+    });
   const float largest = kept.empty() ? 0.0F : *std::max_element(kept.begin(), kept.end());
   nn::Codes best{bits, static_cast<double>(largest), true};
   double least = std::numeric_limits<double>::infinity();

@@ -20,10 +20,16 @@
 
 namespace autoprune::study {
 
+/// What `ReproduceSpec::part` may be.
+[[nodiscard]] inline const std::vector<std::string>& reproduced_parts() {
+  static const std::vector<std::string> all = {"table", "energy", "area", "fig10", "fig12", "all"};
+  return all;
+}
+
 /// What is measured. Small networks count crossbars pooled whatever `counting` says, and one
 /// without batch-norm begins at a learning rate of its own where none is given.
 struct ReproduceSpec : CompareSpec {
-  std::string part = "all";  ///< table, energy, area, fig10, fig12, or all
+  std::string part = "all";  ///< of reproduced_parts()
   std::vector<std::string> networks = {"lenet5", "plain20", "alexnet", "vgg16"};  ///< of the zoo
   std::vector<Contender> methods = contenders();
   std::string weights = "models";  ///< directory of NETWORK-DATA.safetensors
@@ -118,6 +124,10 @@ void compare(const ReproduceSpec& spec, const Subject& subject, ThreadPool& pool
 }
 
 [[nodiscard]] inline bool is_lamp(const Contender& one) { return one.option == "lamp"; }
+/// Whose policies Fig. 10 is of.
+[[nodiscard]] inline const Contender& lamp() {
+  return *std::ranges::find_if(contenders(), is_lamp);
+}
 
 /// A contender on a subject: what one of several processes measures at a time.
 struct ReproducedRow {
@@ -134,10 +144,9 @@ struct ReproducedRow {
   for (std::size_t subject = 0; subject < subjects; ++subject) {
     for (const Contender& method : chosen) rows.push_back({subject, method, spec.granularity});
     if (!spec.asks("fig10") || subject > 0) continue;
-    const Contender lamp = *std::ranges::find_if(contenders(), is_lamp);
     for (const Index granularity : kGranularities)
       if (granularity != spec.granularity || std::ranges::none_of(chosen, is_lamp))
-        rows.push_back({subject, lamp, granularity});
+        rows.push_back({subject, lamp(), granularity});
   }
   return rows;
 }
@@ -182,9 +191,8 @@ inline void reproduce_together(const ReproduceSpec& spec, const std::vector<Subj
 template <class Watch>
 [[nodiscard]] Reproduced reproduce(const ReproduceSpec& spec, ThreadPool& pool, Watch& watcher,
                                    const ShowReproduced& show = {}) {
-  const std::vector<std::string> parts = {"table", "energy", "area", "fig10", "fig12", "all"};
-  if (std::ranges::find(parts, spec.part) == parts.end())
-    fail_unknown("part of the slides", spec.part, parts);
+  if (std::ranges::find(reproduced_parts(), spec.part) == reproduced_parts().end())
+    fail_unknown("part of the slides", spec.part, reproduced_parts());
   if (spec.team != nullptr && spec.out.empty())
     fail(ErrorId::missing_value, "a team meets in the spec's directory of cells; name one");
   Reproduced results;
@@ -199,23 +207,22 @@ template <class Watch>
     const auto show_cell = [&](const std::string& what) {
       if (show) show(done / cells, what);
     };
-    detail::compare(spec, subject, pool, watcher, show_cell,
-                    [&](auto& comparison, const auto& best) {
-                      found.dense = comparison.dense();
-                      ++done;
-                      for (const Contender& method : methods) {
-                        if (auto row = best(method, spec.granularity))
-                          found.rows.push_back(std::move(*row));
-                        else
-                          found.out_of_reach.push_back(method.name);
-                        ++done;
-                      }
-                      if (!spec.asks("fig10") || !results.networks.empty()) return;
-                      const Contender lamp = *std::ranges::find_if(contenders(), detail::is_lamp);
-                      for (const Index granularity : detail::kGranularities)
-                        if (auto row = best(lamp, granularity))
-                          results.granularities.push_back(std::move(*row));
-                    });
+    const auto measure = [&](auto& comparison, const auto& best) {
+      found.dense = comparison.dense();
+      ++done;
+      for (const Contender& method : methods) {
+        if (auto row = best(method, spec.granularity))
+          found.rows.push_back(std::move(*row));
+        else
+          found.out_of_reach.push_back(method.name);
+        ++done;
+      }
+      if (!spec.asks("fig10") || !results.networks.empty()) return;
+      for (const Index granularity : detail::kGranularities)
+        if (auto row = best(detail::lamp(), granularity))
+          results.granularities.push_back(std::move(*row));
+    };
+    detail::compare(spec, subject, pool, watcher, show_cell, measure);
     results.networks.push_back(std::move(found));
   }
   return results;
