@@ -129,12 +129,14 @@ void report_pruned(Job& job, study::Record& record) {
   io::Json report =
       job.report(record.network, record.masks, record.placement,
                  {record.search_seconds, record.training.seconds, 0.0}, record.policy);
-  report["accuracy"] =
-      record.on_crossbar ? io::accuracy_json(record.simulated_images, record.dense,
-                                             *record.on_crossbar, "on-crossbar (dense: float)")
-      : record.quantised ? io::accuracy_json(record.simulated_images, record.dense,
-                                             *record.quantised, "quantised (dense: float)")
-                         : io::accuracy_json(record.images, record.dense, record.pruned);
+  const auto integers = [&](const nn::Accuracy& pruned, const char* kind) {
+    return io::accuracy_json(record.simulated_images, record.dense, pruned,
+                             concat(kind, record.dense ? " (dense: float)" : ""));
+  };
+  report["accuracy"] = record.on_crossbar ? integers(*record.on_crossbar, "on-crossbar")
+                       : record.quantised
+                           ? integers(*record.quantised, "quantised")
+                           : io::accuracy_json(record.images, record.dense, record.pruned);
   report["cost"] = io::cost_summary_json(job.accelerator.name, record.dense_cost, record.cost);
   if (!record.search.episodes.empty()) {
     report["search"] = io::search_json(record.search, record.objective);

@@ -10,6 +10,7 @@
 #include <autoprune/nn/gradients.hpp>
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/search/heuristics.hpp>
+#include <autoprune/study/accuracy_kind.hpp>
 #include <iostream>
 
 #include "hardware.hpp"
@@ -128,6 +129,8 @@ Job::Job(const Options& o, Weights weights, std::optional<nn::Shape3> images)
     warn(concat("the system allows ", pool.threads(), " of ", asked,
                 " threads; the work takes longer, its results are the same"));
   constraints = read_constraints();
+  if (o.command == "search" || o.command == "prune")
+    refuse_unseen(o, study::accuracy_kind(study()));
   if (o.devices > 1 && !accelerator.noisy() && o.variations.empty())
     fail(ErrorId::bad_syntax, "--seeds would change nothing: nothing of the devices is drawn; add ",
          "--variation, --stuck-at or --read-noise");

@@ -95,52 +95,32 @@ void collect(const CLI::App& app, Options& o) {
       value = given;
     if (given.empty() && option->get_expected_max() == 0) value = false;  // a flag
     o.names.push_back(option->get_lnames().front());
-    if (!given.empty()) o.given.push_back(o.names.back());
+    if (!given.empty()) o.given[o.names.back()] = option->get_group();
     if (value != io::Json("")) o.all[o.names.back()] = value;
   }
 }
 
+bool is_one_of(const std::string& name, std::initializer_list<const char*> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+[[noreturn]] void refuse_idle(const std::string& name, const std::string& why) {
+  fail(ErrorId::bad_syntax, "--", name, " would change nothing: ", why);
+}
+
 /// Options that were given and would change nothing, as another one rules them out.
-void refuse_idle(const CLI::App& app, const Options& o) {
-  using study::AccuracyKind;
-  const auto is_one_of = [](const std::string& name, std::initializer_list<const char*> names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  const bool runs = o.command == "run";
-  const AccuracyKind numbers =
-      o.command == "simulate" ? AccuracyKind::on_crossbar
-      : runs                  ? o.numbers
-             : o.accuracy.value_or(!o.search.space.adc_bits.empty() ? AccuracyKind::on_crossbar
-                                   : o.plan_file.empty() && o.search.space.keeps_only()
-                                       ? AccuracyKind::real
-                                       : AccuracyKind::quantised);
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->count() == 0 || option->get_positional()) continue;
-    const std::string &name = option->get_lnames().front(), &group = option->get_group();
-    const auto refuse = [&](const auto&... why) {
-      fail(ErrorId::bad_syntax, "--", name, " would change nothing: ", why...);
-    };
-    if ((group == "Simulation" && name != "numbers") || (runs && name == "calibration-images")) {
-      AccuracyKind needed = AccuracyKind::on_crossbar;
-      if (is_one_of(name, {"calibration", "calibration-images", "percentile", "input-bits"}))
-        needed = AccuracyKind::quantised;
-      if (!runs && is_one_of(name, {"adc", "adc-bits", "dac-bits", "input-bits"}))
-        needed = AccuracyKind::real;  // reports say what they cost
-      if (numbers < needed)
-        refuse(runs ? "logits would be computed " : "the search would measure ",
-               numbers == AccuracyKind::real ? "in floating point" : "in exact integers", "; add ",
-               runs ? "--numbers " : "--accuracy ",
-               needed == AccuracyKind::quantised ? "quantised or on-crossbar" : "on-crossbar");
-    }
+void refuse_idle(const Options& o) {
+  for (const auto& [name, group] : o.given) {
     if (o.cost_model == CostModel::mnsim &&
         (group == "Policy" || is_one_of(name, {"pruned", "activity"}) ||
          (group == "Hardware" &&
           !is_one_of(name, {"model", "save-hardware", "hardware", "geometry"}))))
-      refuse("--model mnsim prices the dense network on crossbars of --hardware and --geometry");
+      refuse_idle(
+          name, "--model mnsim prices the dense network on crossbars of --hardware and --geometry");
     if (name == "heuristic" && group == "Policy" && !o.keep)
-      refuse("it spreads a --keep over the layers; add one");
+      refuse_idle(name, "it spreads a --keep over the layers; add one");
     if (!o.masks.empty() && is_one_of(name, {"importance", "ou-selection"}))
-      refuse("--masks say what is kept");
+      refuse_idle(name, "--masks say what is kept");
   }
 }
 
@@ -206,6 +186,27 @@ std::string Options::named_in(const std::string& message) const {
   return named.empty() ? "" : " (" + join(named) + ")";
 }
 
+void refuse_unseen(const Options& o, study::AccuracyKind numbers) {
+  using study::AccuracyKind;
+  const bool runs = o.command == "run";
+  for (const auto& [name, group] : o.given) {
+    if ((group != "Simulation" || name == "numbers") && !(runs && name == "calibration-images"))
+      continue;
+    AccuracyKind needed = AccuracyKind::on_crossbar;
+    if (is_one_of(name, {"calibration", "calibration-images", "percentile", "input-bits"}))
+      needed = AccuracyKind::quantised;
+    if (!runs && is_one_of(name, {"adc", "adc-bits", "dac-bits", "input-bits"}))
+      needed = AccuracyKind::real;  // reports say what they cost
+    if (numbers < needed)
+      refuse_idle(
+          name,
+          concat(runs ? "logits would be computed " : "the search would measure ",
+                 numbers == AccuracyKind::real ? "in floating point" : "in exact integers",
+                 "; add ", runs ? "--numbers " : "--accuracy ",
+                 needed == AccuracyKind::quantised ? "quantised or on-crossbar" : "on-crossbar"));
+  }
+}
+
 std::optional<Options> read_options(int argc, const char* const* argv) {
   Options o;
   CLI::App app("Prunes trained networks for ReRAM crossbar accelerators.", "autoprune");
@@ -234,7 +235,8 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   o.command = sub.get_name();
   collect(sub, o);
   check(o);
-  refuse_idle(sub, o);
+  refuse_idle(o);
+  if (o.command == "run") refuse_unseen(o, o.numbers);
   return o;
 }
 

@@ -2,13 +2,13 @@
 /// What the user asked for, read and checked as far as it can be without opening a file.
 #pragma once
 
-#include <algorithm>
 #include <autoprune/hardware/geometry.hpp>
 #include <autoprune/io/json.hpp>
 #include <autoprune/study/reproduce.hpp>
 #include <autoprune/study/spec.hpp>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -95,17 +95,19 @@ struct Options : study::StudySpec {
   study::ReproduceSpec reproduce;                 ///< but for what is the study's
   std::vector<std::string> contenders = {"all"};  ///< its methods
 
-  io::Json all;                    ///< every option of the command that has a value, for reports
-  std::vector<std::string> names;  ///< of every option of the command
-  std::vector<std::string> given;  ///< names of those that were given
+  io::Json all;                              ///< every option that has a value, for reports
+  std::vector<std::string> names;            ///< of every option of the command
+  std::map<std::string, std::string> given;  ///< names of those that were given, their headings
 
-  [[nodiscard]] bool gives(const std::string& name) const {
-    return std::find(given.begin(), given.end(), name) != given.end();
-  }
+  [[nodiscard]] bool gives(const std::string& name) const { return given.contains(name); }
 
   /// The options of the fields that the library's message of an error names: " (--batch)".
   [[nodiscard]] std::string named_in(const std::string& message) const;
 };
+
+/// Refuses options of a simulation that were given and would change nothing, as accuracy or logits
+/// are of `numbers`. Throws bad_syntax.
+void refuse_unseen(const Options& o, study::AccuracyKind numbers);
 
 /// Reads the command line. Nothing comes back when help or the version was asked for, and has been
 /// printed. Throws config errors.

@@ -52,12 +52,13 @@ void reproduce(const Options& options) {
     text += title + "\n\n" + io::text_table(table) + "\n";
     markdown += "## " + title + "\n\n" + io::markdown_table(table) + "\n";
   }
+  const std::string gaps = study::reproduced_gaps(spec, results);
   const io::Json document = study::reproduced_json(spec, results);
   io::write_json(out.file("reproduce.json"), document);
-  io::write_file(out.file("reproduce.md"), markdown);
+  io::write_file(out.file("reproduce.md"), markdown + gaps);
   for (const auto& [file, picture] : study::reproduced_pictures(spec, results))
     io::write_file(out.file(file), picture);
-  hand_over(options, document, text + study::reproduced_gaps(spec, results));
+  hand_over(options, document, text + gaps);
 }
 
 }  // namespace autoprune::cli

@@ -208,6 +208,10 @@ TEST_CASE("options that would change nothing are refused") {
   const Words search = Words{"search"} + inputs() + short_search() + Words{"--out", fresh("idle")};
   for (const Words& option : {Words{"--variation", "0.1"}, Words{"--seeds", "3"}})
     refuses(search + option, option[0], "--accuracy on-crossbar");
+  refuses(search + Words{"--percentile", "99"}, "--percentile", "--accuracy quantised");
+  refuses(search + Words{"--weight-bits", "4", "--variation", "0.1"}, "--variation",
+          "exact integers");
+  CHECK(run(search + Words{"--weight-bits", "4", "--percentile", "99"}).status == 0);
   refuses(Words{"simulate"} + inputs() + Words{"--seeds", "3"}, "--seeds", "--variation");
   const Words map = {"map", "--network", trained()};
   refuses(map + Words{"--heuristic", "lamp"}, "--heuristic", "--keep");

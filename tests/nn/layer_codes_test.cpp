@@ -187,13 +187,15 @@ TEST_CASE("codes that can't be are refused") {
 }
 
 TEST_CASE("ranges are positive numbers, one a channel") {
-  ThreadPool pool(1);
-  Tensor weight = make_tensor({2, 3}, 0.5F), rounded;
-  CHECK(error_of([&] {
-          round_weights(weight, {{3, 1.0, true}, {}, {1.0F, 1.0F, 1.0F}}, rounded, pool);
-        }) == ErrorId::shape_mismatch);
-  for (const float bad : {0.0F, -1.0F, std::numeric_limits<float>::infinity()})
-    CHECK(error_of([&] {
-            require(std::vector<LayerCodes>{{{3, 1.0, true}, {}, {bad}}}, 1);
-          }) == ErrorId::not_finite);
+  const Network network = small_network();
+  std::vector<LayerCodes> codes(network.matrix_layers().size());
+  const auto filters = static_cast<std::size_t>(network.node(network.matrix_layers()[1]).filters());
+  codes[1].ranges.assign(filters, 0.5F);
+  CHECK_NOTHROW(require(codes, network));
+  for (const float bad : {0.0F, -1.0F, std::numeric_limits<float>::infinity()}) {
+    codes[1].ranges.back() = bad;
+    CHECK(error_of([&] { require(codes, network); }) == ErrorId::not_finite);
+  }
+  codes[1].ranges.assign(filters + 1, 0.5F);
+  CHECK(error_of([&] { require(codes, network); }) == ErrorId::shape_mismatch);
 }

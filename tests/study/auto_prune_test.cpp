@@ -94,7 +94,7 @@ TEST_CASE("a study runs where its spec says, to the same bits") {
   CHECK(there.policy == here.policy);
   CHECK(everything(there.network) == everything(here.network));
   CHECK(there.pruned.top1 == here.pruned.top1);
-  CHECK(there.dense.top1 == here.dense.top1);
+  CHECK(there.dense->top1 == here.dense->top1);
   CHECK(RemoteBackend::steps > steps);
   CHECK(RemoteBackend::evaluations > evaluations + s.search.episodes);
 }

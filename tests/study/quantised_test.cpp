@@ -104,7 +104,14 @@ TEST_CASE("a network that is pruned already keeps its masks, and learns from its
   for (std::size_t k = 0; k < 4; ++k) CHECK(values(record.network, k).size() <= 7);
   measure(study, record);
   nn::Network dense = trained();
-  CHECK(record.dense.top1 == test_accuracy(study, dense, {}).top1);
+  CHECK(record.dense->top1 == test_accuracy(study, dense, {}).top1);
+  // Without the teacher nothing is known of a dense network.
+  s.teacher.reset();
+  Record alone(std::move(record.network));
+  alone.masks = record.masks;
+  alone.policy = record.policy;
+  measure(study, alone);
+  CHECK_FALSE(alone.dense);
 }
 
 }  // namespace autoprune::study

@@ -16,6 +16,7 @@
 #include "autoprune/core/thread_pool.hpp"
 #include "autoprune/core/types.hpp"
 #include "autoprune/nn/activation.hpp"
+#include "autoprune/nn/network.hpp"
 
 namespace autoprune::nn {
 
@@ -58,16 +59,22 @@ inline void require(const Codes& codes) {
 
 }  // namespace detail
 
-/// Throws shape_mismatch, out_of_range or not_finite unless these are codes of that many layers, or
-/// of none.
-inline void require(std::span<const LayerCodes> codes, std::size_t layers) {
-  if (!codes.empty() && codes.size() != layers)
-    fail(ErrorId::shape_mismatch, codes.size(), " pairs of codes for ", layers,
+/// Throws shape_mismatch, out_of_range or not_finite unless these are codes of the network's matrix
+/// layers, or of none.
+inline void require(std::span<const LayerCodes> codes, const Network& network) {
+  const std::vector<Index> layers = network.matrix_layers();
+  if (!codes.empty() && codes.size() != layers.size())
+    fail(ErrorId::shape_mismatch, codes.size(), " pairs of codes for ", layers.size(),
          " layers with weights; one each is needed");
-  for (const LayerCodes& layer : codes) {
-    detail::require(layer.weights);
-    detail::require(layer.inputs);
-    for (const float range : layer.ranges)
+  for (std::size_t k = 0; k < codes.size(); ++k) {
+    detail::require(codes[k].weights);
+    detail::require(codes[k].inputs);
+    const Node& node = network.node(layers[k]);
+    const std::vector<float>& ranges = codes[k].ranges;
+    if (!ranges.empty() && std::ssize(ranges) != node.filters())
+      fail(ErrorId::shape_mismatch, node.op.name(), " '", node.name, "': ", ranges.size(),
+           " ranges for ", node.filters(), " channels");
+    for (const float range : ranges)
       if (!(range > 0.0F && std::isfinite(range)))
         fail(ErrorId::not_finite, "a channel's range of ", range, "; check the weights");
   }
@@ -80,12 +87,9 @@ inline void require(std::span<const LayerCodes> codes, std::size_t layers) {
 }
 
 /// Weights rounded to codes that may be negative; `rounded` gets their shape, and may be the same.
-/// Throws shape_mismatch for ranges of another number of channels.
 inline void round_weights(const Tensor& weight, const LayerCodes& codes, Tensor& rounded,
                           ThreadPool& pool) {
   const ConstMatrixView from = weight_matrix(weight);
-  if (!codes.ranges.empty() && std::ssize(codes.ranges) != from.rows())
-    fail(ErrorId::shape_mismatch, codes.ranges.size(), " ranges for ", from.rows(), " channels");
   const double step = codes.weights.step();
   if (&rounded != &weight) rounded.resize(weight.shape());
   MatrixView to = weight_matrix(rounded);

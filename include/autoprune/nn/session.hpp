@@ -69,8 +69,8 @@ class Session {
   /// in order; empty means real numbers. Gradients are those of what was rounded. Throws
   /// shape_mismatch, out_of_range or not_finite.
   void set_codes(std::span<const LayerCodes> codes) {
+    require(codes, network_);
     const std::vector<Index> matrices = network_.matrix_layers();
-    require(codes, matrices.size());
     for (std::size_t k = 0; k < matrices.size(); ++k)
       codes_[at(matrices[k])] = codes.empty() ? LayerCodes{} : codes[k];
     packed_ = Packed::no;

@@ -85,7 +85,8 @@ void measure(const Study& study, Record& record) {
   record.cost = prices.price(record.placement.layers);
   record.images = study.test_images();
   nn::Network dense = study.spec.teacher.value_or(study.network);
-  record.dense = test_accuracy(study, dense, masks_of_zeros(dense, study.compressor));
+  if (all_kept(masks_of_zeros(dense, study.compressor)))
+    record.dense = test_accuracy(study, dense, {});
   record.pruned = test_accuracy(study, record.network, record.masks);
   // Of coarse integers the accuracy in floating point isn't what the accelerator reaches.
   const bool coarse = search::coarse(chip, std::ssize(record.masks));

@@ -38,8 +38,11 @@ struct Record {
 
   mapping::NetworkPlacement placement;  ///< OUs, places, index buffers, crossbars
   cost::OuCost dense_cost, cost;
-  Index images = 0;                                    ///< of the test set, for:
-  nn::Accuracy dense, pruned;                          ///< in floating point
+  Index images = 0;  ///< of the test set, for:
+  /// In floating point, of the teacher or else of the network that was given; none where that had
+  /// been pruned before.
+  std::optional<nn::Accuracy> dense;
+  nn::Accuracy pruned;                                 ///< in floating point
   Index simulated_images = 0;                          ///< of the test set, for:
   std::optional<nn::Accuracy> quantised, on_crossbar;  ///< of what the accelerator stores
 };

@@ -153,10 +153,11 @@ struct ReproducedRow {
 
 /// Measures the cells of all rows into the spec's directory, a row a process, so that reproduce()
 /// finds them there.
-inline void reproduce_together(const ReproduceSpec& spec, const std::vector<Subject>& all,
-                               ThreadPool& pool, const ShowReproduced& show) {
+template <class Watch = Watcher>
+void reproduce_together(const ReproduceSpec& spec, const std::vector<Subject>& all,
+                        ThreadPool& pool, const ShowReproduced& show) {
   const std::vector<ReproducedRow> rows = rows_of(spec, all.size());
-  Watcher nobody;
+  Watch nobody;
   const auto measure_row = [&](const CellTask& task) {
     const ReproducedRow& row = rows.at(static_cast<std::size_t>(task.cell));
     compare(spec, all.at(row.subject), pool, nobody, {},

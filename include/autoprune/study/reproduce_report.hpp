@@ -2,6 +2,7 @@
 /// What reproduce() has measured as tables, JSON and pictures, the slides' figures beside it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -39,10 +40,16 @@ namespace autoprune::study {
   return tables;
 }
 
-/// What is missing, a line each, and why.
+/// What is beyond the loss allowed or missing, a line each, and why.
 [[nodiscard]] inline std::string reproduced_gaps(const ReproduceSpec& spec,
                                                  const Reproduced& results) {
   std::string text;
+  const auto beyond = [](const ComparedNetwork& of) {
+    return std::any_of(of.rows.begin(), of.rows.end(),
+                       [](const ComparedRow& row) { return !row.allowed; });
+  };
+  if (std::any_of(results.networks.begin(), results.networks.end(), beyond))
+    text += "*: beyond the loss allowed\n";
   const double least = spec.compression.value_or(compression_ladder().front());
   for (const ComparedNetwork& of : results.networks)
     for (const std::string& method : of.out_of_reach)

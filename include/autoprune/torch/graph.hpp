@@ -107,18 +107,15 @@ class Graph {
 
   /// As Session::set_codes().
   void set_codes(std::span<const nn::LayerCodes> codes) {
+    nn::require(codes, network_);
     const std::vector<Index> matrices = network_.matrix_layers();
-    nn::require(codes, matrices.size());
     for (std::size_t k = 0; k < matrices.size(); ++k) {
       const auto i = at(matrices[k]);
       codes_[i] = codes.empty() ? nn::LayerCodes{} : codes[k];
       const std::vector<float>& ranges = codes_[i].ranges;
       std::vector<std::int64_t> sizes(
           static_cast<std::size_t>(parameters_[i][weight_of(matrices[k])].dim()), 1);
-      const Index channels = network_.node(matrices[k]).filters();
-      if (!ranges.empty() && std::ssize(ranges) != channels)
-        fail(ErrorId::shape_mismatch, ranges.size(), " ranges for ", channels, " channels");
-      sizes.front() = channels;
+      sizes.front() = network_.node(matrices[k]).filters();
       ranges_[i] = ranges.empty() ? at::Tensor() : at::tensor(ranges).reshape(sizes).to(device_);
     }
   }
