@@ -171,7 +171,7 @@ void add_policies(OptionTable& table, Options& o) {
   table.under("Policy", "map evaluate run simulate cost search fine-tune prune")
       .text("--masks", o.masks,
             "masks.safetensors, or its directory, that the weights were trained under elsewhere");
-  table.under("Policy", "inspect map evaluate run search fine-tune prune simulate cost")
+  table.under("Policy", "map run search fine-tune prune simulate cost")
       .text("--plan", o.plan_file,
             "granularity, bits and crossbars of layers: a file as policy.json, or words for all of "
             "them: weight-bits=4,granularity=16");

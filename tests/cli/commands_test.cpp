@@ -299,6 +299,45 @@ TEST_CASE("reconstruction makes up for pruned weights, in a search and before fi
     CHECK(epoch["compression_pooled"].get<double>() >= 4.0);
 }
 
+TEST_CASE("bits of the whole accelerator are remembered, and give way to the command line") {
+  const std::string out = fresh("bits-of-all");
+  const Answer tuned = run(Words{"fine-tune", "--weight-bits", "3", "--epochs", "0", "--held-out",
+                                 "80", "--calibration-images", "64", "--out", out, "--json", "-"} +
+                           inputs());
+  INFO(tuned.err);
+  REQUIRE(tuned.status == 0);
+  const Json report = tuned.json();
+  for (const Json& layer : read_json(out + "/policy.json")["layers"])
+    CHECK(layer["weight_bits"] == 3);
+  CHECK(report["layers"][0]["weight_bits"] == 3);
+  const auto simulated = [&](const Words& more) {
+    const Answer answer = run(Words{"simulate", "--model", out, "--data", bench().data(),
+                                    "--calibration-images", "64", "--json", "-"} +
+                              more);
+    INFO(answer.err);
+    REQUIRE(answer.status == 0);
+    return answer.json();
+  };
+  const Json back = simulated({});
+  CHECK(back["accuracy"]["quantised"]["top1"] == report["accuracy"]["pruned"]["top1"]);
+  CHECK(back["layers"][0]["weight_bits"] == 3);
+  CHECK(simulated({"--weight-bits", "2"})["layers"][0]["weight_bits"] == 2);
+}
+
+TEST_CASE("keep ratios of a plan are those of the masks") {
+  const auto refused = [](const Words& words) {
+    const Answer answer = run(words);
+    INFO(answer.err);
+    CHECK(answer.status == 2);
+    CHECK(has(answer.err, "a plan doesn't prune"));
+    CHECK(has(answer.err, "--policy"));
+  };
+  const Words half = {"--plan", "keep-ratio=0.5,weight-bits=4"};
+  refused(Words{"map", "--network", trained()} + half);
+  refused(Words{"fine-tune", "--epochs", "0", "--out", fresh("half")} + inputs() + half);
+  CHECK(run({"map", "--network", trained(), "--plan", "keep-ratio=1,weight-bits=4"}).status == 0);
+}
+
 TEST_CASE("a plan says in what layers differ, and the pruned file remembers it") {
   const std::string plan = bench() / "plan.json";
   write(plan, R"({"schema": "autoprune.policy/2", "layers": [
@@ -393,10 +432,10 @@ TEST_CASE("bits are searched, trained and remembered, and a pruned network keeps
   };
   CHECK(planes({"--plan", "input-bits=6"}) == planes({}));
   CHECK(planes({"--plan", "weight-bits=7"}) == 14);
-  const Answer twice = run(Words{"search", "--network", pruned, "--data", bench().data(),
-                                 "--search", "weight-bits=2..4,weight-bits=6..8", "--out",
-                                 fresh("no")} +
-                           short_search());
+  const Answer twice =
+      run(Words{"search", "--network", pruned, "--data", bench().data(), "--search",
+                "weight-bits=2..4,weight-bits=6..8", "--out", fresh("no")} +
+          short_search());
   CHECK(twice.status == 2);
   CHECK(has(twice.err, "twice"));
   const Answer other = run(Words{"search", "--network", pruned, "--data", bench().data(),

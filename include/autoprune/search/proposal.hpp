@@ -54,18 +54,18 @@ struct Outcome {
   const double accuracy = std::max(constraints.min_accuracy.value_or(0.0),
                                    dense_accuracy - constraints.max_accuracy_drop.value_or(100.0));
   most.ask(outcome.accuracy, accuracy, "a held-out accuracy of ", outcome.accuracy, " %, below ",
-           accuracy, " % (dense ", dense_accuracy, " %). Allow less, or search longer");
+           accuracy, " % (before: ", dense_accuracy, " %). Allow less, or search longer");
   // Policies of keep ratios alone have been scaled to the others, or are probes.
   if (methods::keeps_only(outcome.policy)) return most;
   const double reached = compression(outcome.crossbars, constraints.counting),
                target = constraints.target_compression.value_or(0.0);
   most.ask(reached, target, "a compression of ", reached, ", below ", target,
-           ". Search keep ratios, or lower their bounds; allow fewer bits; or lower the target");
+           ". Search longer; search keep ratios, or lower their bounds; allow fewer bits; or lower "
+           "the target");
   if (const Missed cost = constraints.budgets.missed(outcome.costs); cost.by > most.by)
-    most = {
-        cost.by,
-        cost.what +
-            ". Search keep ratios, or lower their bounds; allow fewer bits; or raise the budget"};
+    most = {cost.by, cost.what +
+                         ". Search longer; search keep ratios, or lower their bounds; allow fewer "
+                         "bits; or raise the budget"};
   return most;
 }
 
