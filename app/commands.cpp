@@ -196,7 +196,7 @@ void prune_in_stages(const Options& options, bool searches, bool trains) {
   } else {
     record.policy = read_policy(job);
   }
-  record.policy = job.with_bits(std::move(record.policy));
+  record.policy = job.remembered(std::move(record.policy));
   io::write_json(job.file("policy.json"), io::policy_to_json(job.network, record.policy));
   if (trains) {
     study::fine_tune(study, watching, record);

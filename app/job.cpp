@@ -11,11 +11,11 @@
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/search/heuristics.hpp>
 #include <autoprune/study/accuracy_kind.hpp>
-#include <cmath>
 #include <iostream>
 
 #include "hardware.hpp"
 #include "onnx.hpp"
+#include "plan.hpp"
 #include "progress.hpp"
 
 namespace autoprune::cli {
@@ -42,21 +42,6 @@ void refuse_vector_options(const Options& o, const std::string& method) {
     if (given)
       fail(ErrorId::bad_syntax, option, " is of column-vectors, and --method is '", method,
            "'; leave one of them out");
-}
-
-/// Column-vectors that are kept, and that keep ratios ask for.
-struct Kept {
-  double found = 0.0, asked = 0.0, all = 0.0;
-};
-Kept kept_by(std::span<const PruneMask> masks, const methods::Policy& plan) {
-  Kept kept;
-  for (std::size_t k = 0; k < masks.size(); ++k) {
-    const auto vectors = static_cast<double>(masks[k].vectors());
-    kept.found += static_cast<double>(masks[k].kept_count());
-    kept.asked += plan[k].keep * vectors;
-    kept.all += vectors;
-  }
-  return kept;
 }
 
 std::string rows_in_words(prune::RowGrouping rows) {
@@ -99,35 +84,6 @@ methods::Compressor read_compressor(const Options& o, const nn::Network& network
 
 nn::Normalisation asked_normalisation(const Options& o) {
   return {{o.mean.begin(), o.mean.end()}, {o.deviation.begin(), o.deviation.end()}};
-}
-
-/// The plan in the network's file; none where it says nothing.
-methods::Policy plan_of_file(const nn::Network& network, const study::PrunedAs& file) {
-  if (file.policy.empty()) return {};
-  return io::plan_from_json(io::parse_json(file.policy, study::kPolicyKey), network,
-                            study::kPolicyKey);
-}
-
-/// What --plan or --policy decide of layers beside keep ratios; what they leave open, options of
-/// the hardware do, and then the network's file.
-methods::Policy read_plan(const Options& o, const nn::Network& network,
-                          const study::PrunedAs& file) {
-  if (!o.plan_file.empty() && !o.policy.empty())
-    fail(ErrorId::bad_syntax,
-         "--plan and --policy exclude each other; the policy's file may hold the plan");
-  methods::Policy remembered = plan_of_file(network, file);
-  for (methods::LayerPlan& plan : remembered) {
-    if (o.gives("weight-bits")) plan.hardware.weight_bits.reset();
-    if (o.gives("input-bits")) plan.hardware.input_bits.reset();
-    if (o.gives("adc-bits")) plan.hardware.adc_bits.reset();
-  }
-  const std::string& path = o.plan_file.empty() ? o.policy : o.plan_file;
-  if (path.empty()) return remembered;
-  const bool words = !std::filesystem::exists(path) && path.find('=') != std::string::npos;
-  return methods::decided(
-      words ? io::plan_from_words(path, network, "--plan")
-            : io::plan_from_json(io::read_json(path), network, io::file_origin(path)),
-      remembered);
 }
 
 /// Of the options, with that plan.
@@ -356,44 +312,18 @@ std::vector<PruneMask> Job::present_masks() const {
   }
   std::vector<PruneMask> masks = study::masks_of_zeros(network, compressor);
   if (masks.empty()) masks = study::dense_masks(network, compressor);
-  check_kept(masks);
+  refuse_pruning(options, masks, spec.plan);
+  if (compressor.row_groups()) warn_of_zeros(options, masks, plan_of_file(network, file_));
   return masks;
-}
-
-void Job::check_kept(std::span<const PruneMask> masks) const {
-  constexpr double kRounding = 1.1;  // keep ratios become whole column-vectors, and whole OUs
-  const bool searches = options.command == "search" || options.command == "prune";
-  if (!options.plan_file.empty() && !(searches && study::all_kept(masks))) {
-    const Kept kept = kept_by(masks, spec.plan);
-    if (kept.asked < kept.all && kept.found > kRounding * kept.asked)
-      fail(ErrorId::bad_syntax, "--plan asks for ", std::llround(kept.asked),
-           " column-vectors, and ", kept.found, " of '", options.network,
-           "' are kept: a plan doesn't prune. Give the file ",
-           "to `map`, `cost` or `fine-tune` as --policy, or leave its keep ratios out");
-  }
-  const methods::Policy file = plan_of_file(network, file_);
-  if (file.empty() || !compressor.row_groups()) return;
-  const Kept kept = kept_by(masks, file);
-  if (kept.found > kRounding * kept.asked)
-    warn(concat("the zeros of '", options.network, "' spell out masks of ", kept.found,
-                " column-vectors, and it was pruned to ", std::llround(kept.asked),
-                ": few bits make more zeros. Give --masks, the masks.safetensors beside it"));
-}
-
-methods::Policy Job::with_bits(methods::Policy policy) const {
-  const Index weights = accelerator.weights.weight_bits, inputs = accelerator.inputs.bits;
-  if (weights != 8 || inputs != 8) policy.resize(network.matrix_layers().size());
-  for (methods::LayerPlan& plan : policy) {
-    auto& own = plan.hardware;
-    if (weights != 8) own.weight_bits = own.weight_bits.value_or(weights);
-    if (inputs != 8) own.input_bits = own.input_bits.value_or(inputs);
-  }
-  return policy;
 }
 
 nn::Network Job::as_given(nn::Network of) const {
   if (softmax_) of.set_output(*softmax_);
   return of;
+}
+
+methods::Policy Job::remembered(methods::Policy policy) const {
+  return with_bits(std::move(policy), accelerator, network.matrix_layers().size());
 }
 
 std::string Job::method_text() const {
@@ -413,7 +343,7 @@ io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
                                .seed = options.seed,
                                .threads = pool.threads(),
                                .options = options.all,
-                               .plan = with_bits(policy.empty() ? spec.plan : policy)};
+                               .plan = remembered(policy.empty() ? spec.plan : policy)};
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
   // Stages may have gone on from earlier runs.
   seconds.total = std::max(took.count(), seconds.search + seconds.fine_tune);

@@ -61,9 +61,8 @@ class Job {
   /// images where the method needs them.
   [[nodiscard]] std::vector<PruneMask> chosen_masks();
 
-  /// The policy with the bits of hardware whose weights or inputs have other than 8: what is
-  /// written with a network remembers the integers that it was pruned to.
-  [[nodiscard]] methods::Policy with_bits(methods::Policy policy) const;
+  /// The policy as it is written with the network: with_bits() of the accelerator.
+  [[nodiscard]] methods::Policy remembered(methods::Policy policy) const;
 
   /// "column-vectors, G = 32, gathered rows".
   [[nodiscard]] std::string method_text() const;
@@ -87,9 +86,6 @@ class Job {
   void fit_images();
   [[nodiscard]] nn::Shape3 open_shape();
   void check_inputs(Weights weights) const;
-  /// Throws bad_syntax where keep ratios of --plan aren't those of the masks, which it doesn't
-  /// change; warns where more is kept than the network's file says.
-  void check_kept(std::span<const PruneMask> masks) const;
   [[nodiscard]] search::Constraints read_constraints() const;
 
   std::optional<OutputDirectory> out_;  ///< --out
