@@ -85,13 +85,12 @@ void warn_of_zeros(const Options& o, std::span<const PruneMask> masks,
 methods::Policy with_bits(methods::Policy policy, const hardware::Accelerator& accelerator,
                           std::size_t layers) {
   const Index weights = accelerator.weights.weight_bits, inputs = accelerator.inputs.bits;
-  if (weights != 8 || inputs != 8) policy.resize(layers);
-  for (methods::LayerPlan& plan : policy) {
-    auto& own = plan.hardware;
-    if (weights != 8) own.weight_bits = own.weight_bits.value_or(weights);
-    if (inputs != 8) own.input_bits = own.input_bits.value_or(inputs);
-  }
-  return policy;
+  methods::LayerPlan everywhere;
+  if (weights != 8) everywhere.hardware.weight_bits = weights;
+  if (inputs != 8) everywhere.hardware.input_bits = inputs;
+  if (everywhere.keeps_only()) return policy;
+  policy.resize(layers);
+  return methods::decided(std::move(policy), methods::Policy(layers, everywhere));
 }
 
 }  // namespace autoprune::cli

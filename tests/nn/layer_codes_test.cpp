@@ -198,4 +198,9 @@ TEST_CASE("ranges are positive numbers, one a channel") {
   }
   codes[1].ranges.assign(filters + 1, 0.5F);
   CHECK(error_of([&] { require(codes, network); }) == ErrorId::shape_mismatch);
+  ThreadPool pool(1);
+  Tensor weight = make_tensor({2, 3}, 0.5F), rounded;
+  CHECK(error_of([&] {
+          round_weights(weight, {{3, 1.0, true}, {}, {1.0F, 1.0F, 1.0F}}, rounded, pool);
+        }) == ErrorId::shape_mismatch);
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -57,6 +58,13 @@ inline void require(const Codes& codes) {
          "; check weights and images");
 }
 
+/// One range a channel, or none. `name`: of the layer.
+inline void require_ranges(const LayerCodes& codes, Index channels, std::string_view name) {
+  if (!codes.ranges.empty() && std::ssize(codes.ranges) != channels)
+    fail(ErrorId::shape_mismatch, name, ": ", codes.ranges.size(), " ranges for ", channels,
+         " channels");
+}
+
 }  // namespace detail
 
 /// Throws shape_mismatch, out_of_range or not_finite unless these are codes of the network's matrix
@@ -70,11 +78,8 @@ inline void require(std::span<const LayerCodes> codes, const Network& network) {
     detail::require(codes[k].weights);
     detail::require(codes[k].inputs);
     const Node& node = network.node(layers[k]);
-    const std::vector<float>& ranges = codes[k].ranges;
-    if (!ranges.empty() && std::ssize(ranges) != node.filters())
-      fail(ErrorId::shape_mismatch, node.op.name(), " '", node.name, "': ", ranges.size(),
-           " ranges for ", node.filters(), " channels");
-    for (const float range : ranges)
+    detail::require_ranges(codes[k], node.filters(), node.name);
+    for (const float range : codes[k].ranges)
       if (!(range > 0.0F && std::isfinite(range)))
         fail(ErrorId::not_finite, "a channel's range of ", range, "; check the weights");
   }
@@ -87,9 +92,11 @@ inline void require(std::span<const LayerCodes> codes, const Network& network) {
 }
 
 /// Weights rounded to codes that may be negative; `rounded` gets their shape, and may be the same.
+/// Throws shape_mismatch for ranges of another number of channels.
 inline void round_weights(const Tensor& weight, const LayerCodes& codes, Tensor& rounded,
                           ThreadPool& pool) {
   const ConstMatrixView from = weight_matrix(weight);
+  detail::require_ranges(codes, from.rows(), "weights");
   const double step = codes.weights.step();
   if (&rounded != &weight) rounded.resize(weight.shape());
   MatrixView to = weight_matrix(rounded);
