@@ -1,24 +1,19 @@
 #include "commands.hpp"
 
 #include <array>
-#include <autoprune/io/cost_json.hpp>
 #include <autoprune/io/format.hpp>
-#include <autoprune/io/front_report.hpp>
-#include <autoprune/io/json_file.hpp>
 #include <autoprune/io/mapping_json.hpp>
-#include <autoprune/io/masks_file.hpp>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/network_summary.hpp>
-#include <autoprune/io/policy_json.hpp>
 #include <autoprune/io/report_text.hpp>
-#include <autoprune/study/search.hpp>
-#include <autoprune/study/training.hpp>
+#include <autoprune/study/auto_prune.hpp>
+#include <autoprune/study/progress.hpp>
+#include <autoprune/study/result_files.hpp>
 #include <iostream>
 #include <map>
 
+#include "components.hpp"
 #include "job.hpp"
-#include "onnx.hpp"
-#include "progress.hpp"
 
 namespace autoprune::cli {
 
@@ -27,7 +22,7 @@ namespace {
 void inspect(const Options& options) {
   const Job job(options, Weights::optional);
   const std::vector<PruneMask> masks = study::dense_masks(job.network, job.compressor);
-  io::Json report = job.report(job.network, masks, job.compressor.map(masks));
+  io::Json report = job.report(masks, job.compressor.map(masks));
   report["nodes"] = io::nodes_json(job.network);
   write_report(job, report, nullptr, io::network_table(job.network, job.compressor.count(masks)));
 }
@@ -36,7 +31,7 @@ void map(const Options& options) {
   Job job(options, Weights::optional);
   const std::vector<PruneMask> masks = job.chosen_masks();
   const mapping::NetworkPlacement mapping = job.compressor.map(masks);
-  const io::Json report = job.report(job.network, masks, mapping);
+  const io::Json report = job.report(masks, mapping);
   write_report(job, report, io::mapping_to_json(job.network, job.compressor, mapping),
                io::report_table(report));
 }
@@ -48,7 +43,7 @@ io::Json evaluated(Job& job) {
   const bool dense = study::all_kept(masks);
   const nn::Accuracy accuracy =
       study::test_accuracy(study, job.network, dense ? std::vector<PruneMask>{} : masks);
-  io::Json report = job.report(job.network, masks, job.compressor.map(masks));
+  io::Json report = job.report(masks, job.compressor.map(masks));
   report["accuracy"] = dense ? io::accuracy_json(study.test_images(), accuracy)
                              : io::accuracy_json(study.test_images(), {}, accuracy);
   return report;
@@ -71,12 +66,6 @@ void evaluate(const Options& options) {
   write_report(job, report, nullptr, accuracy_line(job, report));
 }
 
-/// The report's "fine_tune" or "training"; warns of a network that has been ruined.
-io::Json training_json(const study::Trained& trained) {
-  if (trained.course.collapsed) warn(io::collapse_warning(trained.course));
-  return io::fine_tune_json(trained.epochs, trained.course);
-}
-
 void train(const Options& options) {
   constexpr std::array kCheckpoints = {study::kTrainCheckpoint};
   Job job(options, Weights::random);
@@ -85,68 +74,19 @@ void train(const Options& options) {
   study::refuse_checkpoints(options, kCheckpoints);
   study::check_training(job.study());
   study::Record record(job.network);
-  Watching watching(options.quiet, "train");
+  study::ShowProgress progress({std::cerr, options.quiet}, "train");
+  study::Observers watching(progress);
   study::train(job.study(), !job.random_weights, watching, record);
-  watching.finish();
+  progress.finish();
   job.network = std::move(record.network);
   io::save_network(job.as_given(job.network), job.file("trained.safetensors"),
                    study::normalisation_metadata(job.data->train));
-  const io::Json training = training_json(record.training);
+  const auto& [epochs, course, seconds] = record.training;
+  if (course.collapsed) warn(io::collapse_warning(course));
   io::Json report = evaluated(job);
-  report["training"] = training;
+  report["training"] = io::fine_tune_json(epochs, course);
   write_report(job, report, nullptr, accuracy_line(job, report));
   study::remove_checkpoints(options, kCheckpoints);
-}
-
-/// Policies and pictures of the front that a search has found, in place of an earlier one's.
-void write_front(const Job& job, const search::History& found, const io::SearchFigures& figures) {
-  namespace fs = std::filesystem;
-  for (const fs::path& old : fs::directory_iterator(job.file("front/crossbars.svg").parent_path()))
-    if (old.extension() == ".json" && parse_number<Index>(old.stem().string())) fs::remove(old);
-  for (const Index i : found.front) {
-    const search::Policy& policy = found.episodes[static_cast<std::size_t>(i)].outcome.policy;
-    io::write_json(job.file(concat("front/", i, ".json")),
-                   io::policy_to_json(job.network, methods::decided(policy, job.spec.plan)));
-  }
-  using enum io::FrontAxis;
-  io::write_file(job.file("front/crossbars.svg"), io::front_picture(figures, crossbars));
-  io::write_file(job.file("front/energy.svg"), io::front_picture(figures, energy));
-}
-
-/// Before a search: throws cannot_write where the directory of its front can't be made.
-void require_front(const Options& options) {
-  const std::filesystem::path front = options.out / "front";
-  if (std::filesystem::exists(front) && !std::filesystem::is_directory(front))
-    fail(ErrorId::cannot_write, "'", front.string(), "' is a file, where the policies of the ",
-         "search's front go; move it, or take another --out");
-}
-
-/// Measures a record and reports it: crossbars, accuracies on the test set, cost, and its stages.
-void report_pruned(Job& job, study::Record& record) {
-  const bool trained = !record.training.epochs.empty();
-  const io::Json training = trained ? training_json(record.training) : io::Json();
-  study::measure(job.study(), record);
-  io::Json report =
-      job.report(record.network, record.masks, record.placement,
-                 {record.search_seconds, record.training.seconds, 0.0}, record.policy);
-  const auto integers = [&](const nn::Accuracy& pruned, const char* kind) {
-    return io::accuracy_json(record.simulated_images, record.dense, pruned,
-                             concat(kind, record.dense ? " (dense: float)" : ""));
-  };
-  report["accuracy"] = record.on_crossbar ? integers(*record.on_crossbar, "on-crossbar")
-                       : record.quantised
-                           ? integers(*record.quantised, "quantised")
-                           : io::accuracy_json(record.images, record.dense, record.pruned);
-  report["cost"] = io::cost_summary_json(job.accelerator.name, record.dense_cost, record.cost);
-  if (!record.search.episodes.empty()) {
-    report["search"] = io::search_json(record.search, record.objective);
-    write_front(job, record.search, *io::read_report(report).search);
-  }
-  if (trained) report["fine_tune"] = training;
-  write_report(
-      job, report,
-      io::mapping_to_json(record.network, job.compressor.with(record.policy), record.placement),
-      io::report_table(report));
 }
 
 /// A search of anything but keep ratios leaves a network that is pruned already its masks.
@@ -169,54 +109,46 @@ void hold_masks(const Job& job, study::Record& record) {
   record.policy = methods::decided(std::move(record.policy), job.spec.plan);
 }
 
-/// The stages of `search`, `fine-tune` and `prune`.
-void prune_in_stages(const Options& options, bool searches, bool trains) {
+/// For other programs, where this one knows ONNX.
+struct OnnxFile {
+  const Job& job;
+
+  void on_trained(const study::Record& record) const {
+    write_onnx(
+        job.file("pruned.onnx"), job.as_given(record.network),
+        study::pruning_metadata(record.network, record.policy, job.compressor, job.data->train),
+        study::stored_bits(job.study(), record.policy));
+  }
+};
+
+/// `search`, `fine-tune` and `prune`.
+void run_stages(const Options& options, const study::Stages& stages) {
   Job job(options, Weights::needed);
-  if (searches && !job.spec.search.space.keep)
+  if (stages.search && !job.spec.search.space.keep)
     keep_masks(job);
-  else if (searches && !options.masks.empty())
+  else if (stages.search && !options.masks.empty())
     fail(ErrorId::bad_syntax, "--masks stay, and keep ratios are searched; search something else, ",
          "e.g. --search weight-bits, or leave the masks out");
   const study::Study study = job.study();
-  if (!search::leads(options.team)) return study::help(study, searches);
+  if (!search::leads(options.team)) return study::help(study, stages.search);
   const search::Dismissal dismissal(options.team);
-  std::vector<const char*> checkpoints;
-  if (searches) checkpoints.push_back(study::kSearchCheckpoint);
-  if (trains) checkpoints.push_back(study::kFineTuneCheckpoint);
-  study::refuse_checkpoints(options, checkpoints);
-  if (trains) study::check_training(study);
   study::Record record(job.network);
-  Watching watching(options.quiet);
-  watching.begin(study);
-  if (searches) {
-    require_front(options);
-    study::find_policy(study, watching, record);
-  } else if (options.policy.empty()) {
+  if (!stages.search && options.policy.empty())
     hold_masks(job, record);
-  } else {
+  else if (!stages.search)
     record.policy = read_policy(job);
-  }
-  record.policy = job.remembered(std::move(record.policy));
-  io::write_json(job.file("policy.json"), io::policy_to_json(job.network, record.policy));
-  if (trains) {
-    study::fine_tune(study, watching, record);
-    const io::Metadata about =
-        study::pruning_metadata(record.network, record.policy, job.compressor, job.data->train);
-    const nn::Network whole = job.as_given(record.network);
-    io::save_network(whole, job.file(kPrunedFile), about);
-    io::write_masks(job.file(kMasksFile), whole, record.masks, about);
-    write_onnx(job.file(kOnnxFile), whole, about, study::stored_bits(study, record.policy));
-  } else {
-    study::prune_untrained(study, record);
-  }
-  watching.finish();
-  report_pruned(job, record);
-  study::remove_checkpoints(options, checkpoints);
+  study::ShowProgress progress({std::cerr, options.quiet});
+  study::ResultFiles files(options.out, job.description(), job.softmax());
+  OnnxFile onnx{job};
+  study::Observers watching(progress, files, onnx);
+  record = study::run_study(study, watching, std::move(record), stages);
+  if (record.training.course.collapsed) warn(io::collapse_warning(record.training.course));
+  hand_over(options, files.report(), io::report_table(files.report()));
 }
 
-void search(const Options& options) { prune_in_stages(options, true, false); }
-void fine_tune(const Options& options) { prune_in_stages(options, false, true); }
-void prune(const Options& options) { prune_in_stages(options, true, true); }
+void search(const Options& options) { run_stages(options, {.fine_tune = false}); }
+void fine_tune(const Options& options) { run_stages(options, {.search = false}); }
+void prune(const Options& options) { run_stages(options, {}); }
 
 /// Whether the processes of mpirun share its work.
 bool spreads(const std::string& command) {

@@ -1,6 +1,7 @@
 #include "commands.hpp"
 
 #include <autoprune/core/version.hpp>
+#include <autoprune/io/accelerator_file.hpp>
 #include <autoprune/io/cost_json.hpp>
 #include <autoprune/io/cost_report.hpp>
 #include <autoprune/io/hardware_json.hpp>
@@ -8,7 +9,6 @@
 #include <autoprune/io/mnsim_json.hpp>
 #include <autoprune/study/simulation_report.hpp>
 
-#include "hardware.hpp"
 #include "job.hpp"
 
 namespace autoprune::cli {
@@ -43,26 +43,10 @@ std::vector<cost::LayerWork> work_of(const Job& job, const cost::OuModel& model,
                                      const std::vector<PruneMask>& masks) {
   const std::vector<mapping::Placement> layers = job.compressor.map(masks).layers;
   std::vector<cost::LayerWork> work = model.work(layers);
-  if (job.options.activity.empty()) return work;
-  const std::string origin = io::file_origin(job.options.activity);
-  const io::Json report = io::read_json(job.options.activity);
-  const std::vector<cost::MeasuredWork> measured = study::read_activity(report, origin);
-  const io::JsonField simulated(report, origin);
-  const io::JsonItems counted = simulated["layers"].items();
-  if (measured.size() != work.size() || counted.size() != work.size())
-    fail(ErrorId::mask_mismatch, origin, " holds the activity of ", measured.size(),
-         " layers, the network has ", work.size(), "; simulate the same network");
-  const std::string geometry = job.compressor.geometry().to_string();
-  if (simulated["geometry"].text() != geometry)
-    fail(ErrorId::geometry_mismatch, origin, " is of ", simulated["geometry"].text(),
-         ", and the network is priced on ", geometry, "; simulate it on the same hardware");
-  for (std::size_t k = 0; k < work.size(); ++k)
-    if (const Index ous = counted[k]["ous"].count(); ous != layers[k].count.ous)
-      fail(ErrorId::mask_mismatch, origin, " is of ", ous, " OUs in layer '",
-           counted[k]["name"].text(), "', which has ", layers[k].count.ous,
-           " here; simulate the same network, pruned alike");
-  for (std::size_t k = 0; k < work.size(); ++k) work[k] = cost::measured_work(work[k], measured[k]);
-  return work;
+  const std::string& activity = job.options.activity;
+  if (activity.empty()) return work;
+  return study::measured_work(work, layers, job.compressor.geometry().to_string(),
+                              io::read_json(activity), io::file_origin(activity));
 }
 
 void ou_cost(Job& job) {
@@ -84,7 +68,7 @@ void ou_cost(Job& job) {
   more["dense"]["metrics"] = io::metrics_json(metrics(dense));
   write_cost(job, "ou", hardware, cost, more,
              concat(job.options.network, pruned ? ", pruned, " : ", dense, ",
-                    job.compressor.geometry().to_string(), ", ", job.method_text(),
+                    job.compressor.geometry().to_string(), ", ", io::method_text(job.compressor),
                     "; OU model, hardware ", hardware.name, ", ADC of ", hardware.adc.bits, " bits",
                     hardware.lossless() ? "" : " (too few for the sums of an OU)", "\n\n",
                     io::cost_layer_table(cost, "crossbars"), io::cost_grouped_line(cost), '\n',
@@ -95,7 +79,7 @@ void ou_cost(Job& job) {
 mnsim::Hardware mnsim_hardware(const Options& o) {
   const std::string name = o.hardware.empty() ? "mnsim-2024" : o.hardware;
   mnsim::Hardware hardware =
-      names_file("hardware", name, mnsim::preset_names())
+      io::names_file("hardware", name, mnsim::preset_names())
           ? io::mnsim_hardware_from_json(io::read_json(name), io::file_origin(name))
           : mnsim::preset(name);
   if (o.geometry) {

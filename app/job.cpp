@@ -1,22 +1,21 @@
 #include "job.hpp"
 
 #include <algorithm>
+#include <autoprune/io/accelerator_file.hpp>
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/json_file.hpp>
 #include <autoprune/io/masks_file.hpp>
 #include <autoprune/io/network_json.hpp>
 #include <autoprune/io/policy_json.hpp>
-#include <autoprune/methods/registry.hpp>
 #include <autoprune/nn/gradients.hpp>
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/search/heuristics.hpp>
 #include <autoprune/study/accuracy_kind.hpp>
+#include <autoprune/study/auto_prune.hpp>
 #include <iostream>
 
-#include "hardware.hpp"
-#include "onnx.hpp"
+#include "components.hpp"
 #include "plan.hpp"
-#include "progress.hpp"
 
 namespace autoprune::cli {
 
@@ -44,15 +43,6 @@ void refuse_vector_options(const Options& o, const std::string& method) {
            "'; leave one of them out");
 }
 
-std::string rows_in_words(prune::RowGrouping rows) {
-  return rows == prune::RowGrouping::gathered ? study::kGathered : "neighbours";
-}
-
-/// In words; "" of a method without any.
-std::string row_groups_of(const methods::Compressor& compressor) {
-  return compressor.row_groups() ? rows_in_words(compressor.rows()) : "";
-}
-
 /// Options of pruning that masks were made otherwise with.
 void refuse_other_masks(const Options& o, const study::PrunedAs& masks) {
   const auto refuse = [](const char* option, const auto& asked, const auto& made) {
@@ -64,33 +54,23 @@ void refuse_other_masks(const Options& o, const study::PrunedAs& masks) {
   if (o.granularity && o.granularity != masks.granularity.value_or(*o.granularity))
     refuse("--granularity", *o.granularity, *masks.granularity);
   if (o.rows && o.rows != masks.rows.value_or(*o.rows))
-    refuse("--row-groups", rows_in_words(*o.rows), rows_in_words(*masks.rows));
-}
-
-/// Of the options, else of the network's file.
-methods::Compressor read_compressor(const Options& o, const nn::Network& network,
-                                    const hardware::Accelerator& accelerator,
-                                    const study::PrunedAs& file) {
-  methods::Setting setting{network, accelerator.geometry, o.options};
-  setting.options.mapping = accelerator.weights;
-  const Index usual = setting.geometry.xbar_rows % 32 == 0 ? 32 : setting.geometry.ou_rows;
-  setting.options.granularity = o.granularity.value_or(file.granularity.value_or(usual));
-  setting.options.rows = o.rows.value_or(file.rows.value_or(prune::RowGrouping::neighbours));
-  const std::string method = !o.method.empty() ? o.method : file.method.value_or("column-vectors");
-  methods::Compressor compressor = methods::make_method(method, setting);
-  if (!compressor.row_groups()) refuse_vector_options(o, method);
-  return compressor;
+    refuse("--row-groups", word_of(*o.rows), word_of(*masks.rows));
 }
 
 nn::Normalisation asked_normalisation(const Options& o) {
   return {{o.mean.begin(), o.mean.end()}, {o.deviation.begin(), o.deviation.end()}};
 }
 
-/// Of the options, with that plan.
+/// Of the options, else of the network's file.
 study::StudySpec spec_of(const Options& o, const nn::Network& network,
-                         const study::PrunedAs& file) {
+                         const hardware::Accelerator& accelerator, const study::PrunedAs& file) {
   study::StudySpec spec = o;
   spec.plan = read_plan(o, network, file);
+  const Geometry<>& g = accelerator.geometry;
+  spec.options.granularity =
+      o.granularity.value_or(file.granularity.value_or(g.xbar_rows % 32 == 0 ? 32 : g.ou_rows));
+  spec.options.rows = o.rows.value_or(file.rows.value_or(prune::RowGrouping::neighbours));
+  if (o.method.empty()) spec.method = file.method.value_or("column-vectors");
   if (!o.teacher_file.empty())
     io::load_weights(spec.teacher.emplace(network), io::Safetensors::read(o.teacher_file));
   return spec;
@@ -98,14 +78,25 @@ study::StudySpec spec_of(const Options& o, const nn::Network& network,
 
 }  // namespace
 
+hardware::Accelerator accelerator_of(const Options& o, const std::optional<Geometry<>>& stored) {
+  const bool mnsim = o.cost_model == CostModel::mnsim;  // then --hardware is that model's
+  hardware::Accelerator accelerator =
+      io::read_accelerator(o.hardware.empty() || mnsim ? "paper" : o.hardware, o.geometry, stored);
+  for (const Override& override : o.overrides) override(accelerator);
+  accelerator.validate();
+  return accelerator;
+}
+
 Job::Job(const Options& o, Weights weights, std::optional<nn::Shape3> images)
     : images_(images),
       options(o),
       pool(o.threads),
       network(read_network()),
-      spec(spec_of(options, network, file_)),
-      accelerator(methods::planned(accelerator_of(o, file_.geometry), spec.plan)),
-      compressor(read_compressor(o, network, accelerator, file_).with(spec.plan)) {
+      accelerator(accelerator_of(o, file_.geometry)),
+      spec(spec_of(options, network, accelerator, file_)),
+      compressor(
+          study::method_of(network, accelerator = methods::planned(accelerator, spec.plan), spec)) {
+  if (!compressor.row_groups()) refuse_vector_options(o, compressor.name());
   if (const Index asked = o.threads > 0 ? o.threads : usable_processors(); pool.threads() < asked)
     warn(concat("the system allows ", pool.threads(), " of ", asked,
                 " threads; the work takes longer, its results are the same"));
@@ -128,22 +119,20 @@ nn::Network Job::read_network() {
   const bool onnx = std::filesystem::path(name).extension() == ".onnx";
   nn::Network net;
   std::string prefix;  // of the names in the file of the weights
-  if (!names_file("network", name, nn::zoo_names())) {
+  if (!io::names_file("network", name, nn::zoo_names())) {
     const Size size = options.input_size.value_or(Size{32, 32});
     const nn::Shape3 usual{name == "lenet5" ? 1 : 3, size.rows, size.cols};
     read_data(usual);
     net = nn::make_network(name, data ? data->train.shape() : usual);
-  } else if (onnx) {
-    OnnxNetwork file = read_onnx(name, options.head, [this] { return open_shape(); });
-    net = std::move(file.network);
-    file_ = study::pruned_as(file.metadata);
-    if (data && data->train.shape() != net.input_shape()) data.reset();  // pictures fit any
-  } else if (std::filesystem::path(name).extension() == ".json") {
-    net = io::read_network(name, &prefix);
   } else {
-    const io::Safetensors file = io::Safetensors::read(name);
-    file_ = study::pruned_as(file.metadata());
-    net = io::read_network(file, &prefix);
+    study::PrunedNetwork file = onnx
+                                    ? read_onnx(name, options.head, [this] { return open_shape(); })
+                                    : study::read_pruned(name);
+    net = std::move(file.network);
+    file_ = std::move(file.as);
+    prefix = std::move(file.prefix);
+    // Pictures fit any network.
+    if (onnx && data && data->train.shape() != net.input_shape()) data.reset();
   }
   if (!options.weights.empty()) {
     const io::Safetensors file = io::Safetensors::read(options.weights);
@@ -242,18 +231,7 @@ void Job::check_inputs(Weights weights) const {
          "' has no weights; give them with --weights FILE");
   if (!data) return;
   (void)study().test_images();
-  if (data->train.shape() != network.input_shape())
-    fail(ErrorId::shape_mismatch, "images of ", data->train.name, " are ",
-         shape_text(data->train.shape()), ", but network '", options.network, "' takes ",
-         shape_text(network.input_shape()));
-  if (const nn::Shape3& logits = network.node(network.output()).shape;
-      logits.height * logits.width > 1)
-    fail(ErrorId::shape_mismatch, "network '", options.network, "' puts out maps of ",
-         shape_text(logits), ", which are no logits of images; --output names another node");
-  if (network.outputs() < data->train.classes)
-    fail(ErrorId::shape_mismatch, "network '", options.network, "' has ",
-         io::format_count(network.outputs(), "output"), " for the ", data->train.classes,
-         " classes of ", data->train.name);
+  study::require_images(network, *data);
 }
 
 search::Constraints Job::read_constraints() const {
@@ -313,7 +291,7 @@ std::vector<PruneMask> Job::present_masks() const {
   std::vector<PruneMask> masks = study::masks_of_zeros(network, compressor);
   if (masks.empty()) masks = study::dense_masks(network, compressor);
   refuse_pruning(options, masks, spec.plan);
-  if (compressor.row_groups()) warn_of_zeros(options, masks, plan_of_file(network, file_));
+  if (compressor.row_groups()) warn_of_zeros(options, masks, study::plan_of_file(network, file_));
   return masks;
 }
 
@@ -322,35 +300,21 @@ nn::Network Job::as_given(nn::Network of) const {
   return of;
 }
 
-methods::Policy Job::remembered(methods::Policy policy) const {
-  return with_bits(std::move(policy), accelerator, network.matrix_layers().size());
+io::RunDescription Job::description() const {
+  return {.command = options.command,
+          .network = options.network,
+          .images = data ? &data->train : nullptr,
+          .seed = options.seed,
+          .threads = pool.threads(),
+          .options = options.all,
+          .plan = methods::with_bits(spec.plan, accelerator, network.matrix_layers().size())};
 }
 
-std::string Job::method_text() const {
-  return io::method_text(compressor.name(), row_groups_of(compressor), compressor.granularity());
-}
-
-io::Json Job::report(const nn::Network& of, const std::vector<PruneMask>& masks,
-                     const mapping::NetworkPlacement& mapping, io::RunSeconds seconds,
-                     const methods::Policy& policy) const {
-  const io::RunDescription run{.command = options.command,
-                               .network = options.network,
-                               .data = data ? data->train.name : "no data",
-                               .geometry = compressor.geometry(),
-                               .method = compressor.name(),
-                               .row_groups = row_groups_of(compressor),
-                               .granularity = compressor.granularity(),
-                               .seed = options.seed,
-                               .threads = pool.threads(),
-                               .options = options.all,
-                               .plan = remembered(policy.empty() ? spec.plan : policy)};
+io::Json Job::report(const std::vector<PruneMask>& masks,
+                     const mapping::NetworkPlacement& mapping) const {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
-  // Stages may have gone on from earlier runs.
-  seconds.total = std::max(took.count(), seconds.search + seconds.fine_tune);
-  io::Json report = io::report_json(run, of, masks, mapping, seconds);
-  if (data)
-    report["normalisation"] = {{"mean", data->train.mean}, {"deviation", data->train.stddev}};
-  return report;
+  return io::report_json(description(), compressor, network, masks, mapping,
+                         {.total = took.count()});
 }
 
 }  // namespace autoprune::cli

@@ -41,8 +41,8 @@ class Job {
   std::optional<io::Datasets> data;
   nn::Network network;                ///< as it was given
   bool random_weights = false;        ///< as none were given
-  study::StudySpec spec;              ///< of the options, with the plan of the layers
   hardware::Accelerator accelerator;  ///< of --hardware, the options over it, and the plan
+  study::StudySpec spec;              ///< of the options and the network's file
   search::Compressor compressor;      ///< of the accelerator, the granularity and the plan
   search::Constraints constraints;    ///< with the bounds of every layer
 
@@ -54,6 +54,7 @@ class Job {
   /// A network of the job's nodes as it was given: the job's own puts out what a softmax at its end
   /// reads.
   [[nodiscard]] nn::Network as_given(nn::Network of) const;
+  [[nodiscard]] std::optional<Index> softmax() const noexcept { return softmax_; }
   /// Masks of --masks, whose weights are proved to be zero; else those that the network's zeros
   /// spell out. They keep everything of one that isn't pruned.
   [[nodiscard]] std::vector<PruneMask> present_masks() const;
@@ -61,17 +62,11 @@ class Job {
   /// images where the method needs them.
   [[nodiscard]] std::vector<PruneMask> chosen_masks();
 
-  /// The policy as it is written with the network: with_bits() of the accelerator.
-  [[nodiscard]] methods::Policy remembered(methods::Policy policy) const;
-
-  /// "column-vectors, G = 32, gathered rows".
-  [[nodiscard]] std::string method_text() const;
-  /// The report of a network under masks, and a policy or else the plan, without what a command
-  /// adds to it.
-  [[nodiscard]] io::Json report(const nn::Network& of, const std::vector<PruneMask>& masks,
-                                const mapping::NetworkPlacement& mapping,
-                                io::RunSeconds seconds = {},
-                                const methods::Policy& policy = {}) const;
+  /// What reports say of the run.
+  [[nodiscard]] io::RunDescription description() const;
+  /// The report of the network under masks, without what a command adds to it.
+  [[nodiscard]] io::Json report(const std::vector<PruneMask>& masks,
+                                const mapping::NetworkPlacement& mapping) const;
   /// Where the result `name` goes; throws what OutputDirectory::file() throws.
   [[nodiscard]] std::filesystem::path file(const std::string& name) const {
     return out_->file(name);
@@ -88,9 +83,15 @@ class Job {
   void check_inputs(Weights weights) const;
   [[nodiscard]] search::Constraints read_constraints() const;
 
-  std::optional<OutputDirectory> out_;  ///< --out
+  std::optional<io::OutputDirectory> out_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
+
+/// The accelerator of --hardware and of the options that override it, with the crossbars that a
+/// network was pruned for, unless --geometry names others. Throws what io::read_accelerator() and
+/// Accelerator::validate() throw.
+[[nodiscard]] hardware::Accelerator accelerator_of(const Options& options,
+                                                   const std::optional<Geometry<>>& stored = {});
 
 /// The policy of the job's --policy file.
 [[nodiscard]] methods::Policy read_policy(const Job& job);

@@ -8,10 +8,9 @@
 #include <new>
 #include <optional>
 
-#include "cluster.hpp"
 #include "commands.hpp"
+#include "components.hpp"
 #include "device.hpp"
-#include "formats.hpp"
 
 namespace {
 

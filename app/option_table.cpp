@@ -5,6 +5,7 @@
 #include <autoprune/methods/registry.hpp>
 #include <autoprune/nn/zoo.hpp>
 #include <autoprune/search/searchers.hpp>
+#include <autoprune/search/space_words.hpp>
 #include <limits>
 
 namespace autoprune::cli {
@@ -19,9 +20,6 @@ constexpr Interval<double> kPoints{0.0, 100.0}, kCompressions{1.0, 1e6}, kBudget
 const std::string kReporting = "inspect map evaluate simulate cost train search fine-tune prune";
 const std::string kOnCrossbars = kReporting + " run", kOnNetworks = kOnCrossbars + " sweep";
 constexpr const char* kRanking = "map cost search fine-tune prune sweep";
-const Words<study::AccuracyKind> kNumbers = {{"float", study::AccuracyKind::real},
-                                             {"quantised", study::AccuracyKind::quantised},
-                                             {"on-crossbar", study::AccuracyKind::on_crossbar}};
 constexpr const char* kStaged = "train search fine-tune prune";
 constexpr const char* kPruning = "search fine-tune prune";
 constexpr const char* kSearching = "search prune";
@@ -49,13 +47,7 @@ struct DeviceOptions {
   }
   template <class Word>
   void word(const char* key, Word, const char* what) const {
-    Words<Word> words;
-    std::vector<std::string> names;
-    for (const auto& [value, name] : words_of(Word{})) {
-      words.emplace_back(name, value);
-      names.push_back(name);
-    }
-    table.word(option(key), field<Word>(key), words, concat(what, ": ", join(names)));
+    table.word(option(key), field<Word>(key), what);
   }
 
  private:
@@ -122,10 +114,9 @@ void add_inputs(OptionTable& table, Options& o) {
 
 void add_hardware(OptionTable& table, Options& o) {
   using namespace hardware;  // NOLINT: the fields of one accelerator
-  using methods::Importance, methods::OuSelection, prune::RowGrouping;
   constexpr const char* kHeading = "Hardware";
   table.under(kHeading, "cost");
-  table.word("--model", o.cost_model, {{"ou", CostModel::ou}, {"mnsim", CostModel::mnsim}},
+  table.word("--model", o.cost_model, {{CostModel::ou, "ou"}, {CostModel::mnsim, "mnsim"}},
              "ou, or mnsim: MNSIM-2.0's, without OUs and pruning");
   table.text("--save-hardware", o.save_hardware, "write the hardware to this file");
   table.under(kHeading, kOnCrossbars);
@@ -136,36 +127,25 @@ void add_hardware(OptionTable& table, Options& o) {
                "rows of a column-vector [32, or an OU's where a crossbar's are no multiple; or "
                "the network file's]");
   table.under(kHeading, kOnNetworks);
-  table.word("--row-groups", o.rows,
-             {{"neighbours", RowGrouping::neighbours}, {"gathered", RowGrouping::gathered}},
-             "of neighbours, or gathered from anywhere [neighbours, or the network file's]");
+  table.word("--row-groups", o.rows, "rows of a column-vector [neighbours, or the network file's]");
   table.text("--hardware", o.hardware,
              "the accelerator: paper, mnsim-2020, mnsim-2024, isaac, or a file [paper]");
   table.number("--weight-bits", field(o, &Accelerator::weights, &WeightCode::weight_bits), {1, 16},
                "magnitude bits");
   table.word("--bit-planes", field(o, &Accelerator::weights, &WeightCode::layout),
-             {{"apart", BitPlanes::apart}, {"adjacent", BitPlanes::adjacent}}, "apart or adjacent");
-  table.word("--signs", field(o, &Accelerator::weights, &WeightCode::sign),
-             {{"pair", SignEncoding::pair}, {"offset", SignEncoding::offset}}, "pair or offset");
+             "bits of a weight");
+  table.word("--signs", field(o, &Accelerator::weights, &WeightCode::sign), "crossbars of signs");
   table.text("--method", o.method,
              join(methods::method_names()) + " [column-vectors, or the network file's]");
   table.under(kHeading, kRanking);
   table.word("--importance", o.options.importance,
-             {{"mean-absolute", Importance::mean_absolute},
-              {"l2", Importance::l2},
-              {"taylor", Importance::taylor}},
-             "of a column-vector: mean-absolute, l2, or taylor, which needs --data");
-  table.word("--ou-selection", o.options.selection,
-             {{"best", OuSelection::best},
-              {"refill", OuSelection::refill},
-              {"nearest", OuSelection::nearest},
-              {"part-filled", OuSelection::part_filled}},
-             "best, refill, nearest or part-filled");
+             "what ranks column-vectors, taylor with --data alone");
+  table.word("--ou-selection", o.options.selection, "how column-vectors become OUs");
 }
 
 void add_policies(OptionTable& table, Options& o) {
-  using search::Counting, search::Origin;
-  const Words<Origin> heuristics = {{"uniform", Origin::uniform}, {"lamp", Origin::lamp}};
+  using search::Origin;
+  const Words<Origin> heuristics = {{Origin::uniform, "uniform"}, {Origin::lamp, "lamp"}};
   table.under("Policy", "map cost fine-tune")
       .text("--policy", o.policy, "policy.json with the keep ratio of every layer");
   table.under("Policy", "map evaluate run simulate cost search fine-tune prune")
@@ -191,13 +171,10 @@ void add_policies(OptionTable& table, Options& o) {
   table.under("Constraints", "sweep")
       .word("--heuristic", o.heuristic, heuristics, "policy of every cell: uniform or lamp");
   table.under("Constraints", "search fine-tune sweep prune")
-      .word("--count", o.constraints.counting,
-            {{"per-layer", Counting::per_layer}, {"pooled", Counting::pooled}},
-            "crossbars that count: per-layer or pooled");
+      .word("--count", o.constraints.counting, "crossbars that count");
 }
 
 void add_search(OptionTable& table, Options& o) {
-  using search::Metric;
   table.under("Search", kSearching);
   table.number("--max-accuracy-drop", o.constraints.max_accuracy_drop, kPoints,
                "highest loss of held-out accuracy before fine-tuning, in points");
@@ -212,7 +189,7 @@ void add_search(OptionTable& table, Options& o) {
       "--search", o.search.space, "TEXT",
       "what is searched of every layer: keep, weight-bits=2..8, input-bits, adc-bits, "
       "granularity=8+16, geometry=128x128/32x32/1+64x64/16x16/1, several with commas [keep]",
-      read_space);
+      search::read_space);
   table.number("--episodes", o.search.episodes, {1, kMost}, "policies that are measured");
   table.number("--ask", o.search.batch, {1, kMost},
                "policies that are proposed at a time, and measured together by mpirun's ranks");
@@ -220,11 +197,12 @@ void add_search(OptionTable& table, Options& o) {
   table.other("--reward", o.reward, "TEXT",
               "what the search rewards: " + join(search::reward_names()) +
                   ", or a product: crossbars^0.5*energy",
-              read_reward);
-  table.word("--metric", o.metric, {{"top1", Metric::top1}, {"top5", Metric::top5}},
-             "accuracy in the reward: top1 or top5");
-  table.word("--accuracy", o.accuracy, kNumbers,
-             "which one: float, quantised, or on-crossbar, of the simulated accelerator");
+              [](const std::string&, const std::string& text) {
+                (void)search::make_reward(text, 1.0);  // throws for one that isn't known
+                return text;
+              });
+  table.word("--metric", o.metric, "accuracy in the reward");
+  table.word("--accuracy", o.accuracy, "of which numbers");
   table.flag("--reconstruct", o.reconstruct,
              "fit kept weights to the dense layers' outputs before the accuracy is read");
   const auto start = [&warm = o.search.warm_start](bool to) {
@@ -267,7 +245,6 @@ void add_images(OptionTable& table, Options& o) {
 
 void add_simulation(OptionTable& table, Options& o) {
   using namespace hardware;  // NOLINT: the fields of one accelerator
-  using simulation::RangeRule;
   constexpr auto kDevices = &Accelerator::devices;
   for (const bool cost : {true, false}) {
     cost ? table.under("Hardware", "cost") : table.under("Simulation", "run simulate search prune");
@@ -280,16 +257,9 @@ void add_simulation(OptionTable& table, Options& o) {
     table.number("--input-bits", field(o, &Accelerator::inputs, &InputCode::bits), {1, 8},
                  "magnitude bits");
   }
-  table.under("Simulation", "run")
-      .word(
-          "--numbers", o.numbers, kNumbers,
-          "what layers compute in: float, quantised, or on-crossbar, of the simulated accelerator");
+  table.under("Simulation", "run").word("--numbers", o.numbers, "what layers compute in");
   table.under("Simulation", "run simulate search prune");
-  table.word("--calibration", o.calibration.rule,
-             {{"percentile", RangeRule::percentile},
-              {"maximum", RangeRule::maximum},
-              {"running", RangeRule::running}},
-             "range of inputs: percentile, maximum or running (MNSIM)");
+  table.word("--calibration", o.calibration.rule, "range of inputs, running as MNSIM's");
   table.number("--percentile", o.calibration.percentile, {0.0, 100.0, true},
                "% of the inputs that lie within the range");
   table.number("--variation", o.variations, {0.0, 2.0},
@@ -298,7 +268,7 @@ void add_simulation(OptionTable& table, Options& o) {
                          a.devices.cells.get<StuckAt>() = value;
                        }};
   table.other("--stuck-at", stuck, "LOW:HIGH in " + kShares.text(),
-              "shares of cells stuck at lowest and highest level", read_stuck_at);
+              "shares of cells stuck at lowest and highest level", hardware::read_stuck_at);
   table.number("--read-noise", field(o, kDevices, &CellDevices::read_noise), {0.0, 100.0},
                "standard deviation of every bitline's every read, in cell levels");
   const DeviceOptions devices{table, o};
@@ -361,7 +331,7 @@ void add_reproduce(OptionTable& table, Options& o) {
   std::vector<std::string> methods = {"all"};
   for (const study::Contender& method : study::contenders()) methods.push_back(method.option);
   Words<study::Budget> budgets;
-  for (const study::Budget& budget : study::budgets()) budgets.emplace_back(budget.name, budget);
+  for (const study::Budget& budget : study::budgets()) budgets.emplace_back(budget, budget.name);
   table.word("--networks", reproduce.networks, same(nn::zoo_names()),
              "of the zoo, several with commas");
   table.word("--methods", o.contenders, same(methods), "all, or some of them with commas");

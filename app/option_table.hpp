@@ -46,10 +46,14 @@ class OptionTable {
     return *this;
   }
 
-  /// Any text, of a string or a path.
+  /// Any text but none, of a string or a path.
   template <class Text>
   void text(const std::string& name, Text& value, const std::string& what) {
-    option(name, "TEXT", value, what, [&value](const std::string& text) { value = text; });
+    option(name, "TEXT", value, what, [&value, name](const std::string& text) {
+      if (text.empty())
+        fail(ErrorId::missing_value, name, " is empty; leave it out, or fill it in");
+      value = text;
+    });
   }
   /// May be given several times.
   void texts(const std::string& name, const std::string& what,
@@ -88,6 +92,18 @@ class OptionTable {
           return choose(place, word, words);
         });
   }
+  /// One of the words of an enum, or several; --help lists them behind `what`.
+  template <class Target, class Value = Inner<Target>>
+  requires std::is_enum_v<Value>
+  void word(const std::string& name, Target&& target, const std::string& what) {
+    Words<Value> words;
+    std::vector<std::string> names;
+    for (const auto& [value, word] : words_of(Value{})) {
+      words.emplace_back(value, word);
+      names.emplace_back(word);
+    }
+    word(name, target, words, concat(what, ": ", join(names)));
+  }
   /// Whatever `read(place, word)` makes of a word.
   template <class Target, class Read>
   void other(const std::string& name, Target&& target, const std::string& type,
@@ -111,7 +127,7 @@ class OptionTable {
   template <class Target, class Value>
   static std::string name_of(const Target& target, const Words<Value>& words) {
     if constexpr (std::same_as<Target, Value>)
-      for (const auto& [name, value] : words)
+      for (const auto& [value, name] : words)
         if (value == target) return name;
     return standard(target);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <autoprune/core/version.hpp>
+#include <autoprune/study/result_files.hpp>
 #include <iostream>
 
 #include "option_table.hpp"
@@ -35,13 +36,13 @@ void resolve_model(Options& o) {
   const std::string option = o.command == "cost" ? "--pruned" : "--model";
   if (!o.weights.empty())
     fail(ErrorId::bad_syntax, option, " and --weights exclude each other; give one of them");
-  const std::filesystem::path file = std::filesystem::path(o.model) / kPrunedFile;
+  const std::filesystem::path file = std::filesystem::path(o.model) / study::kPrunedFile;
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored))
-    fail(ErrorId::cannot_open, "'", o.model, "' holds no ", kPrunedFile, "; give ", option,
+    fail(ErrorId::cannot_open, "'", o.model, "' holds no ", study::kPrunedFile, "; give ", option,
          " the directory that was --out of prune or fine-tune");
   (o.network.empty() ? o.network : o.weights) = file.string();
-  const std::filesystem::path masks = std::filesystem::path(o.model) / kMasksFile;
+  const std::filesystem::path masks = std::filesystem::path(o.model) / study::kMasksFile;
   if (o.masks.empty() && o.policy.empty() && !o.keep && std::filesystem::exists(masks, ignored))
     o.masks = masks.string();
 }
@@ -50,7 +51,7 @@ void resolve_model(Options& o) {
 void resolve_masks(Options& o) {
   std::error_code ignored;
   if (std::filesystem::is_directory(o.masks, ignored))
-    o.masks = (std::filesystem::path(o.masks) / kMasksFile).string();
+    o.masks = (std::filesystem::path(o.masks) / study::kMasksFile).string();
 }
 
 /// The command that a word names. Throws unknown_name or bad_syntax.

@@ -15,12 +15,6 @@
 
 namespace autoprune::cli {
 
-/// The pruned network in --out, which --model reads, and its masks, which --masks reads.
-inline constexpr const char* kPrunedFile = "pruned.safetensors";
-inline constexpr const char* kMasksFile = "masks.safetensors";
-/// The same for other programs, where this one knows ONNX.
-inline constexpr const char* kOnnxFile = "pruned.onnx";
-
 /// What prices a network.
 enum class CostModel { ou, mnsim };
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "progress.hpp"
+#include "results.hpp"
 
 namespace autoprune::cli {
 
@@ -35,18 +35,12 @@ Kept kept_by(std::span<const PruneMask> masks, const methods::Policy& plan) {
 
 }  // namespace
 
-methods::Policy plan_of_file(const nn::Network& network, const study::PrunedAs& file) {
-  if (file.policy.empty()) return {};
-  return io::plan_from_json(io::parse_json(file.policy, study::kPolicyKey), network,
-                            study::kPolicyKey);
-}
-
 methods::Policy read_plan(const Options& o, const nn::Network& network,
                           const study::PrunedAs& file) {
   if (!o.plan_file.empty() && !o.policy.empty())
     fail(ErrorId::bad_syntax,
          "--plan and --policy exclude each other; the policy's file may hold the plan");
-  methods::Policy remembered = plan_of_file(network, file);
+  methods::Policy remembered = study::plan_of_file(network, file);
   for (methods::LayerPlan& plan : remembered) {
     if (o.gives("weight-bits")) plan.hardware.weight_bits.reset();
     if (o.gives("input-bits")) plan.hardware.input_bits.reset();
@@ -80,17 +74,6 @@ void warn_of_zeros(const Options& o, std::span<const PruneMask> masks,
     warn(concat("the zeros of '", o.network, "' spell out masks of ", kept.found,
                 " column-vectors, and it was pruned to ", std::llround(kept.asked),
                 ": few bits make more zeros. Give --masks, the masks.safetensors beside it"));
-}
-
-methods::Policy with_bits(methods::Policy policy, const hardware::Accelerator& accelerator,
-                          std::size_t layers) {
-  const Index weights = accelerator.weights.weight_bits, inputs = accelerator.inputs.bits;
-  methods::LayerPlan everywhere;
-  if (weights != 8) everywhere.hardware.weight_bits = weights;
-  if (inputs != 8) everywhere.hardware.input_bits = inputs;
-  if (everywhere.keeps_only()) return policy;
-  policy.resize(layers);
-  return methods::decided(std::move(policy), methods::Policy(layers, everywhere));
 }
 
 }  // namespace autoprune::cli

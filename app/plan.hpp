@@ -13,8 +13,6 @@
 
 namespace autoprune::cli {
 
-/// The plan in the network's file; none where it says nothing.
-[[nodiscard]] methods::Policy plan_of_file(const nn::Network& network, const study::PrunedAs& file);
 /// What --plan or --policy decide of layers beside keep ratios; what they leave open, options of
 /// the hardware do, and then the network's file.
 [[nodiscard]] methods::Policy read_plan(const Options& o, const nn::Network& network,
@@ -26,11 +24,5 @@ void refuse_pruning(const Options& o, std::span<const PruneMask> masks,
                     const methods::Policy& plan);
 /// Warns where masks that zeros spell out keep more than the network's file says.
 void warn_of_zeros(const Options& o, std::span<const PruneMask> masks, const methods::Policy& file);
-
-/// The policy of so many layers with the bits of hardware whose weights or inputs have other than
-/// 8: what is written with a network remembers the integers that it was pruned to.
-[[nodiscard]] methods::Policy with_bits(methods::Policy policy,
-                                        const hardware::Accelerator& accelerator,
-                                        std::size_t layers);
 
 }  // namespace autoprune::cli

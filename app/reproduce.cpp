@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <autoprune/io/file.hpp>
 #include <autoprune/io/json_file.hpp>
+#include <autoprune/study/progress.hpp>
 #include <autoprune/study/reproduce_report.hpp>
+#include <iostream>
 
 #include "commands.hpp"
-#include "progress.hpp"
 #include "results.hpp"
 
 namespace autoprune::cli {
@@ -29,10 +30,11 @@ study::Reproduced measure(const Options& o, const study::ReproduceSpec& spec) {
   ThreadPool pool(o.threads);
   const bool leads = search::leads(o.team);
   // Cells of a small budget take seconds.
-  Watching watching(o.quiet || !leads || !spec.budget.climbs);
-  Progress progress("reproduce", o.quiet || !leads);
+  study::ShowProgress progress({std::cerr, o.quiet || !leads || !spec.budget.climbs});
+  study::Observers watching(progress);
+  study::ProgressLine line({std::cerr, o.quiet || !leads}, "reproduce");
   return study::reproduce(spec, pool, watching, [&](double share, const std::string& what) {
-    progress.show(share, what, true);
+    line.show(share, what, true);
   });
 }
 
@@ -44,7 +46,7 @@ void reproduce(const Options& options) {
     (void)measure(options, spec);
     return;
   }
-  const OutputDirectory out(options.out);
+  const io::OutputDirectory out(options.out);
   prove_json_writable(options);
   const study::Reproduced results = measure(options, spec);
   std::string text, markdown;

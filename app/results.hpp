@@ -1,11 +1,10 @@
 /// @file results.hpp
-/// What a command leaves behind, and where.
+/// Where a command's results go.
 #pragma once
 
-#include <autoprune/io/directory_lock.hpp>
+#include <autoprune/io/output_directory.hpp>
 #include <filesystem>
 #include <string>
-#include <utility>
 
 #include "options.hpp"
 
@@ -13,28 +12,13 @@ namespace autoprune::cli {
 
 class Job;
 
-/// --out. No other run writes there while this lives.
-class OutputDirectory {
- public:
-  /// Makes it when it is missing. Throws directory_in_use or cannot_write.
-  explicit OutputDirectory(std::filesystem::path path) : path_(std::move(path)), lock_(path_) {}
-
-  /// Where the result `name` ("report.json", "cells/1.json") goes; what runs that were killed while
-  /// they wrote it have left is removed. Throws cannot_write.
-  [[nodiscard]] std::filesystem::path file(const std::string& name) const;
-
- private:
-  std::filesystem::path path_;
-  io::DirectoryLock lock_;
-};
-
 /// Throws cannot_write unless the file can be written; makes its directory.
 void prove_writable(const std::filesystem::path& file);
 
 /// Throws cannot_write unless --json names a file that can be written; makes its directory.
 void prove_json_writable(const Options& options);
 
-/// Writes report.json, report.html and, when it isn't null, mapping.json into --out, the report to
+/// Writes a report, its page and, when it isn't null, mapping.json into --out, the report to
 /// --json, and `text` to standard output unless the report goes there.
 void write_report(const Job& job, const io::Json& report, const io::Json& mapping,
                   const std::string& text);
@@ -46,5 +30,8 @@ void write_result(const Job& job, const std::string& name, const io::Json& docum
 
 /// The same, of a document that is in --out already.
 void hand_over(const Options& options, const io::Json& document, const std::string& text);
+
+/// A line on standard error that --quiet doesn't silence; not while a ProgressLine is shown.
+void warn(const std::string& text);
 
 }  // namespace autoprune::cli

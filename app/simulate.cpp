@@ -1,9 +1,10 @@
 #include <autoprune/io/file.hpp>
+#include <autoprune/study/progress.hpp>
 #include <autoprune/study/simulation_report.hpp>
+#include <iostream>
 
 #include "commands.hpp"
 #include "job.hpp"
-#include "progress.hpp"
 #include "results.hpp"
 
 namespace autoprune::cli {
@@ -12,12 +13,13 @@ namespace {
 
 std::string hardware_lines(const Job& job, bool pruned) {
   const hardware::Accelerator& a = job.accelerator;
-  return concat(
-      job.options.network, " on ", job.data->test.name, ", ", pruned ? "pruned" : "dense", ", ",
-      job.compressor.geometry().to_string(), ", ", job.method_text(), "\nADC ", a.adc.kind,
-      a.adc.kind == hardware::Ideal::kName ? "" : concat(", ", a.adc.bits, " bits"), "; inputs of ",
-      a.inputs.bits, " bits, ", a.inputs.dac_bits, " at a time; weights of ", a.weights.weight_bits,
-      " bits and a sign", a.layers.empty() ? "" : "; layers as their plan says", "\n\n");
+  return concat(job.options.network, " on ", job.data->test.name, ", ", pruned ? "pruned" : "dense",
+                ", ", job.compressor.geometry().to_string(), ", ", io::method_text(job.compressor),
+                "\nADC ", a.adc.kind,
+                a.adc.kind == hardware::Ideal::kName ? "" : concat(", ", a.adc.bits, " bits"),
+                "; inputs of ", a.inputs.bits, " bits, ", a.inputs.dac_bits,
+                " at a time; weights of ", a.weights.weight_bits, " bits and a sign",
+                a.layers.empty() ? "" : "; layers as their plan says", "\n\n");
 }
 
 }  // namespace
@@ -28,14 +30,15 @@ void simulate(const Options& options) {
   const bool pruned = !study::all_kept(masks);
   std::vector<double> variations = options.variations;
   if (variations.size() < 2) variations.clear();  // one is the accelerator's
-  std::optional<Progress> progress(std::in_place, "simulate", options.quiet);
+  std::optional<study::ProgressLine> progress(
+      std::in_place, study::ProgressStream{std::cerr, options.quiet}, "simulate");
   const study::Simulation found =
       study::simulate(job.study(), job.network, masks, variations,
                       [&](double done, const std::string& text, bool milestone) {
                         progress->show(done, text, milestone);
                       });
   progress.reset();
-  io::Json report = job.report(job.network, masks, job.compressor.map(masks));
+  io::Json report = job.report(masks, job.compressor.map(masks));
   study::add_simulation(report, job.network, found, pruned);
   if (!found.sweep.empty() && !options.out.empty())
     io::write_file(job.file("sweep.svg"), study::variation_picture(found));

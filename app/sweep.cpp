@@ -1,12 +1,12 @@
 #include <autoprune/core/version.hpp>
 #include <autoprune/io/file.hpp>
 #include <autoprune/io/format.hpp>
+#include <autoprune/study/progress.hpp>
 #include <autoprune/study/sweep_report.hpp>
+#include <iostream>
 
 #include "commands.hpp"
-#include "hardware.hpp"
 #include "job.hpp"
-#include "progress.hpp"
 #include "results.hpp"
 
 namespace autoprune::cli {
@@ -33,7 +33,7 @@ study::SweepResult measure(Job& job) {
     study::help_sweep(sweep);
     return {};
   }
-  Progress progress("sweep", o.quiet);
+  study::ProgressLine progress({std::cerr, o.quiet}, "sweep");
   return study::run_sweep(
       sweep, [&](double share, const std::string& cell) { progress.show(share, cell, true); });
 }
@@ -44,16 +44,9 @@ void sweep(const Options& options) {
   Job job(options, Weights::needed);
   const study::SweepResult result = measure(job);
   if (!search::leads(options.team)) return;
-  io::write_file(job.file("sweep.csv"), study::sweep_csv(result));
-  const auto over_granularity = [&](const char* file, const char* figure, const char* label) {
-    const double drop = options.constraints.max_accuracy_drop.value_or(1.0);
-    io::write_file(job.file(file), study::over_granularity(result, figure, label, drop));
-  };
-  over_granularity("compression.svg", "compression_per_layer", "crossbar compression, per layer");
-  over_granularity("area.svg", "area_gain", "area, times smaller");
-  over_granularity("energy.svg", "energy_gain", "energy, times less");
-  io::write_file(job.file("index.svg"), study::index_picture(result));
-  if (job.data) io::write_file(job.file("pareto.svg"), study::pareto_picture(result));
+  for (const auto& [name, content] :
+       study::sweep_files(result, options.constraints.max_accuracy_drop.value_or(1.0)))
+    io::write_file(job.file(name), content);
   const io::Json document = {{"schema", "autoprune.sweep/1"},
                              {"autoprune_version", AUTOPRUNE_VERSION},
                              {"command", "sweep"},

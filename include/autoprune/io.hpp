@@ -3,6 +3,7 @@
 /// files.
 #pragma once
 
+#include "autoprune/io/accelerator_file.hpp"
 #include "autoprune/io/checkpoint_file.hpp"
 #include "autoprune/io/cifar.hpp"
 #include "autoprune/io/cifar10.hpp"
@@ -29,7 +30,9 @@
 #include "autoprune/io/network_json.hpp"
 #include "autoprune/io/network_summary.hpp"
 #include "autoprune/io/npy.hpp"
+#include "autoprune/io/npy_images.hpp"
 #include "autoprune/io/npz.hpp"
+#include "autoprune/io/output_directory.hpp"
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/io/report_html.hpp"

@@ -43,6 +43,7 @@
 #include "autoprune/search/searchers/nsga2.hpp"
 #include "autoprune/search/searchers/random.hpp"
 #include "autoprune/search/searchers/uniform.hpp"
+#include "autoprune/search/space_words.hpp"
 #include "autoprune/search/state.hpp"
 #include "autoprune/search/stored_accuracy.hpp"
 #include "autoprune/search/team.hpp"

@@ -43,6 +43,7 @@ TEST_CASE("searches of variables that there aren't") {
   space("adc-bits=20", "config.102", "[1, 16]");
   space("adc-bits=8..4", "config.102", "range of nothing");
   space("weight-bits=4+4", "config.102", "there already");
+  space("keep,keep", "config.104", "twice");
   space("keep,granularity", "config.105", "=8+16+32");
   space("geometry=60x64/16x16/1", "config.103", "don't divide");
   space("keep=2..8", "config.104", "--bounds");
@@ -135,9 +136,9 @@ TEST_CASE("damaged data") {
       {"name": "fc", "op": "linear", "out": 10}]})");
   const std::string few = made("few.json", R"({"input": [3, 32, 32], "nodes": [
       {"name": "fc", "op": "linear", "out": 9}]})");
-  for (const std::string& network : {narrow, few})
+  for (const auto& [network, why] : {std::pair{narrow, "1x32x32"}, std::pair{few, "9 outputs"}})
     refuses({"train", "--network", network, "--data", bench().data(), "--out", fresh("x")}, 1,
-            "shape.201", network);
+            "shape.201", why);
   refuses({"evaluate", "--network", trained(), "--data", bench().data(), "--images", "101"}, 2,
           "config.102", "101");
 }

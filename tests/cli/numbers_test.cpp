@@ -127,6 +127,15 @@ TEST_CASE("every option takes words that are known, or numbers with limits") {
   }
 }
 
+TEST_CASE("a text that is given is not empty") {
+  for (const char* option : {"--plan", "--policy", "--weights", "--out", "--hardware"}) {
+    const Answer answer = run({"fine-tune", option, ""});
+    INFO(option << '\n' << answer.err);
+    CHECK(answer.status == 2);
+    CHECK(has(answer.err, concat("[autoprune.config.105] ", option, " is empty")));
+  }
+}
+
 TEST_CASE("numbers that are none, or outside of their limits, are refused at once") {
   const std::vector<std::string> nonsense = {
       "nan",     "inf",  "-inf", "1e999", "99999999999999999999",

@@ -63,6 +63,7 @@ TEST_CASE("a message begins with its code", "[errors]") {
   } catch (const Error& error) {
     CHECK(error.id() == ErrorId::out_of_range);
     CHECK(std::string(error.what()) == "[autoprune.config.102] batch = 0; needs at least 1");
+    CHECK(error.message() == "batch = 0; needs at least 1");
   }
 }
 

@@ -184,7 +184,7 @@ TEST_CASE("each figure of a report and a mapping stands under its own name") {
   const std::vector<PruneMask> masks =
       search::Compressor::masks(compressor.rank(net), search::Policy{0.9, 0.5, 0.4, 0.3, 0.6});
   const mapping::NetworkPlacement mapped = compressor.map(masks);
-  const io::Json report = io::report_json({}, net, masks, mapped);
+  const io::Json report = io::report_json({}, compressor, net, masks, mapped);
   const io::Json placed = io::mapping_to_json(net, compressor, mapped);
   CHECK(placed["bitlines_per_weight"] == options.slices(2));
   CHECK(options.slices(2) < options.weight_bits);
@@ -268,12 +268,8 @@ TEST_CASE("reports and mappings say what was counted, for every layout") {
     const std::vector<PruneMask> masks = search::Compressor::masks(rankings, policy);
     const mapping::NetworkPlacement mapped = compressor.map(masks);
 
-    io::Json document = io::report_json({.command = "map",
-                                         .network = "lenet5",
-                                         .data = "none",
-                                         .geometry = compressor.geometry(),
-                                         .granularity = 16},
-                                        net, masks, mapped, {1.0, 2.0, 4.0});
+    io::Json document = io::report_json({.command = "map", .network = "lenet5"}, compressor, net, masks,
+                                        mapped, {1.0, 2.0, 4.0});
     document["accuracy"] = io::accuracy_json(100, {}, nn::Accuracy{90.0, 99.0});
     CHECK_FALSE(io::read_report(document).course);
     const std::vector<io::EpochFigures> history = {{1, 0.5, 0.04, 0.5, 2.0, 80.0, 1.0},
@@ -304,6 +300,7 @@ TEST_CASE("reports and mappings say what was counted, for every layout") {
       CHECK(drawn == masks[k]);
     }
   }
-  CHECK(io::test::error_id([&] { (void)io::report_json({}, net, {}, {}); }) ==
+  const search::Compressor compressor(PaperGeometry{}, prune::ColumnVectorPruner<16>{});
+  CHECK(io::test::error_id([&] { (void)io::report_json({}, compressor, net, {}, {}); }) ==
         ErrorId::mask_mismatch);
 }

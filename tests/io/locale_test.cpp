@@ -89,8 +89,8 @@ std::string everything() {
   std::string all = compressor.geometry().to_string() + shape_text(shape_of(net.node(3).weight)) +
                     shape_text(net.input_shape());
   io::Json report = io::report_json(
-      {.command = "map", .network = "wide", .data = "none", .geometry = compressor.geometry()}, net,
-      masks, mapped, {1.5, 2345.5, 12345.75});
+      {.command = "map", .network = "wide"}, compressor, net, masks, mapped,
+      {1.5, 2345.5, 12345.75});
   report["accuracy"] = io::accuracy_json(10'000, nn::Accuracy{93.25, 99.5}, {});
   const io::Json mapping = io::mapping_to_json(net, compressor, mapped);
   for (const io::Json& json :

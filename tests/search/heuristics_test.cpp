@@ -81,9 +81,9 @@ TEST_CASE("a search starts from both heuristics at its target, or else from a sw
 }
 
 TEST_CASE("every origin has its name") {
-  REQUIRE(origin_name(Origin::uniform) == "uniform");
-  REQUIRE(origin_name(Origin::lamp) == "lamp");
-  REQUIRE(origin_name(Origin::explore) == "explore");
-  REQUIRE(origin_name(Origin::probe) == "probe");
-  REQUIRE(origin_name(Origin::searcher) == "searcher");
+  REQUIRE(std::string(word_of(Origin::uniform)) == "uniform");
+  REQUIRE(std::string(word_of(Origin::lamp)) == "lamp");
+  REQUIRE(std::string(word_of(Origin::explore)) == "explore");
+  REQUIRE(std::string(word_of(Origin::probe)) == "probe");
+  REQUIRE(std::string(word_of(Origin::searcher)) == "searcher");
 }

@@ -242,6 +242,20 @@ TEST_CASE("plans that no hardware can be made of are refused") {
   REQUIRE(refused(on({.adc_bits = 20})) == ErrorId::out_of_range);
   REQUIRE(refused(on({.geometry = Geometry<>(60, 64, 16, 16, 1)})) == ErrorId::geometry_mismatch);
   REQUIRE(refused(LayerPlan(0.5, 5, {})) == ErrorId::mask_mismatch);
+  Policy one_of_them(kPlanLayers, LayerPlan(0.5));
+  one_of_them[2].granularity = 5;
+  one_of_them[1].hardware.adc_bits = 20;
+  const auto says = [](const auto& call) -> std::string {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  REQUIRE(says([&] { (void)base.with(one_of_them); }).find("layer 3: ") != std::string::npos);
+  REQUIRE(says([&] { (void)methods::planned(small_chip(), one_of_them); }).find("layer 2: ") !=
+          std::string::npos);
   const Policy three(3, on({.weight_bits = 4}));
   const std::vector<PruneMask> four =
       Compressor::masks(base.rank(test::trained()), Policy(kPlanLayers, 1.0));

@@ -290,8 +290,8 @@ TEST_CASE("threads don't change a study's bits") {
   const methods::Compressor compressor = method_of(trained(), chip(), s);
   Watcher none;
   ThreadPool one(1), two(2);
-  check_same(run_study({trained(), datasets(), chip(), compressor, s.constraints, s, one}, none),
-             run_study({trained(), datasets(), chip(), compressor, s.constraints, s, two}, none));
+  check_same(run_study({trained(), datasets(), chip(), compressor, s.constraints, s, one}, none, Record(trained())),
+             run_study({trained(), datasets(), chip(), compressor, s.constraints, s, two}, none, Record(trained())));
 }
 
 TEST_CASE("observers are told all, and stop a study well") {

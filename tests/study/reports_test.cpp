@@ -145,7 +145,7 @@ TEST_CASE("a pruned network's file says how it was pruned, or nothing") {
   const PrunedAs as = pruned_as({{kMethodKey, "column-vectors"},
                                  {kGeometryKey, "64x64/16x16/2"},
                                  {kGranularityKey, "16"},
-                                 {kRowGroupsKey, kGathered}});
+                                 {kRowGroupsKey, "gathered"}});
   CHECK(as.method == "column-vectors");
   CHECK(as.geometry == Geometry<>{64, 64, 16, 16, 2});
   CHECK(as.granularity == 16);

@@ -28,13 +28,13 @@ enum class ErrorId : int {
   unknown_tensor = 204,  ///< a tensor in the file that the network doesn't have
   empty_data = 205,      ///< a data set or batch without images
 
-  truncated_file = 301,    ///< the file ends before its content does
-  bad_magic = 302,         ///< the file isn't of the format that was asked for
-  bad_header = 303,        ///< a header that contradicts itself or the file's size
-  unsupported_type = 304,  ///< an element type that can't be read
-  bad_json = 305,          ///< JSON that can't be parsed, or misses a key
-  bad_label = 306,         ///< a class label outside of the data set's classes
-  unsupported_model = 307, ///< a model with operations or of a version that isn't read
+  truncated_file = 301,     ///< the file ends before its content does
+  bad_magic = 302,          ///< the file isn't of the format that was asked for
+  bad_header = 303,         ///< a header that contradicts itself or the file's size
+  unsupported_type = 304,   ///< an element type that can't be read
+  bad_json = 305,           ///< JSON that can't be parsed, or misses a key
+  bad_label = 306,          ///< a class label outside of the data set's classes
+  unsupported_model = 307,  ///< a model with operations or of a version that isn't read
 
   mask_mismatch = 401,  ///< a mask that doesn't fit the layer or the geometry
   corrupt_index = 402,  ///< an index buffer that doesn't decode
@@ -102,6 +102,11 @@ class Error : public std::runtime_error {
       : std::runtime_error(concat("[autoprune.", error_code(id), "] ", message)), id_(id) {}
 
   [[nodiscard]] ErrorId id() const noexcept { return id_; }
+  /// what() without the code in front, for an error that says more.
+  [[nodiscard]] std::string_view message() const {
+    return std::string_view(what()).substr(std::string_view("[autoprune.] ").size() +
+                                           error_code(id_).size());
+  }
 
  private:
   ErrorId id_;

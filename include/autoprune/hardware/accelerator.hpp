@@ -11,6 +11,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/core/words.hpp"
 #include "autoprune/hardware/adcs.hpp"
 #include "autoprune/hardware/components.hpp"
 #include "autoprune/hardware/devices.hpp"
@@ -27,6 +28,11 @@ enum class DenseRead {
   crossbars  ///< all rows and columns at once (ISAAC, MNSIM-2.0)
 };
 
+[[nodiscard]] constexpr auto words_of(DenseRead) {
+  using enum DenseRead;
+  return std::to_array<Word<DenseRead>>({{ous, "ous"}, {crossbars, "crossbars"}});
+}
+
 /// How a data path makes use of inputs that are zero.
 enum class OuFormation {
   stored,          ///< an OU whose wordlines all carry zero isn't activated
@@ -34,6 +40,12 @@ enum class OuFormation {
                    ///< are formed at run time
   dynamic_vectors  ///< the same within column-vectors that are several OUs high
 };
+
+[[nodiscard]] constexpr auto words_of(OuFormation) {
+  using enum OuFormation;
+  return std::to_array<Word<OuFormation>>(
+      {{stored, "stored"}, {dynamic, "dynamic"}, {dynamic_vectors, "dynamic-vectors"}});
+}
 
 struct Accelerator {
   std::string name = {};
@@ -128,7 +140,13 @@ struct Accelerator {
     require("active_ous", active_ous, 1, ous);
     memory.validate();
     for (Index i = 0; i < kComponents<Component>; ++i) validate_part(static_cast<Component>(i));
-    for (Index k = 0; k < std::ssize(layers); ++k) layer(k).validate();
+    for (Index k = 0; k < std::ssize(layers); ++k) {
+      try {
+        layer(k).validate();
+      } catch (const Error& error) {
+        fail(error.id(), "layer ", k + 1, ": ", error.message());
+      }
+    }
   }
 
   friend bool operator==(const Accelerator&, const Accelerator&) = default;

@@ -4,6 +4,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/core/words.hpp"
 
 namespace autoprune::hardware {
 
@@ -13,11 +14,21 @@ enum class BitPlanes {
   adjacent  ///< in neighbouring bitlines of one crossbar
 };
 
+[[nodiscard]] constexpr auto words_of(BitPlanes) {
+  using enum BitPlanes;
+  return std::to_array<Word<BitPlanes>>({{apart, "apart"}, {adjacent, "adjacent"}});
+}
+
 /// How a crossbar, whose cells can't be negative, holds signed weights.
 enum class SignEncoding {
   pair,   ///< positive and negative parts in two crossbars (MNSIM-2.0)
   offset  ///< w + 2^weight_bits in one crossbar, which takes one bit more
 };
+
+[[nodiscard]] constexpr auto words_of(SignEncoding) {
+  using enum SignEncoding;
+  return std::to_array<Word<SignEncoding>>({{pair, "pair"}, {offset, "offset"}});
+}
 
 struct WeightCode {
   Index weight_bits = 8;  ///< magnitude bits of a weight, 1 to 16; the sign comes on top

@@ -29,38 +29,6 @@ inline constexpr const char* kOuHardwareSchema = "autoprune.ou-hardware/1";
 
 namespace detail {
 
-/// Values that stand in JSON as words.
-template <class E>
-using Names = std::vector<std::pair<E, std::string>>;
-
-template <class E>
-const Names<E>& words_of(E);
-template <>
-inline const Names<hardware::BitPlanes>& words_of(hardware::BitPlanes) {
-  using enum hardware::BitPlanes;
-  static const Names<hardware::BitPlanes> names = {{apart, "apart"}, {adjacent, "adjacent"}};
-  return names;
-}
-template <>
-inline const Names<hardware::SignEncoding>& words_of(hardware::SignEncoding) {
-  using enum hardware::SignEncoding;
-  static const Names<hardware::SignEncoding> names = {{pair, "pair"}, {offset, "offset"}};
-  return names;
-}
-template <>
-inline const Names<hardware::OuFormation>& words_of(hardware::OuFormation) {
-  using enum hardware::OuFormation;
-  static const Names<hardware::OuFormation> names = {
-      {stored, "stored"}, {dynamic, "dynamic"}, {dynamic_vectors, "dynamic-vectors"}};
-  return names;
-}
-template <>
-inline const Names<hardware::DenseRead>& words_of(hardware::DenseRead) {
-  static const Names<hardware::DenseRead> names = {{hardware::DenseRead::ous, "ous"},
-                                                   {hardware::DenseRead::crossbars, "crossbars"}};
-  return names;
-}
-
 // The visitors below go through a hardware's fields once to write and once to read them.
 
 /// Writes each field that it is shown.
@@ -76,10 +44,7 @@ class FieldWriter {
   }
   template <class E>
   requires std::is_enum_v<E>
-  void operator()(const char* key, const E& value) {
-    for (const auto& [known, word] : words_of(value))
-      if (known == value) json_[key] = word;
-  }
+  void operator()(const char* key, const E& value) { json_[key] = word_of(value); }
   template <class Visit>
   void object(const char* key, const Visit& visit) {
     FieldWriter inner;
@@ -117,16 +82,7 @@ class FieldReader {
   template <class E>
   requires std::is_enum_v<E>
   void operator()(const char* key, E& value) {
-    if (!knows(key)) return;
-    const std::string text = from_[key].text();
-    std::vector<std::string> words;
-    for (const auto& [known, word] : words_of(value)) {
-      words.push_back(word);
-      if (word != text) continue;
-      value = known;
-      return;
-    }
-    fail_unknown("value of " + from_[key].place(), text, words);
+    if (knows(key)) value = value_of<E>(from_[key].place(), from_[key].text());
   }
   template <class Visit>
   void object(const char* key, const Visit& visit) {

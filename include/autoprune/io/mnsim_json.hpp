@@ -16,14 +16,6 @@ inline constexpr const char* kMnsimHardwareSchema = "autoprune.mnsim-hardware/1"
 
 namespace detail {
 
-template <>
-inline const Names<mnsim::TileOrder>& words_of(mnsim::TileOrder) {
-  using enum mnsim::TileOrder;
-  static const Names<mnsim::TileOrder> names = {
-      {row_major, "row-major"}, {snake, "snake"}, {shells, "shells"}, {zigzag, "zigzag"}};
-  return names;
-}
-
 template <class Visitor, class Converter>
 void visit_converter(Visitor& v, const char* key, Converter& converter) {
   v.object(key, [&](auto& inner) {

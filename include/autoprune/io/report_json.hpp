@@ -1,7 +1,7 @@
 /// @file report_json.hpp
 /// Results of the library as report.json, the document that report_table() and report_html() read:
 ///
-///     Json report = report_json(run, network, masks, compressor.map(masks));
+///     Json report = report_json(run, compressor, network, masks, compressor.map(masks));
 ///     report["accuracy"] = accuracy_json(10000, dense, pruned);
 ///     report["search"] = search_json(search.history(), "(1 - 1 / CR) * top-1 accuracy");
 ///     write_file("report.html", report_html(report, mapping_to_json(...)));
@@ -21,8 +21,10 @@
 #include "autoprune/io/policy_json.hpp"
 #include "autoprune/io/report_data.hpp"
 #include "autoprune/mapping/placement.hpp"
+#include "autoprune/methods/compressor.hpp"
 #include "autoprune/nn/collapse.hpp"
 #include "autoprune/nn/evaluate.hpp"
+#include "autoprune/nn/image_source.hpp"
 #include "autoprune/nn/network.hpp"
 #include "autoprune/search/history.hpp"
 
@@ -30,11 +32,8 @@ namespace autoprune::io {
 
 /// How the results came about.
 struct RunDescription {
-  std::string command, network, data;
-  Geometry<> geometry;
-  std::string method = {};      ///< of pruning; empty: not said
-  std::string row_groups = {};  ///< neighbours or gathered; empty: the method has none
-  Index granularity = 0;
+  std::string command = "auto_prune", network = {};
+  const nn::ImageSource* images = nullptr;  ///< trained on, if any
   std::uint64_t seed = 0;
   Index threads = 1;
   Json options = Json::object();
@@ -73,10 +72,17 @@ namespace detail {
 
 }  // namespace detail
 
-/// The part of the document that every run has: what was mapped and counted. Throws mask_mismatch
-/// when masks and mapping aren't the network's.
-[[nodiscard]] inline Json report_json(const RunDescription& run, const nn::Network& network,
-                                      std::span<const PruneMask> masks,
+/// "column-vectors, G = 32, gathered rows".
+[[nodiscard]] inline std::string method_text(const methods::Compressor& method) {
+  return method_text(method.name(), method.row_groups() ? word_of(method.rows()) : "",
+                     method.granularity());
+}
+
+/// The part of the document that every run has: what the compressor mapped and counted. Throws
+/// mask_mismatch when masks and mapping aren't the network's.
+[[nodiscard]] inline Json report_json(const RunDescription& run,
+                                      const methods::Compressor& compressor,
+                                      const nn::Network& network, std::span<const PruneMask> masks,
                                       const mapping::NetworkPlacement& mapping,
                                       const RunSeconds& seconds = {}) {
   const std::vector<Index> nodes = network.matrix_layers();
@@ -97,9 +103,9 @@ namespace detail {
        {"autoprune_version", AUTOPRUNE_VERSION},
        {"command", run.command},
        {"network", run.network},
-       {"data", run.data},
-       {"geometry", run.geometry.to_string()},
-       {"granularity", run.granularity},
+       {"data", run.images ? run.images->name : "no data"},
+       {"geometry", compressor.geometry().to_string()},
+       {"granularity", compressor.granularity()},
        {"seed", run.seed},
        {"threads", run.threads},
        {"options", run.options},
@@ -114,8 +120,11 @@ namespace detail {
        {"index", std::move(index)},
        {"seconds",
         {{"search", seconds.search}, {"fine_tune", seconds.fine_tune}, {"total", seconds.total}}}});
-  if (!run.method.empty()) report["method"] = run.method;
-  if (!run.row_groups.empty()) report["row_groups"] = run.row_groups;
+  report["method"] = compressor.name();
+  if (compressor.row_groups()) report["row_groups"] = word_of(compressor.rows());
+  if (run.images)
+    report["normalisation"] =
+        json_object({{"mean", run.images->mean}, {"deviation", run.images->stddev}});
   return report;
 }
 
@@ -131,7 +140,6 @@ namespace detail {
 
 /// The value of "search"; `objective` says in words what the reward is.
 [[nodiscard]] inline Json search_json(const search::History& run, std::string_view objective) {
-  const bool pooled = run.counting == search::Counting::pooled;
   Json episodes = Json::array();
   for (const search::Episode& episode : run.episodes) {
     const search::Outcome& outcome = episode.outcome;
@@ -153,7 +161,7 @@ namespace detail {
   }
   return json_object({{"searcher", run.searcher},
                       {"objective", objective},
-                      {"counting", pooled ? "pooled" : "per-layer"},
+                      {"counting", word_of(run.counting)},
                       {"best", run.best},
                       {"episodes", std::move(episodes)}});
 }

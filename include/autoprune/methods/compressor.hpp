@@ -199,7 +199,11 @@ class Compressor {
     if (held_ && plan.granularity.value_or(now.granularity) != now.granularity)
       fail(ErrorId::out_of_range, "column-vectors of ", *plan.granularity, " rows for masks of ",
            now.granularity, ", which stay; leave the granularity out, or search keep as well");
-    return variants_->of(kind);
+    try {
+      return variants_->of(kind);
+    } catch (const Error& error) {
+      fail(error.id(), "plan of layer ", layer + 1, ": ", error.message());
+    }
   }
   [[nodiscard]] mapping::LayerCount beside_dense(mapping::LayerCount count) const {
     if (count.array != base_->shape)

@@ -9,6 +9,7 @@
 
 #include "autoprune/core/prune_mask.hpp"
 #include "autoprune/core/tensor.hpp"
+#include "autoprune/core/words.hpp"
 #include "autoprune/hardware/geometry.hpp"
 #include "autoprune/hardware/weight_code.hpp"
 #include "autoprune/mapping/array_shape.hpp"
@@ -37,12 +38,24 @@ enum class OuSelection {
   part_filled,  ///< the best vectors of the layer, OUs left as full as they are
 };
 
+[[nodiscard]] constexpr auto words_of(OuSelection) {
+  using enum OuSelection;
+  return std::to_array<Word<OuSelection>>(
+      {{best, "best"}, {refill, "refill"}, {nearest, "nearest"}, {part_filled, "part-filled"}});
+}
+
 /// By what column-vectors are ranked.
 enum class Importance {
   mean_absolute,  ///< prune::MeanAbsolute
   l2,             ///< prune::L2
   taylor          ///< prune::Taylor, which needs gradients
 };
+
+[[nodiscard]] constexpr auto words_of(Importance) {
+  using enum Importance;
+  return std::to_array<Word<Importance>>(
+      {{mean_absolute, "mean-absolute"}, {l2, "l2"}, {taylor, "taylor"}});
+}
 
 struct MethodOptions {
   hardware::WeightCode mapping = {};

@@ -8,6 +8,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/core/words.hpp"
 #include "autoprune/cost/circuits.hpp"
 #include "autoprune/cost/sram.hpp"
 
@@ -20,6 +21,12 @@ enum class TileOrder {
   shells,  ///< ever larger squares around corner (0, 0), back and forth; needs a square grid
   zigzag   ///< along the diagonals, back and forth
 };
+
+[[nodiscard]] constexpr auto words_of(TileOrder) {
+  using enum TileOrder;
+  return std::to_array<Word<TileOrder>>(
+      {{row_major, "row-major"}, {snake, "snake"}, {shells, "shells"}, {zigzag, "zigzag"}});
+}
 
 /// The defaults are those of MNSIM-2.0's SimConfig.ini of November 2024 (thu-nics/MNSIM-2.0
 /// @ca39ccb), which is the source of every number here.

@@ -77,10 +77,7 @@ inline void send(MPI_Comm ranks, int to, Tag tag, std::string_view bytes = {}) {
   try {
     std::rethrow_exception(thrown);
   } catch (const Error& error) {
-    // Without the code in front, which the other side's Error puts there again.
-    const std::string_view text = error.what();
-    return bytes(error.id(),
-                 text.substr(concat("[autoprune.", error_code(error.id()), "] ").size()));
+    return bytes(error.id(), error.message());  // the other side's Error has the code again
   } catch (const std::bad_alloc&) {
     return bytes(ErrorId::out_of_memory,
                  concat(name_of_rank(rank), " is out of memory; start fewer ranks a machine"));

@@ -12,6 +12,7 @@
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/tensor.hpp"
 #include "autoprune/core/types.hpp"
+#include "autoprune/core/words.hpp"
 #include "autoprune/prune/importance.hpp"
 
 namespace autoprune::prune {
@@ -21,6 +22,11 @@ enum class RowGrouping {
   neighbours,  ///< as they lie
   gathered     ///< those that matter to the same filters
 };
+
+[[nodiscard]] constexpr auto words_of(RowGrouping) {
+  using enum RowGrouping;
+  return std::to_array<Word<RowGrouping>>({{neighbours, "neighbours"}, {gathered, "gathered"}});
+}
 
 namespace detail {
 

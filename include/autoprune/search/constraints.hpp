@@ -12,6 +12,7 @@
 
 #include "autoprune/core/number.hpp"
 #include "autoprune/core/text.hpp"
+#include "autoprune/core/words.hpp"
 #include "autoprune/mapping/counts.hpp"
 #include "autoprune/search/archive.hpp"
 #include "autoprune/search/figures.hpp"
@@ -20,6 +21,11 @@ namespace autoprune::search {
 
 /// Which crossbars count: a layer's own, or those that all layers share.
 enum class Counting { per_layer, pooled };
+
+[[nodiscard]] constexpr auto words_of(Counting) {
+  using enum Counting;
+  return std::to_array<Word<Counting>>({{per_layer, "per-layer"}, {pooled, "pooled"}});
+}
 
 [[nodiscard]] inline double compression(const mapping::CrossbarCount& count, Counting counting) {
   return counting == Counting::pooled ? count.compression_pooled() : count.compression_per_layer();

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "autoprune/core/words.hpp"
 #include "autoprune/nn/backend.hpp"
 #include "autoprune/nn/cpu_backend.hpp"
 #include "autoprune/search/archive.hpp"
@@ -28,6 +29,11 @@ namespace autoprune::search {
 
 /// Which accuracy the reward reads.
 enum class Metric { top1, top5 };
+
+[[nodiscard]] constexpr auto words_of(Metric) {
+  using enum Metric;
+  return std::to_array<Word<Metric>>({{top1, "top1"}, {top5, "top5"}});
+}
 
 /// Measures policies: what evaluate() answers depends on the policy alone.
 template <class E>

@@ -18,7 +18,7 @@ struct Episode {
 
 /// Where an episode's policy came from: a heuristic, chance or the searcher, by its name.
 [[nodiscard]] inline std::string_view kind_of(const Episode& episode, std::string_view searcher) {
-  return episode.origin == Origin::searcher ? searcher : origin_name(episode.origin);
+  return episode.origin == Origin::searcher ? searcher : word_of(episode.origin);
 }
 
 /// A search that has been done.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "autoprune/core/text.hpp"
+#include "autoprune/core/words.hpp"
 #include "autoprune/search/constraints.hpp"
 #include "autoprune/search/figures.hpp"
 #include "autoprune/search/policy.hpp"
@@ -23,12 +24,16 @@ enum class Origin {
   probe,    ///< to learn what one layer costs: measured as it is, outside of the constraints
   searcher  ///< the searcher's own choice
 };
-inline constexpr Index kLastOrigin = static_cast<Index>(Origin::searcher);
 
-[[nodiscard]] inline std::string_view origin_name(Origin origin) {
-  constexpr std::string_view names[] = {"uniform", "lamp", "explore", "probe", "searcher"};
-  return names[static_cast<std::size_t>(origin)];
+[[nodiscard]] constexpr auto words_of(Origin) {
+  using enum Origin;
+  return std::to_array<Word<Origin>>({{uniform, "uniform"},
+                                      {lamp, "lamp"},
+                                      {explore, "explore"},
+                                      {probe, "probe"},
+                                      {searcher, "searcher"}});
 }
+inline constexpr Index kLastOrigin = static_cast<Index>(Origin::searcher);
 
 struct Proposal {
   Origin origin = Origin::searcher;

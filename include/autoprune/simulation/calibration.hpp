@@ -11,6 +11,7 @@
 
 #include "autoprune/core/error.hpp"
 #include "autoprune/core/prune_mask.hpp"
+#include "autoprune/core/words.hpp"
 #include "autoprune/nn/batch.hpp"
 #include "autoprune/nn/matrix_layer.hpp"
 #include "autoprune/nn/product_guard.hpp"
@@ -25,6 +26,12 @@ enum class RangeRule {
   maximum,     ///< the largest magnitude
   running      ///< 3 std + |mean|, followed from batch to batch
 };
+
+[[nodiscard]] constexpr auto words_of(RangeRule) {
+  using enum RangeRule;
+  return std::to_array<Word<RangeRule>>(
+      {{percentile, "percentile"}, {maximum, "maximum"}, {running, "running"}});
+}
 
 struct CalibrationConfig {
   RangeRule rule = RangeRule::percentile;

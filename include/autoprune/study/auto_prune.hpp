@@ -2,8 +2,9 @@
 /// The whole job in one call.
 #pragma once
 
-#include <array>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "autoprune/io/directory_lock.hpp"
 #include "autoprune/methods/registry.hpp"
@@ -35,24 +36,35 @@ template <class Methods = methods::Methods>
   return method;
 }
 
-/// Searches, fine-tunes, maps, prices and measures: all stages of a study in turn, from the
-/// checkpoints where the spec resumes; these are removed when it has ended. The caller may save the
-/// policy and the network before.
+/// What is done of a study; the rest always is.
+struct Stages {
+  bool search = true, fine_tune = true;
+};
+
+/// Searches, fine-tunes, maps, prices and measures: the stages of a study in turn, from the
+/// checkpoints where the spec resumes; these are removed when it has ended. Without a search,
+/// `record` brings the policy, and masks where these aren't the policy's.
 template <class Watch>
-[[nodiscard]] Record run_study(const Study& study, Watch& watcher) {
-  constexpr std::array kCheckpoints = {kSearchCheckpoint, kFineTuneCheckpoint};
-  refuse_checkpoints(study.spec, kCheckpoints);
-  check_training(study);
+[[nodiscard]] Record run_study(const Study& study, Watch& watcher, Record record,
+                               const Stages& stages = {}) {
+  std::vector<const char*> checkpoints;
+  if (stages.search) checkpoints.push_back(kSearchCheckpoint);
+  if (stages.fine_tune) checkpoints.push_back(kFineTuneCheckpoint);
+  refuse_checkpoints(study.spec, checkpoints);
+  if (stages.fine_tune) check_training(study);
   watcher.begin(study);
-  Record record(study.network);
-  find_policy(study, watcher, record);
-  if (record.stopped)
-    prune_untrained(study, record);
-  else
+  if (stages.search) find_policy(study, watcher, record);
+  record.policy = methods::with_bits(std::move(record.policy), study.accelerator,
+                                     study.network.matrix_layers().size());
+  watcher.policy(record);
+  if (stages.fine_tune && !record.stopped)
     fine_tune(study, watcher, record);
+  else
+    prune_untrained(study, record);
+  if (stages.fine_tune) watcher.trained(record);
   measure(study, record);
   watcher.end(record);
-  if (!record.stopped) remove_checkpoints(study.spec, kCheckpoints);
+  if (!record.stopped) remove_checkpoints(study.spec, checkpoints);
   return record;
 }
 
@@ -70,6 +82,7 @@ template <class... Observer>
                                 const hardware::Accelerator& accelerator,
                                 const StudySpec& spec = {}, Observer&&... observers) {
   accelerator.validate();
+  require_images(network, images);
   const hardware::Accelerator chip = methods::planned(accelerator, spec.plan);
   ThreadPool pool;
   const methods::Compressor compressor = method_of(network, chip, spec);
@@ -82,7 +95,7 @@ template <class... Observer>
   std::optional<io::DirectoryLock> lock;
   if (!spec.out.empty()) lock.emplace(spec.out);
   Observers<std::remove_reference_t<Observer>...> watcher(observers...);
-  return run_study<Watcher>(study, watcher);
+  return run_study<Watcher>(study, watcher, Record(network));
 }
 
 }  // namespace autoprune::study

@@ -4,8 +4,10 @@
 ///
 ///     void on_begin(const Study&);
 ///     Flow on_episode(const search::Search<>&);   // a policy was measured
+///     void on_policy(const Record&);              // it is decided
 ///     void on_step(const TrainingPoint&);         // some images were learned from
 ///     Flow on_epoch(const TrainingPoint&);
+///     void on_trained(const Record&);             // network and masks are what they will be
 ///     void on_end(const Record&);
 ///
 /// Those that answer Flow may answer nothing instead. Flow::stop ends the study well: what was
@@ -42,8 +44,10 @@ class Watcher {
   virtual ~Watcher() = default;
   virtual void begin(const Study&) {}
   virtual Flow episode(const search::Search<>&) { return Flow::go_on; }
+  virtual void policy(const Record&) {}
   virtual void step(const TrainingPoint&) {}
   virtual Flow epoch(const TrainingPoint&) { return Flow::go_on; }
+  virtual void trained(const Record&) {}
   virtual void end(const Record&) {}
 };
 
@@ -62,6 +66,11 @@ class Observers final : public Watcher {
       if constexpr (requires { o.on_episode(search); }) return o.on_episode(search);
     });
   }
+  void policy(const Record& record) override {
+    each([&](auto& o) {
+      if constexpr (requires { o.on_policy(record); }) o.on_policy(record);
+    });
+  }
   void step(const TrainingPoint& point) override {
     each([&](auto& o) {
       if constexpr (requires { o.on_step(point); }) o.on_step(point);
@@ -70,6 +79,11 @@ class Observers final : public Watcher {
   Flow epoch(const TrainingPoint& point) override {
     return ask([&](auto& o) {
       if constexpr (requires { o.on_epoch(point); }) return o.on_epoch(point);
+    });
+  }
+  void trained(const Record& record) override {
+    each([&](auto& o) {
+      if constexpr (requires { o.on_trained(record); }) o.on_trained(record);
     });
   }
   void end(const Record& record) override {

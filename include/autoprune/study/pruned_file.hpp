@@ -24,7 +24,6 @@ inline constexpr const char* kRowGroupsKey = "autoprune.row_groups";
 inline constexpr const char* kMethodKey = "autoprune.method";
 inline constexpr const char* kPolicyKey = "autoprune.policy";
 inline constexpr const char *kMeanKey = "autoprune.mean", *kDeviationKey = "autoprune.deviation";
-inline constexpr const char* kGathered = "gathered";
 
 /// What a network's file remembers of the images that it was trained on.
 [[nodiscard]] inline io::Metadata normalisation_metadata(const nn::ImageSource& images) {
@@ -39,12 +38,11 @@ inline constexpr const char* kGathered = "gathered";
                                                    const methods::Policy& policy,
                                                    const methods::Compressor& compressor,
                                                    const nn::ImageSource& images) {
-  const bool gathered = compressor.rows() == prune::RowGrouping::gathered;
   io::Metadata metadata = normalisation_metadata(images);
   metadata.insert({{kMethodKey, compressor.name()},
                    {kGeometryKey, compressor.geometry().to_string()},
                    {kGranularityKey, concat(compressor.granularity())},
-                   {kRowGroupsKey, gathered ? kGathered : "neighbours"},
+                   {kRowGroupsKey, word_of(compressor.rows())},
                    {kPolicyKey, io::json_text(io::policy_to_json(network, policy))}});
   return metadata;
 }
@@ -66,7 +64,8 @@ struct PrunedAs {
   nn::Normalisation normalisation;  ///< of the images that it was trained on
 };
 
-/// Throws bad_syntax, out_of_range or geometry_mismatch for what no pruning_metadata() is.
+/// Throws bad_syntax, unknown_name, out_of_range or geometry_mismatch for what no
+/// pruning_metadata() is.
 [[nodiscard]] inline PrunedAs pruned_as(const io::Metadata& metadata) {
   const auto at = [&](const char* key) {
     const auto found = metadata.find(key);
@@ -91,8 +90,34 @@ struct PrunedAs {
         numbers->push_back(static_cast<float>(number.number()));
     }
   if (const std::string rows = at(kRowGroupsKey); !rows.empty())
-    as.rows = rows == kGathered ? prune::RowGrouping::gathered : prune::RowGrouping::neighbours;
+    as.rows = value_of<prune::RowGrouping>(kRowGroupsKey, rows);
   return as;
+}
+
+/// A network as its file has it.
+struct PrunedNetwork {
+  nn::Network network;
+  PrunedAs as = {};
+  std::string prefix = {};  ///< of the weights' names there, left out here
+};
+
+/// Of a file that io::read_network() reads. Throws what it throws, and pruned_as().
+[[nodiscard]] inline PrunedNetwork read_pruned(const std::filesystem::path& path) {
+  PrunedNetwork found;
+  if (path.extension() == ".json") {
+    found.network = io::read_network(path, &found.prefix);
+  } else {
+    const io::Safetensors file = io::Safetensors::read(path);
+    found.as = pruned_as(file.metadata());
+    found.network = io::read_network(file, &found.prefix);
+  }
+  return found;
+}
+
+/// What the file decides of layers; none where it says nothing.
+[[nodiscard]] inline methods::Policy plan_of_file(const nn::Network& network, const PrunedAs& as) {
+  if (as.policy.empty()) return {};
+  return io::plan_from_json(io::parse_json(as.policy, kPolicyKey), network, kPolicyKey);
 }
 
 }  // namespace autoprune::study

@@ -28,13 +28,9 @@ namespace autoprune::study {
 /// What the search rewards, in words.
 [[nodiscard]] inline std::string objective(const Study& study) {
   const StudySpec& spec = study.spec;
-  const AccuracyKind reads = accuracy_kind(study);
-  const char* const kind = reads == AccuracyKind::real        ? "float"
-                           : reads == AccuracyKind::quantised ? "quantised"
-                                                              : "on-crossbar";
-  const std::string accuracy =
-      concat(kind, ' ', spec.metric == search::Metric::top5 ? "top-5" : "top-1", " accuracy",
-             spec.reconstruct ? " after reconstruction" : "");
+  const std::string accuracy = concat(word_of(accuracy_kind(study)), ' ',
+                                      spec.metric == search::Metric::top5 ? "top-5" : "top-1",
+                                      " accuracy", spec.reconstruct ? " after reconstruction" : "");
   const bool pooled = study.constraints.counting == search::Counting::pooled;
   return concat(reward(spec).words(accuracy), "; crossbars ", pooled ? "pooled" : "per layer");
 }

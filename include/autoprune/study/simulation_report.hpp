@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -100,6 +101,31 @@ inline void add_simulation(io::Json& report, const nn::Network& network, const S
                       mean("index_fetches")});
   }
   return layers;
+}
+
+/// The work of layers as placed, with the activity that such a report measured of the same network
+/// on that geometry. Throws mask_mismatch or geometry_mismatch where it is of another, and what
+/// read_activity() throws.
+[[nodiscard]] inline std::vector<cost::LayerWork> measured_work(
+    std::vector<cost::LayerWork> work, std::span<const mapping::Placement> layers,
+    const std::string& geometry, const io::Json& report, const std::string& origin) {
+  const std::vector<cost::MeasuredWork> measured = read_activity(report, origin);
+  const io::JsonField simulated(report, origin);
+  const io::JsonItems counted = simulated["layers"].items();
+  if (measured.size() != work.size() || counted.size() != work.size())
+    fail(ErrorId::mask_mismatch, origin, " holds the activity of ", measured.size(),
+         " layers, the network has ", work.size(), "; simulate the same network");
+  if (simulated["geometry"].text() != geometry)
+    fail(ErrorId::geometry_mismatch, origin, " is of ", simulated["geometry"].text(),
+         ", and the network is priced on ", geometry, "; simulate it on the same hardware");
+  for (std::size_t k = 0; k < work.size(); ++k) {
+    if (const Index ous = counted[k]["ous"].count(); ous != layers[k].count.ous)
+      fail(ErrorId::mask_mismatch, origin, " is of ", ous, " OUs in layer '",
+           counted[k]["name"].text(), "', which has ", layers[k].count.ous,
+           " here; simulate the same network, pruned alike");
+    work[k] = cost::measured_work(work[k], measured[k]);
+  }
+  return work;
 }
 
 /// Accuracies in per cent, a line each.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "autoprune/core/types.hpp"
+#include "autoprune/core/words.hpp"
 #include "autoprune/methods/compressor.hpp"
 #include "autoprune/nn/cpu_backend.hpp"
 #include "autoprune/nn/network.hpp"
@@ -23,6 +24,12 @@ namespace autoprune::study {
 
 /// The accuracy that a search reads.
 enum class AccuracyKind { real, quantised, on_crossbar };
+
+[[nodiscard]] constexpr auto words_of(AccuracyKind) {
+  using enum AccuracyKind;
+  return std::to_array<Word<AccuracyKind>>(
+      {{real, "float"}, {quantised, "quantised"}, {on_crossbar, "on-crossbar"}});
+}
 
 /// Makes a method that the registry doesn't know, for the network and accelerator of a study.
 using MakeMethod = std::function<methods::Compressor(const methods::Setting&)>;

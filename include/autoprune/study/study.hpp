@@ -125,6 +125,22 @@ struct Study {
   }
 };
 
+/// Throws shape_mismatch unless a network takes such images and has a logit for each of their
+/// classes.
+inline void require_images(const nn::Network& network, const io::Datasets& data) {
+  const nn::ImageSource& images = data.train;
+  if (images.shape() != network.input_shape())
+    fail(ErrorId::shape_mismatch, "images of ", images.name, " are ", shape_text(images.shape()),
+         ", but the network takes ", shape_text(network.input_shape()));
+  if (const nn::Shape3& logits = network.node(network.output()).shape;
+      logits.height * logits.width > 1)
+    fail(ErrorId::shape_mismatch, "the network puts out maps of ", shape_text(logits),
+         ", which are no logits of images; --output names another node");
+  if (network.outputs() < images.classes)
+    fail(ErrorId::shape_mismatch, "the network has ", network.outputs(), " outputs for the ",
+         images.classes, " classes of ", images.name);
+}
+
 /// Where a checkpoint is; empty when none are kept. What runs that were killed while they wrote it
 /// have left is removed.
 [[nodiscard]] inline std::filesystem::path checkpoint_path(const StudySpec& spec,

@@ -143,4 +143,23 @@ template <class Key, class Name>
   return io::xy_chart(chart);
 }
 
+/// Names of files and what is in them: the cells, and pictures of them. `drop`: see
+/// over_granularity().
+[[nodiscard]] inline std::vector<std::pair<std::string, std::string>> sweep_files(
+    const SweepResult& result, double drop) {
+  const auto over = [&](const char* figure, const char* label) {
+    return over_granularity(result, figure, label, drop);
+  };
+  std::vector<std::pair<std::string, std::string>> files = {
+      {"sweep.csv", sweep_csv(result)},
+      {"compression.svg", over("compression_per_layer", "crossbar compression, per layer")},
+      {"area.svg", over("area_gain", "area, times smaller")},
+      {"energy.svg", over("energy_gain", "energy, times less")},
+      {"index.svg", index_picture(result)}};
+  if (std::any_of(result.cells.begin(), result.cells.end(),
+                  [](const SweepCell& cell) { return cell.has_accuracy(); }))
+    files.emplace_back("pareto.svg", pareto_picture(result));
+  return files;
+}
+
 }  // namespace autoprune::study

@@ -2,7 +2,11 @@
 /// Faulty cells.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "autoprune/core/error.hpp"
+#include "autoprune/core/reading.hpp"
 #include "autoprune/hardware/device.hpp"
 
 namespace autoprune::hardware {
@@ -28,5 +32,15 @@ struct StuckAt {
   }
   friend bool operator==(const StuckAt&, const StuckAt&) = default;
 };
+
+/// "LOW:HIGH", the shares. Throws bad_syntax or out_of_range.
+[[nodiscard]] inline StuckAt read_stuck_at(const std::string& place, const std::string& word) {
+  const std::string hint = "; write LOW:HIGH, e.g. 0.01:0.005", in = inside(place, word);
+  const std::vector<std::string> parts = split_list(word, ':');
+  if (parts.size() != 2)
+    fail(ErrorId::bad_syntax, place, " '", word, "' holds not two shares", hint);
+  constexpr Interval<double> kShares{0.0, 1.0};
+  return {read_number(in, parts[0], kShares, hint), read_number(in, parts[1], kShares, hint)};
+}
 
 }  // namespace autoprune::hardware

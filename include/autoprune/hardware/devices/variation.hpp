@@ -3,22 +3,19 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <string>
-#include <utility>
-#include <vector>
 
+#include "autoprune/core/words.hpp"
 #include "autoprune/hardware/device.hpp"
 
 namespace autoprune::hardware {
 
 enum class Spread { normal, log_normal };
 
-[[nodiscard]] inline const std::vector<std::pair<Spread, std::string>>& words_of(Spread) {
+[[nodiscard]] constexpr auto words_of(Spread) {
   using enum Spread;
-  static const std::vector<std::pair<Spread, std::string>> words = {{normal, "normal"},
-                                                                    {log_normal, "log-normal"}};
-  return words;
+  return std::to_array<Word<Spread>>({{normal, "normal"}, {log_normal, "log-normal"}});
 }
 
 /// Every cell's conductance is off by a factor of its own.
