@@ -6,10 +6,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
-#include <functional>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "autoprune/core/error.hpp"
@@ -51,14 +52,26 @@ class ThreadPool {
   /// reentrant: a body must not call for_each on the same pool.
   template <class Body>
   void for_each(Index items, Body&& body) {
-    if (items <= 0) return;
-    if (workers_.empty() || items == 1) {
+    if (workers_.empty() || items <= 1) {
       for (Index i = 0; i < items; ++i) body(i);
       return;
     }
+    using Of = std::remove_reference_t<Body>;
+    run(items, {[](const void* of, Index i) { (*static_cast<Of*>(const_cast<void*>(of)))(i); },
+                std::addressof(body)});
+  }
+
+ private:
+  /// A body whose type is forgotten: there are hundreds, and std::function is slow to compile.
+  struct Call {
+    void (*item)(const void* body, Index i) = nullptr;
+    const void* body = nullptr;
+  };
+
+  void run(Index items, const Call& call) {
     {
       const std::lock_guard lock(mutex_);
-      body_ = std::ref(body);
+      call_ = call;
       items_ = items;
       next_ = 0;
       error_ = nullptr;
@@ -72,11 +85,10 @@ class ThreadPool {
     if (error_) std::rethrow_exception(error_);
   }
 
- private:
   void drain() {
     for (Index i = next_++; i < items_; i = next_++) {
       try {
-        body_(i);
+        call_.item(call_.body, i);
       } catch (...) {
         const std::lock_guard lock(mutex_);
         if (!error_) error_ = std::current_exception();
@@ -103,7 +115,7 @@ class ThreadPool {
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
-  std::function<void(Index)> body_;
+  Call call_;
   std::atomic<Index> next_{0};
   Index items_ = 0, active_ = 0;
   std::uint64_t generation_ = 0;

@@ -208,7 +208,8 @@ void visit_ou_hardware(Visitor& v, Accelerator& a) {
     const Json& document, const std::string& origin,
     const std::optional<Geometry<>>& geometry = {}) {
   const JsonField root(document, origin);
-  const bool old = root.has("schema") && root["schema"].json() == kOuHardwareSchema;
+  const bool old = root.has("schema") && root["schema"].json().is_string() &&
+                   root["schema"].text() == kOuHardwareSchema;
   root.check_schema(old ? kOuHardwareSchema : kAcceleratorSchema);
   const std::string base = root.has("base") ? root["base"].text() : "paper";
   Geometry<> own = cost::ou_preset_geometry(base);

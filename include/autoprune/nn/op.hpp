@@ -104,7 +104,8 @@ class Op {
  public:
   template <class O>
   requires(!std::same_as<O, Op> && Operation<O>) Op(O op)
-      : self_(std::make_shared<const Model<O>>(std::move(op))) {}  // NOLINT: any op is one
+      : self_(static_cast<const Interface*>(new Model<O>(std::move(op)))) {
+  }  // NOLINT: any op is one
 
   /// The operation when it is of that type, or null.
   template <class O>

@@ -61,15 +61,15 @@ namespace autoprune::study {
 
 [[nodiscard]] inline io::Json reproduced_json(const ReproduceSpec& spec,
                                               const Reproduced& results) {
-  io::Json json = {{"schema", "autoprune.reproduce/1"},
-                   {"autoprune_version", AUTOPRUNE_VERSION},
-                   {"part", spec.part},
-                   {"budget", spec.budget.name},
-                   {"allowed_drop_top1", spec.allowed_drop},
-                   {"granularity", spec.granularity},
-                   {"rows", io::Json::array()},
-                   {"fig10", io::Json::array()},
-                   {"skipped", results.skipped}};
+  io::Json json = io::json_object({{"schema", "autoprune.reproduce/1"},
+                                   {"autoprune_version", AUTOPRUNE_VERSION},
+                                   {"part", spec.part},
+                                   {"budget", spec.budget.name},
+                                   {"allowed_drop_top1", spec.allowed_drop},
+                                   {"granularity", spec.granularity},
+                                   {"rows", io::Json::array()},
+                                   {"fig10", io::Json::array()},
+                                   {"skipped", results.skipped}});
   for (const ComparedNetwork& of : results.networks)
     for (const io::Json& row : rows_json(of)) json["rows"].push_back(row);
   for (const ComparedRow& row : results.granularities)
