@@ -7,7 +7,6 @@
 #include <autoprune/io/network_summary.hpp>
 #include <autoprune/io/report_text.hpp>
 #include <autoprune/study/auto_prune.hpp>
-#include <autoprune/study/progress.hpp>
 #include <autoprune/study/result_files.hpp>
 #include <iostream>
 #include <map>
@@ -74,7 +73,7 @@ void train(const Options& options) {
   study::refuse_checkpoints(options, kCheckpoints);
   study::check_training(job.study());
   study::Record record(job.network);
-  study::ShowProgress progress({std::cerr, options.quiet}, "train");
+  study::ShowProgress progress(shown(options.quiet), "train");
   study::Observers watching(progress);
   study::train(job.study(), !job.random_weights, watching, record);
   progress.finish();
@@ -137,8 +136,9 @@ void run_stages(const Options& options, const study::Stages& stages) {
     hold_masks(job, record);
   else if (!stages.search)
     record.policy = read_policy(job);
-  study::ShowProgress progress({std::cerr, options.quiet});
+  study::ShowProgress progress(shown(options.quiet));
   study::ResultFiles files(options.out, job.description(), job.softmax());
+  if (stages.search) files.require_front();
   OnnxFile onnx{job};
   study::Observers watching(progress, files, onnx);
   record = study::run_study(study, watching, std::move(record), stages);

@@ -45,8 +45,9 @@ std::vector<cost::LayerWork> work_of(const Job& job, const cost::OuModel& model,
   std::vector<cost::LayerWork> work = model.work(layers);
   const std::string& activity = job.options.activity;
   if (activity.empty()) return work;
-  return study::measured_work(work, layers, job.compressor.geometry().to_string(),
-                              io::read_json(activity), io::file_origin(activity));
+  return study::measured_work(work, layers, io::matrix_layer_names(job.network),
+                              job.compressor.geometry().to_string(), io::read_json(activity),
+                              io::file_origin(activity));
 }
 
 void ou_cost(Job& job) {

@@ -4,6 +4,7 @@
 #include <autoprune/core/version.hpp>
 #include <autoprune/study/result_files.hpp>
 #include <iostream>
+#include <span>
 
 #include "option_table.hpp"
 
@@ -218,6 +219,9 @@ std::optional<Options> read_options(int argc, const char* const* argv) {
   add_options(app, o);
   const std::string first = argc > 1 ? argv[1] : "--help";
   if (first != "--help" && first != "-h" && first != "--version") (void)find_command(first);
+  for (const std::string argument : std::span(argv, static_cast<std::size_t>(argc)))
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1)
+      fail(ErrorId::missing_value, argument, " has no value; leave it out, or fill it in");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

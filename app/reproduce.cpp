@@ -1,9 +1,7 @@
 #include <algorithm>
 #include <autoprune/io/file.hpp>
 #include <autoprune/io/json_file.hpp>
-#include <autoprune/study/progress.hpp>
 #include <autoprune/study/reproduce_report.hpp>
-#include <iostream>
 
 #include "commands.hpp"
 #include "results.hpp"
@@ -30,9 +28,9 @@ study::Reproduced measure(const Options& o, const study::ReproduceSpec& spec) {
   ThreadPool pool(o.threads);
   const bool leads = search::leads(o.team);
   // Cells of a small budget take seconds.
-  study::ShowProgress progress({std::cerr, o.quiet || !leads || !spec.budget.climbs});
+  study::ShowProgress progress(shown(o.quiet || !leads || !spec.budget.climbs));
   study::Observers watching(progress);
-  study::ProgressLine line({std::cerr, o.quiet || !leads}, "reproduce");
+  study::ProgressLine line(shown(o.quiet || !leads), "reproduce");
   return study::reproduce(spec, pool, watching, [&](double share, const std::string& what) {
     line.show(share, what, true);
   });

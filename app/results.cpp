@@ -38,6 +38,8 @@ void hand_over(const Options& options, const io::Json& document, const std::stri
   if (!std::cout) fail(ErrorId::cannot_write, "can't write to standard output");
 }
 
+study::ProgressStream shown(bool quiet) { return {std::cerr, STDERR_FILENO, quiet}; }
+
 void warn(const std::string& text) { std::cerr << "autoprune: warning: " << text << '\n'; }
 
 }  // namespace autoprune::cli

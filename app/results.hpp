@@ -3,6 +3,7 @@
 #pragma once
 
 #include <autoprune/io/output_directory.hpp>
+#include <autoprune/study/progress.hpp>
 #include <filesystem>
 #include <string>
 
@@ -30,6 +31,9 @@ void write_result(const Job& job, const std::string& name, const io::Json& docum
 
 /// The same, of a document that is in --out already.
 void hand_over(const Options& options, const io::Json& document, const std::string& text);
+
+/// Where progress is shown.
+[[nodiscard]] study::ProgressStream shown(bool quiet);
 
 /// A line on standard error that --quiet doesn't silence; not while a ProgressLine is shown.
 void warn(const std::string& text);

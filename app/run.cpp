@@ -4,8 +4,6 @@
 #include <autoprune/io/format.hpp>
 #include <autoprune/io/npy_images.hpp>
 #include <autoprune/study/answer.hpp>
-#include <autoprune/study/progress.hpp>
-#include <iostream>
 
 #include "commands.hpp"
 #include "job.hpp"
@@ -54,8 +52,7 @@ void run(const Options& options) {
   const Calibration calibration = calibration_of(job, images);
   study::Answering answering(job.network, job.present_masks(), job.compressor, job.accelerator,
                              options.numbers, calibration.batches, job.spec, job.pool);
-  std::optional<study::ProgressLine> progress(
-      std::in_place, study::ProgressStream{std::cerr, options.quiet}, "run");
+  std::optional<study::ProgressLine> progress(std::in_place, shown(options.quiet), "run");
   const auto& [shape, logits] = answering.all(images, [&](Index done) {
     progress->show(static_cast<double>(done) / static_cast<double>(images.size()),
                    concat(done, '/', io::format_count(images.size(), "image")));

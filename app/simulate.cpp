@@ -1,7 +1,5 @@
 #include <autoprune/io/file.hpp>
-#include <autoprune/study/progress.hpp>
 #include <autoprune/study/simulation_report.hpp>
-#include <iostream>
 
 #include "commands.hpp"
 #include "job.hpp"
@@ -30,8 +28,7 @@ void simulate(const Options& options) {
   const bool pruned = !study::all_kept(masks);
   std::vector<double> variations = options.variations;
   if (variations.size() < 2) variations.clear();  // one is the accelerator's
-  std::optional<study::ProgressLine> progress(
-      std::in_place, study::ProgressStream{std::cerr, options.quiet}, "simulate");
+  std::optional<study::ProgressLine> progress(std::in_place, shown(options.quiet), "simulate");
   const study::Simulation found =
       study::simulate(job.study(), job.network, masks, variations,
                       [&](double done, const std::string& text, bool milestone) {

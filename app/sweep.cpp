@@ -1,9 +1,7 @@
 #include <autoprune/core/version.hpp>
 #include <autoprune/io/file.hpp>
 #include <autoprune/io/format.hpp>
-#include <autoprune/study/progress.hpp>
 #include <autoprune/study/sweep_report.hpp>
-#include <iostream>
 
 #include "commands.hpp"
 #include "job.hpp"
@@ -33,7 +31,7 @@ study::SweepResult measure(Job& job) {
     study::help_sweep(sweep);
     return {};
   }
-  study::ProgressLine progress({std::cerr, o.quiet}, "sweep");
+  study::ProgressLine progress(shown(o.quiet), "sweep");
   return study::run_sweep(
       sweep, [&](double share, const std::string& cell) { progress.show(share, cell, true); });
 }

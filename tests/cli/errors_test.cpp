@@ -44,6 +44,8 @@ TEST_CASE("searches of variables that there aren't") {
   space("adc-bits=8..4", "config.102", "range of nothing");
   space("weight-bits=4+4", "config.102", "there already");
   space("keep,keep", "config.104", "twice");
+  space("keep,weight-bits=", "config.105", "write weight-bits=2..8");
+  space("input-bits=9..12", "config.102", "[1, 8]");
   space("keep,granularity", "config.105", "=8+16+32");
   space("geometry=60x64/16x16/1", "config.103", "don't divide");
   space("keep=2..8", "config.104", "--bounds");

@@ -133,6 +133,9 @@ TEST_CASE("a text that is given is not empty") {
     INFO(option << '\n' << answer.err);
     CHECK(answer.status == 2);
     CHECK(has(answer.err, concat("[autoprune.config.105] ", option, " is empty")));
+    const Answer joined = run({"fine-tune", concat(option, "="), "--quiet"});
+    CHECK(joined.status == 2);
+    CHECK(has(joined.err, concat("[autoprune.config.105] ", option, "= has no value")));
   }
 }
 

@@ -19,21 +19,7 @@ using search::test::trained;
 
 using test::chip;
 using test::datasets;
-
-StudySpec spec() {
-  StudySpec s;
-  s.options.granularity = 8;
-  s.constraints = search::test::target(3.0);
-  s.search.episodes = 6;
-  s.held_out = 128;
-  s.held_out_images = 64;
-  s.calibration_images = 96;
-  s.fine_tune.train.epochs = 3;
-  s.fine_tune.train.batch = 32;
-  s.reconstruct = true;
-  s.seed = 5;
-  return s;
-}
+using test::small_spec;
 
 struct Killed : std::runtime_error {
   Killed() : std::runtime_error("killed") {}
@@ -85,7 +71,7 @@ void check_same(const Record& a, const Record& b) {
 }  // namespace
 
 TEST_CASE("a study runs where its spec says, to the same bits") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   const Record here = auto_prune(trained(), datasets(), chip(), s);
   using nn::test::RemoteBackend;
   const Index steps = RemoteBackend::steps, evaluations = RemoteBackend::evaluations;
@@ -100,7 +86,7 @@ TEST_CASE("a study runs where its spec says, to the same bits") {
 }
 
 TEST_CASE("a study keeps to the plan of its layers, killed and resumed") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.plan.resize(4);
   s.plan[1].hardware = {{}, 4, 6, 5};
   s.plan[2].granularity = 4;
@@ -138,7 +124,7 @@ TEST_CASE("a study keeps to the plan of its layers, killed and resumed") {
 }
 
 TEST_CASE("a study is its stages, one by one") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.reconstruct = false;
   const Record record = auto_prune(trained(), datasets(), chip(), s);
 
@@ -184,8 +170,8 @@ TEST_CASE("a study is its stages, one by one") {
 }
 
 TEST_CASE("killed anywhere, a study goes on to the same bits") {
-  const Record whole = auto_prune(trained(), datasets(), chip(), spec());
-  StudySpec s = spec();
+  const Record whole = auto_prune(trained(), datasets(), chip(), small_spec());
+  StudySpec s = small_spec();
   const test::Directory directory;
   s.out = directory.path();
   CHECK_THROWS_AS(auto_prune(trained(), datasets(), chip(), s, Killer{3, 9}), Killed);
@@ -219,7 +205,7 @@ TEST_CASE("killed anywhere, a study goes on to the same bits") {
 }
 
 TEST_CASE("stopped after any epoch, a study goes on to the same bits") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.fine_tune.train.epochs = 4;
   s.fine_tune.schedule = {.ramp = 0.6, .begin = 0.0};  // the masks are final within epoch 3
   const Record whole = auto_prune(trained(), datasets(), chip(), s);
@@ -236,7 +222,7 @@ TEST_CASE("stopped after any epoch, a study goes on to the same bits") {
 }
 
 TEST_CASE("a study searches by a reward of one's own") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.fine_tune.train.epochs = 1;
   s.own_reward = [](const search::Figures& f) { return f.accuracy - 100.0 / f.compression; };
   const Record record = auto_prune(trained(), datasets(), chip(), s);
@@ -251,7 +237,7 @@ TEST_CASE("a study searches by a reward of one's own") {
 
 TEST_CASE("what a study trains keeps to the budgets, as what it found does") {
   const auto energy = [](const Record& record) { return record.cost.totals.energy_nj; };
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.constraints = {.counting = search::Counting::pooled};
   s.reward = "energy";
   const Record free = auto_prune(trained(), datasets(), chip(), s);
@@ -263,7 +249,7 @@ TEST_CASE("what a study trains keeps to the budgets, as what it found does") {
 }
 
 TEST_CASE("bits of ADCs are searched by an accuracy that sees them") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.reconstruct = false;
   s.search.space = {.keep = false, .adc_bits = {2, 6}};
   s.constraints = {};
@@ -286,17 +272,19 @@ TEST_CASE("bits of ADCs are searched by an accuracy that sees them") {
 }
 
 TEST_CASE("threads don't change a study's bits") {
-  const StudySpec s = spec();
+  const StudySpec s = small_spec();
   const methods::Compressor compressor = method_of(trained(), chip(), s);
   Watcher none;
   ThreadPool one(1), two(2);
-  check_same(run_study({trained(), datasets(), chip(), compressor, s.constraints, s, one}, none, Record(trained())),
-             run_study({trained(), datasets(), chip(), compressor, s.constraints, s, two}, none, Record(trained())));
+  check_same(run_study({trained(), datasets(), chip(), compressor, s.constraints, s, one}, none,
+                       Record(trained())),
+             run_study({trained(), datasets(), chip(), compressor, s.constraints, s, two}, none,
+                       Record(trained())));
 }
 
 TEST_CASE("observers are told all, and stop a study well") {
   Counter all, also;
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   const Record whole = auto_prune(trained(), datasets(), chip(), s, all, also);
   CHECK(all.begun == 1);
   CHECK(all.episodes == 6);
@@ -327,7 +315,7 @@ TEST_CASE("observers are told all, and stop a study well") {
 }
 
 TEST_CASE("a study simulates what it is asked to, on its accelerator") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.search.episodes = 2;
   s.fine_tune.train.epochs = 1;
   s.simulated_images = 60;
@@ -342,7 +330,7 @@ TEST_CASE("a study simulates what it is asked to, on its accelerator") {
 }
 
 TEST_CASE("a study searches bits alone at the plan's keep ratios, and refuses choices that clash") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.constraints = {};
   s.fine_tune.train.epochs = 1;
   s.search.space = {.keep = false, .weight_bits = {3, 5, 8}};
@@ -371,7 +359,7 @@ TEST_CASE("a study searches bits alone at the plan's keep ratios, and refuses ch
 }
 
 TEST_CASE("a method of one's own is taken, one of other hardware refused") {
-  StudySpec s = spec();
+  StudySpec s = small_spec();
   s.search.episodes = 1;
   s.fine_tune.train.epochs = 1;
   s.own_method = [](const methods::Setting& setting) {

@@ -21,6 +21,22 @@ inline const io::Datasets& datasets() {
   return data;
 }
 
+/// Small enough to run in a second, and with every stage.
+inline StudySpec small_spec() {
+  StudySpec s;
+  s.options.granularity = 8;
+  s.constraints = search::test::target(3.0);
+  s.search.episodes = 6;
+  s.held_out = 128;
+  s.held_out_images = 64;
+  s.calibration_images = 96;
+  s.fine_tune.train.epochs = 3;
+  s.fine_tune.train.batch = 32;
+  s.reconstruct = true;
+  s.seed = 5;
+  return s;
+}
+
 /// A directory of its own that is no longer there when the test is over.
 class Directory {
  public:

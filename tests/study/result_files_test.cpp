@@ -24,15 +24,10 @@ using test::chip;
 using test::datasets;
 
 StudySpec short_spec() {
-  StudySpec s;
-  s.options.granularity = 8;
-  s.constraints = search::test::target(3.0);
+  StudySpec s = test::small_spec();
   s.search.episodes = 4;
-  s.held_out = 128;
-  s.held_out_images = 64;
-  s.calibration_images = 96;
   s.fine_tune.train.epochs = 1;
-  s.fine_tune.train.batch = 32;
+  s.reconstruct = false;
   return s;
 }
 
@@ -44,7 +39,7 @@ TEST_CASE("a study leaves its results in a directory") {
   s.out = GENERATE(false, true) ? directory.path() / "." : fs::path();  // held by the study, or not
   ResultFiles files(directory.path(), {.network = "small"});
   std::ostringstream shown;
-  ShowProgress progress({shown, false, -1});
+  ShowProgress progress({shown, -1});
   const Record record = auto_prune(trained(), datasets(), chip(), s, progress, files);
 
   const PrunedNetwork stored = read_pruned(directory.path() / kPrunedFile);
@@ -81,6 +76,47 @@ TEST_CASE("a study leaves its results in a directory") {
     CHECK(fs::file_size(directory.path() / name) > 0);
   for (const Index i : record.search.front)
     CHECK(fs::exists(directory.path() / "front" / concat(i, ".json")));
+}
+
+TEST_CASE("observers are of as many studies as one likes") {
+  const test::Directory directory;
+  StudySpec s = short_spec();
+  std::ostringstream shown;
+  ShowProgress progress({shown, -1});
+  ResultFiles files(directory.path());
+  /// Ends the line in the midst of it.
+  struct Printing {
+    ShowProgress& progress;
+    void on_step(const TrainingPoint&) const { progress.finish(); }
+  } printing{progress};
+  for (int i = 0; i < 2; ++i) {
+    (void)auto_prune(trained(), datasets(), chip(), s, progress, files, printing);
+    s.out = directory.path();
+  }
+  const std::string text = shown.str();
+  CHECK(std::count(text.begin(), text.end(), '\n') == 10);
+  CHECK(text.rfind("search  ") > text.find("fine-tune  "));
+}
+
+TEST_CASE("a network's file remembers the bits of the accelerator's layers") {
+  const test::Directory directory;
+  hardware::Accelerator mixed = chip();
+  mixed.inputs.bits = 7;
+  mixed.layers.resize(4);
+  mixed.layers[2].weight_bits = 5;
+  ResultFiles files(directory.path());
+  StudySpec s = short_spec();
+  s.fine_tune.train.epochs = 0;
+  const Record record = auto_prune(trained(), datasets(), mixed, s, files);
+  REQUIRE(record.policy.size() == 4);
+  CHECK(record.policy[1].hardware.weight_bits == std::nullopt);
+  CHECK(record.policy[2].hardware.weight_bits == 5);
+  CHECK(record.policy[3].hardware.input_bits == 7);
+  const PrunedNetwork stored = read_pruned(directory.path() / kPrunedFile);
+  CHECK(plan_of_file(stored.network, stored.as) == record.policy);
+  s.plan.resize(2);
+  CHECK(error_of([&] { (void)auto_prune(trained(), datasets(), mixed, s); }) ==
+        ErrorId::shape_mismatch);
 }
 
 TEST_CASE("a directory that results can't go to is told before the search") {

@@ -32,8 +32,8 @@ namespace autoprune::io {
 
 /// How the results came about.
 struct RunDescription {
-  std::string command = "auto_prune", network = {};
-  const nn::ImageSource* images = nullptr;  ///< trained on, if any
+  std::string command = "auto_prune", network = "network";  ///< what it is called
+  const nn::ImageSource* images = nullptr;                  ///< trained on, if any
   std::uint64_t seed = 0;
   Index threads = 1;
   Json options = Json::object();

@@ -73,17 +73,22 @@ using Policy = std::vector<LayerPlan>;
   return accelerator;
 }
 
-/// The policy of so many layers with the bits of hardware whose weights or inputs have other than
-/// 8: what is written with a network remembers the integers that it was pruned to.
+/// The policy of so many layers, and what it leaves open as the accelerator has its layers, with
+/// the bits of weights and inputs that have other than 8: what is written with a network remembers
+/// the integers that it was pruned to.
 [[nodiscard]] inline Policy with_bits(Policy policy, const hardware::Accelerator& accelerator,
                                       std::size_t layers) {
+  accelerator.require_layers(layers);
   const Index weights = accelerator.weights.weight_bits, inputs = accelerator.inputs.bits;
   LayerPlan everywhere;
   if (weights != 8) everywhere.hardware.weight_bits = weights;
   if (inputs != 8) everywhere.hardware.input_bits = inputs;
-  if (everywhere.keeps_only()) return policy;
+  Policy own(layers, everywhere);
+  for (std::size_t k = 0; k < accelerator.layers.size(); ++k)
+    own[k].hardware = accelerator.layers[k].over(everywhere.hardware);
+  if (keeps_only(own)) return policy;
   policy.resize(layers);
-  return decided(std::move(policy), Policy(layers, everywhere));
+  return decided(std::move(policy), own);
 }
 
 }  // namespace autoprune::methods

@@ -47,13 +47,13 @@ struct SearchSpace {
 /// what the choice is in a plan, `most` the largest number that makes sense.
 template <class Space, class Visit>
 void visit_variables(Space& space, const Visit& visit) {
-  constexpr Index kBits = 16;
+  constexpr Index kBits = 16, kSimulated = 8;
   const auto hardware = [](auto field) {
     return [field](auto& plan) -> auto& { return plan.hardware.*field; };
   };
   using Hardware = hardware::LayerHardware;
   visit("weight-bits", space.weight_bits, hardware(&Hardware::weight_bits), kBits);
-  visit("input-bits", space.input_bits, hardware(&Hardware::input_bits), kBits);
+  visit("input-bits", space.input_bits, hardware(&Hardware::input_bits), kSimulated);
   visit("adc-bits", space.adc_bits, hardware(&Hardware::adc_bits), kBits);
   visit(
       "granularity", space.granularity, [](auto& plan) -> auto& { return plan.granularity; },

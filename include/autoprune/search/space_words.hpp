@@ -36,9 +36,11 @@ namespace autoprune::search {
         fail(ErrorId::bad_syntax, option, " has ", variable, " twice; join its choices with +");
       const std::string place = concat(option, ' ', name);
       const bool bits = variable.ends_with("-bits");
-      if (choices.empty() && !bits)
+      if (choices.empty() && (!bits || equals != word.size()))
         fail(ErrorId::missing_value, place, " has no choices; write ", name,
-             variable == "geometry" ? "=128x128/32x32/1+64x64/16x16/1" : "=8+16+32");
+             bits                     ? "=2..8"
+             : variable == "geometry" ? "=128x128/32x32/1+64x64/16x16/1"
+                                      : "=8+16+32");
       if constexpr (std::is_same_v<decltype(all), std::vector<Index>&>)
         all = read_choices(place, choices.empty() ? "2..8" : choices, {1, most});
       else

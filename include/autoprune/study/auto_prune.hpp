@@ -29,6 +29,7 @@ template <class Methods = methods::Methods>
                                    : methods::make_method<Methods>(spec.method, setting);
   methods::Policy plans = spec.plan;
   if (plans.empty()) plans.resize(accelerator.layers.size());
+  accelerator.require_layers(plans.size());
   for (std::size_t k = 0; k < accelerator.layers.size(); ++k)
     plans[k].hardware = plans[k].hardware.over(accelerator.layers[k]);
   method = method.with(plans);
@@ -43,7 +44,8 @@ struct Stages {
 
 /// Searches, fine-tunes, maps, prices and measures: the stages of a study in turn, from the
 /// checkpoints where the spec resumes; these are removed when it has ended. Without a search,
-/// `record` brings the policy, and masks where these aren't the policy's.
+/// `record` brings the policy, and masks where these aren't the policy's. The caller holds
+/// StudySpec::out, if there is one (io::OutputDirectory).
 template <class Watch>
 [[nodiscard]] Record run_study(const Study& study, Watch& watcher, Record record,
                                const Stages& stages = {}) {

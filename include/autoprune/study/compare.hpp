@@ -230,7 +230,9 @@ class Comparison {
     watcher_.begin(study);
     Record record(network_);
     find_in_turn(study, method, record);
+    watcher_.policy(record);
     fine_tune(study, watcher_, record);
+    watcher_.trained(record);
     watcher_.end(record);
     if (!study.spec.out.empty())
       save_pruned(record.network, study.spec.out / "pruned.safetensors", record.policy,

@@ -19,9 +19,9 @@ namespace autoprune::study {
 
 /// Where it is shown.
 struct ProgressStream {
-  std::ostream& out;  ///< std::cerr, say
+  std::ostream& out;
+  int descriptor;  ///< of the stream, which may be a terminal: STDERR_FILENO of std::cerr; -1: none
   bool quiet = false;
-  int descriptor = STDERR_FILENO;  ///< of the stream, to ask whether it is a terminal
 };
 
 class ProgressLine {
@@ -80,21 +80,24 @@ class ShowProgress {
   explicit ShowProgress(const ProgressStream& to, std::string training = "fine-tune")
       : to_(to), training_(std::move(training)) {}
 
-  void on_begin(const Study& study) { episodes_ = study.spec.search.episodes; }
+  void on_begin(const Study& study) {
+    finish();
+    episodes_ = study.spec.search.episodes;
+  }
   void on_episode(const search::Search<>& search) {
     const auto count = static_cast<Index>(search.episodes().size());
     const double all = static_cast<double>(std::max<Index>(1, episodes_));
-    if (!line_) line_.emplace(to_, "search", static_cast<double>(count - 1) / all);
     const search::Episode& best = search.episodes()[static_cast<std::size_t>(search.best())];
     const mapping::CrossbarCount& crossbars = best.outcome.crossbars;
     const Index tenth = std::max<Index>(1, episodes_ / 10);
-    line_->show(static_cast<double>(count) / all,
-                concat(count, '/', episodes_, " episodes  best reward ",
-                       io::format_number(best.outcome.reward, 4), " (", search.kind(best), ")  CR ",
-                       io::format_number(crossbars.compression_per_layer(), 2), " per layer, ",
-                       io::format_number(crossbars.compression_pooled(), 2), " pooled  accuracy ",
-                       io::format_number(best.outcome.accuracy, 2), " %"),
-                count % tenth == 0 || count == episodes_);
+    line("search", static_cast<double>(count - 1) / all)
+        .show(static_cast<double>(count) / all,
+              concat(count, '/', episodes_, " episodes  best reward ",
+                     io::format_number(best.outcome.reward, 4), " (", search.kind(best), ")  CR ",
+                     io::format_number(crossbars.compression_per_layer(), 2), " per layer, ",
+                     io::format_number(crossbars.compression_pooled(), 2), " pooled  accuracy ",
+                     io::format_number(best.outcome.accuracy, 2), " %"),
+              count % tenth == 0 || count == episodes_);
   }
   void on_step(const TrainingPoint& point) { show(point, false); }
   void on_epoch(const TrainingPoint& point) { show(point, true); }
@@ -104,13 +107,17 @@ class ShowProgress {
   void finish() { line_.reset(); }
 
  private:
+  /// The line of that work, which begins at `start` of it if it isn't there yet.
+  ProgressLine& line(const std::string& what, double start) {
+    if (!line_ || shown_ != what) {
+      line_.reset();  // ends it
+      line_.emplace(to_, what, start);
+      shown_ = what;
+    }
+    return *line_;
+  }
   void show(const TrainingPoint& point, bool milestone) {
     const auto epochs = static_cast<double>(point.epochs);
-    if (!trains_) {
-      line_.reset();
-      line_.emplace(to_, training_, point.done / epochs);
-      trains_ = true;
-    }
     std::string text =
         concat("epoch ", io::format_number(point.done, milestone ? 0 : 2), '/', point.epochs);
     if (!point.history.empty()) {
@@ -120,14 +127,14 @@ class ShowProgress {
         text += "  CR " + io::format_number(last.compression_pooled, 2) + " pooled";
       text += "  held-out Acc1 " + io::format_number(last.held_out_top1, 2) + " %";
     }
-    line_->show(point.done / epochs, text, milestone);
+    line(training_, point.done / epochs).show(point.done / epochs, text, milestone);
   }
 
   ProgressStream to_;
   std::string training_;
   Index episodes_ = 0;
   std::optional<ProgressLine> line_;
-  bool trains_ = false;  ///< the line is the training's
+  std::string shown_;  ///< whose line it is
 };
 
 }  // namespace autoprune::study

@@ -75,17 +75,23 @@ class ResultFiles {
 
   [[nodiscard]] const io::Json& report() const noexcept { return report_; }
 
-  /// No other run writes to the directory until this has gone; StudySpec::out is held already.
-  /// Throws directory_in_use, and cannot_write where that of the front can't be made.
-  void on_begin(const Study& study) {
-    study_ = &study;
-    if (std::error_code none; !std::filesystem::equivalent(directory_, study.spec.out, none))
-      lock_.emplace(directory_);
+  /// Throws cannot_write where the directory of a search's front can't be made.
+  void require_front() const {
     const std::filesystem::path front = file("front");
     if (std::filesystem::exists(front) && !std::filesystem::is_directory(front))
       fail(ErrorId::cannot_write, "'", front.string(), "' is a file, where the policies of the ",
            "search's front go; move it, or take another directory");
   }
+
+  /// Holds the directory until on_end(), so that no other run writes to it; StudySpec::out is held
+  /// by whoever began the study. Throws directory_in_use.
+  void on_begin(const Study& study) {
+    study_ = &study;
+    began_ = Clock::now();
+    if (std::error_code none; !std::filesystem::equivalent(directory_, study.spec.out, none))
+      lock_.emplace(directory_);
+  }
+  void on_episode(const search::Search<>&) const { require_front(); }
   void on_policy(const Record& record) const {
     io::write_json(file("policy.json"), io::policy_to_json(record.network, record.policy));
   }
@@ -112,6 +118,7 @@ class ResultFiles {
     write_report(directory_, report_,
                  io::mapping_to_json(record.network, study_->compressor.with(record.policy),
                                      record.placement));
+    lock_.reset();
   }
 
  private:
@@ -123,8 +130,11 @@ class ResultFiles {
   /// In place of an earlier search's.
   void write_front(const Record& record) const {
     namespace fs = std::filesystem;
-    for (const fs::path& old : fs::directory_iterator(file("front/crossbars.svg").parent_path()))
-      if (old.extension() == ".json" && parse_number<Index>(old.stem().string())) fs::remove(old);
+    std::error_code error;  // what stays is replaced, or stops the writing
+    for (const fs::path& old :
+         fs::directory_iterator(file("front/crossbars.svg").parent_path(), error))
+      if (old.extension() == ".json" && parse_number<Index>(old.stem().string()))
+        fs::remove(old, error);
     for (const Index i : record.search.front) {
       const search::Policy& policy =
           record.search.episodes[static_cast<std::size_t>(i)].outcome.policy;

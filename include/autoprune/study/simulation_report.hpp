@@ -104,25 +104,29 @@ inline void add_simulation(io::Json& report, const nn::Network& network, const S
 }
 
 /// The work of layers as placed, with the activity that such a report measured of the same network
-/// on that geometry. Throws mask_mismatch or geometry_mismatch where it is of another, and what
-/// read_activity() throws.
+/// on that geometry, its layers of those names. Throws mask_mismatch or geometry_mismatch where it
+/// is of another, and what read_activity() throws.
 [[nodiscard]] inline std::vector<cost::LayerWork> measured_work(
     std::vector<cost::LayerWork> work, std::span<const mapping::Placement> layers,
-    const std::string& geometry, const io::Json& report, const std::string& origin) {
+    std::span<const std::string> names, const std::string& geometry, const io::Json& report,
+    const std::string& origin) {
   const std::vector<cost::MeasuredWork> measured = read_activity(report, origin);
   const io::JsonField simulated(report, origin);
   const io::JsonItems counted = simulated["layers"].items();
   if (measured.size() != work.size() || counted.size() != work.size())
-    fail(ErrorId::mask_mismatch, origin, " holds the activity of ", measured.size(),
-         " layers, the network has ", work.size(), "; simulate the same network");
+    fail(ErrorId::mask_mismatch, origin, " holds the activity of ",
+         std::min(measured.size(), counted.size()), " layers, the network has ", work.size(),
+         "; simulate the same network");
   if (simulated["geometry"].text() != geometry)
     fail(ErrorId::geometry_mismatch, origin, " is of ", simulated["geometry"].text(),
          ", and the network is priced on ", geometry, "; simulate it on the same hardware");
   for (std::size_t k = 0; k < work.size(); ++k) {
+    if (const std::string name = counted[k]["name"].text(); name != names[k])
+      fail(ErrorId::mask_mismatch, origin, " is of layer '", name, "', where the network has '",
+           names[k], "'; simulate the same network");
     if (const Index ous = counted[k]["ous"].count(); ous != layers[k].count.ous)
-      fail(ErrorId::mask_mismatch, origin, " is of ", ous, " OUs in layer '",
-           counted[k]["name"].text(), "', which has ", layers[k].count.ous,
-           " here; simulate the same network, pruned alike");
+      fail(ErrorId::mask_mismatch, origin, " is of ", ous, " OUs in layer '", names[k],
+           "', which has ", layers[k].count.ous, " here; simulate the same network, pruned alike");
     work[k] = cost::measured_work(work[k], measured[k]);
   }
   return work;

@@ -135,7 +135,7 @@ inline void require_images(const nn::Network& network, const io::Datasets& data)
   if (const nn::Shape3& logits = network.node(network.output()).shape;
       logits.height * logits.width > 1)
     fail(ErrorId::shape_mismatch, "the network puts out maps of ", shape_text(logits),
-         ", which are no logits of images; --output names another node");
+         ", which are no logits of images; make another node its output (--output)");
   if (network.outputs() < images.classes)
     fail(ErrorId::shape_mismatch, "the network has ", network.outputs(), " outputs for the ",
          images.classes, " classes of ", images.name);
