@@ -65,7 +65,7 @@ nn::Normalisation asked_normalisation(const Options& o) {
 study::StudySpec spec_of(const Options& o, const nn::Network& network,
                          const hardware::Accelerator& accelerator, const study::PrunedAs& file) {
   study::StudySpec spec = o;
-  spec.plan = read_plan(o, network, file);
+  spec.plan = read_plan(o, network, accelerator, file);
   const Geometry<>& g = accelerator.geometry;
   spec.options.granularity =
       o.granularity.value_or(file.granularity.value_or(g.xbar_rows % 32 == 0 ? 32 : g.ou_rows));

@@ -1,5 +1,6 @@
 #include "plan.hpp"
 
+#include <algorithm>
 #include <autoprune/io/json_file.hpp>
 #include <autoprune/io/policy_json.hpp>
 #include <autoprune/study/measure.hpp>
@@ -36,7 +37,7 @@ Kept kept_by(std::span<const PruneMask> masks, const methods::Policy& plan) {
 }  // namespace
 
 methods::Policy read_plan(const Options& o, const nn::Network& network,
-                          const study::PrunedAs& file) {
+                          const hardware::Accelerator& accelerator, const study::PrunedAs& file) {
   if (!o.plan_file.empty() && !o.policy.empty())
     fail(ErrorId::bad_syntax,
          "--plan and --policy exclude each other; the policy's file may hold the plan");
@@ -49,10 +50,16 @@ methods::Policy read_plan(const Options& o, const nn::Network& network,
   const std::string& path = o.plan_file.empty() ? o.policy : o.plan_file;
   if (path.empty()) return remembered;
   const bool words = !std::filesystem::exists(path) && path.find('=') != std::string::npos;
-  return methods::decided(
+  methods::Policy plan =
       words ? io::plan_from_words(path, network, "--plan")
-            : io::plan_from_json(io::read_json(path), network, io::file_origin(path)),
-      remembered);
+            : io::plan_from_json(io::read_json(path), network, io::file_origin(path));
+  const bool simulates = o.command == "simulate" || o.command == "run";  // others price them
+  if (simulates && accelerator.adc.kind == hardware::Ideal::kName &&
+      std::ranges::any_of(plan,
+                          [](const auto& layer) { return layer.hardware.adc_bits.has_value(); }))
+    fail(ErrorId::bad_syntax, "bits of ADCs in '", path, "' would change nothing: the ADCs are ",
+         "ideal, which have none; take others, e.g. --adc saturating");
+  return methods::decided(std::move(plan), remembered);
 }
 
 void refuse_pruning(const Options& o, std::span<const PruneMask> masks,

@@ -14,8 +14,9 @@
 namespace autoprune::cli {
 
 /// What --plan or --policy decide of layers beside keep ratios; what they leave open, options of
-/// the hardware do, and then the network's file.
+/// the hardware do, and then the network's file. Throws bad_syntax for what would change nothing.
 [[nodiscard]] methods::Policy read_plan(const Options& o, const nn::Network& network,
+                                        const hardware::Accelerator& accelerator,
                                         const study::PrunedAs& file);
 
 /// Throws bad_syntax where fewer column-vectors are asked for by --plan, which is the plan, than

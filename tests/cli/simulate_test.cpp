@@ -261,3 +261,13 @@ TEST_CASE("gathered row groups go through prune, simulate and cost, and files re
   const Answer refused = run(Words{"search"} + inputs() + Words{"--row-groups", "gatherd"});
   CHECK(has(refused.err, "did you mean 'gathered'?"));
 }
+
+TEST_CASE("bits of ADCs in a plan need ADCs that have some") {
+  const Words simulate = {"simulate",     "--network", trained(),   "--data",
+                          bench().data(), "--plan",    "adc-bits=3"};
+  const Answer ideal = run(simulate + Words{"--adc", "ideal"});
+  CHECK(ideal.status == 2);
+  CHECK(has(ideal.err, "[autoprune.config.104] bits of ADCs in 'adc-bits=3' would change nothing"));
+  CHECK(run(simulate).status == 0);
+  CHECK(run({"cost", "--network", trained(), "--plan", "adc-bits=3"}).status == 0);
+}
