@@ -70,7 +70,9 @@ TEST_CASE("a study leaves its results in a directory") {
   CHECK(report["accuracy"]["pruned"]["top1"] == record.pruned.top1);
   CHECK(report["search"]["episodes"].size() == 4);
   CHECK(report["fine_tune"]["epochs"].size() == 1);
-  CHECK(report["seconds"]["total"].get<double>() >=
+  CHECK(report["seconds"]["search"] == record.search_seconds);
+  CHECK(report["seconds"]["fine_tune"] == record.training.seconds);
+  CHECK(report["seconds"]["total"].get<double>() >  // measures as well
         record.search_seconds + record.training.seconds);
   for (const char* name : {"report.html", "mapping.json", "front/crossbars.svg"})
     CHECK(fs::file_size(directory.path() / name) > 0);
@@ -81,6 +83,7 @@ TEST_CASE("a study leaves its results in a directory") {
 TEST_CASE("observers are of as many studies as one likes") {
   const test::Directory directory;
   StudySpec s = short_spec();
+  s.search.episodes = 21;  // every second is a line, and the last
   std::ostringstream shown;
   ShowProgress progress({shown, -1});
   ResultFiles files(directory.path());
@@ -94,7 +97,7 @@ TEST_CASE("observers are of as many studies as one likes") {
     s.out = directory.path();
   }
   const std::string text = shown.str();
-  CHECK(std::count(text.begin(), text.end(), '\n') == 10);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 24);
   CHECK(text.rfind("search  ") > text.find("fine-tune  "));
 }
 
@@ -107,6 +110,8 @@ TEST_CASE("a network's file remembers the bits of the accelerator's layers") {
   ResultFiles files(directory.path());
   StudySpec s = short_spec();
   s.fine_tune.train.epochs = 0;
+  s.plan.resize(4);
+  s.plan[1].granularity = 4;
   const Record record = auto_prune(trained(), datasets(), mixed, s, files);
   REQUIRE(record.policy.size() == 4);
   CHECK(record.policy[1].hardware.weight_bits == std::nullopt);
@@ -114,9 +119,28 @@ TEST_CASE("a network's file remembers the bits of the accelerator's layers") {
   CHECK(record.policy[3].hardware.input_bits == 7);
   const PrunedNetwork stored = read_pruned(directory.path() / kPrunedFile);
   CHECK(plan_of_file(stored.network, stored.as) == record.policy);
+  const auto json = [&](const std::string& name) { return io::read_json(directory.path() / name); };
+  CHECK(json("report.json")["layers"][2]["weight_bits"] == 5);
+  CHECK(json("mapping.json")["layers"][1]["granularity"] == 4);
+  REQUIRE_FALSE(record.search.front.empty());
+  for (const Index i : record.search.front)
+    CHECK(json(concat("front/", i, ".json"))["layers"][1]["granularity"] == 4);
   s.plan.resize(2);
   CHECK(error_of([&] { (void)auto_prune(trained(), datasets(), mixed, s); }) ==
         ErrorId::shape_mismatch);
+}
+
+TEST_CASE("the network that is written may end behind the study's") {
+  const test::Directory directory;
+  nn::Network network = trained();
+  const Index logits = network.output();
+  const Index softmax = network.append("softmax", nn::Softmax{}, logits);
+  network.set_output(logits);
+  ResultFiles files(directory.path(), {}, softmax);
+  StudySpec s = short_spec();
+  s.fine_tune.train.epochs = 0;
+  (void)auto_prune(network, datasets(), chip(), s, files);
+  CHECK(read_pruned(directory.path() / kPrunedFile).network.output() == softmax);
 }
 
 TEST_CASE("a directory that results can't go to is told before the search") {
