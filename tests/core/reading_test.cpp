@@ -57,6 +57,13 @@ TEST_CASE("a number is the whole of its text, and within its limits") {
   }
 }
 
+TEST_CASE("intervals are open where they say so") {
+  const Interval<double> below{0.0, 1.0, /*open_low=*/false, /*open_high=*/true};
+  CHECK(below.text() == "[0, 1)");
+  CHECK(below.holds(0.0));
+  CHECK_FALSE(below.holds(1.0));
+}
+
 TEST_CASE("lists fall into their parts") {
   using Parts = std::vector<std::string>;
   CHECK(split_list("") == Parts{""});

@@ -143,6 +143,17 @@ TEST_CASE("the network that is written may end behind the study's") {
   CHECK(read_pruned(directory.path() / kPrunedFile).network.output() == softmax);
 }
 
+TEST_CASE("a mapping is written as the search decided it") {
+  const test::Directory directory;
+  StudySpec s = short_spec();
+  s.search.space.granularity = {4};
+  s.fine_tune.train.epochs = 0;
+  ResultFiles files(directory.path());
+  (void)auto_prune(trained(), datasets(), chip(), s, files);
+  for (const io::Json& layer : io::read_json(directory.path() / "mapping.json")["layers"])
+    CHECK(layer["granularity"] == 4);
+}
+
 TEST_CASE("a directory that results can't go to is told before the search") {
   const test::Directory directory;
   fs::create_directories(directory.path());
