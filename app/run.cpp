@@ -29,10 +29,15 @@ Calibration calibration_of(const Job& job, const nn::FloatImages& input) {
 }
 
 const char* in_words(study::AccuracyKind numbers) {
-  using enum study::AccuracyKind;
-  return numbers == real        ? "in floating point"
-         : numbers == quantised ? "in integers"
-                                : "on crossbars";
+  switch (numbers) {
+    case study::AccuracyKind::real:
+      return "in floating point";
+    case study::AccuracyKind::quantised:
+      return "in integers";
+    case study::AccuracyKind::on_crossbar:
+      return "on crossbars";
+  }
+  fail_enum("kind of numbers", numbers);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "../message_of.hpp"
 #include "autoprune/core/words.hpp"
 
 using namespace autoprune;
@@ -15,17 +16,6 @@ enum class Fruit { apple, pear, plum };
 [[nodiscard]] constexpr auto words_of(Fruit) {
   using enum Fruit;
   return std::to_array<Word<Fruit>>({{apple, "apple"}, {pear, "pear"}});
-}
-
-/// "" when the call throws none.
-template <class F>
-std::string message_of(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace

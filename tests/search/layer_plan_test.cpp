@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
+#include "../message_of.hpp"
 #include "autoprune/cost/ou_model.hpp"
 #include "autoprune/cost/ou_presets.hpp"
 #include "autoprune/methods/registry.hpp"
@@ -245,17 +246,10 @@ TEST_CASE("plans that no hardware can be made of are refused") {
   Policy one_of_them(kPlanLayers, LayerPlan(0.5));
   one_of_them[2].granularity = 5;
   one_of_them[1].hardware.adc_bits = 20;
-  const auto says = [](const auto& call) -> std::string {
-    try {
-      call();
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
-  };
-  REQUIRE(says([&] { (void)base.with(one_of_them); }).find("layer 3: ") != std::string::npos);
-  REQUIRE(says([&] { (void)methods::planned(small_chip(), one_of_them); }).find("layer 2: ") !=
-          std::string::npos);
+  REQUIRE(message_of([&] { (void)base.with(one_of_them); }).find("layer 3: ") != std::string::npos);
+  REQUIRE(message_of([&] {
+            (void)methods::planned(small_chip(), one_of_them);
+          }).find("layer 2: ") != std::string::npos);
   const Policy three(3, on({.weight_bits = 4}));
   const std::vector<PruneMask> four =
       Compressor::masks(base.rank(test::trained()), Policy(kPlanLayers, 1.0));
